@@ -1,0 +1,178 @@
+package deque
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNewTakesCapacitiesFrom1To100(t *testing.T) {
+	for capacity := -1; capacity <= 300; capacity++ {
+		d, err := New(capacity)
+		if capacity < 1 || capacity > 100 {
+			assert.ErrorIs(t, err, ErrCapacity, "capacity %d", capacity)
+			assert.Nil(t, d, "capacity %d", capacity)
+			continue
+		}
+		require.NoError(t, err, "capacity %d", capacity)
+		assert.Equal(t, capacity, d.Cap())
+		assert.Zero(t, d.Len())
+	}
+}
+
+func TestPushesAndPopsAtTheirEnds(t *testing.T) {
+	tests := []struct {
+		name     string
+		capacity int
+		left     []int32 // pushed left, in this order
+		right    []int32 // pushed right after them
+		want     []int32 // leftmost first
+	}{
+		{"nothing", 3, nil, nil, nil},
+		{"left only reverses", 3, []int32{1, 3, 5}, nil, []int32{5, 3, 1}},
+		{"right only keeps", 3, nil, []int32{2, 4, 6}, []int32{2, 4, 6}},
+		{"both", 4, []int32{1, 3}, []int32{2, 4}, []int32{3, 1, 2, 4}},
+		{"capacity one", 1, []int32{7}, nil, []int32{7}},
+		{"extremes", 2, []int32{-1 << 31}, []int32{1<<31 - 1}, []int32{-1 << 31, 1<<31 - 1}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d, err := New(test.capacity)
+			require.NoError(t, err)
+			for _, v := range test.left {
+				require.NoError(t, d.PushLeft(v))
+			}
+			for _, v := range test.right {
+				require.NoError(t, d.PushRight(v))
+			}
+			assert.Equal(t, test.want, d.Append(nil))
+			for _, want := range test.want {
+				got, err := d.PopLeft()
+				require.NoError(t, err)
+				assert.Equal(t, want, got)
+			}
+			_, err = d.PopLeft()
+			assert.ErrorIs(t, err, ErrEmpty)
+		})
+	}
+}
+
+func TestFullDequeIsUnchangedByAPush(t *testing.T) {
+	d, err := New(2)
+	require.NoError(t, err)
+	require.NoError(t, d.PushRight(2))
+	require.NoError(t, d.PushRight(4))
+	assert.ErrorIs(t, d.PushLeft(1), ErrFull)
+	assert.ErrorIs(t, d.PushRight(6), ErrFull)
+	assert.Equal(t, []int32{2, 4}, d.Append(nil))
+}
+
+func TestZeroDequeHoldsNothing(t *testing.T) {
+	var d Deque
+	assert.ErrorIs(t, d.PushLeft(1), ErrFull)
+	assert.ErrorIs(t, d.PushRight(2), ErrFull)
+	_, err := d.PopLeft()
+	assert.ErrorIs(t, err, ErrEmpty)
+	assert.Zero(t, d.Cap())
+}
+
+// TestBehavesLikeASlice is the property test: long random runs on every
+// capacity agree with the naive model after each call.
+func TestBehavesLikeASlice(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for capacity := 1; capacity <= MaxCapacity; capacity++ {
+		ops := make([]byte, 40*capacity)
+		for i := range ops {
+			ops[i] = byte(random.Uint32())
+		}
+		checkAgainstModel(t, capacity, ops)
+	}
+}
+
+func FuzzBehavesLikeASlice(f *testing.F) {
+	f.Add(byte(1), []byte{0, 1, 2, 2})
+	f.Add(byte(3), []byte{0, 0, 0, 0, 2, 1, 2, 1, 2, 2, 2})
+	f.Add(byte(100), []byte("push and pop as the letters say"))
+	f.Fuzz(func(t *testing.T, capacity byte, ops []byte) {
+		checkAgainstModel(t, int(capacity)%MaxCapacity+1, ops)
+	})
+}
+
+// checkAgainstModel runs one operation a byte on a deque and on a slice.
+func checkAgainstModel(t *testing.T, capacity int, ops []byte) {
+	t.Helper()
+	d, err := New(capacity)
+	require.NoError(t, err)
+	m := model{values: []int32{}, capacity: capacity}
+	for i, op := range ops {
+		v := int32(i)
+		switch op % 3 {
+		case 0:
+			require.Equal(t, m.push(v, true), d.PushLeft(v), "call %d", i)
+		case 1:
+			require.Equal(t, m.push(v, false), d.PushRight(v), "call %d", i)
+		case 2:
+			want, wantErr := m.pop()
+			got, err := d.PopLeft()
+			require.Equal(t, wantErr, err, "call %d", i)
+			require.Equal(t, want, got, "call %d", i)
+		}
+		require.Equal(t, len(m.values), d.Len(), "call %d", i)
+		require.Equal(t, m.values, d.Append([]int32{}), "call %d", i)
+	}
+}
+
+// model is the deque as nobody would build it: a slice that is copied.
+type model struct {
+	values   []int32
+	capacity int
+}
+
+func (m *model) push(v int32, left bool) error {
+	if len(m.values) == m.capacity {
+		return ErrFull
+	}
+	if left {
+		m.values = append([]int32{v}, m.values...)
+	} else {
+		m.values = append(append([]int32{}, m.values...), v)
+	}
+	return nil
+}
+
+func (m *model) pop() (int32, error) {
+	if len(m.values) == 0 {
+		return 0, ErrEmpty
+	}
+	v := m.values[0]
+	m.values = append([]int32{}, m.values[1:]...)
+	return v, nil
+}
+
+func TestNoAllocationAfterNew(t *testing.T) {
+	d, err := New(10)
+	require.NoError(t, err)
+	allocs := testing.AllocsPerRun(1000, func() {
+		for v := range int32(5) {
+			_ = d.PushLeft(v)
+			_ = d.PushRight(v)
+		}
+		for range 10 {
+			_, _ = d.PopLeft()
+		}
+	})
+	assert.Zero(t, allocs)
+}
+
+func BenchmarkPushPop(b *testing.B) {
+	d, err := New(MaxCapacity)
+	require.NoError(b, err)
+	for b.Loop() {
+		_ = d.PushLeft(1)
+		_ = d.PushRight(2)
+		_, _ = d.PopLeft()
+		_, _ = d.PopLeft()
+	}
+}
