@@ -1,0 +1,130 @@
+package device
+
+import (
+	"encoding/binary"
+	"syscall"
+
+	"fullex/deque"
+)
+
+// ValueSize is the size of a value of full_ex on its way in or out: an int32,
+// four bytes, little-endian.
+const ValueSize = 4
+
+// FullEx is the module of the device full_ex: a deque for each session.
+type FullEx struct{}
+
+var _ Module = FullEx{}
+
+// Name implements Module.
+func (FullEx) Name() string { return "full_ex" }
+
+// Load implements Module.
+func (FullEx) Load(log *Log) []File {
+	log.Print("full_ex: procfile is created")
+	open := func(Client) (Handle, error) { return new(fullExSession), nil }
+	return []File{{Name: "full_ex", Mode: 0o666, Exclusive: true, Open: open}}
+}
+
+// Unload implements Module.
+func (FullEx) Unload(log *Log) { log.Print("full_ex: Removed Procfile") }
+
+// fullExSession is the state machine of the contract (doc.go).
+type fullExSession struct {
+	values deque.Deque // of capacity 0: uninitialised
+}
+
+var (
+	_ Handle   = (*fullExSession)(nil)
+	_ Readable = (*fullExSession)(nil)
+	_ Gauge    = (*fullExSession)(nil)
+)
+
+// Write takes the capacity from the first byte written and values from then
+// on, one a call. It returns len(p), or 0 and the errno of the contract:
+// EINVAL for a size or capacity that does not fit, EACCES for a value before
+// the capacity or without room.
+func (s *fullExSession) Write(p []byte) (int, error) {
+	switch {
+	case len(p) == 0:
+		return 0, errSize
+	case s.values.Cap() == 0:
+		return s.initialise(p)
+	case len(p) != ValueSize:
+		return 0, errSize
+	}
+	v := int32(binary.LittleEndian.Uint32(p))
+	if err := s.push(v); err != nil {
+		return 0, errFull
+	}
+	return ValueSize, nil
+}
+
+// initialise makes the deque, once, of the capacity in p.
+func (s *fullExSession) initialise(p []byte) (int, error) {
+	if len(p) > 1 {
+		return 0, errUninitialised
+	}
+	values, err := deque.New(int(p[0]))
+	if err != nil {
+		return 0, errCapacity
+	}
+	s.values = *values
+	return 1, nil
+}
+
+// push pushes at the end that the value's parity chooses. The lowest bit tells
+// parity for negative numbers too.
+func (s *fullExSession) push(v int32) error {
+	if v&1 != 0 {
+		return s.values.PushLeft(v)
+	}
+	return s.values.PushRight(v)
+}
+
+// Read pops the leftmost value into the first four bytes of p and returns 4,
+// however long p is. It returns 0 and EINVAL if p is too short, EACCES if the
+// session is uninitialised or empty; nothing is popped then.
+func (s *fullExSession) Read(p []byte) (int, error) {
+	if err := s.readable(len(p)); err != 0 {
+		return 0, err
+	}
+	if len(p) < ValueSize {
+		return 0, errSize
+	}
+	v, err := s.values.PopLeft()
+	if err != nil {
+		return 0, errEmpty
+	}
+	binary.LittleEndian.PutUint32(p, uint32(v))
+	return ValueSize, nil
+}
+
+// Readable implements the interface of that name.
+func (s *fullExSession) Readable(count int) error {
+	if err := s.readable(count); err != 0 {
+		return err
+	}
+	return nil
+}
+
+// readable is the part of the contract that stands above a read's size.
+func (s *fullExSession) readable(count int) syscall.Errno {
+	switch {
+	case count == 0:
+		return errSize
+	case s.values.Cap() == 0:
+		return errUninitialised
+	case s.values.Len() == 0:
+		return errEmpty
+	}
+	return 0
+}
+
+// Close drops the values.
+func (s *fullExSession) Close() { s.values = deque.Deque{} }
+
+// Gauge implements the interface of that name.
+func (s *fullExSession) Gauge() (capacity, length int) {
+	return s.values.Cap(), s.values.Len()
+}

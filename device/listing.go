@@ -1,0 +1,79 @@
+package device
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ListModules returns a line for each loaded module, in lsmod's columns under a
+// head line: name; size, which is what its sessions' values may take, in
+// bytes; and how many sessions use it.
+func (k *Kernel) ListModules() string {
+	size := make(map[*loaded]int)
+	for _, s := range k.All() {
+		size[s.file.module] += ValueSize * s.State().Capacity
+	}
+	k.loading.Lock()
+	defer k.loading.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-19s %8s  %s\n", "Module", "Size", "Used by")
+	for _, m := range k.modules {
+		if m.live {
+			fmt.Fprintf(&b, "%-19s %8d  %d\n", m.module.Name(), size[m], m.uses.Load())
+		}
+	}
+	return b.String()
+}
+
+// ListSessions returns a line for each session that a user may see, oldest
+// first, under a head line. Columns are separated by blanks and hold none:
+//
+//	MODULE    of the file
+//	DOOR      by which it was opened: "/", "/each", "/pid/7"
+//	UID       verified user, or "-"
+//	CLAIMED   user that the client named, or "-"
+//	CAPACITY  of the deque; 0: not set
+//	LENGTH    values in it
+//	AGE       whole seconds
+//	CALLS     reads and writes so far
+//	CONN      connection, by its number
+//	CLIENT    transport and peer
+func (k *Kernel) ListSessions(viewer *User) string {
+	sessions := k.Owned(viewer)
+	slices.SortFunc(sessions, func(a, b *Session) int {
+		return cmp.Or(a.opened.Compare(b.opened), cmp.Compare(a.client.Process, b.client.Process))
+	})
+	now := time.Now()
+	var b strings.Builder
+	b.WriteString("MODULE DOOR UID CLAIMED CAPACITY LENGTH AGE CALLS CONN CLIENT\n")
+	for _, s := range sessions {
+		s.list(&b, now)
+	}
+	return b.String()
+}
+
+func (s *Session) list(b *strings.Builder, now time.Time) {
+	u, state := s.client.User, s.State()
+	door := s.client.Door
+	if s.client.Process != 0 {
+		door += fmt.Sprintf("/%d", s.client.Process)
+	}
+	fmt.Fprintf(b, "%s %s %s %s %d %d %d %d %s %s\n", s.Module(), door,
+		number(u.UID, u.Vouched), number(u.Claimed, u.Claimed != 0xffffffff),
+		state.Capacity, state.Length, int(now.Sub(s.opened).Seconds()), state.Calls,
+		column(u.Conn), column(u.Where))
+}
+
+// number is a column that may be unknown.
+func number(n uint32, known bool) string {
+	if !known {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// column makes a text one word.
+func column(s string) string { return strings.ReplaceAll(s, " ", ",") }

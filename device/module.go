@@ -1,0 +1,50 @@
+package device
+
+import "io/fs"
+
+// Module is a device's code: one type, registered with one line in a list of
+// modules (see [NewKernel]). A Kernel calls its methods one at a time.
+type Module interface {
+	// Name is what insmod and rmmod call it.
+	Name() string
+	// Load makes the module ready and returns its files, which appear in the
+	// tree. Log lines of its own go to the kernel's log.
+	Load(log *Log) []File
+	// Unload is called when its files are gone and every session has ended.
+	Unload(log *Log)
+}
+
+// File is a device file that a module registers.
+type File struct {
+	Name      string      // in the tree: no "/", at most 255 bytes
+	Mode      fs.FileMode // permission bits, such as 0666
+	Exclusive bool        // an identity may have it open once: EACCES
+	// Open starts the module's part of a session. An error is a
+	// [syscall.Errno].
+	Open func(c Client) (Handle, error)
+}
+
+// Handle is the module's part of a session. Its session makes the calls one at
+// a time, and none after Close. Errors are [syscall.Errno] values. It must not
+// block and not keep p.
+type Handle interface {
+	// Read puts what a read of len(p) bytes gives into p.
+	Read(p []byte) (int, error)
+	// Write takes what a write of p takes.
+	Write(p []byte) (int, error)
+	// Close frees what the session holds.
+	Close()
+}
+
+// Readable is for a Handle that can say beforehand whether a read would fail.
+type Readable interface {
+	// Readable returns the error that a read of count bytes would give, and
+	// changes nothing.
+	Readable(count int) error
+}
+
+// Gauge is for a Handle that holds values, to be listed.
+type Gauge interface {
+	// Gauge returns how many values fit and how many there are.
+	Gauge() (capacity, length int)
+}

@@ -1,0 +1,179 @@
+package device
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Open starts a session of a client on a file. It returns ENOENT if no loaded
+// module has the file, EACCES if it is exclusive and this identity has it open,
+// ENFILE while MaxSessions are open, and what the module says.
+//
+// It takes constant time, as does [Session.Close], however many sessions there
+// are. The caller ends the session with Close.
+func (k *Kernel) Open(name string, c Client) (*Session, error) {
+	f := (*k.files.Load())[name]
+	if f == nil {
+		return nil, errNoFile
+	}
+	s := &Session{kernel: k, file: f, client: c, opened: time.Now(), handle: starting}
+	if err := k.enter(s); err != nil {
+		return nil, err
+	}
+	handle, err := f.Open(c)
+	if err != nil {
+		k.remove(s)
+		return nil, err
+	}
+	s.start(handle)
+	k.log.PrintFor(c.User, func() string { return name + ": opened by " + c.String() })
+	return s, nil
+}
+
+// enter puts a session into the tables if it may be there.
+func (k *Kernel) enter(s *Session) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	// Under mu, because Unload clears the tables under it.
+	if (*k.files.Load())[s.file.Name] != s.file {
+		return errNoFile
+	}
+	who := holder{s.file.Name, s.client.Identity}
+	if s.file.Exclusive && k.exclusive[who] != nil {
+		return errOpenTwice
+	}
+	if k.MaxSessions > 0 && len(k.sessions) >= k.MaxSessions {
+		return errTooMany
+	}
+	if s.file.Exclusive {
+		k.exclusive[who] = s
+	}
+	k.sessions[s] = struct{}{}
+	k.index(s)
+	s.file.module.uses.Add(1)
+	k.countProcess(s.client.Identity, 1)
+	return nil
+}
+
+// remove takes a session out of the tables, and says whether it was there.
+func (k *Kernel) remove(s *Session) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.sessions[s]
+	if ok {
+		k.removeLocked(s)
+	}
+	return ok
+}
+
+func (k *Kernel) removeLocked(s *Session) {
+	delete(k.sessions, s)
+	k.unindex(s)
+	if s.file.Exclusive {
+		delete(k.exclusive, holder{s.file.Name, s.client.Identity})
+	}
+	s.file.module.uses.Add(-1)
+	k.countProcess(s.client.Identity, -1)
+}
+
+// countProcess keeps the processes that NextProcess finds. mu is held.
+func (k *Kernel) countProcess(id Identity, change int) {
+	process := id.Process
+	if process == 0 {
+		return
+	}
+	id.Process = 0
+	set := k.processes[id]
+	if set == nil {
+		set = newProcessSet()
+		k.processes[id] = set
+	}
+	set.add(process, change)
+	if set.empty() {
+		delete(k.processes, id)
+	}
+}
+
+// NextProcess returns the smallest process number above one under which a
+// session is open whose identity is otherwise the given one, and whether there
+// is one. Its time does not depend on how many sessions there are.
+func (k *Kernel) NextProcess(id Identity, after uint32) (process uint32, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	set := k.processes[id]
+	if set == nil {
+		return 0, false
+	}
+	return set.next(after)
+}
+
+// Sessions returns how many sessions are open.
+func (k *Kernel) Sessions() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.sessions)
+}
+
+// All returns the open sessions, in no order, as they were when it was called.
+func (k *Kernel) All() []*Session {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := make([]*Session, 0, len(k.sessions))
+	for s := range k.sessions {
+		list = append(list, s)
+	}
+	return list
+}
+
+// index and unindex keep what Owned finds. mu is held.
+func (k *Kernel) index(s *Session) {
+	u := s.client.User
+	addTo(k.byConn, u.Conn, s)
+	if u.Vouched {
+		addTo(k.byUID, u.UID, s)
+	}
+}
+
+func (k *Kernel) unindex(s *Session) {
+	u := s.client.User
+	removeFrom(k.byConn, u.Conn, s)
+	if u.Vouched {
+		removeFrom(k.byUID, u.UID, s)
+	}
+}
+
+func addTo[K comparable](sets map[K]map[*Session]struct{}, key K, s *Session) {
+	if sets[key] == nil {
+		sets[key] = make(map[*Session]struct{})
+	}
+	sets[key][s] = struct{}{}
+}
+
+func removeFrom[K comparable](sets map[K]map[*Session]struct{}, key K, s *Session) {
+	delete(sets[key], s)
+	if len(sets[key]) == 0 {
+		delete(sets, key)
+	}
+}
+
+// Owned returns, in no order, the sessions that a user may see: all for the
+// administrator, and otherwise those of the same connection and those of the
+// same verified user. It looks at no others.
+func (k *Kernel) Owned(u *User) []*Session {
+	if u.Admin {
+		return k.All()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := slices.Collect(maps.Keys(k.byConn[u.Conn]))
+	if !u.Vouched {
+		return list
+	}
+	for s := range k.byUID[u.UID] {
+		if s.client.User.Conn != u.Conn {
+			list = append(list, s)
+		}
+	}
+	return list
+}

@@ -1,0 +1,121 @@
+package device
+
+import (
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Session is one open of a device file by one client. Safe for concurrent use:
+// threads and forked children that share an open file share its session.
+type Session struct {
+	// mu guards the fields up to the blank line. They come first, as a read or
+	// a write touches nothing else.
+	mu     sync.Mutex
+	handle Handle // the module's part, or an ended
+	calls  uint64 // reads and writes, refused ones too
+
+	kernel *Kernel   // immutable
+	file   *file     // immutable
+	client Client    // immutable
+	opened time.Time // immutable
+}
+
+// ended stands in for the module's part of a session that has none, yet or any
+// more: every call returns the errno.
+type ended syscall.Errno
+
+func (e ended) Read([]byte) (int, error)  { return 0, syscall.Errno(e) }
+func (e ended) Write([]byte) (int, error) { return 0, syscall.Errno(e) }
+func (e ended) Readable(int) error        { return syscall.Errno(e) }
+func (ended) Close()                      {}
+
+// starting is what a session has until the module has made its part.
+const starting = ended(0)
+
+// start gives the session the module's part, unless an unload has ended it
+// while the module made that.
+func (s *Session) start(handle Handle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handle != Handle(starting) {
+		handle.Close()
+		return
+	}
+	s.handle = handle
+}
+
+// Write is [Held.Write] of a session that is held for this one call.
+func (s *Session) Write(p []byte) (int, error) {
+	h := s.Hold()
+	defer h.Release()
+	return h.Write(p)
+}
+
+// Read is [Held.Read] of a session that is held for this one call.
+func (s *Session) Read(p []byte) (int, error) {
+	h := s.Hold()
+	defer h.Release()
+	return h.Read(p)
+}
+
+// Close frees the session; its client may open the file again. Later calls
+// return EBADF, except Close, which does nothing more and returns nil, also
+// after an unload.
+func (s *Session) Close() error {
+	if s.kernel.remove(s) {
+		s.kernel.log.PrintFor(s.client.User, func() string { return s.file.Name + ": closed by " + s.client.String() })
+	}
+	s.end(errClosed)
+	return nil
+}
+
+// end drops the module's part and lets every later call fail with reason. The
+// first reason stays, so that a session is freed once.
+func (s *Session) end(reason syscall.Errno) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, ok := s.handle.(ended); ok && e != starting {
+		return
+	}
+	s.handle.Close()
+	s.handle = ended(reason)
+}
+
+// Client returns whose session it is.
+func (s *Session) Client() Client { return s.client }
+
+// Module returns the name of the module that the file is of.
+func (s *Session) Module() string { return s.file.module.module.Name() }
+
+// Opened returns when the session began.
+func (s *Session) Opened() time.Time { return s.opened }
+
+// State is what a session holds, for listings.
+type State struct {
+	Capacity, Length int    // of the values it holds; 0 if it holds none
+	Calls            uint64 // reads and writes so far, refused ones too
+}
+
+// State returns what the session holds at the moment.
+func (s *Session) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := State{Calls: s.calls}
+	if g, ok := s.handle.(Gauge); ok {
+		state.Capacity, state.Length = g.Gauge()
+	}
+	return state
+}
+
+// Values returns the values of a full_ex session, leftmost first, and the
+// capacity, which is 0 before it is set and for other modules. It is a
+// snapshot for those who draw or check a session; it is never logged.
+func (s *Session) Values() (values []int32, capacity int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.handle.(*fullExSession); ok && f.values.Cap() > 0 {
+		return f.values.Append(nil), f.values.Cap()
+	}
+	return nil, 0
+}
