@@ -1,0 +1,165 @@
+package p9srv
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// conn is one connection: bytes in, bytes out, around a front. One goroutine
+// runs it, which no other waits for but Server.Shutdown.
+type conn struct {
+	// By value and first, as they are used together: with a thousand
+	// connections most of the time for a message is waiting for memory.
+	io    transport
+	front front
+
+	srv *Server  // immutable
+	net net.Conn // immutable
+	log *slog.Logger
+
+	// finishing says that the read deadline has passed for good.
+	finishing atomic.Bool
+}
+
+// setUp asks who the peer is and makes the rest of the connection.
+func (c *conn) setUp(number uint64) {
+	p := newPeer(c.net, number, c.srv.Identity)
+	c.log = c.srv.log.With("conn", number, "peer", p.where)
+	c.io.init(c.net, c.srv.limits.WriteTimeout)
+	c.front = front{srv: c.srv, peer: p, log: c.log}
+	c.keepAlive()
+}
+
+// keepAlive has the kernel ask a silent TCP peer whether it is still there, so
+// that the sessions of one that vanished are freed.
+func (c *conn) keepAlive() {
+	tcp, ok := c.net.(*net.TCPConn)
+	if !ok || c.srv.limits.KeepAlive == 0 {
+		return
+	}
+	const probes = 3
+	part := max(c.srv.limits.KeepAlive/(probes+1), time.Second)
+	config := net.KeepAliveConfig{Enable: true, Idle: part, Interval: part, Count: probes}
+	if err := ignoreClosed(tcp.SetKeepAliveConfig(config)); err != nil {
+		c.log.Warn("a peer that vanishes will not be noticed", "error", err)
+	}
+}
+
+// serve answers until the peer leaves, breaks the protocol or is cut, and then
+// frees all that it had.
+func (c *conn) serve(number uint64) {
+	c.setUp(number)
+	c.log.Info("connected")
+	err := c.answerSafely()
+	c.front.endSession()
+	if closeErr := ignoreClosed(c.io.close()); closeErr != nil {
+		c.log.Debug("close", "error", closeErr)
+	}
+	c.logEnd(err)
+}
+
+// answerSafely is a backstop like net/http's: a defect that one peer's message
+// meets ends that peer's connection and no other.
+func (c *conn) answerSafely() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("defect of the server: %v", r)
+			c.log.Debug("defect", "stack", string(debug.Stack()))
+		}
+	}()
+	return c.answerAll()
+}
+
+func (c *conn) answerAll() error {
+	limits := c.srv.limits
+	if err := c.readWithin(limits.HandshakeTimeout); err != nil {
+		return err
+	}
+	for handshake := true; ; {
+		if err := c.io.more(); err != nil {
+			return err
+		}
+		if err := c.answerArrived(); err != nil {
+			return err
+		}
+		if !handshake && limits.IdleTimeout == 0 || handshake && !c.front.attached {
+			continue
+		}
+		handshake = false
+		if err := c.readWithin(limits.IdleTimeout); err != nil {
+			return err
+		}
+	}
+}
+
+// readWithin sets how long to wait for the peer; 0: for ever. It does not undo
+// finish, which may be called at the same time.
+func (c *conn) readWithin(d time.Duration) error {
+	var deadline time.Time
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	if err := c.net.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	if c.finishing.Load() {
+		return c.net.SetReadDeadline(past)
+	}
+	return nil
+}
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// finish lets the connection answer what has arrived and then end, as if the
+// peer had left. It may be called from another goroutine.
+func (c *conn) finish() error {
+	c.finishing.Store(true)
+	return c.net.SetReadDeadline(past)
+}
+
+// answerArrived answers all whole frames there are and writes the replies.
+func (c *conn) answerArrived() error {
+	in := c.io.arrived()
+	buffer := outPool.Get().(*outBuffer)
+	defer outPool.Put(buffer)
+	for {
+		used, out, err := c.front.process(in, buffer.b[:0])
+		buffer.b = out
+		if len(out) > 0 {
+			err = errors.Join(err, c.io.write(out))
+		}
+		if err != nil {
+			return err
+		}
+		in = in[used:]
+		if used == 0 || len(in) == 0 {
+			c.io.keep(in)
+			return nil
+		}
+	}
+}
+
+// logEnd tells apart who ended the connection.
+func (c *conn) logEnd(err error) {
+	switch {
+	case errors.Is(err, io.EOF):
+		c.log.Info("disconnected")
+	case c.finishing.Load(), ignoreClosed(err) == nil:
+		c.log.Info("closed")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.log.Warn("cut: the peer took too long")
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		c.log.Info("disconnected", "error", err)
+	default:
+		c.log.Warn("connection ended", "error", err)
+	}
+}

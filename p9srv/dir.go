@@ -1,0 +1,137 @@
+package p9srv
+
+import (
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hugelgupf/p9/linux"
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/device"
+)
+
+// direntHead is what an entry of Rreaddir takes beside its name: qid[13]
+// offset[8] type[1] and the name's length[2].
+const direntHead = qidSize + 8 + 1 + 2
+
+// child is a directory entry. cookie is its offset in Treaddir: where the
+// entry behind it is asked for.
+type child struct {
+	name   string
+	node   node
+	cookie uint64
+}
+
+// Readdir returns the entries behind offset that fit count bytes, as Rreaddir
+// counts them; EINVAL if there are some and the first does not fit, because an
+// empty reply would mean the end. An offset that was never given out has no
+// entries behind it, or those of a higher cookie.
+func (f *file) Readdir(offset uint64, count uint32) (p9.Dirents, error) {
+	var entries p9.Dirents
+	left := int(count)
+	for c := range f.childrenBehind(offset) {
+		left -= direntHead + len(c.name)
+		if left < 0 {
+			break
+		}
+		entries = append(entries, p9.Dirent{QID: c.node.qid(), Offset: c.cookie, Type: c.node.direntType(), Name: c.name})
+	}
+	if left < 0 && len(entries) == 0 {
+		return nil, linux.EINVAL
+	}
+	return entries, nil
+}
+
+// Types of directory entries, DT_DIR and DT_REG of readdir(3): the Linux client
+// hands the byte to its programs (fs/9p/vfs_dir.c). The library calls it a
+// QIDType.
+const (
+	direntDir     p9.QIDType = 4
+	direntRegular p9.QIDType = 8
+)
+
+func (n node) direntType() p9.QIDType {
+	if n.isDir() {
+		return direntDir
+	}
+	return direntRegular
+}
+
+// Cookies of entries. Those of processes are made from their numbers, so that
+// entries which come and go do not move the others.
+const (
+	selfCookie   = 1
+	parentCookie = 2
+	firstCookie  = 3 // of all others
+)
+
+// childrenBehind yields the entries of a directory behind an offset, in the
+// order of their cookies. It does not look at those before.
+func (f *file) childrenBehind(offset uint64) iter.Seq[child] {
+	return func(yield func(child) bool) {
+		if offset < selfCookie && !yield(child{".", f.node, selfCookie}) {
+			return
+		}
+		if offset < parentCookie && !yield(child{"..", f.node.parent(), parentCookie}) {
+			return
+		}
+		if f.node.kind == pidDir {
+			f.processesBehind(offset, yield)
+			return
+		}
+		for i, c := range f.named() {
+			c.cookie = firstCookie + uint64(i)
+			if c.cookie > offset && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// processesBehind yields the processes under which this user has sessions.
+func (f *file) processesBehind(offset uint64, yield func(child) bool) {
+	if offset >= firstCookie+maxProcess {
+		return
+	}
+	who := device.Identity{Peer: f.user.peer, UID: f.user.UID}
+	after := uint32(0)
+	if offset > firstCookie {
+		after = uint32(offset - firstCookie)
+	}
+	for {
+		n, ok := f.front.srv.Kernel.NextProcess(who, after)
+		if !ok || !yield(child{strconv.FormatUint(uint64(n), 10), processNode(n), firstCookie + uint64(n)}) {
+			return
+		}
+		after = n
+	}
+}
+
+// named returns the entries of a directory that has names: the device files,
+// and in the root what is always there.
+func (f *file) named() []child {
+	var list []child
+	kernel := f.front.srv.Kernel
+	for _, name := range kernel.Files() {
+		if file, ok := kernel.Lookup(name); ok {
+			list = append(list, child{name: name, node: f.node.device(file)})
+		}
+	}
+	if f.node.kind == rootDir {
+		for name, n := range fixed {
+			list = append(list, child{name: name, node: n})
+		}
+	}
+	slices.SortFunc(list, func(a, b child) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+// parent is what ".." shows. The root is its own.
+func (n node) parent() node {
+	if n.kind == processDir {
+		return fixed["pid"]
+	}
+	return root
+}

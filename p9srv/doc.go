@@ -1,0 +1,93 @@
+// Package p9srv serves the device tree over 9P2000.L: to the Linux client
+// (v9fs), to QEMU guests, and to programs with a 9P library.
+//
+// # The way of a message
+//
+//	endpoint --bytes--> conn --frame--> front --+-- Tread, Twrite of an open device --> Session
+//	                                            +-- answered here
+//	                                            +-- control: hugelgupf/p9 --> file
+//
+// One goroutine runs a connection. It waits without a buffer (transport.go),
+// then lets [front.process] answer every whole frame that arrived, strictly in
+// order, and writes all replies at once. Data messages are answered in place
+// without allocation. Control messages go through the library, one at a time
+// and each to its end, so that the message in hand is known in every method of
+// a file. What the library does not do right, the front answers itself or
+// never passes on.
+//
+// A fid is a file (file.go): an entry of the front's table and the library's
+// p9.File for the same fid. The front walks names (tree.go, walk.go) and lets
+// the library walk one constant name, because it keeps memory for each name.
+//
+// # Terms
+//
+// fid, qid, tag, attach, walk, clunk and msize are those of the Plan 9 manual,
+// section 5, and of diod's protocol.md. A session is device.Session, the open
+// of the device by one client; a 9P session is what Tversion starts.
+//
+// # Who is the client
+//
+// 9P carries no process number. Who the client of an open is depends on the
+// door it came through:
+//
+//	/full_ex          the connection and the user of the attach (IdentityUser), or
+//	                  the connecting process, where the transport tells (IdentityPeer)
+//	/pid/N/full_ex    the same and the number N, which the client chose
+//	/each/full_ex     each open is a client of its own
+//
+// Any directory can be attached as the root (aname). The same doors lead to
+// the files of every loaded module.
+//
+// What a client claims is not what is known. On a unix socket the kernel
+// vouches for the peer's user: root may attach as anybody, others as
+// themselves only (EPERM). Elsewhere a user is a label, which proves nothing
+// and counts as "other" for mode bits.
+//
+// # Text files
+//
+//	/kmsg      0444  the log, from the oldest line kept to the newest at the open
+//	/modules   0444  loaded modules: name, bytes of their values, sessions
+//	/sessions  0444  the sessions that the reader may see: device.Kernel.ListSessions
+//	/ctl       0200  "insmod NAME" or "rmmod NAME", for the administrator: on a unix
+//	                 socket root attached as root, or the server's own user
+//
+// What they show is fixed by the open. Nothing blocks: behind the last line is
+// the end.
+//
+// # Errors
+//
+// Clients get Linux errno values. The device's are those of package device;
+// the front adds:
+//
+//	EACCES        an open that the mode bits forbid, ctl for one
+//	EBADF         unknown fid, fid not open, or not open for this
+//	EBUSY         walk of an open fid to itself
+//	EMFILE        a fid or an open listing too many for the connection
+//	ENFILE        a fid, session or open listing too many for the server
+//	EINVAL        malformed body, NOFID, a newfid in use, forbidden name, second open of a fid
+//	ENOENT        no such name
+//	ENOTDIR       walk or attach below a file
+//	EISDIR        read or write of a directory
+//	EPERM         whatever would change the tree; another's user on a unix socket
+//	EPROTO        a message before Tversion
+//	EMSGSIZE      an msize below 4096
+//	ENAMETOOLONG  a name above 255 bytes
+//	EOPNOTSUPP    authentication, extended attributes, unknown messages
+//	ESPIPE        a read that the Linux client would lose (followup.go)
+//
+// A frame whose size cannot be right ends its connection.
+//
+// # Concurrency
+//
+// Server is safe for concurrent use. Lock order:
+//
+//	Server.mu
+//	those of device.Kernel, which its package lists
+//
+// Nothing blocks while it holds one of them, and none is held while a
+// connection is read or written.
+//
+// # Limits
+//
+// limits.go has them all, with their units and reasons.
+package p9srv

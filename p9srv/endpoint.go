@@ -1,0 +1,144 @@
+package p9srv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Endpoint is an address at which a server listens and to which a client
+// connects. It is written
+//
+//	unix:PATH[,mode=OCTAL]   a unix socket; mode is that of the file, 0600 unless said
+//	tcp:HOST:PORT            as in net.Dial; port 0 takes a free one
+//
+// A PATH cannot hold a comma, which starts the options.
+type Endpoint struct {
+	Network string      // "unix" or "tcp"
+	Address string      // PATH or HOST:PORT
+	Mode    fs.FileMode // of a unix socket; permission bits only
+}
+
+// defaultMode lets only the server's own user and root connect.
+const defaultMode fs.FileMode = 0o600
+
+// ParseEndpoint reads the text form of an endpoint. Its errors say what would
+// be right.
+func ParseEndpoint(s string) (Endpoint, error) {
+	network, address, ok := strings.Cut(s, ":")
+	if !ok {
+		return Endpoint{}, fmt.Errorf("endpoint %q: want unix:PATH or tcp:HOST:PORT", s)
+	}
+	address, options, hasOptions := strings.Cut(address, ",")
+	e := Endpoint{Network: network, Address: address}
+	var err error
+	switch network {
+	case "unix":
+		err = e.parseUnix(options, hasOptions)
+	case "tcp":
+		err = e.parseTCP(options, hasOptions)
+	default:
+		err = fmt.Errorf("no such kind of endpoint, want unix:PATH or tcp:HOST:PORT")
+	}
+	if err != nil {
+		return Endpoint{}, fmt.Errorf("endpoint %q: %w", s, err)
+	}
+	return e, nil
+}
+
+// maxUnixPath is what sun_path of Linux's struct sockaddr_un holds beside the
+// closing NUL (unix(7)).
+const maxUnixPath = 107
+
+func (e *Endpoint) parseUnix(options string, hasOptions bool) error {
+	e.Mode = defaultMode
+	if e.Address == "" {
+		return fmt.Errorf("no path, want unix:PATH")
+	}
+	if len(e.Address) > maxUnixPath {
+		return fmt.Errorf("the path has %d bytes, a socket's may have %d", len(e.Address), maxUnixPath)
+	}
+	if !hasOptions {
+		return nil
+	}
+	octal, ok := strings.CutPrefix(options, "mode=")
+	if !ok {
+		return fmt.Errorf("option %q: want mode=OCTAL", options)
+	}
+	mode, err := strconv.ParseUint(octal, 8, 32)
+	if err != nil || mode > 0o777 {
+		return fmt.Errorf("mode %q: want an octal number up to 0777", octal)
+	}
+	e.Mode = fs.FileMode(mode)
+	return nil
+}
+
+func (e *Endpoint) parseTCP(options string, hasOptions bool) error {
+	if hasOptions {
+		return fmt.Errorf("option %q: a TCP endpoint has none", options)
+	}
+	_, port, err := net.SplitHostPort(e.Address)
+	if err != nil {
+		return fmt.Errorf("want tcp:HOST:PORT")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+		return fmt.Errorf("port %q: want a number from 0 to 65535", port)
+	}
+	return nil
+}
+
+// String returns the text form; a mode is given if it is not the default.
+func (e Endpoint) String() string {
+	s := e.Network + ":" + e.Address
+	if e.Network == "unix" && e.Mode != defaultMode {
+		s += fmt.Sprintf(",mode=%04o", uint32(e.Mode))
+	}
+	return s
+}
+
+// Listen opens the endpoint for [Server.Serve]. A unix socket that a server
+// left behind is replaced if nobody answers on it; closing the listener
+// removes the socket.
+func (e Endpoint) Listen() (net.Listener, error) {
+	if e.Network == "unix" {
+		return listenUnix(e.Address, e.Mode)
+	}
+	l, err := net.Listen(e.Network, e.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", e, reason(err))
+	}
+	return l, nil
+}
+
+// Dial connects to a server at the endpoint, until ctx ends.
+func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	for {
+		c, err := d.DialContext(ctx, e.Network, e.Address)
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, syscall.EAGAIN) || !wait(ctx, time.Millisecond) {
+			return nil, fmt.Errorf("connect to %s: %w", e, reason(err))
+		}
+	}
+}
+
+// wait returns true after d, or false when ctx ends. A unix socket whose queue
+// is full says EAGAIN at once to those who would not block (unix(7)).
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,228 @@
+package p9srv
+
+import (
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// largest is the largest count that the client of these tests asks for.
+const largest = maxMsize - ioHeaderSize
+
+// startV9FS is a mount: it attaches and asks for attributes as Linux does.
+func startV9FS(t *testing.T) *talk {
+	t.Helper()
+	k := newTalk(t, &Server{})
+	k.start(1)
+	k.want(tgetattr, uint32(0), uint64(v9fsMask))
+	return k
+}
+
+// openV9FS opens the device as Linux does, with values pushed at offset 0.
+func openV9FS(t *testing.T, k *talk, flags uint32, values ...int32) {
+	t.Helper()
+	k.walk(0, 1, "full_ex")
+	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.walk(1, 2)
+	k.want(tlopen, uint32(2), flags)
+	k.write(2, 0, []byte{100})
+	k.push(2, 0, values...)
+}
+
+func TestFollowUpOfAShortReadIsEmpty(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		count, again uint32
+	}{
+		{"nine bytes", 9, 5},
+		{"a page", 4096, 4092},
+		{"the largest count less one", largest - 1, largest - 5},
+		{"the largest count, rest asked", largest, largest - 4},
+		{"the largest count, cut again", largest, largest},
+		{"more than the largest", 200_000, largest},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := startV9FS(t)
+			openV9FS(t, k, 2, 2, 4, 6)
+			v, ok := k.read(2, 4, test.count)
+			assert.True(t, ok)
+			assert.EqualValues(t, 2, v)
+			_, ok = k.read(2, 8, test.again)
+			assert.False(t, ok, "the follow-up")
+			v, ok = k.read(2, 8, test.again)
+			assert.True(t, ok, "the same question again is a read")
+			assert.EqualValues(t, 4, v)
+		})
+	}
+}
+
+func TestFollowUpMayAskForLessThanAValue(t *testing.T) {
+	for count := uint32(5); count <= 8; count++ {
+		k := startV9FS(t)
+		openV9FS(t, k, 2, 2)
+		k.read(2, 4, count)
+		_, ok := k.read(2, 8, count-4)
+		assert.False(t, ok, "%d bytes", count)
+	}
+}
+
+func TestWhatIsNoFollowUpPops(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		offset        uint64
+		count, second uint32
+	}{
+		{"another offset", 100, 4096, 4092},
+		{"another count", 8, 4096, 4000},
+		{"after a read of four", 8, 4, 4},
+		{"below the clamp", 8, largest, largest - 5},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := startV9FS(t)
+			openV9FS(t, k, 2, 2, 4, 6)
+			k.read(2, 4, test.count)
+			v, ok := k.read(2, test.offset, test.second)
+			assert.True(t, ok)
+			assert.EqualValues(t, 4, v)
+		})
+	}
+}
+
+func TestLibrariesGetOnePopARead(t *testing.T) {
+	k := newTalk(t, &Server{})
+	k.start(1)
+	k.openDevice(1, "full_ex")
+	k.write(1, 0, []byte{100})
+	k.push(1, 1000, 2, 4)
+	v, _ := k.read(1, 0, 4096)
+	assert.EqualValues(t, 2, v)
+	v, ok := k.read(1, 4, 4092)
+	assert.True(t, ok)
+	assert.EqualValues(t, 4, v)
+}
+
+func TestReadOnceOfLinux61NotesNothing(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2|largeFile|nonBlocking, 2, 4)
+	k.read(2, 4, 100)
+	v, ok := k.read(2, 8, 96)
+	assert.True(t, ok)
+	assert.EqualValues(t, 4, v)
+}
+
+func TestThreadsHaveTheirFollowUpsInAnyOrder(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2, 2, 4, 6)
+	k.read(2, 4, 100)
+	k.read(2, 4, 200)
+	k.read(2, 4, 100)
+	for _, count := range []uint32{196, 96, 96} {
+		_, ok := k.read(2, 8, count)
+		assert.False(t, ok)
+	}
+	k.refuse(syscall.EACCES, tread, uint32(2), uint64(8), uint32(96))
+}
+
+func TestPendingReadsAreBounded(t *testing.T) {
+	k := startV9FS(t)
+	values := make([]int32, 2*maxPending+1)
+	openV9FS(t, k, 2, values...)
+	for i := range 2 * maxPending {
+		k.read(2, 1000+uint64(i)*100, 8)
+	}
+	_, ok := k.read(2, 1004, 4)
+	assert.True(t, ok, "the oldest was dropped")
+	_, ok = k.read(2, 1004+100*(2*maxPending-1), 4)
+	assert.False(t, ok, "the newest is there")
+}
+
+func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2)
+	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4096))
+	k.push(2, 10, 2, 4) // now the client believes in 14 bytes
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(4096))
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(9), uint32(5))
+	k.refuse(syscall.EINVAL, tread, uint32(2), uint64(0), uint32(0))
+	k.refuse(syscall.EINVAL, tread, uint32(2), uint64(0), uint32(3))
+	v, _ := k.read(2, 0, 4)
+	assert.EqualValues(t, 2, v, "four bytes always work")
+	v, _ = k.read(2, 10, 4096)
+	assert.EqualValues(t, 4, v, "and any count where the last write ended")
+	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4096))
+}
+
+func TestLinux61IsNeverRefused(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2|largeFile, 2)
+	k.push(2, 1000, 4)
+	v, ok := k.read(2, 0, 4096)
+	assert.True(t, ok)
+	assert.EqualValues(t, 2, v)
+}
+
+func TestEndIsForgottenWhenAttributesOfAClosedFileAreAsked(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2, 2)
+	k.push(2, 1000, 4)
+	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
+	k.want(tclunk, uint32(2))
+
+	k.walk(1, 2) // the client still has the inode
+	k.want(tlopen, uint32(2), uint32(2))
+	k.write(2, 0, []byte{9})
+	k.push(2, 0, 2)
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
+	k.want(tclunk, uint32(2))
+
+	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	openAgain := func() { k.walk(1, 2); k.want(tlopen, uint32(2), uint32(2)) }
+	openAgain()
+	k.write(2, 0, []byte{9})
+	k.push(2, 0, 2)
+	_, ok := k.read(2, 0, 8)
+	assert.True(t, ok)
+}
+
+func TestSizeThatWasSetCountsAsWritten(t *testing.T) {
+	k := startV9FS(t)
+	openV9FS(t, k, 2, 2)
+	const sizeAndTimes = 0x68
+	zeros := make([]byte, 4*8)
+	k.want(tsetattr, uint32(2), uint32(sizeAndTimes), uint32(0), uint32(0), uint32(0), uint64(500), zeros)
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(100), uint32(8))
+	_, ok := k.read(2, 500, 8)
+	assert.True(t, ok)
+}
+
+// TestManyWrittenInodesAreFolded is a million of /pid/N in small: memory is
+// bounded and no end is ever believed too low.
+func TestManyWrittenInodesAreFolded(t *testing.T) {
+	k := startV9FS(t)
+	k.walk(0, 1, "pid", "1", "full_ex")
+	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	for i := range uint64(3 * maxIdleExtents) {
+		k.walk(0, 5, "pid", strconv.FormatUint(i+1, 10), "full_ex")
+		k.want(tgetattr, uint32(5), uint64(v9fsMask))
+		k.walk(5, 6)
+		k.want(tlopen, uint32(6), uint32(2))
+		k.write(6, i, []byte{1})
+		k.want(tclunk, uint32(6))
+		k.want(tclunk, uint32(5))
+	}
+	assert.LessOrEqual(t, len(k.extents.byPath), maxIdleExtents+1)
+
+	k.walk(1, 2) // pid 1, whose attributes were asked before it was folded
+	k.want(tlopen, uint32(2), uint32(2))
+	assert.Positive(t, k.files(2).follow.extent.end)
+	k.want(tclunk, uint32(2))
+	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.walk(1, 2)
+	k.want(tlopen, uint32(2), uint32(2))
+	assert.Zero(t, k.files(2).follow.extent.end)
+}
+
+func (k *talk) files(fid uint32) *file { return k.fids.get(fid) }

@@ -1,0 +1,354 @@
+package p9srv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"log/slog"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/device"
+)
+
+// talk is a front with a client that speaks in frames: the way of a message
+// without any transport.
+type talk struct {
+	t *testing.T
+	*front
+	tag uint16
+}
+
+func newTalk(t *testing.T, srv *Server) *talk {
+	t.Helper()
+	srv.init()
+	srv.start = time.Unix(1, 2) // so that two servers give the same attributes
+	f := &front{srv: srv, peer: peer{conn: "conn " + t.Name()}, log: slog.New(slog.DiscardHandler)}
+	t.Cleanup(f.endSession)
+	return &talk{t: t, front: f}
+}
+
+// frame makes a message; fields are uint8, uint16, uint32, uint64, string and
+// []byte, which is taken as it is.
+func frame(typ msgType, tag uint16, fields ...any) []byte {
+	b := begin(nil, typ, tag)
+	for _, field := range fields {
+		switch v := field.(type) {
+		case uint8:
+			b = append(b, v)
+		case uint16:
+			b = le.AppendUint16(b, v)
+		case uint32:
+			b = le.AppendUint32(b, v)
+		case uint64:
+			b = le.AppendUint64(b, v)
+		case string:
+			b = appendString(b, v)
+		case []byte:
+			b = append(b, v...)
+		}
+	}
+	return end(b, 0)
+}
+
+// send has one message answered and returns the type and body of the reply.
+func (k *talk) send(typ msgType, fields ...any) (msgType, []byte) {
+	k.t.Helper()
+	k.tag++
+	request := frame(typ, k.tag, fields...)
+	used, out, err := k.process(request, make([]byte, 0, outSize))
+	require.NoError(k.t, err)
+	require.Equal(k.t, len(request), used)
+	require.GreaterOrEqual(k.t, len(out), headerSize)
+	require.EqualValues(k.t, len(out), le.Uint32(out), "size of the reply")
+	m := parseHead(out)
+	require.Equal(k.t, k.tag, m.tag)
+	return m.typ, m.body
+}
+
+// want sends a message that must succeed and returns the reply's body.
+func (k *talk) want(typ msgType, fields ...any) []byte {
+	k.t.Helper()
+	got, body := k.send(typ, fields...)
+	if got == rlerror {
+		k.t.Fatalf("type %d: %v", typ, syscall.Errno(le.Uint32(body)))
+	}
+	require.Equal(k.t, typ+1, got)
+	return body
+}
+
+// refuse sends a message that must fail with errno.
+func (k *talk) refuse(errno syscall.Errno, typ msgType, fields ...any) {
+	k.t.Helper()
+	got, body := k.send(typ, fields...)
+	require.Equal(k.t, rlerror, got, "type %d succeeded", typ)
+	assert.Equal(k.t, errno, syscall.Errno(le.Uint32(body)), "type %d", typ)
+}
+
+func (k *talk) start(n_uname uint32) {
+	k.t.Helper()
+	k.want(tversion, uint32(maxMsize), version9P2000L)
+	k.want(tattach, uint32(0), uint32(noFID), "", "", n_uname)
+}
+
+// walk makes newfid by walking names from fid.
+func (k *talk) walk(fid, newFID uint32, names ...string) {
+	k.t.Helper()
+	fields := []any{fid, newFID, uint16(len(names))}
+	for _, name := range names {
+		fields = append(fields, name)
+	}
+	body := k.want(twalk, fields...)
+	require.EqualValues(k.t, len(names), le.Uint16(body), "qids")
+}
+
+// openDevice walks to a device file and opens it for both.
+func (k *talk) openDevice(fid uint32, names ...string) {
+	k.t.Helper()
+	k.walk(0, fid, names...)
+	k.want(tlopen, fid, uint32(2))
+}
+
+func (k *talk) write(fid uint32, offset uint64, data []byte) {
+	k.t.Helper()
+	body := k.want(twrite, fid, offset, uint32(len(data)), data)
+	require.EqualValues(k.t, len(data), le.Uint32(body))
+}
+
+func (k *talk) push(fid uint32, offset uint64, values ...int32) {
+	k.t.Helper()
+	for _, v := range values {
+		k.write(fid, offset, binary.LittleEndian.AppendUint32(nil, uint32(v)))
+	}
+}
+
+// read returns the value read, and false if the reply was empty.
+func (k *talk) read(fid uint32, offset uint64, count uint32) (int32, bool) {
+	k.t.Helper()
+	body := k.want(tread, fid, offset, count)
+	switch le.Uint32(body) {
+	case 0:
+		return 0, false
+	case device.ValueSize:
+		return int32(le.Uint32(body[4:])), true
+	}
+	k.t.Fatalf("read of %d bytes gave %d", count, le.Uint32(body))
+	return 0, false
+}
+
+func TestReplyEndsSessionsOfTheOldVersion(t *testing.T) {
+	srv := &Server{}
+	k := newTalk(t, srv)
+	k.start(1)
+	k.openDevice(1, "full_ex")
+	assert.Equal(t, 1, srv.Kernel.Sessions())
+	k.want(tversion, uint32(8192), version9P2000L)
+	assert.Zero(t, srv.Kernel.Sessions())
+	k.refuse(syscall.EBADF, tread, uint32(1), uint64(0), uint32(4))
+	k.want(tattach, uint32(0), uint32(noFID), "", "", uint32(1))
+	k.openDevice(1, "full_ex")
+}
+
+func TestNothingButTversionBeforeAVersion(t *testing.T) {
+	k := newTalk(t, &Server{})
+	k.refuse(syscall.EPROTO, tattach, uint32(0), uint32(noFID), "", "", uint32(1))
+	k.refuse(syscall.EPROTO, tread, uint32(0), uint64(0), uint32(4))
+	body := k.want(tversion, uint32(8192), "9P2000.u")
+	assert.Equal(t, frame(0, 0, uint32(8192), "unknown")[headerSize:], body)
+	k.refuse(syscall.EPROTO, tattach, uint32(0), uint32(noFID), "", "", uint32(1))
+	k.refuse(syscall.EMSGSIZE, tversion, uint32(minMsize-1), version9P2000L)
+	k.start(1)
+}
+
+func TestSizesThatEndAConnection(t *testing.T) {
+	for name, test := range map[string]struct {
+		versioned bool
+		size      uint32
+		want      error
+	}{
+		"none":                    {false, 0, errFrameSize},
+		"less than a head":        {false, 6, errFrameSize},
+		"first frame above 8 KiB": {false, firstFrameLimit + 1, errFrameLimit},
+		"4 GiB":                   {true, 1<<32 - 1, errFrameLimit},
+		"above msize":             {true, maxMsize + 1, errFrameLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newTalk(t, &Server{})
+			if test.versioned {
+				k.start(1)
+			}
+			_, out, err := k.process(le.AppendUint32(nil, test.size), nil)
+			assert.ErrorIs(t, err, test.want)
+			assert.Empty(t, out)
+		})
+	}
+}
+
+func TestPartOfAFrameIsLeft(t *testing.T) {
+	k := newTalk(t, &Server{})
+	whole := frame(tversion, noTag, uint32(8192), version9P2000L)
+	for n := range len(whole) {
+		used, out, err := k.process(whole[:n], nil)
+		require.NoError(t, err)
+		assert.Zero(t, used)
+		assert.Empty(t, out)
+	}
+	used, out, err := k.process(append(whole, whole[:5]...), nil)
+	require.NoError(t, err)
+	assert.Equal(t, len(whole), used)
+	assert.NotEmpty(t, out)
+}
+
+func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
+	k := newTalk(t, &Server{})
+	k.start(1)
+	one := frame(tclunk, 9, uint32(99)) // answered by as many bytes
+	var in []byte
+	for len(in) < maxMsize {
+		in = append(in, one...)
+	}
+	used, out, err := k.process(in, nil)
+	require.NoError(t, err)
+	assert.Less(t, used, len(in))
+	assert.GreaterOrEqual(t, len(out), flushSize)
+	assert.LessOrEqual(t, len(out), flushSize+len(one))
+}
+
+func TestUsersOfAConnectionAreApart(t *testing.T) {
+	srv := &Server{}
+	k := newTalk(t, srv)
+	k.start(1)
+	k.want(tattach, uint32(10), uint32(noFID), "", "", uint32(2))
+	k.openDevice(1, "full_ex")
+	k.walk(0, 2, "full_ex")
+	k.refuse(syscall.EACCES, tlopen, uint32(2), uint32(2))
+	k.walk(10, 11, "full_ex")
+	k.want(tlopen, uint32(11), uint32(2))
+	assert.Equal(t, 2, srv.Kernel.Sessions())
+}
+
+func TestDoorsAndTheirClients(t *testing.T) {
+	srv := &Server{}
+	k := newTalk(t, srv)
+	k.start(1)
+	k.openDevice(1, "full_ex")
+	k.openDevice(2, "each", "full_ex")
+	k.openDevice(3, "each", "full_ex")
+	k.openDevice(4, "pid", "7", "full_ex")
+	k.openDevice(5, "pid", "8", "full_ex")
+	k.walk(0, 6, "pid", "7", "full_ex")
+	k.refuse(syscall.EACCES, tlopen, uint32(6), uint32(2))
+	assert.Equal(t, 5, srv.Kernel.Sessions())
+
+	k.want(tattach, uint32(20), uint32(noFID), "", "/each", uint32(1))
+	k.walk(20, 21, "full_ex")
+	k.want(tlopen, uint32(21), uint32(0))
+	k.want(tattach, uint32(30), uint32(noFID), "", "pid/9/", uint32(1))
+	k.walk(30, 31, "full_ex")
+	k.want(tlopen, uint32(31), uint32(1))
+	assert.Equal(t, 7, srv.Kernel.Sessions())
+}
+
+func TestDataPathOfTheFrontDoesNotAllocate(t *testing.T) {
+	value := []byte{2, 0, 0, 0}
+	for name, messages := range map[string][][]byte{
+		"a value in and out": {
+			frame(twrite, 1, uint32(1), uint64(0), uint32(4), value),
+			frame(tread, 2, uint32(1), uint64(0), uint32(4)),
+		},
+		"refusals": {
+			frame(tread, 1, uint32(1), uint64(0), uint32(4)),
+			frame(twrite, 2, uint32(1), uint64(0), uint32(1), []byte{9}),
+			frame(tread, 3, uint32(99), uint64(0), uint32(4)),
+		},
+	} {
+		for _, plain := range []bool{false, true} { // the long way, and the short cut
+			k := newTalk(t, &Server{})
+			k.start(1)
+			k.openDevice(1, "full_ex")
+			k.write(1, 0, []byte{100})
+			in := bytes.Join(messages, nil)
+			out := make([]byte, 0, 256)
+			k.plain = plain
+			assert.Zero(t, testing.AllocsPerRun(1000, func() {
+				if used, _, err := k.process(in, out); used != len(in) || err != nil {
+					t.Fatal(used, err)
+				}
+			}), name)
+		}
+	}
+}
+
+func TestErrnoOfEachErrorOnTheWire(t *testing.T) {
+	for errno, want := range wireErrno {
+		assert.Equal(t, want, toLinux(errno), errno.Error())
+	}
+	assert.EqualValues(t, 5, toLinux(assert.AnError), "an error without errno is EIO")
+	assert.EqualValues(t, 5, toLinux(syscall.Errno(4000)), "and so is one that is not in the table")
+}
+
+func BenchmarkReadDepth(b *testing.B) {
+	for _, depth := range []int{1, 64, 256} {
+		b.Run(map[int]string{1: "1", 64: "64", 256: "256"}[depth], func(b *testing.B) {
+			srv := &Server{}
+			srv.init()
+			f := &front{srv: srv, log: srv.log}
+			defer f.endSession()
+			k := &talk{t: nil, front: f}
+			in := k.setUpBenchmark(b, depth)
+			out := make([]byte, 0, outSize)
+			b.SetBytes(int64(len(in)))
+			for b.Loop() {
+				if used, _, err := f.process(in, out); used != len(in) || err != nil {
+					b.Fatal(used, err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*depth), "ns/message")
+		})
+	}
+}
+
+// BenchmarkRefusals has every message refused.
+func BenchmarkRefusals(b *testing.B) {
+	srv := &Server{}
+	srv.init()
+	f := &front{srv: srv, log: srv.log}
+	defer f.endSession()
+	(&talk{front: f}).setUpBenchmark(b, 0)
+	one := frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{1})
+	out := make([]byte, 0, outSize)
+	for b.Loop() {
+		_, _, _ = f.process(one, out)
+	}
+}
+
+// setUpBenchmark opens a device and returns depth messages, half of them
+// writes.
+func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
+	b.Helper()
+	set := [][]byte{
+		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
+		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(1)),
+		frame(twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(tlopen, 1, uint32(1), uint32(2)),
+		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{100}),
+		frame(twrite, 1, uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0}),
+	}
+	for _, request := range set {
+		_, out, err := k.process(request, nil)
+		require.NoError(b, err)
+		require.NotEqual(b, rlerror, parseHead(out).typ)
+	}
+	var in []byte
+	for i := range depth {
+		if i%2 == 0 {
+			in = append(in, frame(tread, uint16(i), uint32(1), uint64(0), uint32(4))...)
+		} else {
+			in = append(in, frame(twrite, uint16(i), uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0})...)
+		}
+	}
+	return in
+}

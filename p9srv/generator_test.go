@@ -1,0 +1,154 @@
+package p9srv
+
+// generator makes messages of a script's bytes, mostly such as make sense on
+// the connection that ref is about. When the script is used up, every choice
+// is the first.
+type generator struct {
+	script []byte
+	ref    *refConn
+}
+
+// generatedFIDs is how many fids the messages are about: few, so that they
+// meet.
+const generatedFIDs = 6
+
+func (g *generator) number(n int) int {
+	if len(g.script) == 0 {
+		return 0
+	}
+	v := int(g.script[0]) % n
+	g.script = g.script[1:]
+	return v
+}
+
+func (g *generator) fid() uint32 {
+	n := uint32(g.number(40))
+	if n == 39 {
+		return noFID
+	}
+	return n % generatedFIDs
+}
+
+// fidWhere is mostly one of which something holds; a free fid is nil.
+func (g *generator) fidWhere(holds func(*refFID) bool) uint32 {
+	var list []uint32
+	for fid := range uint32(generatedFIDs) {
+		if holds(g.ref.fids[fid]) {
+			list = append(list, fid)
+		}
+	}
+	if len(list) == 0 || g.number(8) == 7 {
+		return g.fid()
+	}
+	return list[g.number(len(list))]
+}
+
+func isFree(f *refFID) bool       { return f == nil }
+func isWalkable(f *refFID) bool   { return f != nil && f.isDir() }
+func isDeviceOpen(f *refFID) bool { return f != nil && f.session != nil }
+func isClosed(f *refFID) bool     { return f != nil && !f.opened && !f.isDir() }
+
+var generatedNames = []string{"full_ex", "full_ex", "each", "pid", "7", "8", "0", "..", "", "nosuch", "a/b", "x\x00", "4194303", "4194304"}
+
+func (g *generator) name() string { return generatedNames[g.number(len(generatedNames))] }
+
+// message makes the next one; one of thirty-two is damaged.
+func (g *generator) message() []byte {
+	m := g.whole()
+	if g.number(32) != 31 || len(m) == headerSize {
+		return m
+	}
+	if at := headerSize + g.number(len(m)-headerSize); g.number(2) == 0 {
+		m = end(m[:at], 0)
+	} else {
+		m[at] ^= byte(1 << g.number(8))
+	}
+	if parseHead(m).typ == tgetattr {
+		return frame(tgetattr, 1) // never the mask of v9fs, which the reference does not know
+	}
+	return m
+}
+
+func (g *generator) whole() []byte {
+	tag := uint16(g.number(4))
+	switch g.number(16) {
+	case 0, 1, 2:
+		return g.read(tag)
+	case 3, 4, 5, 6:
+		return g.write(tag)
+	case 7, 8, 9:
+		return g.walk(tag)
+	case 10, 11:
+		return frame(tlopen, tag, g.fidWhere(isClosed), uint32([]uint32{2, 2, 2, 0, 1, 3}[g.number(6)]))
+	case 12:
+		return frame(tclunk, tag, g.fid())
+	case 13:
+		return frame(tattach, tag, g.fidWhere(isFree), uint32(noFID), "", []string{"", "/", "each", "/pid/7/", g.name()}[g.number(5)], uint32(g.number(2)))
+	default:
+		return g.rare(tag)
+	}
+}
+
+func (g *generator) read(tag uint16) []byte {
+	counts := []uint32{4, 4, 4, 5, 4096, 1 << 31, 0, 3}
+	return frame(tread, tag, g.fidWhere(isDeviceOpen), uint64(g.number(9)), counts[g.number(len(counts))])
+}
+
+// write sends a small capacity first, so that deques get full.
+func (g *generator) write(tag uint16) []byte {
+	fid := g.fidWhere(isDeviceOpen)
+	sizes := []int{4, 4, 4, 4, 4, 1, 0, 2, 5}
+	f := g.ref.fids[fid]
+	if isDeviceOpen(f) && f.session.capacity == 0 && g.number(4) < 3 {
+		return frame(twrite, tag, fid, uint64(0), uint32(1), []byte{byte(g.number(6))})
+	}
+	p := make([]byte, sizes[g.number(len(sizes))])
+	for i := range p {
+		p[i] = byte(g.number(256))
+	}
+	return frame(twrite, tag, fid, uint64(g.number(9)), uint32(len(p)), p)
+}
+
+// walk mostly goes to a device file.
+func (g *generator) walk(tag uint16) []byte {
+	from, to := g.fidWhere(isWalkable), g.fidWhere(isFree)
+	if g.number(8) == 7 {
+		to = from
+	}
+	paths := [][]any{
+		{uint16(1), "full_ex"}, {uint16(1), "full_ex"}, {uint16(2), "each", "full_ex"}, {uint16(3), "pid", "7", "full_ex"},
+		{uint16(3), "pid", "8", "full_ex"}, {uint16(0)}, {uint16(1), g.name()}, {uint16(2), g.name(), g.name()},
+	}
+	return frame(twalk, tag, append([]any{from, to}, paths[g.number(len(paths))]...)...)
+}
+
+func (g *generator) rare(tag uint16) []byte {
+	switch g.number(13) {
+	case 0:
+		return frame(tversion, tag, uint32(8192), []string{version9P2000L, "9P2000", "9P2000.L.Google.7"}[g.number(3)])
+	case 1:
+		return frame(tremove, tag, g.fid())
+	case 2:
+		return frame(tflush, tag, uint16(g.number(4)))
+	case 3:
+		return frame(treaddir, tag, g.fidWhere(isWalkable), uint64(g.number(5)), uint32(g.number(200)))
+	case 4:
+		return frame(tsetattr, tag, g.fid(), uint32(g.number(512)), make([]byte, 52))
+	case 5:
+		return frame(tunlinkat, tag, g.fid(), g.name(), uint32(0))
+	case 6:
+		return frame(txattrwalk, tag, g.fid(), g.fid(), g.name())
+	case 7:
+		return frame(tlcreate, tag, g.fid(), g.name(), uint32(2), uint32(0o666), uint32(0))
+	case 8:
+		return frame(tlock, tag, g.fid(), uint8(1), uint32(0), uint64(0), uint64(0), uint32(1), "host")
+	case 9:
+		return frame(tfsync, tag, g.fid())
+	case 10:
+		return frame(tstatfs, tag, g.fid())
+	case 11:
+		return frame(tgetattr, tag, g.fid(), uint64(0x7ff))
+	default:
+		return frame(msgType(g.number(255)), tag, g.fid())
+	}
+}

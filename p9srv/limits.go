@@ -1,0 +1,111 @@
+package p9srv
+
+import (
+	"math"
+	"time"
+)
+
+// Limits of the wire, in bytes unless said. Those of peers are in Server.
+const (
+	// headerSize is size[4] type[1] tag[2], the head of every message.
+	headerSize = 7
+	// ioHeaderSize is what a reader leaves of msize for headers: the Linux
+	// client asks for msize-24 at most (P9_IOHDRSZ in include/net/9p/9p.h).
+	ioHeaderSize = 24
+	// maxMsize is the largest msize granted, so that every legal frame fits a
+	// buffer of this size.
+	maxMsize = 64 << 10
+	// minMsize is the smallest msize accepted: the Linux client's own minimum,
+	// and enough for the largest reply that cannot be cut.
+	minMsize = 4 << 10
+	// firstFrameLimit bounds frames until a version is agreed.
+	firstFrameLimit = 8 << 10
+	// flushSize is how much may gather in replies before they are written.
+	flushSize = 32 << 10
+	// outSize is flushSize and room for the largest single reply.
+	outSize = flushSize + libraryMsize
+	// libraryMsize is the msize told to the library, which allocates that much
+	// for every connection. What it gets is small: the front walks names
+	// itself, and a text to ctl is at most maxControl. Listings and texts go
+	// through it in pieces of this size.
+	libraryMsize = 2 << 10
+	// heldPartial is the largest part of a frame for which a waiting
+	// connection keeps a copy instead of its buffer.
+	heldPartial = 4 << 10
+
+	// maxControl is how long a text to ctl may be.
+	maxControl = 1 << 10
+	// maxConnText and maxAllText bound the listings that are open, of a
+	// connection (EMFILE) and in all (ENFILE). The longest, of 100,000
+	// sessions, has about 8 MiB.
+	maxConnText = 32 << 20
+	maxAllText  = 256 << 20
+
+	// maxNames is MAXWELEM of walk(5).
+	maxNames = 16
+	// maxName is NAME_MAX of Linux: longer names get ENAMETOOLONG.
+	maxName = 255
+	// maxProcess is the largest process number: PID_MAX_LIMIT of 64-bit Linux
+	// (include/linux/threads.h) less one.
+	maxProcess = 4<<20 - 1
+)
+
+// libraryTimeout is a backstop: nothing behind the front blocks, so a control
+// message that takes this long is a defect, and its connection ends.
+const libraryTimeout = 5 * time.Second
+
+// Limits bound what peers can make a server hold. A zero field stands for the
+// default that its comment gives, a negative one for no limit.
+type Limits struct {
+	// Conns is how many connections there may be; one too many is closed at
+	// once. Default 10,000.
+	Conns int
+	// FIDs is how many fids a connection may have; EMFILE above. Default
+	// 65,536.
+	FIDs int
+	// AllFIDs is how many fids all connections may have; ENFILE above. Each
+	// takes about half a KiB. Default 1,048,576.
+	AllFIDs int
+	// HandshakeTimeout is how long a new connection may take to its first
+	// attach. Default 10 s.
+	HandshakeTimeout time.Duration
+	// WriteTimeout is how long a peer may leave replies unread, during which
+	// it is not read from either. Default 30 s.
+	WriteTimeout time.Duration
+	// IdleTimeout is how long a connection may send nothing. A mount does
+	// that, so by default there is no limit.
+	IdleTimeout time.Duration
+	// KeepAlive is about how long a TCP peer may be gone without a word, as a
+	// machine that lost its power, until its sessions are freed. Default
+	// 3 min.
+	KeepAlive time.Duration
+}
+
+// unlimited is above every count.
+const unlimited = math.MaxInt
+
+// withDefaults returns the limits as they are enforced.
+func (l Limits) withDefaults() Limits {
+	count := func(field *int, value int) {
+		switch {
+		case *field == 0:
+			*field = value
+		case *field < 0:
+			*field = unlimited
+		}
+	}
+	span := func(field *time.Duration, value time.Duration) {
+		if *field == 0 {
+			*field = value
+		}
+		*field = max(*field, 0) // 0 is none from here on
+	}
+	count(&l.Conns, 10_000)
+	count(&l.FIDs, 1<<16)
+	count(&l.AllFIDs, 1<<20)
+	span(&l.HandshakeTimeout, 10*time.Second)
+	span(&l.WriteTimeout, 30*time.Second)
+	span(&l.IdleTimeout, 0)
+	span(&l.KeepAlive, 3*time.Minute)
+	return l
+}

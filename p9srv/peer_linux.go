@@ -1,0 +1,86 @@
+package p9srv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// unixPeer reads SO_PEERCRED (unix(7)): who the peer was when it connected,
+// and which process, if that is wanted.
+func unixPeer(c *net.UnixConn, wantProcess bool) (credentials, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return credentials{}, fmt.Errorf("reach the socket: %w", err)
+	}
+	var cred credentials
+	var credErr error
+	err = raw.Control(func(fd uintptr) {
+		var u *unix.Ucred
+		u, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		if credErr != nil {
+			return
+		}
+		cred = credentials{uid: u.Uid, pid: u.Pid}
+		if wantProcess {
+			cred.process = processName(int(fd), u)
+		}
+	})
+	if err := errors.Join(err, credErr); err != nil {
+		return credentials{}, fmt.Errorf("ask for the peer's credentials: %w", err)
+	}
+	return cred, nil
+}
+
+// processName names the peer's process by number and start time, or returns ""
+// if that cannot be told: the process is gone, or of another pid namespace.
+// The pidfd (SO_PEERPIDFD, Linux 6.5) proves that the number still was the
+// peer's when its start time was read; older kernels have no such proof.
+func processName(fd int, u *unix.Ucred) string {
+	if u.Pid <= 0 {
+		return ""
+	}
+	start, ok := startTime(u.Pid)
+	if !ok || !sameProcess(fd) {
+		return ""
+	}
+	return fmt.Sprintf("unix uid=%d pid=%d start=%s", u.Uid, u.Pid, start)
+}
+
+// sameProcess says whether the process that connected still lives, which it
+// does where nobody can tell.
+func sameProcess(fd int) bool {
+	pidfd, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PEERPIDFD)
+	if errors.Is(err, unix.ENOPROTOOPT) {
+		return true
+	}
+	if err != nil {
+		return false
+	}
+	defer unix.Close(pidfd)
+	return !errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH)
+}
+
+// startTime returns field 22 of /proc/PID/stat (proc(5)): the start of the
+// process in clock ticks since boot. The name in field 2 may hold spaces and
+// parentheses, so fields count from the last ")".
+func startTime(pid int32) (string, bool) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", false
+	}
+	i := bytes.LastIndexByte(stat, ')')
+	if i < 0 {
+		return "", false
+	}
+	const field22 = 22 - 3 // the first field behind ")" is the third
+	fields := bytes.Fields(stat[i+1:])
+	if len(fields) <= field22 {
+		return "", false
+	}
+	return string(fields[field22]), true
+}

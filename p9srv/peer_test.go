@@ -1,0 +1,82 @@
+package p9srv
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhoAnAttachActsFor(t *testing.T) {
+	own := uint32(os.Geteuid())
+	const stranger = 4_000_000 // nobody's number
+	root := peer{conn: "conn 1", vouched: true, uid: 0, process: "p"}
+	other := peer{conn: "conn 2", vouched: true, uid: stranger, process: "q"}
+	same := peer{conn: "conn 5", vouched: true, uid: own}
+	tcp := peer{conn: "conn 3"}
+	memory := peer{conn: "conn 4", vouched: true, memory: true, uid: own}
+	for _, test := range []struct {
+		name    string
+		peer    peer
+		claimed uint32
+		policy  IdentityPolicy
+		as      string // device.Identity.Peer
+		uid     uint32
+		admin   bool
+		err     error
+	}{
+		{"root for a user", root, stranger, IdentityUser, "conn 1", stranger, false, nil},
+		{"root as root", root, 0, IdentityUser, "conn 1", 0, true, nil},
+		{"root for nobody named", root, noUID, IdentityUser, "conn 1", nobody, false, nil},
+		{"a user as itself", other, stranger, IdentityUser, "conn 2", stranger, false, nil},
+		{"a user, not named", other, noUID, IdentityUser, "conn 2", stranger, false, nil},
+		{"a user as another", other, stranger + 1, IdentityUser, "", 0, false, syscall.EPERM},
+		{"a user as root", other, 0, IdentityUser, "", 0, false, syscall.EPERM},
+		{"the server's own user", same, own, IdentityUser, "conn 5", own, true, nil},
+		{"a label", tcp, own, IdentityUser, "conn 3", own, false, nil},
+		{"a label of root", tcp, 0, IdentityUser, "conn 3", 0, false, nil},
+		{"no label", tcp, noUID, IdentityUser, "conn 3", noUID, false, nil},
+		{"a process", other, stranger, IdentityPeer, "q", stranger, false, nil},
+		{"an unknown process", tcp, 5, IdentityPeer, "conn 3", 5, false, nil},
+		{"in memory", memory, stranger, IdentityUser, "conn 4", stranger, false, nil},
+		{"in memory, root", memory, 0, IdentityUser, "conn 4", 0, true, nil},
+		{"in memory, not named", memory, noUID, IdentityUser, "conn 4", own, true, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			u, err := test.peer.user(test.claimed, test.policy)
+			if test.err != nil {
+				assert.Equal(t, test.err, err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.as, u.peer)
+			assert.Equal(t, test.uid, u.UID)
+			assert.Equal(t, test.claimed, u.Claimed)
+			assert.Equal(t, test.peer.vouched, u.Vouched)
+			assert.Equal(t, test.admin, u.Admin)
+		})
+	}
+}
+
+func TestStartTimeTellsProcesses(t *testing.T) {
+	own, ok := startTime(int32(os.Getpid()))
+	require.True(t, ok)
+	assert.Regexp(t, `^[0-9]+$`, own)
+	parent, ok := startTime(int32(os.Getppid()))
+	require.True(t, ok)
+	assert.NotEqual(t, own, parent)
+	_, ok = startTime(maxProcess)
+	assert.False(t, ok)
+}
+
+func TestParseIdentityPolicy(t *testing.T) {
+	for _, policy := range []IdentityPolicy{IdentityUser, IdentityPeer} {
+		got, err := ParseIdentityPolicy(policy.String())
+		require.NoError(t, err)
+		assert.Equal(t, policy, got)
+	}
+	_, err := ParseIdentityPolicy("everybody")
+	assert.ErrorContains(t, err, "want user or peer")
+}

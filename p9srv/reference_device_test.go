@@ -1,0 +1,121 @@
+package p9srv
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// open of a device starts a session, for the client that its door says.
+func (c *refConn) open(f *refFID, body cursor) refReply {
+	flags := body.u32()
+	switch {
+	case f.opened, flags&3 == 3:
+		return fail(syscall.EINVAL)
+	case f.isDir() && flags&3 != 0:
+		return fail(syscall.EISDIR)
+	}
+	if !f.isDir() {
+		client := fmt.Sprint(c.name, f.user, strings.HasPrefix(f.path, "/pid/"), f.path)
+		if strings.HasPrefix(f.path, "/each") {
+			c.opens++
+			client = fmt.Sprint("each ", c.opens)
+		}
+		if c.sessions[client] != nil {
+			return fail(syscall.EACCES)
+		}
+		f.session = &refSession{client: client}
+		c.sessions[client] = f.session
+	}
+	f.opened, f.flags = true, flags
+	return refReply{}
+}
+
+func (c *refConn) read(f *refFID, body cursor) refReply {
+	body.u64()
+	count := body.u32()
+	switch {
+	case !f.opened || f.flags&3 == 1:
+		return fail(syscall.EBADF)
+	case f.session == nil:
+		return fail(syscall.EISDIR)
+	case count == 0:
+		return fail(syscall.EINVAL)
+	case len(f.session.values) == 0:
+		return fail(syscall.EACCES)
+	case count < 4:
+		return fail(syscall.EINVAL)
+	}
+	v := f.session.values[0]
+	f.session.values = f.session.values[1:]
+	return refReply{body: append([]byte{4, 0, 0, 0}, v[:]...)}
+}
+
+func (c *refConn) write(f *refFID, body cursor) refReply {
+	body.u64()
+	n := body.u32()
+	p := []byte(body)
+	switch {
+	case !f.opened || f.flags&3 == 0:
+		return fail(syscall.EBADF)
+	case f.session == nil:
+		return fail(syscall.EISDIR)
+	}
+	if errno := f.session.write(p); errno != 0 {
+		return fail(errno)
+	}
+	return refReply{body: []byte{byte(n), 0, 0, 0}}
+}
+
+func (s *refSession) write(p []byte) syscall.Errno {
+	switch {
+	case len(p) == 0:
+		return syscall.EINVAL
+	case s.capacity == 0 && len(p) > 1:
+		return syscall.EACCES
+	case s.capacity == 0 && (p[0] < 1 || p[0] > 100):
+		return syscall.EINVAL
+	case s.capacity == 0:
+		s.capacity = int(p[0])
+		return 0
+	case len(p) != 4:
+		return syscall.EINVAL
+	case len(s.values) == s.capacity:
+		return syscall.EACCES
+	}
+	at := len(s.values)
+	if p[0]%2 == 1 {
+		at = 0
+	}
+	s.values = slices.Insert(s.values, at, byte4(p))
+	return 0
+}
+
+func (c *refConn) readdir(f *refFID, body cursor) refReply {
+	offset, count := body.u64(), body.u32()
+	switch {
+	case !f.isDir():
+		return fail(syscall.ENOTDIR)
+	case !f.opened:
+		return fail(syscall.EBADF)
+	case offset == 0 && count < 25: // "." takes 24 bytes and its name
+		return fail(syscall.EINVAL)
+	}
+	return refReply{body: unknownBody}
+}
+
+// unknownBody stands for a success or EINVAL, of which the reference does not
+// know more: a directory's later entries may or may not fit.
+var unknownBody = []byte("?")
+
+func setattr(f *refFID, body cursor) refReply {
+	valid := body.u32()
+	switch {
+	case valid&7 != 0: // mode, uid, gid
+		return fail(syscall.EPERM)
+	case valid&8 != 0 && f.isDir(): // size
+		return fail(syscall.EISDIR)
+	}
+	return refReply{body: []byte{}}
+}

@@ -1,0 +1,246 @@
+package p9srv
+
+import (
+	"strings"
+	"syscall"
+)
+
+// reference is the server as nobody would build it: maps and slices, without
+// library, limits or speed. The conversation fuzzer holds every reply of the
+// real one against it. It knows nothing of v9fs.
+type reference struct {
+	sessions map[string]*refSession // by client, all connections
+	opens    int
+}
+
+// refSession is an open of the device.
+type refSession struct {
+	client   string
+	capacity int // 0: uninitialised
+	values   []byte4
+}
+
+type byte4 [4]byte
+
+// refConn is a connection to the reference.
+type refConn struct {
+	*reference
+	name  string
+	msize uint32 // 0: no session
+	fids  map[uint32]*refFID
+}
+
+// refFID is a fid; path is "" for the root.
+type refFID struct {
+	path    string
+	user    uint32
+	opened  bool
+	flags   uint32
+	session *refSession
+}
+
+// refReply is what must come back: an errno, or the exact body, or, with body
+// nil, a success of which only the type is known.
+type refReply struct {
+	errno syscall.Errno
+	body  []byte
+}
+
+func fail(errno syscall.Errno) refReply { return refReply{errno: errno} }
+
+func (r *reference) connect(name string) *refConn {
+	return &refConn{reference: r, name: name, fids: map[uint32]*refFID{}}
+}
+
+// answer says what the reply to a message must be.
+func (c *refConn) answer(m message) refReply {
+	fits := layouts[m.typ].fits(m.body)
+	if m.typ == tversion {
+		c.end()
+		if !fits {
+			return fail(syscall.EINVAL)
+		}
+		return c.version(m.body)
+	}
+	_, known := layouts[m.typ]
+	switch {
+	case c.msize == 0:
+		return fail(syscall.EPROTO)
+	case !known || m.typ&1 == 1:
+		return fail(syscall.EOPNOTSUPP)
+	case !fits:
+		return fail(syscall.EINVAL)
+	}
+	body := cursor(m.body)
+	switch m.typ {
+	case tattach:
+		return c.attach(body)
+	case tflush:
+		return refReply{body: []byte{}}
+	case tauth, txattrwalk, txattrcreate:
+		return fail(syscall.EOPNOTSUPP)
+	}
+	fid := body.u32()
+	f := c.fids[fid]
+	if f == nil {
+		return fail(syscall.EBADF)
+	}
+	return c.answerFID(m.typ, fid, f, body)
+}
+
+func (c *refConn) answerFID(typ msgType, fid uint32, f *refFID, body cursor) refReply {
+	switch typ {
+	case twalk:
+		return c.walk(fid, f, body)
+	case tlopen:
+		return c.open(f, body)
+	case tread:
+		return c.read(f, body)
+	case twrite:
+		return c.write(f, body)
+	case tclunk:
+		c.clunk(fid)
+		return refReply{body: []byte{}}
+	case tremove:
+		c.clunk(fid)
+		return fail(syscall.EPERM)
+	case treadlink:
+		return fail(syscall.EINVAL)
+	case tfsync, tlock, tgetlock:
+		if typ == tfsync && len(body) != 0 && len(body) != 4 {
+			return fail(syscall.EINVAL)
+		}
+		if !f.opened {
+			return fail(syscall.EBADF)
+		}
+	case treaddir:
+		return c.readdir(f, body)
+	case tsetattr:
+		return setattr(f, body)
+	case tlcreate, tsymlink, tmknod, trename, tlink, tmkdir, trenameat, tunlinkat:
+		return fail(syscall.EPERM)
+	}
+	return refReply{}
+}
+
+// end is what a Tversion and the loss of the connection do.
+func (c *refConn) end() {
+	for fid := range c.fids {
+		c.clunk(fid)
+	}
+	c.msize = 0
+}
+
+func (c *refConn) clunk(fid uint32) {
+	if s := c.fids[fid].session; s != nil {
+		delete(c.sessions, s.client)
+	}
+	delete(c.fids, fid)
+}
+
+func (c *refConn) version(body cursor) refReply {
+	msize := min(body.u32(), 65536)
+	version := string(body.str())
+	reply := refReply{body: frame(0, 0, msize, version9P2000L)[headerSize:]}
+	if version != "9P2000.L" && !strings.HasPrefix(version, "9P2000.L.") {
+		return refReply{body: frame(0, 0, msize, "unknown")[headerSize:]}
+	}
+	if msize < 4096 {
+		return fail(syscall.EMSGSIZE)
+	}
+	c.msize = msize
+	return reply
+}
+
+func (c *refConn) attach(body cursor) refReply {
+	fid, afid := body.u32(), body.u32()
+	body.str()
+	aname := strings.Trim(string(body.str()), "/")
+	if afid != noFID || fid == noFID || c.fids[fid] != nil {
+		return fail(syscall.EINVAL)
+	}
+	path := ""
+	if aname != "" {
+		for name := range strings.SplitSeq(aname, "/") {
+			next, errno := step(path, name)
+			if errno != 0 {
+				return fail(errno)
+			}
+			path = next
+		}
+	}
+	if strings.HasSuffix(path, "full_ex") {
+		return fail(syscall.ENOTDIR)
+	}
+	c.fids[fid] = &refFID{path: path, user: body.u32()}
+	return refReply{}
+}
+
+// step walks one name.
+func step(path, name string) (string, syscall.Errno) {
+	if errno := badName(name); errno != 0 {
+		return "", errno
+	}
+	if strings.HasSuffix(path, "/full_ex") {
+		return "", syscall.ENOTDIR
+	}
+	below := path + "/" + name
+	switch {
+	case below == "/each", below == "/pid", name == "full_ex" && path != "/pid":
+		return below, 0
+	case path == "/pid" && isProcess(name):
+		return below, 0
+	}
+	return "", syscall.ENOENT
+}
+
+func badName(name string) syscall.Errno {
+	switch {
+	case name == "", name == ".", name == "..", strings.ContainsAny(name, "/\x00"):
+		return syscall.EINVAL
+	case len(name) > 255:
+		return syscall.ENAMETOOLONG
+	}
+	return 0
+}
+
+func isProcess(name string) bool {
+	if strings.Trim(name, "0123456789") != "" || name == "" || name[0] == '0' || len(name) > 7 {
+		return false
+	}
+	return len(name) < 7 || name <= "4194303"
+}
+
+func (c *refConn) walk(fid uint32, f *refFID, body cursor) refReply {
+	newFID, count := body.u32(), body.u16()
+	switch {
+	case count > 16:
+		return fail(syscall.EINVAL)
+	case fid == newFID && f.opened:
+		return fail(syscall.EBUSY)
+	case newFID != fid && (newFID == noFID || c.fids[newFID] != nil):
+		return fail(syscall.EINVAL)
+	}
+	var all []string
+	for range count {
+		all = append(all, string(body.str()))
+		if errno := badName(all[len(all)-1]); errno != 0 {
+			return fail(errno)
+		}
+	}
+	path := f.path
+	for i, name := range all {
+		next, errno := step(path, name)
+		if errno != 0 && i == 0 {
+			return fail(errno)
+		}
+		if errno != 0 {
+			return refReply{}
+		}
+		path = next
+	}
+	c.fids[newFID] = &refFID{path: path, user: f.user}
+	return refReply{}
+}
+
+func (f *refFID) isDir() bool { return !strings.HasSuffix(f.path, "/full_ex") }

@@ -1,0 +1,267 @@
+package p9srv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"fullex/device"
+)
+
+// ErrServerClosed is returned by [Server.Serve] and [Server.ServeConn] after a
+// call to [Server.Shutdown] or [Server.Close].
+var ErrServerClosed = errors.New("p9srv: server closed")
+
+// Server serves the device tree over 9P2000.L. The exported fields are set
+// before the first use and not changed afterwards; the methods are safe for
+// concurrent use. The zero Server is ready to use.
+type Server struct {
+	// Kernel has the modules whose files are served. Nil: a new one, with all
+	// modules loaded.
+	Kernel *device.Kernel
+	// Identity says who the client of an open through the plain door is.
+	Identity IdentityPolicy
+	// Limits bound what peers can make the server hold.
+	Limits Limits
+	// Log takes connections at Info, opens at Debug and refusals at Warn. From
+	// Info up, ten lines a second of each message are written and the others
+	// counted. Nil: nothing is logged.
+	Log *slog.Logger
+	// Trace, if not nil, is called with a line for every message and every
+	// reply, from many goroutines at the same time.
+	Trace func(line string)
+
+	setUp    sync.Once
+	limits   Limits        // with defaults; immutable after setUp, as log
+	log      *slog.Logger  // throttled
+	fids     atomic.Int64  // of all connections
+	texts    atomic.Int64  // bytes of the listings that are open
+	start    time.Time     // of the server; immutable after setUp
+	opens    atomic.Uint64 // through the door that tells each open apart
+	accepted atomic.Uint64 // numbers connections
+
+	// mu guards the fields below.
+	mu        sync.Mutex
+	closed    bool
+	listeners map[net.Listener]struct{}
+	conns     map[*conn]struct{}
+	running   sync.WaitGroup // one for each of conns and each running Serve
+}
+
+// Serve accepts connections from l and serves each until it ends. It returns
+// ErrServerClosed after Shutdown or Close, and otherwise the error that made
+// accepting impossible. It closes l. It may be called for several listeners.
+//
+// A TCP listener that is reachable from other machines is announced with a
+// warning: whoever reaches it is let in.
+func (s *Server) Serve(l net.Listener) error {
+	s.init()
+	s.warnIfOpen(l.Addr()) // first: l takes connections already, also if the server is closed by now
+	if !s.addListener(l) {
+		return errors.Join(ErrServerClosed, ignoreClosed(l.Close()))
+	}
+	defer s.removeListener(l)
+	return s.accept(l)
+}
+
+// accept runs until l is closed. When the system is short of descriptors it
+// waits for some to become free.
+func (s *Server) accept(l net.Listener) error {
+	var delay backoff
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+			delay = backoff{}
+			if err := s.startConn(c); errors.Is(err, ErrServerClosed) {
+				return err
+			}
+		case s.isClosed():
+			return ErrServerClosed
+		case isShortage(err):
+			s.log.Error("accept", "error", err, "retry", delay.next())
+			delay.wait()
+		default:
+			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		}
+	}
+}
+
+// ServeConn serves one connection that somebody else made and returns when it
+// has ended and all its sessions are freed. It closes c. It returns
+// ErrServerClosed, at once, if the server is closed, and ENFILE if there are as
+// many connections as may be.
+func (s *Server) ServeConn(c net.Conn) error {
+	s.init()
+	served := &conn{srv: s, net: c}
+	if err := s.addConn(served); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	defer s.removeConn(served)
+	served.serve(s.accepted.Add(1))
+	return nil
+}
+
+// Shutdown stops accepting, lets every connection answer what has arrived,
+// ends it, and frees its sessions. It returns nil when all that is done. If
+// ctx ends before, it closes the connections that are left, which are those
+// whose peers do not read, and returns the context's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.init()
+	err := s.stop((*conn).finish)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.running.Wait()
+	}()
+	select {
+	case <-done:
+		return err
+	case <-ctx.Done():
+		closeErr := s.stop(func(c *conn) error { return c.net.Close() })
+		<-done
+		return errors.Join(ctx.Err(), err, closeErr)
+	}
+}
+
+// Close stops accepting, closes every connection and waits until all sessions
+// are freed.
+func (s *Server) Close() error {
+	s.init()
+	err := s.stop(func(c *conn) error { return c.net.Close() })
+	s.running.Wait()
+	return err
+}
+
+// stop marks the server closed, closes its listeners and ends its connections.
+func (s *Server) stop(end func(*conn) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	var errs []error
+	for l := range s.listeners {
+		errs = append(errs, ignoreClosed(l.Close()))
+	}
+	for c := range s.conns {
+		errs = append(errs, ignoreClosed(end(c)))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) init() {
+	s.setUp.Do(func() {
+		s.start = time.Now()
+		s.listeners = make(map[net.Listener]struct{})
+		s.conns = make(map[*conn]struct{})
+		if s.Kernel == nil {
+			s.Kernel = loadedKernel()
+		}
+		s.limits = s.Limits.withDefaults()
+		s.log = slog.New(slog.DiscardHandler)
+		if s.Log != nil {
+			s.log = slog.New(newThrottle(s.Log.Handler()))
+		}
+	})
+}
+
+func (s *Server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+func (s *Server) addListener(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	s.running.Add(1)
+	return true
+}
+
+func (s *Server) removeListener(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ignoreClosed(l.Close()); err != nil {
+		s.log.Error("close the listener", "address", l.Addr().String(), "error", err)
+	}
+	delete(s.listeners, l)
+	s.running.Done()
+}
+
+// startConn serves c in a goroutine of its own, or closes it and says why. It
+// does no more than that, so that accepting keeps up with those who connect.
+func (s *Server) startConn(c net.Conn) error {
+	served := &conn{srv: s, net: c}
+	if err := s.addConn(served); err != nil {
+		_ = c.Close() // it was never used: nothing can be lost
+		return err
+	}
+	number := s.accepted.Add(1)
+	go func() {
+		defer s.removeConn(served)
+		served.serve(number)
+	}()
+	return nil
+}
+
+// addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
+func (s *Server) addConn(c *conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrServerClosed
+	}
+	if len(s.conns) >= s.limits.Conns {
+		s.log.Warn("too many connections", "limit", s.limits.Conns)
+		return syscall.ENFILE
+	}
+	s.conns[c] = struct{}{}
+	s.running.Add(1)
+	return nil
+}
+
+func (s *Server) removeConn(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.running.Done()
+}
+
+// loadedKernel returns a kernel with all modules, which load without error, as
+// their names differ.
+func loadedKernel() *device.Kernel {
+	k := device.NewKernel(device.Modules()...)
+	for _, m := range device.Modules() {
+		_ = k.Load(m.Name())
+	}
+	return k
+}
+
+// nextOpen numbers opens, so that each is a client of its own.
+func (s *Server) nextOpen() uint64 { return s.opens.Add(1) }
+
+// warnIfOpen tells of a TCP listener that is not on a loopback address.
+func (s *Server) warnIfOpen(addr net.Addr) {
+	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		s.log.Warn("reachable from other machines: whoever reaches this address is let in", "address", addr.String())
+	}
+}
+
+// ignoreClosed drops the errors of what is closed already; a net.Pipe has one
+// of its own.
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return err
+}

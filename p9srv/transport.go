@@ -1,0 +1,204 @@
+package p9srv
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+)
+
+// transport reads and writes a connection's bytes. It waits for data without
+// holding a buffer, so that an idle connection costs little, where the
+// connection is a file descriptor (SyscallConn); elsewhere it waits with a
+// small one.
+//
+// It is used by the connection's goroutine only.
+type transport struct {
+	raw syscall.RawConn // nil: not a file descriptor
+
+	// Method values, made once: making one a call would allocate.
+	tryRead, tryWrite func(fd uintptr) bool
+
+	buf     *inBuffer // borrowed, or nil
+	fill    int       // bytes in buf
+	held    []byte    // a part of a frame, while waiting without buf
+	readErr error
+
+	unsent   []byte // of the write in hand
+	writeErr error
+	waited   bool // a write deadline is set
+
+	conn         net.Conn
+	writeTimeout time.Duration // 0: none
+	small        []byte        // to wait with where raw is nil; made when first needed
+}
+
+// init makes a transport ready that is its zero value.
+func (t *transport) init(c net.Conn, writeTimeout time.Duration) {
+	t.conn, t.writeTimeout = c, writeTimeout
+	if sc, ok := c.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			t.raw = raw
+			t.tryRead, t.tryWrite = t.readFD, t.writeFD
+		}
+	}
+}
+
+// more waits until bytes have arrived behind those there are. It returns
+// io.EOF when the peer has closed.
+func (t *transport) more() error {
+	if t.raw == nil {
+		return t.moreFromConn()
+	}
+	t.readErr = nil
+	if err := t.raw.Read(t.tryRead); err != nil {
+		return err
+	}
+	return t.readErr
+}
+
+// readFD reads once, if something is there, into a buffer borrowed for it.
+func (t *transport) readFD(fd uintptr) bool {
+	t.hold()
+	n, err := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
+	if errors.Is(err, syscall.EAGAIN) {
+		t.release()
+		return false
+	}
+	t.readErr = err
+	if n > 0 {
+		t.fill += n
+	} else if err == nil {
+		t.readErr = io.EOF
+	}
+	return true
+}
+
+// hold borrows a buffer and puts what was kept of a frame into it.
+func (t *transport) hold() {
+	if t.buf == nil {
+		t.buf = inPool.Get().(*inBuffer)
+		t.fill = copy(t.buf[:], t.held)
+		t.held = nil
+	}
+}
+
+// release gives the buffer back before a wait. A small part of a frame is kept
+// aside, so that a peer who stops within one does not hold a whole buffer.
+func (t *transport) release() {
+	if t.buf == nil || t.fill > heldPartial {
+		return
+	}
+	if t.fill > 0 {
+		t.held = append([]byte(nil), t.buf[:t.fill]...)
+	}
+	inPool.Put(t.buf)
+	t.buf, t.fill = nil, 0
+}
+
+// moreFromConn is more for what is no file descriptor.
+func (t *transport) moreFromConn() error {
+	t.release()
+	if t.small == nil {
+		t.small = make([]byte, heldPartial)
+	}
+	p := t.small
+	if t.buf != nil {
+		p = t.buf[t.fill:]
+	}
+	n, err := t.conn.Read(p)
+	if n == 0 {
+		return err
+	}
+	if t.buf == nil {
+		t.hold()
+		t.fill += copy(t.buf[t.fill:], p[:n])
+		return nil
+	}
+	t.fill += n
+	return nil
+}
+
+// arrived returns the bytes that wait in the buffer.
+func (t *transport) arrived() []byte { return t.buf[:t.fill] }
+
+// keep drops all but the last bytes of what arrived.
+func (t *transport) keep(unused []byte) { t.fill = copy(t.buf[:], unused) }
+
+// write writes p. A peer that does not take all of it within the write timeout
+// gets an error, os.ErrDeadlineExceeded.
+func (t *transport) write(p []byte) error {
+	if t.raw == nil {
+		return t.writeConn(p)
+	}
+	t.unsent, t.writeErr = p, nil
+	err := t.raw.Write(t.tryWrite)
+	t.unsent = nil
+	if err != nil {
+		return err
+	}
+	if t.writeErr == nil && t.waited {
+		t.waited = false
+		return t.conn.SetWriteDeadline(time.Time{})
+	}
+	return t.writeErr
+}
+
+// writeFD writes what is unsent as far as the peer takes it. Only when it does
+// not take all is a deadline set: most writes never need one.
+func (t *transport) writeFD(fd uintptr) bool {
+	for len(t.unsent) > 0 {
+		n, err := ignoringEINTR(syscall.Write, int(fd), t.unsent)
+		if n > 0 {
+			t.unsent = t.unsent[n:]
+			continue
+		}
+		if errors.Is(err, syscall.EAGAIN) {
+			t.writeErr = t.startWaiting()
+			return t.writeErr != nil
+		}
+		t.writeErr = err
+		return true
+	}
+	return true
+}
+
+// startWaiting sets the deadline of the write in hand, once.
+func (t *transport) startWaiting() error {
+	if t.waited || t.writeTimeout == 0 {
+		return nil
+	}
+	t.waited = true
+	return t.conn.SetWriteDeadline(time.Now().Add(t.writeTimeout))
+}
+
+// writeConn is write for what is no file descriptor.
+func (t *transport) writeConn(p []byte) error {
+	if t.writeTimeout > 0 {
+		if err := t.conn.SetWriteDeadline(time.Now().Add(t.writeTimeout)); err != nil {
+			return err
+		}
+	}
+	_, err := t.conn.Write(p)
+	return err
+}
+
+// close closes the connection and gives the buffer back.
+func (t *transport) close() error {
+	if t.buf != nil {
+		inPool.Put(t.buf)
+		t.buf = nil
+	}
+	return t.conn.Close()
+}
+
+// ignoringEINTR calls a read or write until no signal comes between.
+func ignoringEINTR(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
+	for {
+		n, err := call(fd, p)
+		if !errors.Is(err, syscall.EINTR) {
+			return n, err
+		}
+	}
+}
