@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/p9srv"
+)
+
+const (
+	defaultTCP = "tcp:127.0.0.1:5640"
+	rootSocket = "/run/fullex/fullex.sock"
+)
+
+// serveConfig is the flags of serve, checked before anything starts.
+type serveConfig struct {
+	endpoints []p9srv.Endpoint
+	identity  p9srv.IdentityPolicy
+	level     slog.Level
+	json      bool
+	trace     bool
+	limits    p9srv.Limits
+	sessions  int // as device.Kernel.MaxSessions
+	modules   []string
+}
+
+func serveConfigFrom(c *cli.Context) (serveConfig, error) {
+	config := serveConfig{trace: c.Bool("trace"), modules: c.StringSlice("module")}
+	var err error
+	if err = noArguments(c); err != nil {
+		return config, err
+	}
+	if err = config.takeLimits(c); err != nil {
+		return config, err
+	}
+	if config.identity, err = p9srv.ParseIdentityPolicy(c.String("identity")); err != nil {
+		return config, fmt.Errorf("--identity: %w", err)
+	}
+	if err = config.level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return config, fmt.Errorf("--log-level %q: want debug, info, warn or error", c.String("log-level"))
+	}
+	switch format := c.String("log-format"); format {
+	case "text", "json":
+		config.json = format == "json"
+	default:
+		return config, fmt.Errorf("--log-format %q: want text or json", format)
+	}
+	config.endpoints, err = endpointsFrom(c.StringSlice("listen"))
+	return config, err
+}
+
+// endpointsFrom parses the endpoints given, or returns the default ones.
+func endpointsFrom(given []string) ([]p9srv.Endpoint, error) {
+	if len(given) == 0 {
+		return defaultEndpoints()
+	}
+	var endpoints []p9srv.Endpoint
+	for _, s := range given {
+		e, err := p9srv.ParseEndpoint(s)
+		if err != nil {
+			return nil, fmt.Errorf("--listen: %w", err)
+		}
+		endpoints = append(endpoints, e)
+	}
+	return endpoints, nil
+}
+
+func defaultEndpoints() ([]p9srv.Endpoint, error) {
+	tcp, err := p9srv.ParseEndpoint(defaultTCP)
+	if err != nil {
+		return nil, err
+	}
+	path, err := defaultSocket()
+	if err != nil || path == "" {
+		return []p9srv.Endpoint{tcp}, err
+	}
+	unix, err := p9srv.ParseEndpoint("unix:" + path)
+	return []p9srv.Endpoint{unix, tcp}, err
+}
+
+// defaultSocket is in a directory that others cannot write to, never in /tmp,
+// where they could put a socket of their own first. It is "" where the user
+// has no such directory.
+func defaultSocket() (string, error) {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" && os.Geteuid() != 0 {
+		return filepath.Join(dir, "fullex.sock"), nil
+	}
+	if os.Geteuid() != 0 {
+		dir := fmt.Sprintf("/run/user/%d", os.Geteuid())
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		return filepath.Join(dir, "fullex.sock"), nil
+	}
+	if err := os.Mkdir(filepath.Dir(rootSocket), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("make the runtime directory: %w", err)
+	}
+	return rootSocket, nil
+}
+
+// logger returns the log that the flags describe.
+func (config serveConfig) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: config.level}
+	if config.json {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

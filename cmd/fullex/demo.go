@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/hugelgupf/p9/linux"
+	"github.com/hugelgupf/p9/p9"
+	"github.com/urfave/cli/v2"
+
+	"fullex/device"
+	"fullex/p9srv"
+)
+
+func demoCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "show the device at work, over 9P within this process",
+		Description: "Starts a server, drives a whole session through a real 9P client and shows\n" +
+			"each call, what it returned, and the deque after it.",
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return demo(c.App.Writer)
+		},
+	}
+}
+
+// demo serves one end of a pipe and is the client at the other.
+func demo(w io.Writer) (err error) {
+	kernel, err := kernelWith([]string{"full_ex"})
+	if err != nil {
+		return err
+	}
+	server := &p9srv.Server{Kernel: kernel}
+	here, there := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- server.ServeConn(there) }()
+	defer func() {
+		err = errors.Join(err, here.Close(), <-served)
+		if left := kernel.Sessions(); left > 0 {
+			err = errors.Join(err, fmt.Errorf("%d sessions left", left))
+		}
+	}()
+	client, err := p9.NewClient(here)
+	if err != nil {
+		return fmt.Errorf("agree a version: %w", err)
+	}
+	root, err := client.Attach("")
+	if err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
+	d := &demonstration{w: w, root: root, kernel: kernel}
+	for _, step := range tutorial {
+		if err := d.run(step); err != nil {
+			return err
+		}
+	}
+	return root.Close()
+}
+
+// demonstration is a client that shows what it does.
+type demonstration struct {
+	w      io.Writer
+	root   p9.File
+	kernel *device.Kernel
+	file   p9.File // the open device file, or nil
+}
+
+// step is one call of the demonstration and what must come of it.
+type step struct {
+	note string // said before the call, or ""
+	call string // open, close, capacity, push, read, write
+	arg  int    // the capacity, the value, or how many bytes
+	want error  // nil: success
+}
+
+func (d *demonstration) run(s step) error {
+	if s.note != "" {
+		fmt.Fprintf(d.w, "\n# %s\n", s.note)
+	}
+	call, result, err := d.do(s)
+	if !sameErrno(err, s.want) {
+		return fmt.Errorf("%s: got error %v, want %v", call, err, s.want)
+	}
+	if err != nil {
+		result = errnoName(err)
+	}
+	fmt.Fprintf(d.w, "%-28s = %-22s %s\n", call, result, d.picture())
+	return nil
+}
+
+// do makes the call and returns how it and its result look.
+func (d *demonstration) do(s step) (call, result string, err error) {
+	switch s.call {
+	case "open":
+		return "open(\"/full_ex\", O_RDWR)", "ok", d.open()
+	case "close":
+		return "close()", "ok", d.close()
+	case "read":
+		p := make([]byte, s.arg)
+		n, err := d.file.ReadAt(p, 0)
+		if n < device.ValueSize {
+			return fmt.Sprintf("read(%d bytes)", s.arg), fmt.Sprint(n), err
+		}
+		return fmt.Sprintf("read(%d bytes)", s.arg), fmt.Sprintf("%d: value %d", n, int32(binary.LittleEndian.Uint32(p))), err
+	case "capacity":
+		n, err := d.file.WriteAt([]byte{byte(s.arg)}, 0)
+		return fmt.Sprintf("write(byte %d)", s.arg), fmt.Sprint(n), err
+	case "push":
+		n, err := d.file.WriteAt(binary.LittleEndian.AppendUint32(nil, uint32(int32(s.arg))), 0)
+		return fmt.Sprintf("write(int32 %d)", s.arg), fmt.Sprint(n), err
+	default:
+		n, err := d.file.WriteAt(make([]byte, s.arg), 0)
+		return fmt.Sprintf("write(%d bytes)", s.arg), fmt.Sprint(n), err
+	}
+}
+
+// open opens the device file; while it is open, a second open must fail.
+func (d *demonstration) open() error {
+	_, file, err := d.root.Walk([]string{"full_ex"})
+	if err != nil {
+		return err
+	}
+	if _, _, err := file.Open(p9.ReadWrite); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	d.file = file
+	return nil
+}
+
+func (d *demonstration) close() error {
+	file := d.file
+	d.file = nil
+	return file.Close()
+}
+
+// picture draws the deque as the server has it.
+func (d *demonstration) picture() string {
+	sessions := d.kernel.All()
+	if len(sessions) == 0 {
+		return "(no session)"
+	}
+	values, capacity := sessions[0].Values()
+	if capacity == 0 {
+		return "(no capacity yet)"
+	}
+	cells := make([]string, capacity)
+	for i := range cells {
+		cells[i] = "   "
+		if i < len(values) {
+			cells[i] = fmt.Sprintf("%3d", values[i])
+		}
+	}
+	return "|" + strings.Join(cells, "|") + "|"
+}
+
+// sameErrno compares what the client reports with the errno wanted.
+func sameErrno(err, want error) bool {
+	if want == nil {
+		return err == nil
+	}
+	return errors.Is(err, want)
+}
+
+// errnoName names the errors of the contract as the tutorial does.
+func errnoName(err error) string {
+	switch {
+	case errors.Is(err, linux.EACCES):
+		return "EACCES"
+	case errors.Is(err, linux.EINVAL):
+		return "EINVAL"
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}

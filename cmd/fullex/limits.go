@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Names of the flags that bound what peers can make the server hold.
+const (
+	maxConns         = "max-conns"
+	maxFIDs          = "max-fids"
+	maxAllFIDs       = "max-all-fids"
+	maxSessions      = "max-sessions"
+	handshakeTimeout = "handshake-timeout"
+	writeTimeout     = "write-timeout"
+	idleTimeout      = "idle-timeout"
+	keepAlive        = "keepalive"
+)
+
+// limitFlags take 0 for no limit.
+func limitFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: maxConns, Value: 10_000, Usage: "most connections; one too many is closed"},
+		&cli.IntFlag{Name: maxFIDs, Value: 65_536, Usage: "most fids of a connection; EMFILE above"},
+		&cli.IntFlag{Name: maxAllFIDs, Value: 1_048_576, Usage: "most fids of all connections; ENFILE above"},
+		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
+		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach"},
+		&cli.DurationFlag{Name: writeTimeout, Value: 30 * time.Second, Usage: "for a peer that does not read"},
+		&cli.DurationFlag{Name: idleTimeout, Usage: "for a peer that sends nothing, as mounts do"},
+		&cli.DurationFlag{Name: keepAlive, Value: 3 * time.Minute, Usage: "until a TCP peer that vanished is noticed"},
+	}
+}
+
+// takeLimits reads the flags, where 0 is no limit, into limits, where that is
+// a negative number.
+func (config *serveConfig) takeLimits(c *cli.Context) error {
+	for name, field := range map[string]*int{
+		maxConns: &config.limits.Conns, maxFIDs: &config.limits.FIDs, maxAllFIDs: &config.limits.AllFIDs,
+	} {
+		n := c.Int(name)
+		if n < 0 {
+			return fmt.Errorf("--%s %d: want a number from 0, which is no limit", name, n)
+		}
+		*field = noLimit(n)
+	}
+	for name, field := range map[string]*time.Duration{
+		handshakeTimeout: &config.limits.HandshakeTimeout, writeTimeout: &config.limits.WriteTimeout,
+		idleTimeout: &config.limits.IdleTimeout, keepAlive: &config.limits.KeepAlive,
+	} {
+		d := c.Duration(name)
+		if d < 0 {
+			return fmt.Errorf("--%s %s: want a time such as 30s, or 0 for none", name, d)
+		}
+		*field = noLimit(d)
+	}
+	config.sessions = c.Int(maxSessions)
+	if config.sessions < 0 {
+		return fmt.Errorf("--%s %d: want a number from 0, which is no limit", maxSessions, config.sessions)
+	}
+	return nil
+}
+
+// noLimit makes 0 a negative number, which is no limit in p9srv.Limits.
+func noLimit[T int | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
+}

@@ -1,0 +1,16 @@
+// Command fullex serves the deque device full_ex over 9P2000.L.
+//
+// See the README, or fullex help.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	if err := newApp(os.Stdout, os.Stderr).Run(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "fullex:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/p9srv"
+)
+
+// shutdownTime is how long peers may take to accept their last replies.
+const shutdownTime = time.Second
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "serve the device until SIGINT or SIGTERM",
+		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
+			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP + ".",
+		Flags: append([]cli.Flag{
+			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: unix:PATH[,mode=0660] or tcp:HOST:PORT"},
+			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
+			&cli.StringFlag{Name: "identity", Value: "user", Usage: "`POLICY` of who is one client: user or peer"},
+			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "least `LEVEL` logged: debug, info, warn or error"},
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log: text or json"},
+			&cli.BoolFlag{Name: "trace", Usage: "log a readable line for every 9P message"},
+		}, limitFlags()...),
+		OnUsageError: oneLine,
+		Action:       serve,
+	}
+}
+
+func serve(c *cli.Context) error {
+	config, err := serveConfigFrom(c)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return config.run(ctx, c.App.Writer, c.App.ErrWriter)
+}
+
+// run serves until ctx ends, and then shuts down.
+func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) error {
+	log := config.logger(stderr)
+	kernel, err := kernelWith(config.modules)
+	if err != nil {
+		return err
+	}
+	kernel.MaxSessions = config.sessions
+	server := &p9srv.Server{Kernel: kernel, Identity: config.identity, Limits: config.limits, Log: log}
+	listeners, err := listenAll(config.endpoints)
+	if err != nil {
+		return err
+	}
+	if config.trace {
+		server.Trace = func(line string) { log.Info("9p", "message", line) }
+	}
+	announce(stdout, listeners)
+
+	failed := make(chan error, len(listeners))
+	var serving sync.WaitGroup
+	for _, l := range listeners {
+		serving.Go(func() {
+			if err := server.Serve(l.Listener); !errors.Is(err, p9srv.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case err = <-failed:
+	}
+	err = errors.Join(err, shutdown(server, log))
+	serving.Wait()
+	return err
+}
+
+// shutdown ends all connections; those that do not take their last replies in
+// time are cut, which is no error.
+func shutdown(server *p9srv.Server, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("some peers did not read their replies and were cut")
+		return nil
+	}
+	return err
+}
+
+// listener is an open endpoint.
+type listener struct {
+	net.Listener
+	endpoint p9srv.Endpoint
+}
+
+// listenAll opens every endpoint, or none.
+func listenAll(endpoints []p9srv.Endpoint) ([]listener, error) {
+	var open []listener
+	for _, e := range endpoints {
+		l, err := e.Listen()
+		if err != nil {
+			for _, l := range open {
+				err = errors.Join(err, l.Close())
+			}
+			return nil, err
+		}
+		e.Address = l.Addr().String() // port 0 has become a number
+		open = append(open, listener{l, e})
+	}
+	return open, nil
+}
+
+// announce prints where the server listens and how to mount that.
+func announce(w io.Writer, listeners []listener) {
+	for _, l := range listeners {
+		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", l.endpoint, mountCommand(l.endpoint, "/mnt"))
+	}
+}
