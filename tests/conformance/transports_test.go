@@ -1,0 +1,76 @@
+package conformance
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+)
+
+// transport is a way to reach a server.
+type transport struct {
+	name    string
+	vouches bool // for the peer's user
+	// start has the server reached by dial. stop shuts the server down and
+	// waits for all that start began.
+	start func(t testing.TB, srv *p9srv.Server) (dial func() (net.Conn, error), stop func())
+}
+
+// transports are all there are; dir is for sockets.
+func transports(dir string) []transport {
+	var sockets atomic.Int64
+	return []transport{
+		{name: "unix", vouches: true, start: func(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
+			path := filepath.Join(dir, strconv.FormatInt(sockets.Add(1), 10))
+			return listen(t, srv, p9srv.Endpoint{Network: "unix", Address: path, Mode: 0o600})
+		}},
+		{name: "tcp", start: startTCP},
+		{name: "pipe", start: startPipe},
+	}
+}
+
+// startTCP has a server listen on a free port of the loopback address.
+func startTCP(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
+	return listen(t, srv, p9srv.Endpoint{Network: "tcp", Address: "127.0.0.1:0"})
+}
+
+func listen(t testing.TB, srv *p9srv.Server, e p9srv.Endpoint) (func() (net.Conn, error), func()) {
+	l, err := e.Listen()
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	dial := func() (net.Conn, error) { return net.Dial(l.Addr().Network(), l.Addr().String()) }
+	return dial, func() {
+		shutDown(t, srv)
+		assert.ErrorIs(t, <-served, p9srv.ErrServerClosed)
+	}
+}
+
+// startPipe makes connections in memory, which are no descriptors. Their ends
+// are waited for before the server is shut down.
+func startPipe(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
+	var serving sync.WaitGroup
+	dial := func() (net.Conn, error) {
+		client, server := net.Pipe()
+		serving.Go(func() { assert.NoError(t, srv.ServeConn(server)) })
+		return client, nil
+	}
+	return dial, func() {
+		serving.Wait()
+		shutDown(t, srv)
+	}
+}
+
+func shutDown(t testing.TB, srv *p9srv.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	assert.NoError(t, srv.Shutdown(ctx))
+}

@@ -1,0 +1,165 @@
+// Package oracle replays sessions that were recorded from the kernel module in
+// a real kernel, against anything that has open, read, write and close.
+//
+// A trace has a call and its result a line:
+//
+//	open -> ok
+//	open again -> EACCES          a second open while the first is open
+//	write 488f084d -> 4           bytes in hexadecimal; how many were taken
+//	read 200000 -> 4 2bb9084b     size of the buffer; how many came, and which
+//	read 4 -> EACCES
+//	close -> ok
+//
+// A read of N passes a buffer of N bytes. Who speaks 9P without a kernel asks
+// for min(N, msize-24) bytes in one Tread, at any offset.
+package oracle
+
+import (
+	"bufio"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Call is a line of a trace.
+type Call struct {
+	Line int    // in the trace, from 1
+	Name string // "open", "open again", "write", "read" or "close"
+	Data []byte // of a write
+	Size int    // of a read, in bytes
+	Want string // the result as the trace has it
+}
+
+// String returns the call without its result, as the trace has it.
+func (c Call) String() string {
+	switch c.Name {
+	case "write":
+		return "write " + hex.EncodeToString(c.Data)
+	case "read":
+		return "read " + strconv.Itoa(c.Size)
+	}
+	return c.Name
+}
+
+// Parse reads a trace. Its errors name the line.
+func Parse(r io.Reader) ([]Call, error) {
+	var calls []Call
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		c, err := parseLine(lines.Text())
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		c.Line = n
+		calls = append(calls, c)
+	}
+	return calls, lines.Err()
+}
+
+func parseLine(line string) (Call, error) {
+	call, want, ok := strings.Cut(line, " -> ")
+	if !ok {
+		return Call{}, fmt.Errorf("%q has no result", line)
+	}
+	c := Call{Name: call, Want: want}
+	name, arg, _ := strings.Cut(call, " ")
+	var err error
+	switch {
+	case call == "open", call == "open again", call == "close":
+	case name == "write":
+		c.Name = name
+		c.Data, err = hex.DecodeString(arg)
+	case name == "read":
+		c.Name = name
+		c.Size, err = strconv.Atoi(arg)
+	default:
+		err = fmt.Errorf("no such call: %q", call)
+	}
+	return c, err
+}
+
+// File is an open device. Its errors hold a syscall.Errno.
+type File interface {
+	io.Reader
+	io.Writer
+	io.Closer
+}
+
+// Difference is a call whose result is not the trace's.
+type Difference struct {
+	Call Call
+	Got  string
+}
+
+// String returns the difference in a line.
+func (d Difference) String() string {
+	return fmt.Sprintf("line %d: %s -> %s, want %s", d.Call.Line, d.Call, d.Got, d.Call.Want)
+}
+
+// Replay makes all calls and returns those that gave another result.
+func Replay(calls []Call, open func() (File, error)) []Difference {
+	r := replay{open: open}
+	var differences []Difference
+	for _, c := range calls {
+		if got := r.do(c); got != c.Want {
+			differences = append(differences, Difference{c, got})
+		}
+	}
+	return differences
+}
+
+// replay has at most one file open beside a moment's second one.
+type replay struct {
+	open func() (File, error)
+	file File
+}
+
+// do makes a call and returns its result as a trace has it.
+func (r *replay) do(c Call) string {
+	if r.file == nil && c.Name != "open" {
+		return "not open"
+	}
+	switch c.Name {
+	case "open":
+		file, err := r.open()
+		if err == nil {
+			r.file = file
+		}
+		return result("ok", err)
+	case "open again":
+		file, err := r.open()
+		if err == nil {
+			err = file.Close()
+		}
+		return result("ok", err)
+	case "write":
+		n, err := r.file.Write(c.Data)
+		return result(strconv.Itoa(n), err)
+	case "read":
+		p := make([]byte, c.Size)
+		n, err := r.file.Read(p)
+		return result(fmt.Sprintf("%d %x", n, p[:max(n, 0)]), err)
+	default:
+		file := r.file
+		r.file = nil
+		return result("ok", file.Close())
+	}
+}
+
+// result is what a call returned, or the name of its errno.
+func result(ok string, err error) string {
+	if err == nil {
+		return ok
+	}
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err.Error()
+	}
+	return unix.ErrnoName(errno)
+}

@@ -1,0 +1,62 @@
+package oracle
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const trace = `open -> ok
+open again -> EACCES
+write 05 -> 1
+read 12 -> EACCES
+write 02000000 -> 4
+read 4096 -> 4 02000000
+close -> ok
+`
+
+func TestParseReadsEveryKindOfLine(t *testing.T) {
+	calls, err := Parse(strings.NewReader(trace))
+	require.NoError(t, err)
+	require.Len(t, calls, 7)
+	var again []string
+	for _, c := range calls {
+		again = append(again, c.String()+" -> "+c.Want)
+	}
+	assert.Equal(t, trace, strings.Join(again, "\n")+"\n")
+	assert.Equal(t, 5, calls[4].Line)
+}
+
+func TestParseNamesTheBadLine(t *testing.T) {
+	for _, line := range []string{"open", "read x -> 4", "write 0 -> 1", "seek 4 -> 0"} {
+		_, err := Parse(strings.NewReader("open -> ok\n" + line + "\n"))
+		assert.ErrorContains(t, err, "line 2")
+	}
+}
+
+// wrong is a device that opens twice and takes and gives anything.
+type wrong struct{}
+
+func (wrong) Read(p []byte) (int, error)  { return min(len(p), 4), nil }
+func (wrong) Write(p []byte) (int, error) { return 0, syscall.EINVAL }
+func (wrong) Close() error                { return syscall.EIO }
+
+func TestReplayFindsWhatDiffers(t *testing.T) {
+	calls, err := Parse(strings.NewReader(trace))
+	require.NoError(t, err)
+	var got []string
+	for _, d := range Replay(calls, func() (File, error) { return wrong{}, nil }) {
+		got = append(got, d.String())
+	}
+	assert.Equal(t, []string{
+		"line 2: open again -> EIO, want EACCES",
+		"line 3: write 05 -> EINVAL, want 1",
+		"line 4: read 12 -> 4 00000000, want EACCES",
+		"line 5: write 02000000 -> EINVAL, want 4",
+		"line 6: read 4096 -> 4 00000000, want 4 02000000",
+		"line 7: close -> EIO, want ok",
+	}, got)
+}
