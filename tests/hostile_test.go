@@ -1,0 +1,142 @@
+package tests
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestClientsUnderAttackKeepTheirRate compares what four clients get done
+// while one process attacks, with what clients of an echo server get done
+// while the same attack is on that.
+func TestClientsUnderAttackKeepTheirRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	dir := t.TempDir()
+	sockets := map[string]string{"fullex": filepath.Join(dir, "fullex"), "echo": filepath.Join(dir, "echo")}
+	server := startServer(t, "fullex", sockets["fullex"])
+	startServer(t, "echo", sockets["echo"])
+	for _, name := range []string{"connect", "cycles"} {
+		t.Run(name, func(t *testing.T) {
+			const rounds = 11
+			var ratios []float64
+			for range rounds {
+				ours := rateUnder(t, name, sockets["fullex"])
+				theirs := rateUnder(t, name, sockets["echo"])
+				ratios = append(ratios, ours/theirs)
+			}
+			slices.Sort(ratios)
+			t.Logf("rate under attack, of the echo server's: median %.2f, from %.2f to %.2f",
+				ratios[rounds/2], ratios[0], ratios[rounds-1])
+			assert.GreaterOrEqual(t, ratios[rounds/2], 0.5)
+		})
+	}
+	assertCalm(t, server)
+}
+
+// rateUnder returns the operations a second of four clients during an attack.
+func rateUnder(t *testing.T, name, socket string) float64 {
+	t.Helper()
+	attacker := startAttack(t, name, socket)
+	defer attacker.kill()
+	const clients, span = 4, 400 * time.Millisecond
+	counts := make(chan int, clients)
+	begin := make(chan struct{})
+	for range clients {
+		c := dial(t, &net.UnixAddr{Name: socket, Net: "unix"})
+		defer func() { _ = c.Close() }()
+		startClient(t, c)
+		go func() {
+			<-begin
+			counts <- operate(c, span)
+		}()
+	}
+	close(begin)
+	total := 0
+	for range clients {
+		total += <-counts
+	}
+	return float64(total) / span.Seconds()
+}
+
+// startClient opens a device, as far as the other side lets it: an echo server
+// answers anything with anything.
+func startClient(t *testing.T, c net.Conn) {
+	t.Helper()
+	for _, request := range [][]byte{
+		message(100, 0xffff, u32(65536), text("9P2000.L")),
+		message(104, 1, u32(0), u32(0xffffffff), text(""), text("each"), u32(0)),
+		message(110, 1, u32(0), u32(1), []byte{1, 0}, text("full_ex")),
+		message(12, 1, u32(1), u32(2)),
+		message(118, 1, u32(1), u64(0), u32(1), []byte{1}),
+	} {
+		_, err := c.Write(request)
+		require.NoError(t, err)
+		readFrame(t, c)
+	}
+}
+
+// operate counts round trips within a time; 0 if the connection broke.
+func operate(c net.Conn, d time.Duration) int {
+	batch, _ := requests(2)
+	write, read := batch[:27], batch[27:]
+	n := 0
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); n++ {
+		request := write
+		if n%2 == 1 {
+			request = read
+		}
+		if _, err := c.Write(request); err != nil {
+			return 0
+		}
+		if err := skipFrames(c, 1); err != nil {
+			return 0
+		}
+	}
+	return n
+}
+
+// TestAttacksAreBounded runs each attack for a while, during which the server
+// serves others and holds bounded memory, and after which nothing is left.
+func TestAttacksAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	const limit = 200 << 20 // 1,000 connections with a buffer each take 64 MiB
+	for name := range attacks {
+		t.Run(name, func(t *testing.T) {
+			socket := filepath.Join(t.TempDir(), "s")
+			server := startServer(t, "fullex", socket)
+			attacker := startAttack(t, name, socket)
+			addr := &net.UnixAddr{Name: socket, Net: "unix"}
+			most := 0
+			for deadline := time.Now().Add(4 * time.Second); time.Now().Before(deadline); {
+				c := dial(t, addr)
+				write(t, mustOpen(t, attachOn(t, c, "/each"), "full_ex"), []byte{1})
+				require.NoError(t, c.Close())
+				_, _, rss := server.state(t)
+				most = max(most, rss)
+			}
+			attacker.kill()
+			t.Logf("at most %d MiB resident", most>>20)
+			assert.Less(t, most, limit)
+			assertCalm(t, server)
+		})
+	}
+}
+
+// assertCalm waits until a server has nothing left of its attackers.
+func assertCalm(t *testing.T, server *process) {
+	t.Helper()
+	const few = 20
+	eventually(t, "few goroutines and no sessions", func() bool {
+		goroutines, sessions, _ := server.state(t)
+		return goroutines < few && sessions == 0
+	})
+}

@@ -1,0 +1,93 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// layers are the project's packages from the top down. Each may import those
+// below its own layer, and packages within its folder.
+var layers = []string{"fullex/cmd", "fullex/p9srv", "fullex/device", "fullex/deque"}
+
+// forbidden are imports that a layer must not have, with whatever is below.
+var forbidden = map[string][]string{
+	"fullex/deque":           {"fullex/", "net", "os", "io", "sync", "github.com/"},
+	"fullex/device":          {"github.com/", "golang.org/", "net", "os"},
+	"fullex/p9srv/vhostuser": {"fullex/", "github.com/"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImportsPointDownOnly(t *testing.T) {
+	packages := goPackages(t)
+	require.Greater(t, len(packages), 3)
+	for _, p := range packages {
+		from := layerOf(p.ImportPath)
+		if from < 0 {
+			continue // tests import what they like
+		}
+		for _, imported := range p.Imports {
+			to := layerOf(imported)
+			inside := strings.HasPrefix(imported, folder(p.ImportPath))
+			assert.False(t, to >= 0 && to <= from && !inside, "%s imports %s", p.ImportPath, imported)
+			assert.False(t, strings.HasPrefix(imported, "fullex/tests"), "%s imports %s", p.ImportPath, imported)
+			for _, prefix := range forbidden[p.ImportPath] {
+				bad := imported == prefix || strings.HasPrefix(imported, strings.TrimSuffix(prefix, "/")+"/")
+				assert.False(t, bad, "%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasAPlaceInTheLayers(t *testing.T) {
+	for _, p := range goPackages(t) {
+		known := layerOf(p.ImportPath) >= 0 || strings.HasPrefix(p.ImportPath, "fullex/tests")
+		assert.True(t, known, "%s", p.ImportPath)
+	}
+}
+
+// layerOf returns the index of a package's layer, or -1 if it has none.
+func layerOf(path string) int {
+	for i, layer := range layers {
+		if path == layer || strings.HasPrefix(path, layer+"/") {
+			return i
+		}
+	}
+	return -1
+}
+
+// folder is what the packages within a package's own folder start with.
+func folder(path string) string {
+	if rest, ok := strings.CutPrefix(path, "fullex/cmd/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return "fullex/cmd/" + name + "/"
+	}
+	return path + "/"
+}
+
+func goPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "fullex/...").Output()
+	require.NoError(t, err)
+	var packages []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+}

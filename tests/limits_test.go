@@ -1,0 +1,165 @@
+package tests
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hugelgupf/p9/linux"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+)
+
+func TestFIDsOfAConnectionAreBounded(t *testing.T) {
+	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{FIDs: 3}})
+	root := attach(t, addr, "/each")
+	first := mustOpen(t, root, "full_ex")
+	mustOpen(t, root, "full_ex")
+	_, err := openFile(root, "full_ex")
+	assert.ErrorIs(t, err, linux.EMFILE)
+	write(t, first, []byte{2})
+	mustOpen(t, attach(t, addr, "/each"), "full_ex") // another connection
+	require.NoError(t, first.Close())
+	mustOpen(t, root, "full_ex")
+}
+
+func TestFIDsOfAllConnectionsAreBounded(t *testing.T) {
+	srv := &p9srv.Server{Limits: p9srv.Limits{AllFIDs: 4}}
+	addr := serve(t, srv)
+	root, other := dial(t, addr), attach(t, addr, "/each")
+	held := attachOn(t, root, "/each")
+	mustOpen(t, held, "full_ex")
+	mustOpen(t, other, "full_ex")
+	_, err := openFile(other, "full_ex")
+	assert.ErrorIs(t, err, linux.ENFILE)
+	require.NoError(t, root.Close())
+	eventually(t, "fids of the cut connection are free", func() bool { return srv.Kernel.Sessions() == 1 })
+	eventually(t, "there is room", func() bool {
+		file, err := openFile(other, "full_ex")
+		return err == nil && file.Close() == nil
+	})
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	d := newKernel()
+	d.MaxSessions = 2
+	root := attach(t, serve(t, &p9srv.Server{Kernel: d}), "/each")
+	first := mustOpen(t, root, "full_ex")
+	mustOpen(t, root, "full_ex")
+	_, err := openFile(root, "full_ex")
+	assert.ErrorIs(t, err, linux.ENFILE)
+	require.NoError(t, first.Close())
+	mustOpen(t, root, "full_ex")
+}
+
+func TestConnectionTooManyIsClosed(t *testing.T) {
+	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{Conns: 2}})
+	first := attach(t, addr, "")
+	attach(t, addr, "")
+	assertCut(t, dial(t, addr))
+	mustOpen(t, first, "full_ex") // others are not affected
+}
+
+// assertCut waits for the server to close a connection.
+func assertCut(t *testing.T, c net.Conn) {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+	_, err := c.Read(make([]byte, 1))
+	closed := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+	assert.True(t, closed, "closed by the server: %v", err)
+}
+
+func TestPeerThatDoesNotAttachIsCut(t *testing.T) {
+	const soon = 100 * time.Millisecond
+	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: soon}})
+	attached := attach(t, addr, "")
+	for name, first := range map[string]string{
+		"silent":           "",
+		"within a frame":   "\x13\x00",
+		"only a version":   string(message(100, 0xffff, u32(8192), text("9P2000.L"))),
+		"an unknown one":   string(message(100, 0xffff, u32(8192), text("9P2000"))),
+		"refused messages": strings.Repeat(string(message(120, 1, u32(1))), 10),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, addr)
+			_, err := c.Write([]byte(first))
+			require.NoError(t, err)
+			require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
+			_, err = io.Copy(io.Discard, c)
+			assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+		})
+	}
+	mustOpen(t, attached, "full_ex")
+}
+
+func TestIdlePeerIsCutOnlyIfAskedFor(t *testing.T) {
+	const soon = 100 * time.Millisecond
+	idle := serve(t, &p9srv.Server{Limits: p9srv.Limits{IdleTimeout: soon}})
+	c := dial(t, idle)
+	attachOn(t, c, "")
+	assertCut(t, c)
+
+	patient := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: soon}})
+	c = dial(t, patient)
+	root := attachOn(t, c, "")
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(3*soon)))
+	_, err := c.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "still there")
+	require.NoError(t, c.SetReadDeadline(time.Time{}))
+	mustOpen(t, root, "full_ex")
+}
+
+func TestPeerThatDoesNotReadIsCutAndOthersAreServed(t *testing.T) {
+	srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{WriteTimeout: 200 * time.Millisecond}}
+	addr := serve(t, srv)
+	c := dial(t, addr)
+	mustOpen(t, attachOn(t, c, ""), "full_ex")
+	sent := make(chan int)
+	go func() {
+		total := 0
+		for request := message(120, 1, u32(99)); ; {
+			n, err := c.Write([]byte(strings.Repeat(string(request), 1000)))
+			total += n
+			if err != nil {
+				sent <- total
+				return
+			}
+		}
+	}()
+	other := mustOpen(t, attach(t, addr, ""), "full_ex")
+	write(t, other, []byte{1})
+	select {
+	case total := <-sent:
+		assert.Less(t, total, 16<<20, "bytes taken from a peer that does not read")
+	case <-time.After(patience):
+		t.Fatal("not cut")
+	}
+	eventually(t, "its session is freed", func() bool { return srv.Kernel.Sessions() == 1 })
+}
+
+// TestSlowReaderIsNotCut takes its replies late, but in time, again and again.
+func TestSlowReaderIsNotCut(t *testing.T) {
+	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{WriteTimeout: 2 * time.Second}})
+	c := dial(t, addr)
+	mustOpen(t, attachOn(t, c, ""), "full_ex")
+	const batch = 200_000 // more than the sockets hold
+	requests := strings.Repeat(string(message(120, 1, u32(99))), batch)
+	for range 3 {
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Write([]byte(requests))
+			done <- err
+		}()
+		eventually(t, "the server waits for us", blockedInWrite)
+		_, err := io.CopyN(io.Discard, c, 11*batch)
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+	}
+}

@@ -1,0 +1,161 @@
+package tests
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+	"fullex/tests/bench/echo"
+)
+
+// roleVariable makes the test binary another process: a server that is under
+// attack, or who attacks it.
+const roleVariable = "FULLEX_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	role := strings.Fields(os.Getenv(roleVariable))
+	if len(role) == 0 {
+		status := m.Run()
+		if roles.path != "" {
+			_ = os.RemoveAll(filepath.Dir(roles.path)) // in the temporary folder
+		}
+		os.Exit(status)
+	}
+	if err := play(role); err != nil {
+		fmt.Fprintln(os.Stderr, role, err)
+		os.Exit(1)
+	}
+}
+
+func play(role []string) error {
+	switch role[0] {
+	case "fullex":
+		return playServer(role[1])
+	case "echo":
+		return echo.ServeGoroutines(role[1])
+	default:
+		return attack(role[0], role[1])
+	}
+}
+
+// playServer serves until its input ends, and says for each line of input how
+// many goroutines and sessions it has.
+func playServer(socket string) error {
+	srv := &p9srv.Server{Kernel: newKernel()}
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		runtime.GC()
+		fmt.Println(runtime.NumGoroutine(), srv.Kernel.Sessions())
+	}
+	return srv.Close()
+}
+
+// roles is this test binary as it would be without the race detector, under
+// which neither rates nor memory are those of the real thing.
+var roles struct {
+	build sync.Once
+	path  string
+	err   error
+}
+
+func rolesPath(t testing.TB) string {
+	t.Helper()
+	roles.build.Do(func() {
+		var dir string
+		dir, roles.err = os.MkdirTemp("", "fullex-roles")
+		if roles.err != nil {
+			return
+		}
+		roles.path = filepath.Join(dir, "roles")
+		var out []byte
+		out, roles.err = exec.Command("go", "test", "-c", "-o", roles.path, ".").CombinedOutput()
+		if roles.err != nil {
+			roles.err = fmt.Errorf("build: %w: %s", roles.err, out)
+		}
+	})
+	require.NoError(t, roles.err)
+	return roles.path
+}
+
+// process is another role of this test binary.
+type process struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startRole(t testing.TB, role ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(rolesPath(t))}
+	p.cmd.Env = append(os.Environ(), roleVariable+"="+strings.Join(role, " "))
+	p.cmd.Stderr = os.Stderr
+	var err error
+	p.in, err = p.cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	p.out = bufio.NewReader(out)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(p.kill)
+	return p
+}
+
+// startServer starts a server and waits until it answers.
+func startServer(t testing.TB, role, socket string) *process {
+	t.Helper()
+	p := startRole(t, role, socket)
+	eventually(t, role+" answers", func() bool {
+		c, err := net.Dial("unix", socket)
+		return err == nil && c.Close() == nil
+	})
+	return p
+}
+
+// startAttack starts an attacker and waits until it is at work.
+func startAttack(t testing.TB, name, socket string) *process {
+	t.Helper()
+	p := startRole(t, name, socket)
+	_, err := p.out.ReadString('\n')
+	require.NoError(t, err)
+	return p
+}
+
+// kill ends a process, which may have ended.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// state asks a server for its goroutines and sessions, and the system for its
+// resident memory in bytes.
+func (p *process) state(t testing.TB) (goroutines, sessions, rss int) {
+	t.Helper()
+	_, err := fmt.Fprintln(p.in, "state")
+	require.NoError(t, err)
+	line, err := p.out.ReadString('\n')
+	require.NoError(t, err)
+	_, err = fmt.Sscan(line, &goroutines, &sessions)
+	require.NoError(t, err)
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	require.NoError(t, err)
+	var size, resident int
+	_, err = fmt.Sscan(string(statm), &size, &resident)
+	require.NoError(t, err)
+	return goroutines, sessions, resident * os.Getpagesize()
+}

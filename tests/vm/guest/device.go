@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const plain = mountPoint + "/full_ex"
+
+// device is an open device file, by plain system calls, so that sizes and
+// errno values are the kernel's own.
+type device struct{ fd int }
+
+func openDevice(path string, flags int) (*device, error) {
+	fd, err := syscall.Open(path, flags, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &device{fd}, nil
+}
+
+func (d *device) Read(p []byte) (int, error)  { return syscall.Read(d.fd, p) }
+func (d *device) Write(p []byte) (int, error) { return syscall.Write(d.fd, p) }
+func (d *device) Close() error                { return syscall.Close(d.fd) }
+
+// open opens and stops the scenario if that fails.
+func (c *check) open(path string) *device {
+	d, err := openDevice(path, syscall.O_RDWR)
+	c.must("open "+path, err)
+	return d
+}
+
+// filled opens a device of a capacity and pushes even values in order.
+func (c *check) filled(path string, capacity byte, values ...int32) *device {
+	d := c.open(path)
+	c.write(d, []byte{capacity}, "1")
+	for _, v := range values {
+		c.write(d, value(v), "4")
+	}
+	return d
+}
+
+func value(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
+
+// outcome is what a call returned: a number, or the name of its errno.
+func outcome(n int, err error) string {
+	if err == nil {
+		return fmt.Sprint(n)
+	}
+	if errno, ok := err.(syscall.Errno); ok {
+		return unix.ErrnoName(errno)
+	}
+	return err.Error()
+}
+
+func (c *check) write(d *device, p []byte, want string) {
+	c.same(fmt.Sprintf("write %d bytes %.8x", len(p), p), outcome(d.Write(p)), want)
+}
+
+// read reads count bytes that must give a value.
+func (c *check) read(d *device, count int, want int32) {
+	p := make([]byte, count)
+	n, err := d.Read(p)
+	c.same(fmt.Sprintf("read %d", count), outcome(n, err), "4")
+	if n == 4 {
+		c.same(fmt.Sprintf("read %d: value", count), int32(binary.LittleEndian.Uint32(p)), want)
+	}
+}
+
+// refusedRead reads count bytes that must not give one.
+func (c *check) refusedRead(d *device, count int, want string) {
+	c.same(fmt.Sprintf("read %d", count), outcome(d.Read(make([]byte, count))), want)
+}
+
+func (c *check) close(d *device) { c.same("close", outcome(0, d.Close()), "0") }

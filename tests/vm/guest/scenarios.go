@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"fullex/tests/oracle"
+)
+
+// scenarios by name. Each leaves no session behind.
+var scenarios = map[string]func(*check){
+	"contract":          contract,
+	"contract-pid":      contractOfPID,
+	"open-flags":        openFlags,
+	"attributes":        attributes,
+	"quiet-changes":     quietChanges,
+	"changes":           changes,
+	"oracle":            replayOracle,
+	"two-users":         twoUsers,
+	"processes":         processes,
+	"aname-each":        anameEach,
+	"read-sizes":        readSizes,
+	"kill-holder":       killHolder,
+	"kill-caller":       killCaller,
+	"shared-descriptor": sharedDescriptor,
+	"unmount":           unmountAndBack,
+	"text-files":        textFiles,
+	"shell-recipe":      shellRecipe,
+	"unix-socket":       unixSocket,
+}
+
+// replayOracle replays every trace through the mount.
+func replayOracle(c *check) {
+	paths, err := filepath.Glob("/oracle/*.trace")
+	c.must("find the traces", err)
+	c.same("number of traces", len(paths), 8)
+	for _, path := range paths {
+		f, err := os.Open(path)
+		c.must("open the trace", err)
+		calls, err := oracle.Parse(f)
+		c.must("parse "+path, err)
+		c.must("close the trace", f.Close())
+		for _, difference := range oracle.Replay(calls, openForReplay) {
+			c.errorf("%s: %s", filepath.Base(path), difference)
+		}
+	}
+}
+
+func openForReplay() (oracle.File, error) {
+	d, err := openDevice(plain, os.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// readSizes reads with every count around the largest that a message has room
+// for, and others; each takes one value, and in the end none is missing.
+func readSizes(c *check) {
+	counts := []int{4, 5, 6, 7, 8, 9, 12, 100, 4095, 4096, 4097, 8192, 32768, 100_000, 131_048, 131_072, 200_000}
+	for count := 65_505; count <= 65_545; count++ {
+		counts = append(counts, count)
+	}
+	d := c.open(plain)
+	c.write(d, []byte{100}, "1")
+	for i := range counts {
+		c.write(d, value(int32(2*i)), "4")
+	}
+	// Where the last write ended, reads of any size work on every kernel.
+	for i, count := range counts {
+		c.read(d, count, int32(2*i))
+	}
+	c.refusedRead(d, 4096, "EACCES")
+	c.close(d)
+}
+
+// unmountAndBack shows that nothing is held after the other scenarios: to
+// unmount takes a few messages, and every mount starts afresh.
+func unmountAndBack(c *check) {
+	const quick = 5 * time.Second
+	for range 5 {
+		start := time.Now()
+		c.must("unmount", unmount())
+		if took := time.Since(start); took > quick {
+			c.errorf("unmount took %v", took)
+		}
+		c.must("mount", mount(""))
+		d := c.filled(plain, 2, 4)
+		c.same("unmount with an open file", outcome(0, syscall.Unmount(mountPoint, 0)), "EBUSY")
+		c.read(d, 4, 4)
+		c.close(d)
+	}
+}
+
+// shellRecipe runs what the README tells a newcomer to type.
+func shellRecipe(c *check) {
+	out, err := exec.Command("/bin/busybox", "sh", "/recipe.sh").CombinedOutput()
+	c.must("run it", err)
+	c.same("output", strings.Fields(string(out)), []string{"3", "1", "2"})
+}

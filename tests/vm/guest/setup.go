@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const mountPoint = "/mnt"
+
+// setUp mounts what every Linux has, loads the modules and brings the network
+// up, which is QEMU's: 10.0.2.15, and the host is 10.0.2.2.
+func setUp() error {
+	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}} {
+		if err := syscall.Mount(m[0], m[1], m[0], 0, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", m[0], err)
+		}
+	}
+	if err := loadModules(); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"link", "set", "lo", "up"},
+		{"addr", "add", "10.0.2.15/24", "dev", "eth0"},
+		{"link", "set", "eth0", "up"},
+	} {
+		if out, err := exec.Command("/bin/busybox", append([]string{"ip"}, args...)...).CombinedOutput(); err != nil {
+			return fmt.Errorf("ip %v: %w: %s", args, err, out)
+		}
+	}
+	return mount("")
+}
+
+func loadModules() error {
+	paths, err := filepath.Glob("/modules/*.ko")
+	if err != nil {
+		return err
+	}
+	sort.Strings(paths)
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		err = unix.FinitModule(int(f.Fd()), "", 0)
+		if err != nil {
+			return fmt.Errorf("load %s: %w", path, err)
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mount mounts the server, with options after those that every mount needs.
+func mount(options string) error {
+	data := "trans=tcp,port=" + kernelArgument("fullex.port") + ",version=9p2000.L,noxattr"
+	if options != "" {
+		data += "," + options
+	}
+	if err := syscall.Mount("10.0.2.2", mountPoint, "9p", 0, data); err != nil {
+		return fmt.Errorf("mount -t 9p -o %s: %w", data, err)
+	}
+	return nil
+}
+
+func unmount() error {
+	if err := syscall.Unmount(mountPoint, 0); err != nil {
+		return fmt.Errorf("umount: %w", err)
+	}
+	return nil
+}
+
+// remounted runs a scenario on a mount with other options.
+func remounted(c *check, options string, scenario func()) {
+	c.must("before", unmount())
+	c.must("remount", mount(options))
+	defer func() {
+		c.must("after", unmount())
+		c.must("back", mount(""))
+	}()
+	scenario()
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// shell runs a line of busybox's shell and returns what it prints.
+func (c *check) shell(line string) string {
+	out, err := exec.Command("/bin/busybox", "sh", "-c", line).CombinedOutput()
+	if err != nil {
+		c.errorf("%s: %v: %s", line, err, out)
+	}
+	return string(out)
+}
+
+// contains looks for a text in what a shell line prints.
+func (c *check) contains(line, want string) {
+	if out := c.shell(line); !strings.Contains(out, want) {
+		c.errorf("%s: no %q in %q", line, want, out)
+	}
+}
+
+// textFiles are read with what people read files with; none of them blocks.
+func textFiles(c *check) {
+	begin := time.Now()
+	d := c.filled(plain, 7, 2, 4)
+	c.contains("cat /mnt/kmsg", "full_ex: procfile is created")
+	c.contains("head -n 1 /mnt/kmsg", "] Hello, world")
+	c.contains("grep -c Hello /mnt/kmsg", "2")
+	c.contains("cat /mnt/modules", "Module                  Size  Used by\n")
+	c.contains("awk '$1 == \"full_ex\" { print $3 }' /mnt/modules", "1")
+	c.contains("awk '$1 == \"full_ex\" { print $2, $5, $6 }' /mnt/sessions", "/ 7 2")
+	c.close(d)
+	c.logged("from the shell")
+	c.same("read minimal_proc_lkm", outcome(readOnce(mountPoint+"/minimal_proc_lkm")), "EIO")
+	for _, name := range []string{"kmsg", "modules", "sessions"} {
+		c.same("size of "+name, fileSize(c, name), 0)
+		_, err := syscall.Open(mountPoint+"/"+name, syscall.O_WRONLY, 0)
+		c.same("write "+name, outcome(0, err), "EACCES")
+	}
+	_, err := syscall.Open(mountPoint+"/ctl", syscall.O_WRONLY, 0)
+	c.same("ctl over TCP, as the guest's root", outcome(0, err), "EACCES")
+	if took := time.Since(begin); took > time.Minute {
+		c.errorf("took %v", took)
+	}
+}
+
+// logged writes a line until it is in the log: what came before may have used
+// up the share of those whom nobody vouches for, which fills with time.
+func (c *check) logged(line string) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
+		c.shell("echo " + line + " > /mnt/minimal_proc_lkm")
+		if strings.Contains(c.shell("tail -n 5 /mnt/kmsg"), "minimal_proc_lkm: "+line+"\n") {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.errorf("%q is not in the log: %s", line, c.shell("tail -n 20 /mnt/kmsg"))
+			return
+		}
+	}
+}
+
+func readOnce(path string) (int, error) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	n, err := syscall.Read(fd, make([]byte, 100))
+	return n, firstError(err, syscall.Close(fd))
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fileSize(c *check, name string) int64 {
+	info, err := os.Stat(mountPoint + "/" + name)
+	c.must("stat "+name, err)
+	return info.Size()
+}
+
+// modulesComeAndGo are for root of the machine that serves: here the guest's.
+func modulesComeAndGo(c *check, mounted string) {
+	path, ctl := mounted+"/full_ex", mounted+"/ctl"
+	d := c.filled(path, 9, 2)
+	c.shell("echo rmmod full_ex > " + ctl)
+	c.refusedRead(d, 4, "EIO")
+	c.write(d, value(4), "EIO")
+	c.refusedOpen(path, "ENOENT")
+	c.close(d)
+	c.same("rmmod again", outcome(writeOnce(ctl, "rmmod full_ex")), "ENOENT")
+	c.shell("echo insmod full_ex > " + ctl)
+	c.same("insmod again", outcome(writeOnce(ctl, "insmod full_ex")), "EEXIST")
+	c.same("nonsense", outcome(writeOnce(ctl, "nonsense")), "EINVAL")
+	c.close(c.filled(path, 9, 2))
+	c.contains("tail -n 5 "+mounted+"/kmsg", fmt.Sprintf("ctl: nonsense: want %q or %q", "insmod NAME", "rmmod NAME"))
+	p := c.start(alice, nil, "refused-write", ctl)
+	c.wait(p)
+}
+
+func writeOnce(path, text string) (int, error) {
+	fd, err := syscall.Open(path, syscall.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	n, err := syscall.Write(fd, []byte(text))
+	return n, firstError(err, syscall.Close(fd))
+}
+
+func roleRefusedWrite(c *check, args []string) {
+	c.same("ctl", outcome(writeOnce(args[0], "rmmod full_ex")), "EACCES")
+}

@@ -1,0 +1,84 @@
+// Package vm boots Linux guests in QEMU for the tests: a Debian kernel, and an
+// initramfs with the guest program of this folder as its init. The guest
+// mounts the server, runs scenarios and reports them on its console.
+//
+// Nothing is downloaded here. Kernels are those that tests/run keeps in the
+// cache folder.
+package vm
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Config is a guest.
+type Config struct {
+	Kernel    Kernel
+	Init      string            // path of the guest program, a static executable
+	Fullex    string            // path of the command, to run within the guest
+	Files     map[string]string // further files of the initramfs: path in the guest to path here
+	Modules   []string          // kernel modules to load, without those they need
+	Scenarios []string          // to run; none: all
+	Port      int               // of the server on this machine's loopback address
+}
+
+// Boot runs a guest to its end. The error tells of a guest that did not get
+// there; the console says why. It ends the guest when ctx ends.
+func Boot(ctx context.Context, c Config, dir string) (results []Result, console string, err error) {
+	initramfs := filepath.Join(dir, "initramfs")
+	if err := writeInitramfs(initramfs, c); err != nil {
+		return nil, "", fmt.Errorf("make the initramfs: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, qemu, qemuArguments(c, initramfs)...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return nil, out.String(), fmt.Errorf("the guest did not end: %w", ctx.Err())
+	}
+	if err != nil {
+		return nil, out.String(), fmt.Errorf("run QEMU: %w", err)
+	}
+	results, err = parseConsole(out.String())
+	return results, out.String(), err
+}
+
+const qemu = "qemu-system-x86_64"
+
+// qemuArguments is the one command line of all guests. There is no disk; a
+// restart of the guest, or a panic, ends it.
+func qemuArguments(c Config, initramfs string) []string {
+	command := []string{
+		"console=ttyS0", "quiet", "loglevel=3", "panic=-1",
+		fmt.Sprintf("fullex.port=%d", c.Port),
+	}
+	if len(c.Scenarios) > 0 {
+		command = append(command, "fullex.run="+strings.Join(c.Scenarios, ","))
+	}
+	return []string{
+		"-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "512",
+		"-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
+		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
+		"-kernel", c.Kernel.Image, "-initrd", initramfs,
+		"-append", strings.Join(command, " "),
+	}
+}
+
+// Build compiles the guest program and the command into dir, as static
+// executables for c.
+func (c *Config) Build(ctx context.Context, dir string) error {
+	c.Init, c.Fullex = filepath.Join(dir, "guest"), filepath.Join(dir, "fullex")
+	for path, source := range map[string]string{c.Init: "fullex/tests/vm/guest", c.Fullex: "fullex/cmd/fullex"} {
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", path, source)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w: %s", source, err, out)
+		}
+	}
+	return nil
+}

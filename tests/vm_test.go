@@ -1,0 +1,68 @@
+package tests
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+	"fullex/tests/vm"
+)
+
+// bootTime bounds a guest's life. It takes about 20 s on two cores without
+// hardware virtualisation.
+const bootTime = 10 * time.Minute
+
+// networkModules are what a guest needs to mount over TCP.
+var networkModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p"}
+
+// TestLinux61 mounts the server in a guest with Debian's kernel 6.1 and runs
+// every scenario of the guest program there.
+func TestLinux61(t *testing.T) {
+	kernel := vm.Need(t, "kernel-6.1")
+	srv := &p9srv.Server{Kernel: newKernel()}
+	addr := serveTCP(t, srv)
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
+	defer cancel()
+	config := vm.Config{Kernel: kernel, Modules: networkModules, Port: addr.Port, Files: guestFiles(t)}
+	require.NoError(t, config.Build(ctx, dir))
+	results, console, err := vm.Boot(ctx, config, dir)
+	if !assert.NoError(t, err) {
+		t.Fatal(console)
+	}
+	assert.Greater(t, len(results), 10, "scenarios that ran")
+	for _, r := range results {
+		t.Run(r.Scenario, func(t *testing.T) {
+			for _, failure := range r.Failures {
+				t.Error(failure)
+			}
+		})
+	}
+	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
+}
+
+// guestFiles are the traces, and what the README has people type.
+func guestFiles(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/oracle/*.trace")
+	require.NoError(t, err)
+	files := map[string]string{"recipe.sh": "testdata/recipe.sh"}
+	for _, path := range paths {
+		files["oracle/"+filepath.Base(path)] = path
+	}
+	return files
+}
+
+func TestREADMEHasTheRecipeThatIsTested(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	recipe, err := os.ReadFile("testdata/recipe.sh")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "```sh\n"+string(recipe)+"```\n")
+}
