@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fullex/tests/bench/load"
+	"fullex/tests/bench/process"
+	"fullex/tests/bench/wire"
+)
+
+// baseline is the contender that ratios are to.
+const baseline = "echo"
+
+// contender is a server that is measured.
+type contender struct {
+	name  string
+	what  string // a line about it
+	start func(w *workspace) (*process.Process, error)
+	dial  func(w *workspace, socket string, number, depth int) (*load.Conn, error)
+}
+
+// contenders are all of them, the baseline first.
+var contenders = []contender{
+	{baseline, "answers each frame with a fixed reply; Go, a goroutine a connection", startSelf("echo"), dialEcho},
+	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho},
+	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho},
+	{"fullex", "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex},
+	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod},
+}
+
+// chooseContenders returns those that a list names, and the baseline. diod is
+// left out, with a word, where it is not installed.
+func chooseContenders(list string) (chosen []contender, notes []string, err error) {
+	names := strings.Split(list, ",")
+	for _, name := range names {
+		if !slices.ContainsFunc(contenders, func(c contender) bool { return c.name == name }) {
+			return nil, nil, fmt.Errorf("no server %q", name)
+		}
+	}
+	for _, c := range contenders {
+		if c.name != baseline && !slices.Contains(names, c.name) {
+			continue
+		}
+		if c.name == "diod" && diodPath() == "" {
+			notes = append(notes, "diod is not installed: it is not measured, and its target not checked")
+			continue
+		}
+		chosen = append(chosen, c)
+	}
+	return chosen, notes, nil
+}
+
+// startSelf starts this program as one of its echo servers.
+func startSelf(command string) func(*workspace) (*process.Process, error) {
+	return func(w *workspace) (*process.Process, error) {
+		socket := w.socket()
+		return process.Start(command, socket, w.self, command, socket)
+	}
+}
+
+// deviceFID is the open file of a connection.
+const deviceFID = 1
+
+func dialEcho(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return load.NewConn(c, deviceFID, depth, 0, load.Replies{Write: wire.Rread, Read: wire.Rread}), nil
+}
+
+// usualMsize is what is asked for where it does not matter.
+const usualMsize = 64 << 10
+
+const (
+	capacity = 100 // of every deque
+	half     = capacity / 2
+)
+
+// dialFullex opens a device of its own and fills it to one half with even
+// values, so that neither a write nor a read is ever refused.
+func dialFullex(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
+	c, err := wire.Dial(socket, usualMsize, "", uint32(os.Getuid()))
+	if err != nil {
+		return nil, err
+	}
+	c.Walk(0, deviceFID, "each", "full_ex")
+	c.Open(deviceFID)
+	c.Write(deviceFID, capacity)
+	for i := range uint32(half) {
+		c.Push(deviceFID, 2*i)
+	}
+	if err := c.Flush(); err != nil {
+		return nil, fmt.Errorf("open the device: %w", err)
+	}
+	return load.NewConn(c.Conn, deviceFID, depth, 2*half, load.Replies{Write: wire.Rwrite, Read: wire.Rread, Step: 2}), nil
+}
+
+// diodPath returns where diod is, or "". It is a system program, which the
+// path of an ordinary user may leave out.
+func diodPath() string {
+	for _, name := range []string{"diod", "/usr/sbin/diod"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// startDiod serves a directory without authentication, as the user who runs
+// this. Its log is a file, as it has a line for every connection that ends.
+func startDiod(w *workspace) (*process.Process, error) {
+	if err := os.MkdirAll(w.exported(), 0o755); err != nil {
+		return nil, fmt.Errorf("make diod's directory: %w", err)
+	}
+	socket := w.socket()
+	return process.Start("diod", socket, diodPath(), "--foreground", "--no-auth", "--no-userdb",
+		"--config-file", os.DevNull, "--export", w.exported(), "--listen", socket, "--logdest", filepath.Join(w.dir, "diod.log"))
+}
+
+// exported is the directory that diod serves.
+func (w *workspace) exported() string { return filepath.Join(w.dir, "exported") }
+
+// dialDiod opens a file for itself. It sends one request at a time: diod
+// answers in any order.
+func dialDiod(w *workspace, socket string, number, depth int) (*load.Conn, error) {
+	name := fmt.Sprintf("value-%d", number)
+	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, wire.ValueSize), 0o644); err != nil {
+		return nil, fmt.Errorf("make a file for diod: %w", err)
+	}
+	c, err := wire.Dial(socket, usualMsize, w.exported(), uint32(os.Getuid()))
+	if err != nil {
+		return nil, err
+	}
+	for _, request := range []func(){
+		func() { c.Walk(0, deviceFID, name) },
+		func() { c.Open(deviceFID) },
+	} {
+		request()
+		if err := c.Flush(); err != nil {
+			return nil, fmt.Errorf("open diod's file: %w", err)
+		}
+	}
+	return load.NewConn(c.Conn, deviceFID, depth, 0, load.Replies{Write: wire.Rwrite, Read: wire.Rread, AnyValue: true}), nil
+}

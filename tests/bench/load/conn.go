@@ -1,0 +1,176 @@
+package load
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"fullex/tests/bench/wire"
+)
+
+// Replies says what replies must be. All servers are checked alike, those that
+// do nothing too: otherwise the load would take longer on some.
+type Replies struct {
+	Write, Read wire.Type // the types of the replies to Twrite and Tread
+	First       uint32    // the value that comes back first
+	Step        uint32    // the difference between it and the next, and so on
+	AnyValue    bool      // values are not looked at
+}
+
+// pushStep keeps the values that are pushed even, so that all go right.
+const pushStep = 2
+
+// smallest is the least size of the buffer for replies.
+const smallest = 256
+
+// Conn is one connection of the load with its requests in flight. The requests
+// alternate between a Twrite of 4 bytes and a Tread of 4 bytes on one open fid.
+// Not safe for concurrent use.
+type Conn struct {
+	net   net.Conn
+	fid   uint32
+	depth int
+	want  Replies
+
+	in   []byte
+	fill int    // bytes in in: the part of a reply
+	out  []byte // requests to send
+
+	sent     []wire.Type // by tag: the type of the request in flight; 0: none
+	inFlight int
+	reads    bool   // the next request is a Tread
+	push     uint32 // the next value to push
+}
+
+// NewConn returns a connection that keeps depth requests in flight on a fid
+// that is open already. push is the first value to be written, an even one.
+func NewConn(c net.Conn, fid uint32, depth int, push uint32, want Replies) *Conn {
+	return &Conn{
+		net: c, fid: fid, depth: depth, want: want, push: push,
+		in:   make([]byte, max(smallest, depth*(wire.RreadSize+1))),
+		sent: make([]wire.Type, depth),
+	}
+}
+
+// run keeps the requests in flight until stop returns true and all replies are
+// there, and returns how many came.
+func (c *Conn) run(stop func() bool) (ops int, err error) {
+	for tag := range c.depth {
+		c.request(uint16(tag))
+	}
+	for c.inFlight > 0 {
+		if err := c.send(); err != nil {
+			return ops, err
+		}
+		n, err := c.net.Read(c.in[c.fill:])
+		if err != nil {
+			return ops, fmt.Errorf("read replies, %d of %d there: %w", c.depth-c.inFlight, c.depth, err)
+		}
+		c.fill += n
+		n, err = c.take(!stop())
+		ops += n
+		if err != nil {
+			return ops, err
+		}
+	}
+	return ops, nil
+}
+
+// send writes the requests that wait, all at once.
+func (c *Conn) send() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	if _, err := c.net.Write(c.out); err != nil {
+		return fmt.Errorf("send requests: %w", err)
+	}
+	c.out = c.out[:0]
+	return nil
+}
+
+// request appends the next request.
+func (c *Conn) request(tag uint16) {
+	if c.reads {
+		c.out = wire.AppendRead(c.out, tag, c.fid)
+		c.sent[tag] = wire.Tread
+	} else {
+		c.out = wire.AppendPush(c.out, tag, c.fid, c.push)
+		c.sent[tag] = wire.Twrite
+		c.push += pushStep
+	}
+	c.reads = !c.reads
+	c.inFlight++
+}
+
+// take checks the whole replies that arrived and, if the load goes on, puts a
+// new request in the place of each.
+func (c *Conn) take(again bool) (ops int, err error) {
+	in := c.in[:c.fill]
+	for len(in) >= wire.HeaderSize {
+		size := wire.Size(in)
+		if size < wire.HeaderSize || size > len(c.in) {
+			return ops, fmt.Errorf("a reply of size %d", size)
+		}
+		if size > len(in) {
+			break
+		}
+		tag := wire.Tag(in)
+		if err := c.verify(in[:size], tag); err != nil {
+			return ops, err
+		}
+		c.sent[tag] = 0
+		c.inFlight--
+		ops++
+		if again {
+			c.request(tag)
+		}
+		in = in[size:]
+	}
+	c.fill = copy(c.in, in)
+	return ops, nil
+}
+
+// verify checks one reply.
+func (c *Conn) verify(reply []byte, tag uint16) error {
+	if int(tag) >= c.depth || c.sent[tag] == 0 {
+		return fmt.Errorf("a reply with tag %d, which is not in flight", tag)
+	}
+	want := c.want.Write
+	if c.sent[tag] == wire.Tread {
+		want = c.want.Read
+	}
+	if got := wire.TypeOf(reply); got != want {
+		return fmt.Errorf("a reply of type %d instead of %d: % x", got, want, reply)
+	}
+	if len(reply) < wire.HeaderSize+4 || wire.LE.Uint32(reply[wire.HeaderSize:]) != wire.ValueSize {
+		return fmt.Errorf("a reply whose count is not 4: % x", reply)
+	}
+	if c.sent[tag] == wire.Tread {
+		return c.verifyValue(reply)
+	}
+	return nil
+}
+
+// verifyValue checks the value in an Rread.
+func (c *Conn) verifyValue(reply []byte) error {
+	if len(reply) != wire.RreadSize {
+		return fmt.Errorf("an Rread of size %d", len(reply))
+	}
+	got := wire.LE.Uint32(reply[wire.HeaderSize+4:])
+	if got != c.want.First && !c.want.AnyValue {
+		return fmt.Errorf("popped %d instead of %d", got, c.want.First)
+	}
+	c.want.First += c.want.Step
+	return nil
+}
+
+// setDeadline bounds all waiting of a run.
+func (c *Conn) setDeadline(t time.Time) error {
+	if err := c.net.SetDeadline(t); err != nil {
+		return fmt.Errorf("set a deadline: %w", err)
+	}
+	return nil
+}
+
+// Close closes the connection.
+func (c *Conn) Close() error { return c.net.Close() }

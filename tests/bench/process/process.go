@@ -1,0 +1,98 @@
+// Package process runs the servers that are measured, each as a process of its
+// own, and tells what they cost.
+package process
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+const (
+	// startTime is how long a server may take until it accepts connections.
+	startTime = 10 * time.Second
+	// stopTime is how long it may take to end after SIGTERM.
+	stopTime = 10 * time.Second
+	// pollTime is how often a socket is tried meanwhile.
+	pollTime = 10 * time.Millisecond
+)
+
+// Process is a server that runs. Not safe for concurrent use.
+type Process struct {
+	// Name is what messages call it.
+	Name string
+	// Socket is the path of the unix socket on which it listens.
+	Socket string
+
+	cmd   *exec.Cmd
+	ended chan error // gets what Wait returned, once
+}
+
+// Start runs a command and waits until it accepts connections on its socket.
+// What it prints goes to the standard error stream.
+func Start(name, socket string, argv ...string) (*Process, error) {
+	p := &Process{Name: name, Socket: socket, ended: make(chan error, 1)}
+	p.cmd = exec.Command(argv[0], argv[1:]...)
+	p.cmd.Stderr = os.Stderr
+	p.cmd.SysProcAttr = attributes()
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go func() { p.ended <- p.cmd.Wait() }()
+	if err := p.waitUntilReady(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), p.Stop())
+	}
+	return p, nil
+}
+
+func (p *Process) waitUntilReady() error {
+	for start := time.Now(); ; {
+		c, err := net.Dial("unix", p.Socket)
+		if err == nil {
+			return c.Close()
+		}
+		if time.Since(start) > startTime {
+			return fmt.Errorf("no connection after %v: %w", startTime, err)
+		}
+		select {
+		case ended := <-p.ended:
+			p.ended <- ended // for Stop
+			return errors.New("it ended at once")
+		case <-time.After(pollTime):
+		}
+	}
+}
+
+// Stop ends the process and waits for that. A server that is told to end may do
+// so by the signal.
+func (p *Process) Stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop %s: %w", p.Name, err)
+	}
+	select {
+	case err := <-p.ended:
+		return p.endError(err)
+	case <-time.After(stopTime):
+		err := p.cmd.Process.Kill()
+		<-p.ended
+		return errors.Join(fmt.Errorf("stop %s: it did not end within %v", p.Name, stopTime), err)
+	}
+}
+
+// endError returns the error of a process that ended otherwise than asked.
+func (p *Process) endError(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGTERM {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s ended: %w", p.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package process
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+func attributes() *syscall.SysProcAttr { return nil }
+
+// CPU needs Linux.
+func (p *Process) CPU() (time.Duration, error) {
+	return 0, errors.New("the CPU clock of another process needs Linux")
+}

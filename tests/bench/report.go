@@ -1,0 +1,46 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+)
+
+// report is what a measurement ends with.
+type report struct {
+	Results any      `json:"results"`
+	Notes   []string `json:"notes,omitempty"`
+	Missed  []string `json:"missed"`
+}
+
+// finish prints the report as the flags say, and fails if a target is missed
+// and that was to be checked.
+func (r report) finish(c *cli.Context) error {
+	if c.Bool("json") {
+		encoder := json.NewEncoder(c.App.Writer)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(r); err != nil {
+			return fmt.Errorf("print the results: %w", err)
+		}
+	} else {
+		r.print(c)
+	}
+	if c.Bool("check") && len(r.Missed) > 0 {
+		return fmt.Errorf("%d targets missed", len(r.Missed))
+	}
+	return nil
+}
+
+func (r report) print(c *cli.Context) {
+	fmt.Fprintln(c.App.Writer)
+	for _, note := range r.Notes {
+		fmt.Fprintln(c.App.Writer, "note:", note)
+	}
+	if len(r.Missed) == 0 {
+		fmt.Fprintln(c.App.Writer, "every target that was measured is met")
+	}
+	for _, miss := range r.Missed {
+		fmt.Fprintln(c.App.Writer, "missed:", miss)
+	}
+}

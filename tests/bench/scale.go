@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// scaleConfig is the flags of the scale measurement.
+type scaleConfig struct {
+	sessions int
+	cycles   int
+	runs     int
+	length   time.Duration
+}
+
+func scaleConfigFrom(c *cli.Context) (scaleConfig, error) {
+	config := scaleConfig{
+		sessions: c.Int("sessions"), cycles: c.Int("cycles"),
+		runs: c.Int("runs"), length: c.Duration("time"),
+	}
+	if c.Bool("quick") {
+		config = scaleConfig{sessions: 2000, cycles: 8000, runs: 3, length: 20 * time.Millisecond}
+	}
+	if config.sessions < 1 || config.cycles < quarters || config.runs < 1 || config.length <= 0 {
+		return config, errors.New("--sessions, --cycles, --runs and --time: want more than nothing")
+	}
+	if config.cycles > maxCycles {
+		return config, fmt.Errorf("--cycles: want at most %d, there are no more names pid/N", maxCycles)
+	}
+	return config, nil
+}
+
+// scaleResult is all that the subcommand measured.
+type scaleResult struct {
+	Live   []liveResult  `json:"live"`
+	Cycles []cycleResult `json:"cycles"`
+}
+
+// run is the subcommand.
+func (config scaleConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
+	var result scaleResult
+	var err error
+	if result.Live, err = config.measureLive(ctx, w, text); err != nil {
+		return report{}, fmt.Errorf("live sessions: %w", err)
+	}
+	if result.Cycles, err = config.measureCycles(ctx, w, text); err != nil {
+		return report{}, err
+	}
+	return report{Results: result, Missed: result.misses()}, nil
+}
+
+func (r scaleResult) misses() []string {
+	var misses []string
+	for _, live := range r.Live {
+		if live.Ratio > maxLiveRatio {
+			misses = append(misses, fmt.Sprintf("%s: with many live sessions %.2f times as long as with few, want at most %.2f", live.What, live.Ratio, maxLiveRatio))
+		}
+	}
+	for _, cycles := range r.Cycles {
+		if growth := cycles.growth(); growth > maxGrowthKiB {
+			misses = append(misses, fmt.Sprintf("%s: memory grew by %d KiB after the first quarter, want at most %d", cycles.What, growth, maxGrowthKiB))
+		}
+	}
+	return misses
+}

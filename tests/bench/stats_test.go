@@ -1,0 +1,68 @@
+package main
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestMedian(t *testing.T) {
+	for _, test := range []struct {
+		values []float64
+		want   float64
+	}{
+		{[]float64{7}, 7},
+		{[]float64{9, 1}, 5},
+		{[]float64{3, 100, 1}, 3},
+		{[]float64{4, 1, 3, 100}, 3.5},
+	} {
+		before := slices.Clone(test.values)
+		if got := median(test.values); got != test.want {
+			t.Errorf("median of %v is %v, want %v", test.values, got, test.want)
+		}
+		if !slices.Equal(test.values, before) {
+			t.Errorf("median changed %v to %v", before, test.values)
+		}
+	}
+}
+
+func TestRatiosAreOfOneRoundEach(t *testing.T) {
+	cell := cell{conns: 1, depth: 64}
+	samples := [][]sample{
+		{{rate: 100, cpu: 1}, {rate: 10, cpu: 2}, {rate: 1000, cpu: 4}},
+		{{rate: 90, cpu: 2}, {rate: 11, cpu: 3}, {rate: 500, cpu: 4}},
+	}
+	r := summarise(cell, []contender{{name: baseline}, {name: "fullex"}}, samples)
+	got, ok := r.server("fullex")
+	if !ok {
+		t.Fatal("no result for fullex")
+	}
+	if got.Ratio != 0.9 || got.RatioMin != 0.5 || got.RatioMax != 1.1 || got.CPURatio != 1.5 || got.RatioOfMedians != 0.9 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMissesNameEachTarget(t *testing.T) {
+	good := serverResult{Name: "fullex", Rate: 2000, Ratio: 0.9, CPURatio: 1.25}
+	slow, costly := good, good
+	slow.Ratio, costly.CPURatio = 0.89, 1.26
+	for _, test := range []struct {
+		name    string
+		ours    serverResult
+		diod    float64
+		cell    string
+		misses  int
+		because string
+	}{
+		{"all met", good, 100, "1x64", 0, "at the limits"},
+		{"slow", slow, 100, "1x64", 1, "the rate"},
+		{"costly", costly, 100, "1x64", 1, "CPU time"},
+		{"near diod", good, 101, "1x64", 1, "the rate of diod"},
+		{"near diod elsewhere", good, 1000, "1x16", 0, "diod counts in one cell"},
+		{"a cell without a target", slow, 100, "3x3", 0, "only CPU time counts there"},
+	} {
+		r := cellResult{Cell: test.cell, Servers: []serverResult{{Name: baseline}, test.ours, {Name: "diod", Rate: test.diod}}}
+		if got := speedMisses([]cellResult{r}); len(got) != test.misses {
+			t.Errorf("%s: %d misses, want %d (%s): %v", test.name, len(got), test.misses, test.because, got)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+)
+
+// cellResult is what came of a cell.
+type cellResult struct {
+	Cell    string         `json:"cell"`
+	Servers []serverResult `json:"servers"`
+}
+
+// serverResult is what came of one server in a cell. Ratios are to the baseline
+// and those without another word are medians over the rounds.
+type serverResult struct {
+	Name           string  `json:"name"`
+	Rate           float64 `json:"ops_per_second"`
+	CPU            float64 `json:"cpu_us_per_op"`
+	Ratio          float64 `json:"ratio"`
+	RatioMin       float64 `json:"ratio_min"`
+	RatioMax       float64 `json:"ratio_max"`
+	RatioOfMedians float64 `json:"ratio_of_medians"`
+	CPURatio       float64 `json:"cpu_ratio"`
+
+	Rates []float64 `json:"ops_per_second_by_round"`
+	CPUs  []float64 `json:"cpu_us_per_op_by_round"`
+}
+
+// summarise reduces the samples of each server; the first is the baseline.
+func summarise(cell cell, servers []contender, samples [][]sample) cellResult {
+	rate := func(s sample) float64 { return s.rate }
+	cpu := func(s sample) float64 { return s.cpu }
+	baseRates, baseCPUs := pick(samples[0], rate), pick(samples[0], cpu)
+	result := cellResult{Cell: cell.String()}
+	for i, server := range servers {
+		rates, cpus := pick(samples[i], rate), pick(samples[i], cpu)
+		perRound := ratios(rates, baseRates)
+		result.Servers = append(result.Servers, serverResult{
+			Name:           server.name,
+			Rate:           median(rates),
+			CPU:            median(cpus),
+			Ratio:          median(perRound),
+			RatioMin:       slices.Min(perRound),
+			RatioMax:       slices.Max(perRound),
+			RatioOfMedians: median(rates) / median(baseRates),
+			CPURatio:       median(ratios(cpus, baseCPUs)),
+			Rates:          rates,
+			CPUs:           cpus,
+		})
+	}
+	return result
+}
+
+// server returns the result of a server, if it ran.
+func (r cellResult) server(name string) (serverResult, bool) {
+	i := slices.IndexFunc(r.Servers, func(s serverResult) bool { return s.Name == name })
+	if i < 0 {
+		return serverResult{}, false
+	}
+	return r.Servers[i], true
+}
+
+// describe prints what is compared, and the head of the table.
+func (config speedConfig) describe(w io.Writer) {
+	fmt.Fprintf(w, "Twrite and Tread of 4 bytes in turn over unix sockets; %d rounds of %v\n", config.runs, config.length)
+	for _, server := range config.servers {
+		fmt.Fprintf(w, "  %-7s %s\n", server.name, server.what)
+	}
+	fmt.Fprintf(w, "\n%-8s %-7s %10s %10s   %-20s %7s %7s\n", "", "", "median", "CPU us", "ratio to "+baseline, "of", "CPU")
+	fmt.Fprintf(w, "%-8s %-7s %10s %10s   %-20s %7s %7s\n", "cell", "server", "op/s", "an op", "median [min..max]", "medians", "ratio")
+}
+
+// print prints the rows of a cell.
+func (r cellResult) print(w io.Writer) {
+	fmt.Fprintln(w)
+	for _, s := range r.Servers {
+		spread := fmt.Sprintf("%.2f [%.2f..%.2f]", s.Ratio, s.RatioMin, s.RatioMax)
+		fmt.Fprintf(w, "%-8s %-7s %10.0f %10.3f   %-20s %7.2f %7.2f\n",
+			r.Cell, s.Name, s.Rate, s.CPU, spread, s.RatioOfMedians, s.CPURatio)
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import "fmt"
+
+// The targets. Those of speed are ratios to the baseline of the same round.
+const (
+	maxCPURatio  = 1.25
+	minDiodTimes = 20 // at diodCell
+	diodCell     = "1x64"
+
+	// maxIdleKiB is what an idle connection with an open session may cost.
+	maxIdleKiB = 24
+	// maxLiveRatio is how much longer anything may take with many live
+	// sessions than with few.
+	maxLiveRatio = 1.2
+	// maxGrowthKiB is what may come to a server's memory from the end of the
+	// first quarter of many opens and closes to their end: the collector's
+	// noise. One word kept for each of 750,000 would be twice that.
+	maxGrowthKiB = 3 << 10
+)
+
+// minRatios are the targets for the rate, by cell.
+var minRatios = map[string]float64{
+	"1x1":    0.95,
+	"1x16":   0.9,
+	"1x64":   0.9,
+	"1x256":  0.9,
+	"64x1":   0.85,
+	"64x16":  0.85,
+	"1000x1": 0.85,
+}
+
+// speedMisses returns a line for each target that our server missed. A cell
+// without a target of its own has that of CPU time only.
+func speedMisses(results []cellResult) []string {
+	var misses []string
+	for _, r := range results {
+		ours, ok := r.server("fullex")
+		if !ok {
+			continue
+		}
+		if want, ok := minRatios[r.Cell]; ok && ours.Ratio < want {
+			misses = append(misses, fmt.Sprintf("%s: ratio to %s %.2f, want %.2f%s", r.Cell, baseline, ours.Ratio, want, r.noise()))
+		}
+		if ours.CPURatio > maxCPURatio {
+			misses = append(misses, fmt.Sprintf("%s: CPU time %.2f of that of %s, want at most %.2f", r.Cell, ours.CPURatio, baseline, maxCPURatio))
+		}
+		if diod, ok := r.server("diod"); ok && r.Cell == diodCell && ours.Rate < minDiodTimes*diod.Rate {
+			misses = append(misses, fmt.Sprintf("%s: %.1f times diod, want %d", r.Cell, ours.Rate/diod.Rate, minDiodTimes))
+		}
+	}
+	return misses
+}
+
+// noise says what the twin of the baseline got, if it ran.
+func (r cellResult) noise() string {
+	twin, ok := r.server("twin")
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (twin %.2f)", twin.Ratio)
+}
