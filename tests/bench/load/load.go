@@ -47,9 +47,9 @@ func Run(conns []*Conn, length time.Duration) (Result, error) {
 		})
 	}
 	ready.Wait()
+	begin := time.Now() // before the timer, or a run could seem shorter than asked for
 	timer := time.AfterFunc(length, func() { over.Store(true) })
 	defer timer.Stop()
-	begin := time.Now()
 	close(start)
 	done.Wait()
 	return Result{Ops: int(ops.Load()), Elapsed: time.Since(begin)}, errors.Join(errs...)
