@@ -2,6 +2,7 @@ package p9srv
 
 import (
 	"errors"
+	"runtime"
 	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
@@ -60,4 +61,19 @@ func wire(errno syscall.Errno) linux.Errno {
 		return wireTable[errno]
 	}
 	return linux.EIO
+}
+
+// LocalErrno returns this system's errno for one that a reply carried, which is
+// Linux's: EIO for one that this system does not have. It is what a client
+// needs, as toLinux is what the server does.
+func LocalErrno(e linux.Errno) syscall.Errno {
+	if runtime.GOOS == "linux" {
+		return syscall.Errno(e)
+	}
+	for errno, wire := range wireErrno {
+		if wire == e {
+			return errno
+		}
+	}
+	return syscall.EIO
 }

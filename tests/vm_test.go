@@ -47,14 +47,16 @@ func TestLinux61(t *testing.T) {
 	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
 }
 
-// guestFiles are the traces, and what the README has people type.
+// guestFiles are the traces, and scripts with what they print.
 func guestFiles(t *testing.T) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/oracle/*.trace")
-	require.NoError(t, err)
 	files := map[string]string{"recipe.sh": "testdata/recipe.sh"}
-	for _, path := range paths {
-		files["oracle/"+filepath.Base(path)] = path
+	for _, pattern := range []string{"oracle/*.trace", "walkthrough/*"} {
+		paths, err := filepath.Glob("testdata/" + pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			files[filepath.Join(filepath.Dir(pattern), filepath.Base(path))] = path
+		}
 	}
 	return files
 }

@@ -11,13 +11,15 @@ import (
 
 // newApp returns the command line. It never ends the process and prints no
 // error: main does both.
-func newApp(stdout, stderr io.Writer) *cli.App {
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:    "fullex",
 		Usage:   "the deque device full_ex, served over 9P2000.L",
 		Version: version(),
 		Description: "fullex serve   serves the device; mount it, or talk to it with a 9P library\n" +
-			"fullex demo    shows the device at work, without a mount",
+			"fullex demo    shows the device at work, without a mount\n" +
+			"fullex shell   opens, pushes and pops by hand; the others look after a server",
+		Reader:                    stdin,
 		Writer:                    stdout,
 		ErrWriter:                 stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
@@ -25,7 +27,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
-		Commands:                  []*cli.Command{serveCommand(), demoCommand()},
+		Commands: []*cli.Command{
+			serveCommand(), demoCommand(), shellCommand(),
+			lsCommand(), catCommand(), writeCommand(),
+			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
+		},
 	}
 }
 

@@ -77,32 +77,34 @@ func defaultEndpoints() ([]p9srv.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := defaultSocket()
-	if err != nil || path == "" {
-		return []p9srv.Endpoint{tcp}, err
+	path := socketPath(os.Geteuid())
+	if path == "" {
+		return []p9srv.Endpoint{tcp}, nil
+	}
+	if path == rootSocket {
+		if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("make the runtime directory: %w", err)
+		}
 	}
 	unix, err := p9srv.ParseEndpoint("unix:" + path)
 	return []p9srv.Endpoint{unix, tcp}, err
 }
 
-// defaultSocket is in a directory that others cannot write to, never in /tmp,
-// where they could put a socket of their own first. It is "" where the user
-// has no such directory.
-func defaultSocket() (string, error) {
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" && os.Geteuid() != 0 {
-		return filepath.Join(dir, "fullex.sock"), nil
+// socketPath is where a user's default socket is: in a directory that others cannot
+// write to, never in /tmp, where they could put a socket of their own first. It
+// is "" where the user has no such directory.
+func socketPath(uid int) string {
+	if uid == 0 {
+		return rootSocket
 	}
-	if os.Geteuid() != 0 {
-		dir := fmt.Sprintf("/run/user/%d", os.Geteuid())
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return "", nil
-		}
-		return filepath.Join(dir, "fullex.sock"), nil
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		return filepath.Join(dir, "fullex.sock")
 	}
-	if err := os.Mkdir(filepath.Dir(rootSocket), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("make the runtime directory: %w", err)
+	dir := fmt.Sprintf("/run/user/%d", uid)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return ""
 	}
-	return rootSocket, nil
+	return filepath.Join(dir, "fullex.sock")
 }
 
 // logger returns the log that the flags describe.

@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	if err := newApp(os.Stdout, os.Stderr).Run(os.Args); err != nil {
+	if err := newApp(os.Stdin, os.Stdout, os.Stderr).Run(os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "fullex:", err)
 		os.Exit(1)
 	}

@@ -182,16 +182,10 @@ func TestListenerReachableFromOutsideIsAnnounced(t *testing.T) {
 	assert.Contains(t, r.stderr.String(), "whoever reaches this address is let in")
 }
 
-func TestDefaultSocketIsInThePrivateRuntimeDirectory(t *testing.T) {
-	if os.Geteuid() != 0 {
-		dir := t.TempDir()
-		t.Setenv("XDG_RUNTIME_DIR", dir)
-		path, err := defaultSocket()
-		require.NoError(t, err)
-		assert.Equal(t, filepath.Join(dir, "fullex.sock"), path)
-		return
-	}
-	path, err := defaultSocket()
-	require.NoError(t, err)
-	assert.Equal(t, rootSocket, path)
+func TestDefaultSocketIsInAPrivateRuntimeDirectory(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "/run/mine")
+	assert.Equal(t, "/run/mine/fullex.sock", socketPath(1000))
+	assert.Equal(t, "/run/fullex/fullex.sock", socketPath(0), "root's is where everybody finds it")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	assert.Empty(t, socketPath(4_000_000), "no directory, no socket")
 }

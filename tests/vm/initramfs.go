@@ -21,7 +21,7 @@ func writeInitramfs(path string, c Config) error {
 }
 
 func fillInitramfs(a *archive, c Config) error {
-	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle"} {
+	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle", "walkthrough"} {
 		a.add(dir, modeDir|0o777, nil)
 	}
 	for inside, path := range map[string]string{"init": c.Init, "bin/fullex": c.Fullex, "bin/busybox": busybox} {

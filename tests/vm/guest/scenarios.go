@@ -31,6 +31,7 @@ var scenarios = map[string]func(*check){
 	"text-files":        textFiles,
 	"shell-recipe":      shellRecipe,
 	"unix-socket":       unixSocket,
+	"walkthrough":       walkthrough,
 }
 
 // replayOracle replays every trace through the mount.

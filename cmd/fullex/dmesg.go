@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+func dmesgCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "dmesg",
+		Usage:       "print the log",
+		ArgsUsage:   "[TARGET]",
+		Description: targetHelp,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with new lines until SIGINT"},
+			&cli.DurationFlag{Name: "interval", Value: 250 * time.Millisecond, Usage: "`TIME` between looks at the log when following"},
+		},
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 0, 1)
+			if err != nil {
+				return err
+			}
+			name, _ := optionalTarget(args, 0)
+			if !c.Bool("follow") {
+				return onTarget(c.Context, name, func(t target.Target) error {
+					return readFile(t, "kmsg", c.App.Writer)
+				})
+			}
+			log := &follower{w: c.App.Writer}
+			return repeat(c, name, log.look)
+		},
+	}
+}
+
+// repeat does something with a target at once and then in intervals, until
+// SIGINT or SIGTERM ends the command, which is no error.
+func repeat(c *cli.Context, name string, do func(target.Target) error) error {
+	interval := c.Duration("interval")
+	if interval <= 0 {
+		return fmt.Errorf("--interval %s: want a time above 0, such as 1s", interval)
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	err := onTarget(ctx, name, func(t target.Target) error {
+		// A call that the target does not answer ends with the target.
+		end := context.AfterFunc(ctx, func() { _ = t.Close() })
+		defer end()
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			if err := do(t); err != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ticker.C:
+			}
+		}
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// follower prints the lines of a log that it has not seen. The log is read
+// whole each time: it is short, and a file of it ends at its newest line.
+type follower struct {
+	w    io.Writer
+	seen []string
+}
+
+func (f *follower) look(t target.Target) error {
+	var text bytes.Buffer
+	if err := readFile(t, "kmsg", &text); err != nil {
+		return err
+	}
+	now := slices.Collect(strings.Lines(text.String()))
+	fresh, missed := newLines(f.seen, now)
+	if missed {
+		fmt.Fprintln(f.w, "[ lines dropped before they were read ]")
+	}
+	for _, line := range fresh {
+		if _, err := io.WriteString(f.w, line); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+	}
+	f.seen = now
+	return nil
+}
+
+// newLines returns the lines of a log that came after an earlier look. The
+// older of those have gone from its start as new ones came at its end; if none
+// is left, some may have come and gone in between.
+func newLines(seen, now []string) (fresh []string, missed bool) {
+	for gone := range seen {
+		kept := seen[gone:]
+		if len(kept) <= len(now) && slices.Equal(kept, now[:len(kept)]) {
+			return now[len(kept):], false
+		}
+	}
+	return now, len(seen) > 0
+}

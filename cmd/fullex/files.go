@@ -1,0 +1,206 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+func lsCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "ls",
+		Usage:        "list a directory of the tree",
+		ArgsUsage:    "[TARGET [PATH]]",
+		Description:  targetHelp,
+		Flags:        []cli.Flag{&cli.BoolFlag{Name: "l", Usage: "long: inode, mode, links, owner, group, size, time, name"}},
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 0, 2)
+			if err != nil {
+				return err
+			}
+			name, dir := defaultTarget(os.Geteuid()), "/"
+			if len(args) > 0 {
+				name = args[0]
+			}
+			if len(args) > 1 {
+				dir = args[1]
+			}
+			return onTarget(c.Context, name, func(t target.Target) error {
+				return list(t, dir, c.Bool("l"), c.App.Writer)
+			})
+		},
+	}
+}
+
+// list prints the entries of a directory, or a file by itself.
+func list(t target.Target, at string, long bool, w io.Writer) error {
+	self, err := t.Stat(at)
+	if err != nil {
+		return err
+	}
+	entries := []target.Entry{self}
+	if self.Mode.IsDir() {
+		if entries, err = t.List(at); err != nil {
+			return err
+		}
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight)
+	for _, e := range entries {
+		if !long {
+			fmt.Fprintln(w, e.Name)
+			continue
+		}
+		if self.Mode.IsDir() {
+			if e, err = t.Stat(path.Join(at, e.Name)); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t %s\n", e.Inode, e.Mode, e.Links, e.UID, e.GID, e.Size,
+			e.Modified.Format("2006-01-02 15:04:05"), e.Name)
+	}
+	return table.Flush()
+}
+
+func catCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "cat",
+		Usage:        "print files of the tree",
+		ArgsUsage:    "TARGET PATH...",
+		Description:  targetHelp,
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 2, c.NArg())
+			if err != nil {
+				return err
+			}
+			return onTarget(c.Context, args[0], func(t target.Target) error {
+				for _, path := range args[1:] {
+					if err := readFile(t, path, c.App.Writer); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func writeCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "write",
+		Usage:     "open a file of the tree, write to it once, and close it",
+		ArgsUsage: "TARGET PATH [TEXT...]",
+		Description: "Writes the words of TEXT and a line end, as echo does; without TEXT, all of the\n" +
+			"standard input.\n\n" + targetHelp,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "n", Usage: "no line end"},
+			&cli.BoolFlag{Name: "hex", Usage: "TEXT is bytes in hexadecimal, such as 64 or 01000000"},
+		},
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 2, c.NArg())
+			if err != nil {
+				return err
+			}
+			p, err := payload(args[2:], c.Bool("hex"), c.Bool("n"), c.App.Reader)
+			if err != nil {
+				return err
+			}
+			return onTarget(c.Context, args[0], func(t target.Target) error {
+				return writeFile(t, args[1], p)
+			})
+		},
+	}
+}
+
+// maxPayload is the most that write takes from its standard input, in bytes:
+// more than any file of the tree takes.
+const maxPayload = 64 << 10
+
+// payload is what a write command's words stand for.
+func payload(words []string, asHex, noLineEnd bool, in io.Reader) ([]byte, error) {
+	switch {
+	case len(words) == 0:
+		p, err := io.ReadAll(io.LimitReader(in, maxPayload+1))
+		if err == nil && len(p) > maxPayload {
+			err = fmt.Errorf("more than %d bytes", maxPayload)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the standard input: %w", err)
+		}
+		return p, nil
+	case asHex:
+		p, err := hex.DecodeString(strings.Join(words, ""))
+		if err != nil {
+			return nil, fmt.Errorf("--hex %s: want an even number of hexadecimal digits", strings.Join(words, " "))
+		}
+		return p, nil
+	case noLineEnd:
+		return []byte(strings.Join(words, " ")), nil
+	}
+	return []byte(strings.Join(words, " ") + "\n"), nil
+}
+
+func insmodCommand() *cli.Command {
+	return controlCommand("insmod", "load a module; for the administrator")
+}
+
+func rmmodCommand() *cli.Command {
+	return controlCommand("rmmod", "unload a module, also one in use; for the administrator")
+}
+
+// controlCommand writes its own name and a module's to ctl.
+func controlCommand(verb, usage string) *cli.Command {
+	return &cli.Command{
+		Name:         verb,
+		Usage:        usage,
+		ArgsUsage:    "[TARGET] NAME",
+		Description:  targetHelp,
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 1, 2)
+			if err != nil {
+				return err
+			}
+			name, rest := optionalTarget(args, 1)
+			return onTarget(c.Context, name, func(t target.Target) error {
+				if _, err := t.Stat("ctl"); err != nil {
+					return fmt.Errorf("%s is not the tree of a server: %w", name, err)
+				}
+				if err := writeFile(t, "ctl", []byte(verb+" "+rest[0]+"\n")); err != nil {
+					return fmt.Errorf("%s %s: %w%s", verb, rest[0], err, controlHint(verb, err))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func lsmodCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "lsmod",
+		Usage:        "list the loaded modules",
+		ArgsUsage:    "[TARGET]",
+		Description:  targetHelp,
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 0, 1)
+			if err != nil {
+				return err
+			}
+			name, _ := optionalTarget(args, 0)
+			return onTarget(c.Context, name, func(t target.Target) error {
+				return readFile(t, "modules", c.App.Writer)
+			})
+		},
+	}
+}

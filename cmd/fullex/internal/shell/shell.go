@@ -1,0 +1,184 @@
+// Package shell is the language of fullex shell: a line a command, each one or
+// a few calls at a device file.
+//
+// # Errors
+//
+// Do returns an error for a line that could not be obeyed or that the device
+// refused; the latter names the errno and says what it means on this device.
+// The session goes on in either case.
+package shell
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+// Shell has at most one file of a target open. It is for one goroutine.
+type Shell struct {
+	target target.Target
+	out    io.Writer
+	file   target.File // nil: none is open
+}
+
+// New returns a shell that prints results to out.
+func New(t target.Target, out io.Writer) *Shell { return &Shell{target: t, out: out} }
+
+// command is a word of the language.
+type command struct {
+	name string
+	args string // for help
+	what string // for help
+	run  func(s *Shell, args []string) error
+}
+
+// commands are all words, in the order of help. It is filled in by init, as
+// help prints it.
+var commands []command
+
+func init() {
+	commands = []command{
+		{"open", "[PATH]", "open the device, or another file of the tree: each/full_ex, pid/7/full_ex", (*Shell).open},
+		{"init", "N", "write one byte: the capacity, 1..100", (*Shell).init},
+		{"push", "N...", "write int32 values: odd ones go left, even ones right", (*Shell).push},
+		{"pop", "[N]", "read N values from the left, one unless said", (*Shell).pop},
+		{"write", "HEX...", "write these bytes with one call, such as write 0a 00 00 00; none: an empty write", (*Shell).write},
+		{"read", "[COUNT]", "read with one call of COUNT bytes, 4 unless said", (*Shell).read},
+		{"close", "", "close the file, which frees the session", (*Shell).close},
+		{"help", "", "print this", (*Shell).help},
+		{"quit", "", "end the shell; the end of the input does that too", nil},
+	}
+}
+
+// Words returns the command words, for completion.
+func Words() []string {
+	var words []string
+	for _, c := range commands {
+		words = append(words, c.name)
+	}
+	return words
+}
+
+// Do obeys a line. Empty lines and those that start with # do nothing. quit is
+// true when the line asks for the end.
+func (s *Shell) Do(line string) (quit bool, err error) {
+	words := strings.Fields(line)
+	if len(words) == 0 || words[0][0] == '#' {
+		return false, nil
+	}
+	name := words[0]
+	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+	switch {
+	case name == "quit" || name == "exit":
+		return true, nil
+	case i < 0:
+		return false, fmt.Errorf("%s: no such command, see help", name)
+	}
+	if err := commands[i].run(s, words[1:]); err != nil {
+		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	return false, nil
+}
+
+// Close closes the file that is open, if one is.
+func (s *Shell) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.close(nil)
+}
+
+func (s *Shell) help(args []string) error {
+	if len(args) > 0 {
+		return errArguments("help")
+	}
+	for _, c := range commands {
+		fmt.Fprintf(s.out, "%-14s %s\n", strings.TrimSpace(c.name+" "+c.args), c.what)
+	}
+	return nil
+}
+
+func (s *Shell) open(args []string) error {
+	path := s.target.Device()
+	switch {
+	case len(args) > 1:
+		return errArguments("open [PATH]")
+	case len(args) == 1:
+		path = args[0]
+	}
+	// A shell that has a file open tries all the same: to see the second open
+	// refused is part of the lesson.
+	file, err := s.target.Open(path, os.O_RDWR)
+	if err != nil {
+		return explained("open", err)
+	}
+	if s.file != nil {
+		err = s.file.Close()
+	}
+	s.file = file
+	return err
+}
+
+func (s *Shell) close(args []string) error {
+	switch {
+	case len(args) > 0:
+		return errArguments("close")
+	case s.file == nil:
+		return errNotOpen
+	}
+	file := s.file
+	s.file = nil
+	return file.Close()
+}
+
+// explained names an errno and says what it means for a command.
+func explained(command string, err error) error {
+	errno, ok := errnoOf(err)
+	if !ok {
+		return err
+	}
+	name := unix.ErrnoName(errno)
+	if meaning := meanings[command][errno]; meaning != "" {
+		return fmt.Errorf("%s: %s", name, meaning)
+	}
+	return fmt.Errorf("%s: %s", name, errno.Error())
+}
+
+// meanings of the contract's errors, by command.
+var meanings = map[string]map[syscall.Errno]string{
+	"open": {
+		syscall.EACCES: "this client has it open already; each/full_ex and pid/N/full_ex tell opens apart",
+		syscall.ENOENT: "no such file, or its module is not loaded",
+	},
+	"init": {
+		syscall.EINVAL: "the capacity is 1..100, and is set once",
+		syscall.EIO:    unloaded,
+	},
+	"push": {
+		syscall.EACCES: "there is no room, or no capacity yet",
+		syscall.EIO:    unloaded,
+	},
+	"pop": {
+		syscall.EACCES: "there is no value, or no capacity yet",
+		syscall.EIO:    unloaded,
+	},
+	"write": {
+		syscall.EACCES: "there is no room, or no capacity yet",
+		syscall.EINVAL: "the device takes one byte first, 1..100, and then four at a time",
+		syscall.EIO:    unloaded,
+	},
+	"read": {
+		syscall.EACCES: "there is no value, or no capacity yet",
+		syscall.EINVAL: "a value has four bytes, and fewer take none",
+		syscall.ESPIPE: "this kernel would lose the value; read 4 bytes at a time",
+	},
+}
+
+const unloaded = "the module was unloaded"

@@ -1,0 +1,134 @@
+package shell
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/cmd/fullex/internal/target"
+	"fullex/p9srv"
+)
+
+// start returns a shell on a server of its own, and what it prints.
+func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
+	t.Helper()
+	endpoint := "unix:" + filepath.Join(t.TempDir(), "s")
+	e, err := p9srv.ParseEndpoint(endpoint)
+	require.NoError(t, err)
+	l, err := e.Listen()
+	require.NoError(t, err)
+	srv := &p9srv.Server{}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	tree, err := target.Open(t.Context(), endpoint)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, tree.Close())
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
+	})
+	var out bytes.Buffer
+	return New(tree, &out), &out, srv
+}
+
+// TestConversation is a script: what a line prints stands behind it, after "!"
+// if it is an error.
+func TestConversation(t *testing.T) {
+	s, out, srv := start(t)
+	for _, step := range []struct{ line, want string }{
+		{"", ""},
+		{"# a comment", ""},
+		{"pop", "! pop: nothing is open, see open"},
+		{"push 1", "! push: 1: nothing is open, see open"},
+		{"close", "! close: nothing is open, see open"},
+		{"open", ""},
+		{"pop", "! pop: EACCES: there is no value, or no capacity yet"},
+		{"push 1", "! push: 1: EACCES: there is no room, or no capacity yet"},
+		{"init 0", "! init: EINVAL: the capacity is 1..100, and is set once"},
+		{"init 256", `! init: "256": want a number that fits a byte, 0..255`},
+		{"init", "! init: want init N"},
+		{"  init 3  ", ""},
+		{"init 3", "! init: EINVAL: the capacity is 1..100, and is set once"},
+		{"push", "! push: want push N..."},
+		{"push 1 x", `! push: "x": want a number from -2147483648 to 2147483647`},
+		{"push 2147483648", `! push: "2147483648": want a number from -2147483648 to 2147483647`},
+		{"push 1 2 -3 4", "! push: 4: EACCES: there is no room, or no capacity yet"},
+		{"pop 2", "-3\n1\n"},
+		{"read 3", "! read: EINVAL: a value has four bytes, and fewer take none"},
+		{"read 4096", "4: 02 00 00 00\n"},
+		{"write 0a0b", "! write: EINVAL: the device takes one byte first, 1..100, and then four at a time"},
+		{"write", "! write: EINVAL: the device takes one byte first, 1..100, and then four at a time"},
+		{"write 0a 00 0", `! write: "0a 00 0": want bytes in hexadecimal, such as 0a 00 00 00`},
+		{"write 0x", `! write: "0x": want bytes in hexadecimal, such as 0a 00 00 00`},
+		{"write 0a 00 00 00", "4\n"},
+		{"read", "4: 0a 00 00 00\n"},
+		{"read 0", "! read: EINVAL: a value has four bytes, and fewer take none"},
+		{"read 4 4", "! read: want read [COUNT]"},
+		{"read 9999999999", `! read: "9999999999": want a number from 0 to 1048576`},
+		{"pop -1", `! pop: "-1": want a number from 0 to 2147483647`},
+		{"open", "! open: EACCES: this client has it open already; each/full_ex and pid/N/full_ex tell opens apart"},
+		{"push 8", ""},
+		{"open each/full_ex", ""},
+		{"pop", "! pop: EACCES: there is no value, or no capacity yet"},
+		{"open nosuch", "! open: ENOENT: no such file, or its module is not loaded"},
+		{"open a b", "! open: want open [PATH]"},
+		{"nonsense", "! nonsense: no such command, see help"},
+		{"close now", "! close: want close"},
+		{"close", ""},
+	} {
+		out.Reset()
+		quit, err := s.Do(step.line)
+		got := out.String()
+		if err != nil {
+			got += "! " + err.Error()
+		}
+		assert.Equal(t, step.want, got, step.line)
+		assert.False(t, quit, step.line)
+	}
+	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+func TestUnloadedModule(t *testing.T) {
+	s, _, srv := start(t)
+	_, err := s.Do("open")
+	require.NoError(t, err)
+	require.NoError(t, srv.Kernel.Unload("full_ex"))
+	for _, line := range []string{"init 5", "push 1", "pop", "write 05"} {
+		_, err = s.Do(line)
+		assert.ErrorContains(t, err, "EIO: the module was unloaded", line)
+	}
+	_, err = s.Do("close")
+	assert.NoError(t, err)
+}
+
+func TestEndsAndClosesWhatIsOpen(t *testing.T) {
+	for _, line := range []string{"quit", "exit"} {
+		s, _, srv := start(t)
+		_, err := s.Do("open pid/7/full_ex")
+		require.NoError(t, err)
+		assert.Equal(t, 1, srv.Kernel.Sessions())
+		quit, err := s.Do(line)
+		require.NoError(t, err)
+		assert.True(t, quit)
+		require.NoError(t, s.Close())
+		require.NoError(t, s.Close(), "nothing is open")
+		assert.Zero(t, srv.Kernel.Sessions())
+	}
+}
+
+func TestHelpNamesEveryWord(t *testing.T) {
+	s, out, _ := start(t)
+	_, err := s.Do("help")
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, len(Words()))
+	for i, word := range Words() {
+		assert.True(t, strings.HasPrefix(lines[i], word), lines[i])
+	}
+	_, err = s.Do("help me")
+	assert.Error(t, err)
+}

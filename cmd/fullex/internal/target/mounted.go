@@ -1,0 +1,103 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// mounted is a target that the system has as files.
+type mounted struct {
+	path   string
+	device string
+}
+
+var _ Target = mounted{}
+
+func openPath(path string) (Target, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; want an endpoint such as unix:PATH or tcp:HOST:PORT, or the path of a mount", path, cause(err))
+	}
+	if info.IsDir() {
+		return mounted{path, deviceName}, nil
+	}
+	return mounted{path: path}, nil
+}
+
+func (m mounted) at(path string) string {
+	return filepath.Join(m.path, filepath.Join(elements(path)...))
+}
+
+// Open implements Target. It makes the system call itself: a deque's errno must
+// arrive as it is, and os.File hides empty reads and writes.
+func (m mounted) Open(path string, flags int) (File, error) {
+	fd, err := syscall.Open(m.at(path), flags|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", m.at(path), err)
+	}
+	return mountedFile(fd), nil
+}
+
+// mountedFile is a file descriptor.
+type mountedFile int
+
+func (f mountedFile) Read(p []byte) (int, error)  { return uninterrupted(syscall.Read, int(f), p) }
+func (f mountedFile) Write(p []byte) (int, error) { return uninterrupted(syscall.Write, int(f), p) }
+func (f mountedFile) Close() error                { return syscall.Close(int(f)) }
+
+// uninterrupted makes a call that failed with EINTR, and so did nothing, again.
+// It returns 0 where the system has -1.
+func uninterrupted(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
+	for {
+		n, err := call(fd, p)
+		if !errors.Is(err, syscall.EINTR) {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Stat implements Target.
+func (m mounted) Stat(path string) (Entry, error) {
+	info, err := os.Stat(m.at(path))
+	if err != nil {
+		return Entry{}, fmt.Errorf("stat %s: %w", m.at(path), cause(err))
+	}
+	e := Entry{Name: info.Name(), Mode: info.Mode(), Size: info.Size(), Modified: info.ModTime()}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		e.Inode, e.Links, e.UID, e.GID = s.Ino, uint64(s.Nlink), s.Uid, s.Gid
+	}
+	return e, nil
+}
+
+// List implements Target.
+func (m mounted) List(path string) ([]Entry, error) {
+	found, err := os.ReadDir(m.at(path)) // sorted
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", m.at(path), cause(err))
+	}
+	entries := make([]Entry, len(found))
+	for i, d := range found {
+		entries[i] = Entry{Name: d.Name(), Mode: d.Type()}
+	}
+	return entries, nil
+}
+
+// Device implements Target.
+func (m mounted) Device() string { return m.device }
+
+// Close implements Target.
+func (m mounted) Close() error { return nil }
+
+// cause strips what os puts before an errno, where the caller names the call
+// and the path itself.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

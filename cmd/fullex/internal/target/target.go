@@ -1,0 +1,75 @@
+package target
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+	"time"
+
+	"fullex/p9srv"
+)
+
+// Target is a device tree.
+type Target interface {
+	// Open opens a file with the flags of open(2), of which only the access
+	// mode matters.
+	Open(path string, flags int) (File, error)
+	// Stat describes a file.
+	Stat(path string) (Entry, error)
+	// List returns the entries of a directory, sorted by name, without "."
+	// and "..". Only the names and types are known.
+	List(path string) ([]Entry, error)
+	// Device is the path of the device file that is meant when none is named:
+	// "full_ex", or "" where the target is a device file itself.
+	Device() string
+	// Close lets the target go and closes what is open.
+	Close() error
+}
+
+// File is an open file. Every Read and Write is one call at the file, whatever
+// its size, 0 too; each goes on where the last one ended. A Read at the end
+// returns 0 and no error.
+type File interface {
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	Close() error
+}
+
+// Entry describes a file. List fills in the first two fields only.
+type Entry struct {
+	Name     string      // last element of its path
+	Mode     fs.FileMode // type and permission bits
+	Inode    uint64
+	Links    uint64
+	UID, GID uint32
+	Size     int64 // bytes
+	Modified time.Time
+}
+
+// deviceName is the file that a tree's commands mean when none is named.
+const deviceName = "full_ex"
+
+// Open reaches the target that name stands for, until ctx ends; a target that
+// is open does not depend on it.
+func Open(ctx context.Context, name string) (Target, error) {
+	if !isEndpoint(name) {
+		return openPath(name)
+	}
+	e, err := p9srv.ParseEndpoint(name)
+	if err != nil {
+		return nil, err
+	}
+	return dial(ctx, e)
+}
+
+// isEndpoint says whether a name is meant as an endpoint. A path with a colon
+// in its first element is written with "./" before it.
+func isEndpoint(name string) bool {
+	colon, slash := strings.IndexByte(name, ':'), strings.IndexByte(name, '/')
+	return colon >= 0 && (slash < 0 || colon < slash)
+}
+
+// elements splits a path within a target.
+func elements(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+}

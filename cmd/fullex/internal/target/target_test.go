@@ -1,0 +1,263 @@
+package target
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+)
+
+// serve runs a server on a unix socket and returns its endpoint.
+func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
+	t.Helper()
+	endpoint = "unix:" + filepath.Join(t.TempDir(), "s")
+	e, err := p9srv.ParseEndpoint(endpoint)
+	require.NoError(t, err)
+	l, err := e.Listen()
+	require.NoError(t, err)
+	srv = &p9srv.Server{}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
+	})
+	return endpoint, srv
+}
+
+func open(t *testing.T, name string) Target {
+	t.Helper()
+	target, err := Open(t.Context(), name)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, target.Close()) })
+	return target
+}
+
+func TestNamesOfTargets(t *testing.T) {
+	for name, want := range map[string]bool{
+		"unix:/run/s": true, "tcp:localhost:5640": true, "nosuch:x": true,
+		"/mnt": false, "/mnt/a:b": false, "mnt": false, "./a:b": false, ".": false, "": false,
+	} {
+		assert.Equal(t, want, isEndpoint(name), name)
+	}
+}
+
+func TestSessionOver9P(t *testing.T) {
+	endpoint, srv := serve(t)
+	target := open(t, endpoint)
+	f, err := target.Open(target.Device(), os.O_RDWR)
+	require.NoError(t, err)
+	for _, call := range []struct {
+		write string
+		err   error
+	}{
+		{"\x02\x00", syscall.EACCES}, {"\x00", syscall.EINVAL}, {"", syscall.EINVAL}, {"\x02", nil},
+		{"\x01\x00\x00\x00", nil}, {"\x02\x00\x00\x00", nil}, {"\x04\x00\x00\x00", syscall.EACCES},
+	} {
+		n, err := f.Write([]byte(call.write))
+		if call.err == nil {
+			assert.NoError(t, err)
+			assert.Equal(t, len(call.write), n)
+		} else {
+			assert.Equal(t, call.err, err, "%q", call.write)
+		}
+	}
+	p := make([]byte, 4096)
+	n, err := f.Read(p)
+	require.NoError(t, err)
+	assert.Equal(t, []byte{1, 0, 0, 0}, p[:n])
+	_, err = f.Read(p[:3])
+	assert.Equal(t, syscall.EINVAL, err)
+	_, err = target.Open("full_ex", os.O_RDWR)
+	assert.ErrorIs(t, err, syscall.EACCES)
+	assert.ErrorContains(t, err, "open /full_ex: ")
+	require.NoError(t, f.Close())
+	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+func TestFilesAreReadToTheirEnd(t *testing.T) {
+	endpoint, _ := serve(t)
+	f, err := open(t, endpoint).Open("/kmsg", os.O_RDONLY)
+	require.NoError(t, err)
+	var text strings.Builder
+	for {
+		p := make([]byte, 7)
+		n, err := f.Read(p)
+		require.NoError(t, err)
+		if n == 0 {
+			break
+		}
+		text.Write(p[:n])
+	}
+	assert.Contains(t, text.String(), "] full_ex: procfile is created\n")
+	require.NoError(t, f.Close())
+}
+
+func TestListAndStatOver9P(t *testing.T) {
+	endpoint, _ := serve(t)
+	target := open(t, endpoint)
+	var names []string
+	entries, err := target.List("/")
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name)
+		of, err := target.Stat("/" + e.Name)
+		require.NoError(t, err)
+		assert.Equal(t, e.Mode.Type(), of.Mode.Type(), e.Name)
+		assert.Equal(t, e.Name, of.Name)
+		assert.EqualValues(t, os.Geteuid(), of.UID)
+	}
+	assert.Equal(t, []string{"ctl", "each", "full_ex", "kmsg", "minimal_proc_lkm", "modules", "pid", "sessions"}, names)
+	device, err := target.Stat("each/full_ex")
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o666), device.Mode)
+	for _, path := range []string{"nosuch", "each/nosuch", "nosuch/x", "pid/007"} {
+		_, err := target.Stat(path)
+		assert.ErrorIs(t, err, syscall.ENOENT, path)
+		_, err = target.List(path)
+		assert.ErrorIs(t, err, syscall.ENOENT, path)
+		_, err = target.Open(path, os.O_RDWR)
+		assert.ErrorIs(t, err, syscall.ENOENT, path)
+	}
+}
+
+func TestAttachesAsTheCaller(t *testing.T) {
+	endpoint, srv := serve(t)
+	f, err := open(t, endpoint).Open("full_ex", os.O_RDWR)
+	require.NoError(t, err)
+	sessions := srv.Kernel.All()
+	require.Len(t, sessions, 1)
+	user := sessions[0].Client().User
+	assert.EqualValues(t, os.Geteuid(), user.Claimed)
+	assert.EqualValues(t, os.Geteuid(), user.UID)
+	assert.True(t, user.Admin, "the server's own user")
+	require.NoError(t, f.Close())
+}
+
+// TestClaimant feeds it messages cut anywhere.
+func TestClaimant(t *testing.T) {
+	message := func(typ byte, body string) []byte {
+		m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
+		return append(append(m, typ, 1, 0), body...)
+	}
+	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\xff\xff\xff\xff")...)
+	in = append(in, message(120, "")...)
+	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\x07\x00\x00\x00")...)
+	want = append(want, message(120, "")...)
+	for cut := 1; cut <= len(in); cut++ {
+		here, there := net.Pipe()
+		got := make(chan []byte, 1)
+		go func() {
+			p, _ := io.ReadAll(there)
+			got <- p
+		}()
+		c := &claimant{Conn: here, uid: 7}
+		for rest := in; len(rest) > 0; {
+			n, err := c.Write(rest[:min(cut, len(rest))])
+			require.NoError(t, err)
+			rest = rest[n:]
+		}
+		require.NoError(t, here.Close())
+		assert.Equal(t, want, <-got, "pieces of %d", cut)
+		require.NoError(t, there.Close())
+	}
+}
+
+func TestPathsAreTargets(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "each"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "each", "full_ex"), []byte("abc"), 0o640))
+	target := open(t, dir)
+	assert.Equal(t, "full_ex", target.Device())
+	entries, err := target.List("")
+	require.NoError(t, err)
+	assert.Equal(t, []Entry{{Name: "each", Mode: fs.ModeDir}}, entries)
+	e, err := target.Stat("/each/full_ex")
+	require.NoError(t, err)
+	assert.Equal(t, "full_ex", e.Name)
+	assert.Equal(t, fs.FileMode(0o640), e.Mode)
+	assert.EqualValues(t, 3, e.Size)
+	f, err := target.Open("each/full_ex", os.O_RDWR)
+	require.NoError(t, err)
+	p := make([]byte, 8)
+	n, err := f.Read(p)
+	require.NoError(t, err)
+	assert.Equal(t, "abc", string(p[:n]))
+	n, err = f.Read(p)
+	assert.NoError(t, err)
+	assert.Zero(t, n, "the end")
+	require.NoError(t, f.Close())
+	_, err = f.Read(p)
+	assert.Equal(t, syscall.EBADF, err)
+	_, err = target.Open("nosuch", os.O_RDWR)
+	assert.ErrorIs(t, err, syscall.ENOENT)
+
+	file := open(t, filepath.Join(dir, "each", "full_ex"))
+	f, err = file.Open(file.Device(), os.O_RDONLY)
+	require.NoError(t, err, "a device file by itself")
+	require.NoError(t, f.Close())
+}
+
+func TestTargetsThatAreNotThere(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = silent.Close() }()
+	for name, want := range map[string]string{
+		"nosuch:x":                          "want unix:PATH or tcp:HOST:PORT",
+		"unix:/nosuch/socket":               "connect to unix:/nosuch/socket: no such file or directory (is fullex serve running there?)",
+		"tcp:127.0.0.1:1":                   "connect to tcp:127.0.0.1:1: connection refused",
+		"/nosuch":                           "/nosuch: no such file or directory; want an endpoint",
+		"tcp:" + silent.Addr().String():     "no answer, is that a 9P server? context canceled",
+		"unix:" + strings.Repeat("x", 1000): "a socket's may have 107",
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if strings.HasPrefix(name, "tcp:127.0.0.1:") && name != "tcp:127.0.0.1:1" {
+			go func() {
+				c, err := silent.Accept() // and never answers
+				if err == nil {
+					_, _ = c.Read(make([]byte, 100))
+					cancel()
+					_, _ = io.Copy(io.Discard, c)
+					_ = c.Close()
+				}
+			}()
+		}
+		_, err := Open(ctx, name)
+		assert.ErrorContains(t, err, want, name)
+		assert.False(t, strings.Contains(err.Error(), "\n"), "one line: %v", err)
+		cancel()
+	}
+}
+
+func TestServerOfAnotherDialectIsNamed(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			done <- err
+			return
+		}
+		_, readErr := c.Read(make([]byte, 100))
+		_, writeErr := c.Write([]byte("\x14\x00\x00\x00\x65\x01\x00\x00\x20\x00\x00\x07\x00unknown"))
+		_, _ = io.Copy(io.Discard, c)
+		done <- errors.Join(readErr, writeErr, c.Close())
+	}()
+	_, err = Open(t.Context(), "tcp:"+l.Addr().String())
+	assert.ErrorContains(t, err, "agree on 9P2000.L: ")
+	require.NoError(t, <-done)
+	require.NoError(t, l.Close())
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+func sessionsCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "sessions",
+		Usage:       "print who has what open",
+		ArgsUsage:   "[TARGET]",
+		Description: "Everybody sees his own sessions, the administrator all.\n\n" + targetHelp,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "print them again and again until SIGINT"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "`TIME` between two when watching"},
+		},
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 0, 1)
+			if err != nil {
+				return err
+			}
+			name, _ := optionalTarget(args, 0)
+			if !c.Bool("watch") {
+				return onTarget(c.Context, name, func(t target.Target) error {
+					return printSessions(t, c.App.Writer)
+				})
+			}
+			between := separator(c.App.Writer)
+			return repeat(c, name, func(t target.Target) error {
+				if _, err := io.WriteString(c.App.Writer, between()); err != nil {
+					return fmt.Errorf("print: %w", err)
+				}
+				return printSessions(t, c.App.Writer)
+			})
+		},
+	}
+}
+
+// printSessions prints the listing with its columns below each other, at once.
+func printSessions(t target.Target, w io.Writer) error {
+	var text, aligned bytes.Buffer
+	if err := readFile(t, "sessions", &text); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(table, strings.Join(strings.Fields(line), "\t"))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("align: %w", err)
+	}
+	if _, err := w.Write(aligned.Bytes()); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// separator returns what to print before each listing: on a terminal, what
+// clears it (ECMA-48: cursor home, erase to the end), and elsewhere an empty
+// line between two.
+func separator(w io.Writer) func() string {
+	if isTerminal(w) {
+		return func() string { return "\x1b[H\x1b[2J" }
+	}
+	first := true
+	return func() string {
+		if first {
+			first = false
+			return ""
+		}
+		return "\n"
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/peterh/liner"
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/shell"
+	"fullex/cmd/fullex/internal/target"
+)
+
+func shellCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "shell",
+		Usage:     "open, push and pop by hand or by script",
+		ArgsUsage: "[TARGET]",
+		Description: "A line a command; help lists them. On a terminal there are a prompt, history and\n" +
+			"completion; elsewhere lines are read from the standard input, and the exit status\n" +
+			"is not zero if one failed. TARGET may also be a device file, such as\n" +
+			"/proc/full_ex.\n\n" + targetHelp,
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			args, err := arguments(c, 0, 1)
+			if err != nil {
+				return err
+			}
+			name, _ := optionalTarget(args, 0)
+			return onTarget(c.Context, name, func(t target.Target) error {
+				s := shell.New(t, c.App.Writer)
+				run := runScript
+				if isTerminal(c.App.Writer) && isInputTerminal() {
+					run = runPrompt
+				}
+				return errors.Join(run(s, c), s.Close())
+			})
+		},
+	}
+}
+
+func isInputTerminal() bool {
+	_, err := liner.TerminalMode()
+	return err == nil
+}
+
+// runPrompt talks to a person. Ctrl-C drops the line, Ctrl-D ends.
+func runPrompt(s *shell.Shell, c *cli.Context) error {
+	editor := liner.NewLiner()
+	defer func() { _ = editor.Close() }() // puts the terminal back; there is nothing to do if it cannot
+	editor.SetCtrlCAborts(true)
+	editor.SetCompleter(complete)
+	for {
+		line, err := editor.Prompt("full_ex> ")
+		switch {
+		case errors.Is(err, liner.ErrPromptAborted):
+			continue
+		case errors.Is(err, io.EOF):
+			fmt.Fprintln(c.App.Writer)
+			return nil
+		case err != nil:
+			return fmt.Errorf("read a line: %w", err)
+		}
+		if strings.TrimSpace(line) != "" {
+			editor.AppendHistory(line)
+		}
+		quit, err := s.Do(line)
+		if err != nil {
+			fmt.Fprintln(c.App.ErrWriter, err)
+		}
+		if quit {
+			return nil
+		}
+	}
+}
+
+// complete returns the command words that a line may be the start of.
+func complete(line string) []string {
+	var words []string
+	for _, word := range shell.Words() {
+		if strings.HasPrefix(word, line) {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// runScript obeys lines to the end of the input. A line that fails is told with
+// its number, and does not end the script: what comes of misuse is what many
+// scripts are for.
+func runScript(s *shell.Shell, c *cli.Context) error {
+	in := bufio.NewScanner(c.App.Reader)
+	failed, n := 0, 0
+	for in.Scan() {
+		n++
+		quit, err := s.Do(in.Text())
+		if err != nil {
+			failed++
+			fmt.Fprintf(c.App.ErrWriter, "line %d: %v\n", n, err)
+		}
+		if quit {
+			break
+		}
+	}
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("read line %d: %w", n+1, err)
+	}
+	if failed > 0 {
+		return fmt.Errorf("shell: %d of %d lines failed", failed, n)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+// targetHelp is the part of a description that all commands with a target have.
+const targetHelp = "TARGET is an endpoint (unix:PATH, tcp:HOST:PORT) or the path of a mount; without\n" +
+	"it, it is where fullex serve listens on this machine if told nothing else."
+
+// connectTime bounds how long a target may take to let a command in.
+const connectTime = 10 * time.Second
+
+// arguments checks that there are least to most arguments; the usage text of
+// the command says what they are.
+func arguments(c *cli.Context, least, most int) ([]string, error) {
+	args := c.Args().Slice()
+	switch {
+	case len(args) < least:
+		return nil, fmt.Errorf("%s: want %s", c.Command.Name, c.Command.ArgsUsage)
+	case len(args) > most:
+		return nil, fmt.Errorf("%s: unexpected argument %q, want %s (flags come first)", c.Command.Name, args[most], c.Command.ArgsUsage)
+	}
+	return args, nil
+}
+
+// optionalTarget is the first of arguments of which only the target may be left
+// out, and the others.
+func optionalTarget(args []string, others int) (name string, rest []string) {
+	if len(args) > others {
+		return args[0], args[1:]
+	}
+	return defaultTarget(os.Geteuid()), args
+}
+
+// defaultTarget is where serve listens for a user without flags: on its unix
+// socket if there is one.
+func defaultTarget(uid int) string {
+	if path := socketPath(uid); path != "" {
+		if _, err := os.Stat(path); err == nil {
+			return "unix:" + path
+		}
+	}
+	return defaultTCP
+}
+
+// onTarget opens a target for a function.
+func onTarget(ctx context.Context, name string, do func(target.Target) error) error {
+	opening, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	t, err := target.Open(opening, name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(t), t.Close())
+}
+
+// readFile copies a file of a target to w, to its end.
+func readFile(t target.Target, path string, w io.Writer) error {
+	f, err := t.Open(path, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	return errors.Join(copyFile(f, path, w), f.Close())
+}
+
+func copyFile(f target.File, path string, w io.Writer) error {
+	p := make([]byte, 32<<10)
+	for {
+		n, err := f.Read(p)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		if _, err := w.Write(p[:n]); err != nil {
+			return fmt.Errorf("print %s: %w", path, err)
+		}
+	}
+}
+
+// writeFile opens a file of a target and writes p to it with one call.
+func writeFile(t target.Target, path string, p []byte) error {
+	f, err := t.Open(path, os.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	n, err := f.Write(p)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("write to %s: %w", path, err)
+	case n < len(p):
+		err = fmt.Errorf("write to %s: %d of %d bytes were taken", path, n, len(p))
+	}
+	return errors.Join(err, f.Close())
+}

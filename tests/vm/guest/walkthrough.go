@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// walkthrough runs the whole tutorial as root, each time on a new server: with
+// the commands of fullex without a mount and with one, and with what every
+// system has.
+func walkthrough(c *check) {
+	for _, run := range []struct{ script, target string }{
+		{"commands", "unix:" + socket},
+		{"commands", ownMount},
+		{"mount", ownMount},
+	} {
+		withOwnServer(c, func() { runScript(c, run.script, run.target) })
+	}
+}
+
+// runScript compares what a script prints up to the first difference.
+func runScript(c *check, name, target string) {
+	cmd := exec.Command("/bin/busybox", "sh", "/walkthrough/"+name+".sh")
+	cmd.Env = []string{"T=" + target, "PATH=/bin"}
+	if name == "mount" {
+		cmd.Dir = target
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.errorf("%s on %s: %v", name, target, err)
+	}
+	want, err := os.ReadFile("/walkthrough/" + name + ".out")
+	c.must("read what it must print", err)
+	got, wanted := strings.Split(string(out), "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(got), len(wanted)) {
+		if a, b := lineAt(got, i), lineAt(wanted, i); a != b {
+			c.same(fmt.Sprintf("%s on %s, line %d", name, target, i+1), a, b)
+			return
+		}
+	}
+}
+
+func lineAt(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(the end)"
+}
