@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -216,37 +218,64 @@ full_ex                   40  1
 		next, ok := k.NextProcess(Identity{Peer: "conn 1", UID: 1000}, 0)
 		assert.True(t, ok)
 		assert.EqualValues(t, 7, next)
+		assert.Equal(t, 1, k.Processes(Identity{Peer: "conn 1", UID: 1000}))
+		assert.Zero(t, k.Processes(Identity{Peer: "conn 1", UID: 1001}))
 		_, ok = k.NextProcess(Identity{Peer: "conn 1", UID: 1001}, 0)
 		assert.False(t, ok)
 	})
 }
 
+// TestUnloadDuringTraffic has clients race for one session and for sessions of
+// their own against unloads. Every result is one of the contract's, and in the
+// end nothing is left.
 func TestUnloadDuringTraffic(t *testing.T) {
 	k := loadAll(t)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range 200 {
-			assert.NoError(t, k.Unload("full_ex"))
-			assert.NoError(t, k.Load("full_ex"))
-		}
-	}()
-	user := &User{}
-	for running := true; running; {
-		select {
-		case <-done:
-			running = false
-		default:
-		}
-		s, err := k.Open("full_ex", Client{User: user, Door: "/"})
-		if err != nil {
-			assert.Equal(t, syscall.ENOENT, err)
-			continue
-		}
-		_, _ = s.Write([]byte{5})
-		_, _ = s.Read(make([]byte, 4))
-		require.NoError(t, s.Close())
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	var opens atomic.Int64
+	for i := range 8 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if openAndClose(t, k, Client{User: &User{}, Door: "/", Identity: Identity{UID: uint32(i / 2)}}) {
+					opens.Add(1)
+				}
+			}
+		})
 	}
+	for opens.Load() < 5000 {
+		assert.NoError(t, k.Unload("full_ex"))
+		assert.NoError(t, k.Load("full_ex"))
+	}
+	close(stop)
+	clients.Wait()
 	assert.Zero(t, k.Sessions())
 	assert.Contains(t, k.ListModules(), "full_ex                    0  0")
+}
+
+// openAndClose is one session, which may be refused or end at any point.
+func openAndClose(t *testing.T, k *Kernel, c Client) (opened bool) {
+	s, err := k.Open("full_ex", c)
+	if err != nil {
+		assert.Contains(t, []error{syscall.ENOENT, syscall.EACCES}, err)
+		return false
+	}
+	p := []byte{5, 0, 0, 0}
+	for _, call := range []func() (int, error){
+		func() (int, error) { return s.Write(p[:1]) },
+		func() (int, error) { return s.Write(p) },
+		func() (int, error) { return s.Read(p) },
+	} {
+		if _, err := call(); err != nil {
+			assert.Equal(t, syscall.EIO, err)
+		}
+	}
+	assert.NoError(t, s.Close())
+	_, err = s.Write(p)
+	assert.Contains(t, []error{syscall.EIO, syscall.EBADF}, err)
+	return true
 }

@@ -108,6 +108,17 @@ func (k *Kernel) NextProcess(id Identity, after uint32) (process uint32, ok bool
 	return set.next(after)
 }
 
+// Processes returns how many process numbers NextProcess finds for an identity.
+func (k *Kernel) Processes(id Identity) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	set := k.processes[id]
+	if set == nil {
+		return 0
+	}
+	return len(set.counts)
+}
+
 // Sessions returns how many sessions are open.
 func (k *Kernel) Sessions() int {
 	k.mu.Lock()

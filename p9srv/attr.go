@@ -48,16 +48,26 @@ func (n node) qid() p9.QID {
 func (f *file) attr() p9.Attr {
 	start := f.front.srv.start
 	sec, nsec := uint64(start.Unix()), uint64(start.Nanosecond())
-	links := p9.NLink(1)
-	if f.node.isDir() {
-		links = 2
-	}
 	return p9.Attr{
-		Mode: f.node.mode(), UID: ownerUID, GID: ownerGID, NLink: links, BlockSize: blockSize,
+		Mode: f.node.mode(), UID: ownerUID, GID: ownerGID, NLink: f.links(), BlockSize: blockSize,
 		ATimeSeconds: sec, ATimeNanoSeconds: nsec,
 		MTimeSeconds: sec, MTimeNanoSeconds: nsec,
 		CTimeSeconds: sec, CTimeNanoSeconds: nsec,
 	}
+}
+
+// links returns the link count: of a directory two and one for each directory
+// in it, which find(1) takes for how many it has to look for.
+func (f *file) links() p9.NLink {
+	switch f.node.kind {
+	case rootDir:
+		return 2 + rootDirs
+	case pidDir:
+		return p9.NLink(2 + f.front.srv.Kernel.Processes(f.processOwner()))
+	case eachDir, processDir:
+		return 2
+	}
+	return 1
 }
 
 // GetAttr returns all attributes, whichever are asked for.

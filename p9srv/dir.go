@@ -95,7 +95,7 @@ func (f *file) processesBehind(offset uint64, yield func(child) bool) {
 	if offset >= firstCookie+maxProcess {
 		return
 	}
-	who := device.Identity{Peer: f.user.peer, UID: f.user.UID}
+	who := f.processOwner()
 	after := uint32(0)
 	if offset > firstCookie {
 		after = uint32(offset - firstCookie)
@@ -107,6 +107,11 @@ func (f *file) processesBehind(offset uint64, yield func(child) bool) {
 		}
 		after = n
 	}
+}
+
+// processOwner is the identity whose processes this user sees below /pid.
+func (f *file) processOwner() device.Identity {
+	return device.Identity{Peer: f.user.peer, UID: f.user.UID}
 }
 
 // named returns the entries of a directory that has names: the device files,

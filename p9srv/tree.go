@@ -69,6 +69,9 @@ var fixed = map[string]node{
 	"sessions": {kind: sessionsFile},
 }
 
+// rootDirs is how many of them are directories.
+const rootDirs = 2
+
 // walk returns the child with that name. Names are bytes; none is changed or
 // decoded. ENOENT if there is none, ENOTDIR below a file.
 func (n node) walk(k *device.Kernel, name []byte) (node, error) {

@@ -28,6 +28,7 @@ var scenarios = map[string]func(*check){
 	"kill-caller":       killCaller,
 	"shared-descriptor": sharedDescriptor,
 	"unmount":           unmountAndBack,
+	"directories":       directories,
 	"text-files":        textFiles,
 	"shell-recipe":      shellRecipe,
 	"unix-socket":       unixSocket,

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// directories are looked at with what people look at directories with.
+func directories(c *check) {
+	held := c.filled(fmt.Sprintf("%s/pid/%d/full_ex", mountPoint, os.Getpid()), 1, 2)
+	second := c.filled(mountPoint+"/pid/4194303/full_ex", 1, 2)
+	all := "/mnt /mnt/ctl /mnt/each /mnt/each/full_ex /mnt/each/minimal_proc_lkm /mnt/full_ex /mnt/kmsg " +
+		"/mnt/minimal_proc_lkm /mnt/modules /mnt/pid /mnt/pid/1 /mnt/pid/1/full_ex /mnt/pid/1/minimal_proc_lkm " +
+		"/mnt/pid/4194303 /mnt/pid/4194303/full_ex /mnt/pid/4194303/minimal_proc_lkm /mnt/sessions"
+	c.prints("find /mnt | sort", all)
+	c.prints("find /mnt -type d | sort", "/mnt /mnt/each /mnt/pid /mnt/pid/1 /mnt/pid/4194303")
+	for path, want := range map[string]string{
+		"": "555 4 directory", "/pid": "555 4 directory", "/each": "555 2 directory", "/pid/1": "555 2 directory",
+		"/full_ex": "666 1 regular empty file", "/each/full_ex": "666 1 regular empty file", "/kmsg": "444 1 regular empty file",
+		"/modules": "444 1 regular empty file", "/sessions": "444 1 regular empty file", "/ctl": "200 1 regular empty file",
+	} {
+		c.prints("stat -c '%a %h %F' /mnt"+path, want)
+	}
+	c.prints("ls -la /mnt/each | awk 'NR > 1 { print $1, $2, $5, $9 }'",
+		"dr-xr-xr-x 2 0 . dr-xr-xr-x 4 0 .. -rw-rw-rw- 1 0 full_ex -rw-rw-rw- 1 0 minimal_proc_lkm")
+	c.sensibleInodes()
+	c.prints("stat -f -c '%t %l' /mnt", "1021997 255")
+	c.contains("df /mnt", "/mnt")
+	c.close(second)
+	c.prints("ls /mnt/pid", "1")
+	c.close(held)
+	c.prints("ls /mnt/pid", "")
+	c.prints("stat -c %h /mnt/pid", "2")
+}
+
+// sensibleInodes are of another number for each file, and the same next time.
+func (c *check) sensibleInodes() {
+	const list = `find /mnt -exec stat -c %i {} \;`
+	first := c.shell(list)
+	seen := make(map[string]bool)
+	for _, inode := range strings.Fields(first) {
+		if n, err := strconv.ParseUint(inode, 10, 64); err != nil || n == 0 || seen[inode] {
+			c.errorf("inode %q", inode)
+		}
+		seen[inode] = true
+	}
+	c.same("number of inodes", len(seen), 17)
+	c.same("inodes the second time", c.shell(list), first)
+}
+
+// prints compares the words that a shell line prints.
+func (c *check) prints(line, want string) {
+	c.same(line, strings.Join(strings.Fields(c.shell(line)), " "), want)
+}
