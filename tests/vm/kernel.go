@@ -12,7 +12,7 @@ import (
 // Kernel is an unpacked kernel package.
 type Kernel struct {
 	Image   string // path of vmlinuz
-	Modules string // path of lib/modules/VERSION
+	Modules string // path of what the package has as lib/modules/VERSION
 }
 
 // requireAll is the environment variable that forbids skipping.
@@ -55,12 +55,13 @@ func find(name string) (Kernel, error) {
 		return Kernel{}, fmt.Errorf("find the cache folder: %w", err)
 	}
 	dir := filepath.Join(cache, "fullex", name)
-	image, err := only(filepath.Join(dir, "boot", "vmlinuz-*"))
-	if err != nil {
-		return Kernel{}, err
+	k := Kernel{Image: filepath.Join(dir, "vmlinuz"), Modules: filepath.Join(dir, "modules")}
+	for _, path := range []string{k.Image, k.Modules} {
+		if _, err := os.Stat(path); err != nil {
+			return Kernel{}, fmt.Errorf("no %s", path)
+		}
 	}
-	modules, err := only(filepath.Join(dir, "lib", "modules", "*"))
-	return Kernel{Image: image, Modules: modules}, err
+	return k, nil
 }
 
 // mustBeStatic tells of an executable that wants a loader: guests have none.
@@ -76,13 +77,4 @@ func mustBeStatic(path string) error {
 		}
 	}
 	return nil
-}
-
-// only returns the one file that a pattern matches.
-func only(pattern string) (string, error) {
-	paths, err := filepath.Glob(pattern)
-	if err != nil || len(paths) != 1 {
-		return "", fmt.Errorf("no %s", pattern)
-	}
-	return paths[0], nil
 }

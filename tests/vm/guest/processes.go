@@ -73,9 +73,9 @@ func twoUsers(c *check) {
 }
 
 // processes of one user have a deque each through the doors that tell them
-// apart, also while they use both doors.
+// apart, also while they use both and one more uses the plain path.
 func processes(c *check) {
-	together(c, append(sixteen(mountPoint+"/each/full_ex"), sixteen(mountPoint+"/pid/PID/full_ex")...))
+	together(c, slices.Concat(sixteen(mountPoint+"/each/full_ex"), sixteen(mountPoint+"/pid/PID/full_ex"), members(plain, alice)))
 	heldAgainst(c, mountPoint+"/pid/4711/full_ex", func() {})
 }
 
