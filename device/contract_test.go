@@ -238,7 +238,7 @@ func TestUnloadEndsSessionsButTheyClose(t *testing.T) {
 
 // loadedFullEx is a kernel with full_ex alone.
 func loadedFullEx() *Kernel {
-	k := NewKernel(FullEx{})
+	k := NewKernel(new(FullEx))
 	if err := k.Load("full_ex"); err != nil {
 		panic(err)
 	}
@@ -281,7 +281,7 @@ func readable(s *Session, count int) error {
 }
 
 func ExampleKernel() {
-	k := NewKernel(FullEx{})
+	k := NewKernel(new(FullEx))
 	_ = k.Load("full_ex")
 	me := Client{Identity: Identity{Peer: "example"}, User: &User{Conn: "example"}, Door: "/"}
 	s, _ := k.Open("full_ex", me)

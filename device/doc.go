@@ -45,7 +45,8 @@
 // Lock order:
 //
 //	Kernel.loading
-//	  Kernel.mu
-//	    Session.mu
-//	      Log.mu
+//	  loaded.opening
+//	    Kernel.mu
+//	      Session.mu
+//	        Log.mu
 package device

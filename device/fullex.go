@@ -2,6 +2,7 @@ package device
 
 import (
 	"encoding/binary"
+	"sync/atomic"
 	"syscall"
 
 	"fullex/deque"
@@ -12,26 +13,35 @@ import (
 const ValueSize = 4
 
 // FullEx is the module of the device full_ex: a deque for each session.
-type FullEx struct{}
+type FullEx struct {
+	room atomic.Int64 // values that fit all sessions
+}
 
-var _ Module = FullEx{}
+var (
+	_ Module = (*FullEx)(nil)
+	_ Sized  = (*FullEx)(nil)
+)
 
 // Name implements Module.
-func (FullEx) Name() string { return "full_ex" }
+func (*FullEx) Name() string { return "full_ex" }
 
 // Load implements Module.
-func (FullEx) Load(log *Log) []File {
+func (m *FullEx) Load(log *Log) []File {
 	log.Print("full_ex: procfile is created")
-	open := func(Client) (Handle, error) { return new(fullExSession), nil }
-	return []File{{Name: "full_ex", Mode: 0o666, Exclusive: true, Open: open}}
+	open := func(Client) (Handle, error) { return &fullExSession{module: m}, nil }
+	return []File{{Name: "full_ex", Mode: 0o666, Exclusive: true, ValueSize: ValueSize, Open: open}}
 }
 
 // Unload implements Module.
-func (FullEx) Unload(log *Log) { log.Print("full_ex: Removed Procfile") }
+func (*FullEx) Unload(log *Log) { log.Print("full_ex: Removed Procfile") }
+
+// Size implements Sized.
+func (m *FullEx) Size() int { return ValueSize * int(m.room.Load()) }
 
 // fullExSession is the state machine of the contract (doc.go).
 type fullExSession struct {
 	values deque.Deque // of capacity 0: uninitialised
+	module *FullEx
 }
 
 var (
@@ -70,6 +80,7 @@ func (s *fullExSession) initialise(p []byte) (int, error) {
 		return 0, errCapacity
 	}
 	s.values = *values
+	s.module.room.Add(int64(s.values.Cap()))
 	return 1, nil
 }
 
@@ -122,7 +133,10 @@ func (s *fullExSession) readable(count int) syscall.Errno {
 }
 
 // Close drops the values.
-func (s *fullExSession) Close() { s.values = deque.Deque{} }
+func (s *fullExSession) Close() {
+	s.module.room.Add(-int64(s.values.Cap()))
+	s.values = deque.Deque{}
+}
 
 // Gauge implements the interface of that name.
 func (s *fullExSession) Gauge() (capacity, length int) {

@@ -36,13 +36,17 @@ type Kernel struct {
 	processes map[Identity]*processSet // of sessions with a process number, by the rest of their identity
 }
 
-// loaded is a registered module. Its fields are guarded by Kernel.loading but
-// for uses.
+// loaded is a registered module. Kernel.loading guards live and names.
 type loaded struct {
-	module Module
+	module Module // immutable
 	live   bool
-	uses   atomic.Int64 // open sessions
 	names  []string     // of its files
+	uses   atomic.Int64 // open sessions
+
+	// opening is held for reading while a session starts. Who has had it for
+	// writing after the module's files were gone knows that no start is under
+	// way and none will come.
+	opening sync.RWMutex
 }
 
 // file is a registered file. Immutable.
@@ -78,7 +82,7 @@ func NewKernel(modules ...Module) *Kernel {
 
 // Modules returns one of each module there is, in the order in which they are
 // loaded when nothing else is said.
-func Modules() []Module { return []Module{HelloWorld{}, MinimalProc{}, FullEx{}} }
+func Modules() []Module { return []Module{HelloWorld{}, MinimalProc{}, new(FullEx)} }
 
 // Log returns the kernel's log.
 func (k *Kernel) Log() *Log { return k.log }
@@ -125,6 +129,8 @@ func (k *Kernel) Unload(name string) error {
 	}
 	m.live = false
 	k.files.Store(&files)
+	m.opening.Lock() // waits for those who found the files before
+	m.opening.Unlock()
 	for _, s := range k.removeAll(m) {
 		s.end(errUnloaded)
 	}

@@ -19,9 +19,22 @@ type File struct {
 	Name      string      // in the tree: no "/", at most 255 bytes
 	Mode      fs.FileMode // permission bits, such as 0666
 	Exclusive bool        // an identity may have it open once: EACCES
+	// ValueSize, if not 0, says that a read takes one value of so many bytes
+	// away, however much is asked for. Its Handle should be [Readable]: a
+	// value that a client would lose must be refused before it is taken. 0: a
+	// read gives what it gives.
+	ValueSize int
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].
 	Open func(c Client) (Handle, error)
+}
+
+// Sized is for a Module whose sessions hold values, to be listed.
+type Sized interface {
+	// Size returns how many bytes the values of all its sessions may take. It
+	// may be called at the same time as everything else, and takes constant
+	// time.
+	Size() int
 }
 
 // Handle is the module's part of a session. Its session makes the calls one at

@@ -279,3 +279,52 @@ func openAndClose(t *testing.T, k *Kernel, c Client) (opened bool) {
 	assert.Contains(t, []error{syscall.EIO, syscall.EBADF}, err)
 	return true
 }
+
+// slowStart is a module whose file takes its time to open.
+type slowStart struct{ opening, goOn chan struct{} }
+
+func (slowStart) Name() string { return "slow" }
+
+func (m slowStart) Load(*Log) []File {
+	return []File{{Name: "slow", Open: func(Client) (Handle, error) {
+		m.opening <- struct{}{}
+		<-m.goOn
+		return &fullExSession{module: new(FullEx)}, nil
+	}}}
+}
+
+func (m slowStart) Unload(log *Log) { log.Print("slow: unloaded") }
+
+// TestUnloadWaitsForOpensUnderWay: a module's Unload is called when every
+// session has ended, those too that were about to start.
+func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
+	m := slowStart{make(chan struct{}), make(chan struct{})}
+	k := NewKernel(m)
+	require.NoError(t, k.Load("slow"))
+	opened := make(chan *Session, 1)
+	go func() {
+		s, err := k.Open("slow", Client{User: &User{}, Door: "/"})
+		assert.NoError(t, err)
+		opened <- s
+	}()
+	<-m.opening
+	unloaded := make(chan error, 1)
+	go func() { unloaded <- k.Unload("slow") }()
+	for there := true; there; {
+		_, there = k.Lookup("slow") // gone at once
+	}
+	line, _ := k.Log().Line(0)
+	assert.NotContains(t, line, "unloaded")
+	select {
+	case err := <-unloaded:
+		t.Fatal("unloaded while a session starts", err)
+	default:
+	}
+	close(m.goOn)
+	s := <-opened
+	require.NoError(t, <-unloaded)
+	_, err := s.Read(make([]byte, 4))
+	assert.Equal(t, syscall.EIO, err)
+	require.NoError(t, s.Close())
+	assert.Zero(t, k.Sessions())
+}

@@ -17,7 +17,9 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	if f == nil {
 		return nil, errNoFile
 	}
-	s := &Session{kernel: k, file: f, client: c, opened: time.Now(), handle: starting}
+	f.module.opening.RLock()
+	defer f.module.opening.RUnlock()
+	s := &Session{kernel: k, file: f, client: c, opened: time.Now()}
 	if err := k.enter(s); err != nil {
 		return nil, err
 	}
@@ -166,6 +168,19 @@ func removeFrom[K comparable](sets map[K]map[*Session]struct{}, key K, s *Sessio
 	if len(sets[key]) == 0 {
 		delete(sets, key)
 	}
+}
+
+// CountOwned returns how many sessions Owned returns at least, in constant time.
+func (k *Kernel) CountOwned(u *User) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case u.Admin:
+		return len(k.sessions)
+	case !u.Vouched:
+		return len(k.byConn[u.Conn])
+	}
+	return max(len(k.byConn[u.Conn]), len(k.byUID[u.UID]))
 }
 
 // Owned returns, in no order, the sessions that a user may see: all for the

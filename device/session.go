@@ -12,7 +12,7 @@ type Session struct {
 	// mu guards the fields up to the blank line. They come first, as a read or
 	// a write touches nothing else.
 	mu     sync.Mutex
-	handle Handle // the module's part, or an ended
+	handle Handle // the module's part, or an ended; nil: starting
 	calls  uint64 // reads and writes, refused ones too
 
 	kernel *Kernel   // immutable
@@ -21,8 +21,8 @@ type Session struct {
 	opened time.Time // immutable
 }
 
-// ended stands in for the module's part of a session that has none, yet or any
-// more: every call returns the errno.
+// ended stands in for the module's part of a session that has none any more:
+// every call returns the errno.
 type ended syscall.Errno
 
 func (e ended) Read([]byte) (int, error)  { return 0, syscall.Errno(e) }
@@ -30,18 +30,11 @@ func (e ended) Write([]byte) (int, error) { return 0, syscall.Errno(e) }
 func (e ended) Readable(int) error        { return syscall.Errno(e) }
 func (ended) Close()                      {}
 
-// starting is what a session has until the module has made its part.
-const starting = ended(0)
-
-// start gives the session the module's part, unless an unload has ended it
-// while the module made that.
+// start gives a new session the module's part. Until then nobody but listings
+// knows it.
 func (s *Session) start(handle Handle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.handle != Handle(starting) {
-		handle.Close()
-		return
-	}
 	s.handle = handle
 }
 
@@ -75,7 +68,7 @@ func (s *Session) Close() error {
 func (s *Session) end(reason syscall.Errno) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e, ok := s.handle.(ended); ok && e != starting {
+	if _, ok := s.handle.(ended); ok {
 		return
 	}
 	s.handle.Close()
@@ -87,6 +80,9 @@ func (s *Session) Client() Client { return s.client }
 
 // Module returns the name of the module that the file is of.
 func (s *Session) Module() string { return s.file.module.module.Name() }
+
+// ValueSize returns that of the file.
+func (s *Session) ValueSize() int { return s.file.ValueSize }
 
 // Opened returns when the session began.
 func (s *Session) Opened() time.Time { return s.opened }

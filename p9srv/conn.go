@@ -79,25 +79,49 @@ func (c *conn) answerSafely() (err error) {
 }
 
 func (c *conn) answerAll() error {
-	limits := c.srv.limits
-	if err := c.readWithin(limits.HandshakeTimeout); err != nil {
+	if err := c.readWithin(c.srv.limits.HandshakeTimeout); err != nil {
 		return err
 	}
-	for handshake := true; ; {
+	for waits := forAttach; ; {
 		if err := c.io.more(); err != nil {
 			return err
 		}
-		if err := c.answerArrived(); err != nil {
+		progress, err := c.answerArrived()
+		if err != nil {
 			return err
 		}
-		if !handshake && limits.IdleTimeout == 0 || handshake && !c.front.attached {
-			continue
-		}
-		handshake = false
-		if err := c.readWithin(limits.IdleTimeout); err != nil {
+		if waits, err = c.waitFor(waits, progress); err != nil {
 			return err
 		}
 	}
+}
+
+// awaited is what a connection waits for. Each has a time of its own.
+type awaited uint8
+
+const (
+	forAttach  awaited = iota // from the start on: HandshakeTimeout
+	forRest                   // of a frame, since its first part: FrameTimeout
+	forRequest                // since the last one: IdleTimeout
+)
+
+// waitFor sets the time for what the connection waits for next. progress says
+// that whole frames were answered since before, so that the part of one that
+// may be there is a new one's.
+func (c *conn) waitFor(before awaited, progress bool) (awaited, error) {
+	limits := c.srv.limits
+	switch {
+	case !c.front.attached:
+		return forAttach, nil
+	case c.io.fill > 0:
+		if before == forRest && !progress {
+			return forRest, nil
+		}
+		return forRest, c.readWithin(limits.FrameTimeout)
+	case before == forRequest && limits.IdleTimeout == 0:
+		return forRequest, nil
+	}
+	return forRequest, c.readWithin(limits.IdleTimeout)
 }
 
 // readWithin sets how long to wait for the peer; 0: for ever. It does not undo
@@ -126,8 +150,9 @@ func (c *conn) finish() error {
 	return c.net.SetReadDeadline(past)
 }
 
-// answerArrived answers all whole frames there are and writes the replies.
-func (c *conn) answerArrived() error {
+// answerArrived answers all whole frames there are, writes the replies, and
+// says whether there were any.
+func (c *conn) answerArrived() (progress bool, err error) {
 	in := c.io.arrived()
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
@@ -138,12 +163,13 @@ func (c *conn) answerArrived() error {
 			err = errors.Join(err, c.io.write(out))
 		}
 		if err != nil {
-			return err
+			return progress, err
 		}
 		in = in[used:]
+		progress = progress || used > 0
 		if used == 0 || len(in) == 0 {
 			c.io.keep(in)
-			return nil
+			return progress, nil
 		}
 	}
 }

@@ -26,8 +26,13 @@ func (f *front) read(m message, out []byte) ([]byte, error) {
 		return f.readText(m, file, out)
 	}
 	start := len(out)
-	out = append(out, 0, 0, 0, 0, byte(tread+1), byte(m.tag), byte(m.tag>>8), 0, 0, 0, 0, 0, 0, 0, 0)
+	out = append(out, 0, 0, 0, 0, byte(tread+1), byte(m.tag), byte(m.tag>>8), 0, 0, 0, 0)
 	offset, count := le.Uint64(m.body[4:]), min(le.Uint32(m.body[12:]), f.iounit())
+	room := count
+	if file.valueSize > 0 {
+		room = min(count, file.valueSize)
+	}
+	out = append(out, make([]byte, room)...) // allocates nothing but to grow out
 	n, err := f.readDevice(file, offset, count, out[start+rreadHead:])
 	if err != nil {
 		return refuse(out[:start], m.tag, err), nil
@@ -36,27 +41,23 @@ func (f *front) read(m message, out []byte) ([]byte, error) {
 	return end(out[:start+rreadHead+n], start), nil
 }
 
-// readDevice reads count bytes into value, which holds one: the device never
-// gives more. The errors of the contract come first, then those that only the
-// Linux client needs (followup.go).
-func (f *front) readDevice(file *file, offset uint64, count uint32, value []byte) (int, error) {
-	const size = device.ValueSize
+// readDevice answers a read of count bytes with what fits p. The errors of the
+// contract come first, then those that only the Linux client needs
+// (followup.go).
+func (f *front) readDevice(file *file, offset uint64, count uint32, p []byte) (int, error) {
 	if file.follow.take(offset, count) {
 		return 0, nil
 	}
 	session := f.hold(file.session)
-	if count <= size {
-		return session.Read(value[:count])
-	}
-	if file.losesValues(offset, size) {
+	if count > file.valueSize && file.losesValues(offset) {
 		if err := session.Readable(int(count)); err != nil {
 			return 0, err
 		}
 		return 0, syscall.ESPIPE
 	}
-	n, err := session.Read(value)
-	if err == nil && file.asksAgain() {
-		file.follow.expect(offset, count, size, f.iounit())
+	n, err := session.Read(p)
+	if short := n > 0 && uint32(n) < count; short && err == nil && file.asksAgain() {
+		file.follow.expect(offset, count, uint32(n), f.iounit())
 	}
 	return n, err
 }

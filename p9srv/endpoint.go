@@ -61,6 +61,9 @@ func (e *Endpoint) parseUnix(options string, hasOptions bool) error {
 	if e.Address == "" {
 		return fmt.Errorf("no path, want unix:PATH")
 	}
+	if e.Address[0] == '@' {
+		return fmt.Errorf("abstract sockets have no mode, so anybody could connect; want a path (./@... for one that starts so)")
+	}
 	if len(e.Address) > maxUnixPath {
 		return fmt.Errorf("the path has %d bytes, a socket's may have %d", len(e.Address), maxUnixPath)
 	}
@@ -102,14 +105,15 @@ func (e Endpoint) String() string {
 	return s
 }
 
-// Listen opens the endpoint for [Server.Serve]. A unix socket that a server
-// left behind is replaced if nobody answers on it; closing the listener
-// removes the socket.
-func (e Endpoint) Listen() (net.Listener, error) {
+// Listen opens the endpoint for [Server.Serve], or gives up when ctx ends. A
+// unix socket that a server left behind is replaced if nobody answers on it;
+// closing the listener removes the socket.
+func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	if e.Network == "unix" {
-		return listenUnix(e.Address, e.Mode)
+		return listenUnix(ctx, e.Address, e.Mode)
 	}
-	l, err := net.Listen(e.Network, e.Address)
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, e.Network, e.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", e, reason(err))
 	}

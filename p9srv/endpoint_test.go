@@ -1,6 +1,7 @@
 package p9srv
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -37,6 +38,7 @@ func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 		"/run/x.sock":                      "want unix:PATH or tcp:HOST:PORT",
 		"udp:1.2.3.4:5":                    "want unix:PATH or tcp:HOST:PORT",
 		"unix:":                            "want unix:PATH",
+		"unix:@name":                       "abstract",
 		"unix:/x,mode=99":                  "octal",
 		"unix:/x,mode=7777":                "octal",
 		"unix:/x,mode=":                    "octal",
@@ -58,7 +60,7 @@ func listen(t *testing.T, text string) net.Listener {
 	t.Helper()
 	e, err := ParseEndpoint(text)
 	require.NoError(t, err)
-	l, err := e.Listen()
+	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	return l
@@ -68,7 +70,7 @@ func listenError(t *testing.T, text string) string {
 	t.Helper()
 	e, err := ParseEndpoint(text)
 	require.NoError(t, err)
-	_, err = e.Listen()
+	_, err = e.Listen(t.Context())
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "\n", "one line")
 	return err.Error()
@@ -136,6 +138,26 @@ func TestListenErrorsNameTheEndpoint(t *testing.T) {
 	assert.Equal(t, "listen on "+text+": address already in use", listenError(t, text))
 	missing := "unix:" + filepath.Join(t.TempDir(), "no", "s")
 	assert.Equal(t, "listen on "+missing+": no such file or directory", listenError(t, missing))
+}
+
+func TestListenGivesUpWhenToldTo(t *testing.T) {
+	dir := t.TempDir()
+	d, err := os.Open(dir)
+	require.NoError(t, err)
+	defer func() { _ = d.Close() }()
+	require.NoError(t, syscall.Flock(int(d.Fd()), syscall.LOCK_EX)) // as a server that starts
+	e, err := ParseEndpoint("unix:" + filepath.Join(dir, "s"))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.Listen(ctx)
+		done <- err
+	}()
+	cancel()
+	assert.ErrorIs(t, <-done, context.Canceled)
+	require.NoError(t, syscall.Flock(int(d.Fd()), syscall.LOCK_UN))
+	listen(t, e.String())
 }
 
 func TestDialErrorNamesTheEndpoint(t *testing.T) {

@@ -23,10 +23,11 @@ type file struct {
 	templatefs.NoopFile // ENOSYS for what the front never passes on
 
 	// First what a read or a write touches.
-	session *device.Session // of an opened device file
-	flags   uint32          // of Tlopen, if opened
-	opened  bool
-	follow  followup
+	session   *device.Session // of an opened device file
+	flags     uint32          // of Tlopen, if opened
+	valueSize uint32          // device.File.ValueSize, of an opened device file
+	opened    bool
+	follow    followup
 
 	front   *front
 	node    node
@@ -111,7 +112,7 @@ func (f *file) openDevice() error {
 		f.front.refused(f, client, err)
 		return err
 	}
-	f.session = session
+	f.session, f.valueSize = session, uint32(session.ValueSize())
 	f.front.log.Debug("open", "path", f.node.String(), "client", client.String())
 	f.front.extents.opened(f)
 	return nil

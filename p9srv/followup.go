@@ -69,13 +69,14 @@ func (u *followup) expect(offset uint64, count, size, largest uint32) {
 	u.pending = append(u.pending, p)
 }
 
-// losesValues says whether v9fs would throw away the size bytes that a read of
-// more gives, because it believes that the file goes on behind them.
-func (f *file) losesValues(offset uint64, size uint32) bool {
-	if f.follow.extent == nil || f.flags&largeFile != 0 {
+// losesValues says whether v9fs would throw away the value that a read of more
+// gives, because it believes that the file goes on behind it. What a read gives
+// without taking it away cannot be lost.
+func (f *file) losesValues(offset uint64) bool {
+	if f.valueSize == 0 || f.follow.extent == nil || f.flags&largeFile != 0 {
 		return false
 	}
-	return offset+uint64(size) < f.follow.extent.end
+	return offset+uint64(f.valueSize) < f.follow.extent.end
 }
 
 // asksAgain says whether v9fs will ask for the rest of a read of more than it

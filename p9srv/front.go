@@ -101,6 +101,7 @@ func (f *front) answer(frame, out []byte) ([]byte, error) {
 	start := len(out)
 	out, err := f.dispatch(parseHead(frame), out)
 	if f.srv.Trace != nil {
+		f.release() // the hook may do what it likes, also look at sessions
 		f.srv.Trace(f.peer.conn + " " + traceLine(frame))
 		if len(out) > start {
 			f.srv.Trace(f.peer.conn + " " + traceLine(out[start:]))
@@ -162,21 +163,31 @@ func (f *front) Attach() (p9.File, error) {
 func (f *front) endSession() {
 	f.msize = 0
 	f.v9fs, f.plain = false, false
-	f.fids.all(func(open *file) {
-		if err := open.Close(); err != nil {
-			f.log.Error("close", "path", open.node.String(), "error", err)
-		}
-	})
+	if f.endLibrary() {
+		f.fids.all(func(open *file) {
+			if err := open.Close(); err != nil {
+				f.log.Error("close", "path", open.node.String(), "error", err)
+			}
+		})
+	}
 	f.srv.fids.Add(-int64(f.fids.n))
 	f.fids = fids{}
 	f.extents = extents{}
+}
+
+// endLibrary ends the library's run, which closes every file, and says whether
+// the files are the front's alone now. They are not where the library is stuck:
+// it closes them when, and if, it comes back.
+func (f *front) endLibrary() bool {
 	if f.library == nil {
-		return
+		return true
 	}
-	if err := f.library.close(); err != nil {
+	err := f.library.close()
+	f.library = nil
+	if err != nil {
 		f.log.Error("end of session", "error", err)
 	}
-	f.library = nil
+	return err == nil
 }
 
 // iounit is the largest count of a read or write that one message takes.

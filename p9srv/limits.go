@@ -36,10 +36,13 @@ const (
 	// maxControl is how long a text to ctl may be.
 	maxControl = 1 << 10
 	// maxConnText and maxAllText bound the listings that are open, of a
-	// connection (EMFILE) and in all (ENFILE). The longest, of 100,000
+	// connection (EMFILE) and in all (ENFILE, but not for the administrator:
+	// others must not be able to shut him out). The longest, of 100,000
 	// sessions, has about 8 MiB.
 	maxConnText = 32 << 20
 	maxAllText  = 256 << 20
+	// leastSessionLine is what a line of /sessions has at least.
+	leastSessionLine = 40
 
 	// maxNames is MAXWELEM of walk(5).
 	maxNames = 16
@@ -69,6 +72,9 @@ type Limits struct {
 	// HandshakeTimeout is how long a new connection may take to its first
 	// attach. Default 10 s.
 	HandshakeTimeout time.Duration
+	// FrameTimeout is how long the rest of a message may take, of which a part
+	// has arrived: it may hold a buffer of 64 KiB. Default 30 s.
+	FrameTimeout time.Duration
 	// WriteTimeout is how long a peer may leave replies unread, during which
 	// it is not read from either. Default 30 s.
 	WriteTimeout time.Duration
@@ -104,6 +110,7 @@ func (l Limits) withDefaults() Limits {
 	count(&l.FIDs, 1<<16)
 	count(&l.AllFIDs, 1<<20)
 	span(&l.HandshakeTimeout, 10*time.Second)
+	span(&l.FrameTimeout, 30*time.Second)
 	span(&l.WriteTimeout, 30*time.Second)
 	span(&l.IdleTimeout, 0)
 	span(&l.KeepAlive, 3*time.Minute)

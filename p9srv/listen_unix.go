@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // unixListener is a unix socket that removes its file when it is closed, but
@@ -25,27 +26,27 @@ type unixListener struct {
 // listenUnix makes the socket with its mode from the start, so that nobody
 // gets in between. The directory is locked meanwhile, so that of two servers
 // that start at the same time one finds the other.
-func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
-	unlock, err := lockDir(filepath.Dir(path))
+func listenUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
+	unlock, err := lockDir(ctx, filepath.Dir(path))
 	if err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
 	}
 	defer unlock()
-	if err := removeStale(path); err != nil {
+	if err := removeStale(ctx, path); err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
 	}
-	l, err := bindUnix(path, mode)
+	l, err := bindUnix(ctx, path, mode)
 	if err != nil {
 		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
 	}
 	return l, nil
 }
 
-func bindUnix(path string, mode fs.FileMode) (net.Listener, error) {
+func bindUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return restrict(c, mode)
 	}}
-	l, err := config.Listen(context.Background(), "unix", path)
+	l, err := config.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -94,7 +95,7 @@ func (l *unixListener) Close() error {
 
 // removeStale makes room for a socket: it removes one on which nobody answers,
 // and refuses to touch anything else.
-func removeStale(path string) error {
+func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -105,7 +106,8 @@ func removeStale(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return errors.New("the file exists and is no socket")
 	}
-	c, err := net.Dial("unix", path)
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", path)
 	if err == nil {
 		return errors.Join(errors.New("a server answers there already"), c.Close())
 	}
@@ -118,9 +120,12 @@ func removeStale(path string) error {
 	return nil
 }
 
+// lockTry is how often a lock that another process holds is tried for.
+const lockTry = 10 * time.Millisecond
+
 // lockDir locks a directory against other servers that start in it. One that
 // may not be read cannot be locked, which is no reason not to serve there.
-func lockDir(dir string) (unlock func(), err error) {
+func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
 		return func() {}, nil
@@ -128,8 +133,17 @@ func lockDir(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock the directory: %w", err), d.Close())
+	for {
+		err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(fmt.Errorf("lock the directory: %w", err), d.Close())
+		}
+		if !wait(ctx, lockTry) {
+			return nil, errors.Join(fmt.Errorf("lock the directory, which another process has locked: %w", ctx.Err()), d.Close())
+		}
 	}
 	return func() { _ = d.Close() }, nil // unlocks; nothing was written that could be lost
 }

@@ -1,15 +1,17 @@
 package p9srv
 
+import "fullex/device"
+
 // Sizes of the frames that answerPlain makes and takes, in bytes.
 const (
 	treadFrame  = headerSize + treadSize
 	twriteFrame = headerSize + twriteHead // and the data
-	rreadFrame  = rreadHead + 4           // with a value
+	rreadFrame  = rreadHead + device.ValueSize
 	rwriteFrame = headerSize + 4
 )
 
 // answerPlain answers the messages that come by the million: Tread and Twrite
-// of an open device, with nothing about them that needs a second look. It says
+// of a device of values, with nothing about them that needs a second look. It says
 // false, and has done nothing, for all others, which answer takes.
 //
 // It is a short cut through answer, read and write, and must do what they do:
@@ -24,7 +26,7 @@ func (f *front) answerPlain(frame, out []byte) ([]byte, bool) {
 		return out, false
 	}
 	file := f.fids.get(le.Uint32(frame[headerSize:]))
-	if file == nil || file.session == nil {
+	if file == nil || file.session == nil || file.valueSize != device.ValueSize {
 		return out, false
 	}
 	if f.held != file.session {

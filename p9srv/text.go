@@ -21,12 +21,16 @@ func (f *file) openText() error {
 	case modulesFile:
 		text = kernel.ListModules()
 	default:
+		// Refused before it is made, if that is plain already.
+		if least := leastSessionLine * kernel.CountOwned(&f.user.User); f.front.textSize+least > maxConnText {
+			return syscall.EMFILE
+		}
 		text = kernel.ListSessions(&f.user.User)
 	}
 	switch size := len(text); {
 	case f.front.textSize+size > maxConnText:
 		return syscall.EMFILE
-	case f.front.srv.texts.Add(int64(size)) > maxAllText:
+	case f.front.srv.texts.Add(int64(size)) > maxAllText && !f.user.Admin:
 		f.front.srv.texts.Add(-int64(size))
 		return syscall.ENFILE
 	default:

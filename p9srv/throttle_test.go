@@ -40,15 +40,17 @@ func TestLimitsHaveDefaultsAndCanBeLifted(t *testing.T) {
 	assert.Equal(t, 65_536, defaults.FIDs)
 	assert.Equal(t, 1_048_576, defaults.AllFIDs)
 	assert.Equal(t, 10*time.Second, defaults.HandshakeTimeout)
+	assert.Equal(t, 30*time.Second, defaults.FrameTimeout)
 	assert.Equal(t, 30*time.Second, defaults.WriteTimeout)
 	assert.Zero(t, defaults.IdleTimeout)
 	assert.Equal(t, 3*time.Minute, defaults.KeepAlive)
 
-	lifted := Limits{-1, -1, -1, -1, -1, -1, -1}.withDefaults()
+	lifted := Limits{-1, -1, -1, -1, -1, -1, -1, -1}.withDefaults()
 	assert.Equal(t, unlimited, lifted.Conns)
 	assert.Equal(t, unlimited, lifted.FIDs)
 	assert.Equal(t, unlimited, lifted.AllFIDs)
 	assert.Zero(t, lifted.HandshakeTimeout)
+	assert.Zero(t, lifted.FrameTimeout)
 	assert.Zero(t, lifted.WriteTimeout)
 	assert.Zero(t, lifted.KeepAlive)
 

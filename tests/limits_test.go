@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -77,7 +78,7 @@ func assertCut(t *testing.T, c net.Conn) {
 }
 
 func TestPeerThatDoesNotAttachIsCut(t *testing.T) {
-	const soon = 100 * time.Millisecond
+	const soon = 500 * time.Millisecond
 	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: soon}})
 	attached := attach(t, addr, "")
 	for name, first := range map[string]string{
@@ -100,7 +101,7 @@ func TestPeerThatDoesNotAttachIsCut(t *testing.T) {
 }
 
 func TestIdlePeerIsCutOnlyIfAskedFor(t *testing.T) {
-	const soon = 100 * time.Millisecond
+	const soon = 500 * time.Millisecond
 	idle := serve(t, &p9srv.Server{Limits: p9srv.Limits{IdleTimeout: soon}})
 	c := dial(t, idle)
 	attachOn(t, c, "")
@@ -114,6 +115,68 @@ func TestIdlePeerIsCutOnlyIfAskedFor(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "still there")
 	require.NoError(t, c.SetReadDeadline(time.Time{}))
 	mustOpen(t, root, "full_ex")
+}
+
+func TestPeerThatStopsWithinAFrameIsCut(t *testing.T) {
+	const soon = 500 * time.Millisecond
+	srv := &p9srv.Server{Limits: p9srv.Limits{FrameTimeout: soon}}
+	addr := serve(t, srv)
+	large := append(u32(60_000), make([]byte, 59_996)...)
+	large[4], large[5] = 250, 7 // of an unknown type
+	for name, send := range map[string]func(c net.Conn) error{
+		"with a small part": func(c net.Conn) error { return writeAll(c, large[:3]) },
+		"with a large part": func(c net.Conn) error { return writeAll(c, large[:50_000]) },
+		"a byte at a time":  func(c net.Conn) error { return drip(c, large, soon/20) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, addr)
+			mustOpen(t, attachOn(t, c, "/each"), "full_ex")
+			_ = send(c) // it may be cut meanwhile
+			assertCut(t, c)
+		})
+	}
+}
+
+// TestPeerWhoseFramesAreAlwaysCutIsServed always has a part of a frame under
+// way, but never the same for long.
+func TestPeerWhoseFramesAreAlwaysCutIsServed(t *testing.T) {
+	const soon = 500 * time.Millisecond
+	c := dial(t, serve(t, &p9srv.Server{Limits: p9srv.Limits{FrameTimeout: soon}}))
+	root := attachOn(t, c, "")
+	const requests = 30
+	stream := bytes.Repeat(message(120, 1, u32(99)), requests)
+	const cut = 5
+	require.NoError(t, writeAll(c, stream[:cut]))
+	ticker := time.NewTicker(soon / 10)
+	defer ticker.Stop()
+	size := len(stream) / requests
+	for i := range requests - 1 {
+		<-ticker.C
+		require.NoError(t, writeAll(c, stream[i*size+cut:(i+1)*size+cut]))
+		readFrame(t, c)
+	}
+	require.NoError(t, writeAll(c, stream[len(stream)-size+cut:]))
+	readFrame(t, c)
+	mustOpen(t, root, "full_ex")
+}
+
+func writeAll(c net.Conn, p []byte) error {
+	_, err := c.Write(p)
+	return err
+}
+
+// drip writes a byte at a time until the other side has had enough.
+func drip(c net.Conn, p []byte, pause time.Duration) error {
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for i := range p {
+		if err := writeAll(c, p[i:i+1]); err != nil {
+			return err
+		}
+		<-ticker.C
+	}
+	return nil
 }
 
 func TestPeerThatDoesNotReadIsCutAndOthersAreServed(t *testing.T) {

@@ -32,7 +32,7 @@ func serve(t testing.TB, srv *p9srv.Server) *net.UnixAddr {
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // some tests connect as other users
 	endpoint := p9srv.Endpoint{Network: "unix", Address: filepath.Join(dir, "s"), Mode: 0o666}
-	l, err := endpoint.Listen()
+	l, err := endpoint.Listen(t.Context())
 	require.NoError(t, err)
 	serveOn(t, srv, l)
 	return &net.UnixAddr{Name: endpoint.Address, Net: "unix"}

@@ -23,7 +23,7 @@ func serveHere(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	endpoint = "unix:" + filepath.Join(t.TempDir(), "s")
 	e, err := p9srv.ParseEndpoint(endpoint)
 	require.NoError(t, err)
-	l, err := e.Listen()
+	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	kernel, err := kernelWith(nil)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ const (
 	maxAllFIDs       = "max-all-fids"
 	maxSessions      = "max-sessions"
 	handshakeTimeout = "handshake-timeout"
+	frameTimeout     = "frame-timeout"
 	writeTimeout     = "write-timeout"
 	idleTimeout      = "idle-timeout"
 	keepAlive        = "keepalive"
@@ -27,6 +28,7 @@ func limitFlags() []cli.Flag {
 		&cli.IntFlag{Name: maxAllFIDs, Value: 1_048_576, Usage: "most fids of all connections; ENFILE above"},
 		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
 		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach"},
+		&cli.DurationFlag{Name: frameTimeout, Value: 30 * time.Second, Usage: "for the rest of a message of which a part has arrived"},
 		&cli.DurationFlag{Name: writeTimeout, Value: 30 * time.Second, Usage: "for a peer that does not read"},
 		&cli.DurationFlag{Name: idleTimeout, Usage: "for a peer that sends nothing, as mounts do"},
 		&cli.DurationFlag{Name: keepAlive, Value: 3 * time.Minute, Usage: "until a TCP peer that vanished is noticed"},
@@ -46,8 +48,8 @@ func (config *serveConfig) takeLimits(c *cli.Context) error {
 		*field = noLimit(n)
 	}
 	for name, field := range map[string]*time.Duration{
-		handshakeTimeout: &config.limits.HandshakeTimeout, writeTimeout: &config.limits.WriteTimeout,
-		idleTimeout: &config.limits.IdleTimeout, keepAlive: &config.limits.KeepAlive,
+		handshakeTimeout: &config.limits.HandshakeTimeout, frameTimeout: &config.limits.FrameTimeout,
+		writeTimeout: &config.limits.WriteTimeout, idleTimeout: &config.limits.IdleTimeout, keepAlive: &config.limits.KeepAlive,
 	} {
 		d := c.Duration(name)
 		if d < 0 {

@@ -59,12 +59,18 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 	}
 	kernel.MaxSessions = config.sessions
 	server := &p9srv.Server{Kernel: kernel, Identity: config.identity, Limits: config.limits, Log: log}
-	listeners, err := listenAll(config.endpoints)
+	log.Debug("starting", "endpoints", fmt.Sprint(config.endpoints))
+	listeners, err := listenAll(ctx, config.endpoints)
+	if err != nil && ctx.Err() != nil {
+		log.Info("stopping")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	if config.trace {
-		server.Trace = func(line string) { log.Info("9p", "message", line) }
+		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
+		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
 	}
 	announce(stdout, listeners)
 
@@ -106,11 +112,11 @@ type listener struct {
 	endpoint p9srv.Endpoint
 }
 
-// listenAll opens every endpoint, or none.
-func listenAll(endpoints []p9srv.Endpoint) ([]listener, error) {
+// listenAll opens every endpoint, or none. It gives up when ctx ends.
+func listenAll(ctx context.Context, endpoints []p9srv.Endpoint) ([]listener, error) {
 	var open []listener
 	for _, e := range endpoints {
-		l, err := e.Listen()
+		l, err := e.Listen(ctx)
 		if err != nil {
 			for _, l := range open {
 				err = errors.Join(err, l.Close())

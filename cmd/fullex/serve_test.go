@@ -152,7 +152,7 @@ func TestHelpAndVersion(t *testing.T) {
 
 func TestTraceIsALineAMessage(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	r := startServe(t, 1, "--listen", "unix:"+socket, "--trace", "--log-format", "json")
+	r := startServe(t, 1, "--listen", "unix:"+socket, "--trace", "--log-format", "json", "--log-level", "warn")
 	c, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	_, err = c.Write([]byte("\x15\x00\x00\x00\x64\xff\xff\x00\x20\x00\x00\x08\x009P2000.L"))
@@ -188,4 +188,27 @@ func TestDefaultSocketIsInAPrivateRuntimeDirectory(t *testing.T) {
 	assert.Equal(t, "/run/fullex/fullex.sock", socketPath(0), "root's is where everybody finds it")
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	assert.Empty(t, socketPath(4_000_000), "no directory, no socket")
+}
+
+// TestSignalEndsAServeThatStillStarts has another process hold the lock of the
+// socket's directory.
+func TestSignalEndsAServeThatStillStarts(t *testing.T) {
+	dir := t.TempDir()
+	d, err := os.Open(dir)
+	require.NoError(t, err)
+	defer func() { _ = d.Close() }()
+	require.NoError(t, syscall.Flock(int(d.Fd()), syscall.LOCK_EX))
+	cmd := command(t, "serve", "--listen", "unix:"+filepath.Join(dir, "s"), "--log-level", "debug")
+	var out bytes.Buffer
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	cmd.Stdout = &out
+	require.NoError(t, cmd.Start())
+	_, err = bufio.NewReader(stderr).ReadString('\n') // it has started
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	start := time.Now()
+	assert.NoError(t, cmd.Wait())
+	assert.Less(t, time.Since(start), 2*time.Second)
+	assert.Empty(t, out.String())
 }

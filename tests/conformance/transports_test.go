@@ -43,7 +43,7 @@ func startTCP(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()
 }
 
 func listen(t testing.TB, srv *p9srv.Server, e p9srv.Endpoint) (func() (net.Conn, error), func()) {
-	l, err := e.Listen()
+	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()

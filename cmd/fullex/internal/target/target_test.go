@@ -25,7 +25,7 @@ func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	endpoint = "unix:" + filepath.Join(t.TempDir(), "s")
 	e, err := p9srv.ParseEndpoint(endpoint)
 	require.NoError(t, err)
-	l, err := e.Listen()
+	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	srv = &p9srv.Server{}
 	done := make(chan error, 1)
