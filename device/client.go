@@ -24,15 +24,6 @@ type User struct {
 	Admin   bool   // may load and unload modules
 }
 
-// source is whose share of the log a line takes: a verified user has his own,
-// all others have one together.
-func (u *User) source() string {
-	if !u.Vouched {
-		return "unverified"
-	}
-	return fmt.Sprintf("uid %d", u.UID)
-}
-
 // Client is who opens a device file.
 type Client struct {
 	Identity

@@ -1,11 +1,14 @@
 package device
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // Kernel has modules, their files, and the sessions on these. It stands for
@@ -30,8 +33,7 @@ type Kernel struct {
 	// mu guards the fields below. It is held for map operations only.
 	mu        sync.Mutex
 	sessions  map[*Session]struct{}
-	byConn    map[string]map[*Session]struct{} // by User.Conn
-	byUID     map[uint32]map[*Session]struct{} // by User.UID, of verified users
+	owned     map[owner]map[*Session]struct{}
 	exclusive map[holder]*Session
 	processes map[Identity]*processSet // of sessions with a process number, by the rest of their identity
 }
@@ -62,14 +64,14 @@ type holder struct {
 	client Identity
 }
 
-// NewKernel returns a kernel with modules registered, none loaded.
+// NewKernel returns a kernel with modules registered, none loaded. Of two with
+// the same name only the first can be loaded.
 func NewKernel(modules ...Module) *Kernel {
 	k := &Kernel{
 		log:       NewLog(DefaultLogLines),
 		numbers:   make(map[string]uint16),
 		sessions:  make(map[*Session]struct{}),
-		byConn:    make(map[string]map[*Session]struct{}),
-		byUID:     make(map[uint32]map[*Session]struct{}),
+		owned:     make(map[owner]map[*Session]struct{}),
 		exclusive: make(map[holder]*Session),
 		processes: make(map[Identity]*processSet),
 	}
@@ -88,7 +90,8 @@ func Modules() []Module { return []Module{HelloWorld{}, MinimalProc{}, new(FullE
 func (k *Kernel) Log() *Log { return k.log }
 
 // Load loads a module, as insmod does: EINVAL if there is none of that name,
-// EEXIST if it is loaded.
+// EEXIST if it is loaded. A module whose files have names that cannot be (EINVAL)
+// or that are taken (EEXIST) is unloaded again, and the log says which.
 func (k *Kernel) Load(name string) error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -102,6 +105,11 @@ func (k *Kernel) Load(name string) error {
 	files := maps.Clone(*k.files.Load())
 	m.names = nil
 	for _, f := range m.module.Load(k.log) {
+		if err := checkFile(f.Name, files); err != 0 {
+			k.log.Print(fmt.Sprintf("%s: no file %s: %v", name, Printable([]byte(f.Name)), err))
+			m.module.Unload(k.log)
+			return err
+		}
 		files[f.Name] = &file{File: f, module: m, number: k.numberLocked(f.Name)}
 		m.names = append(m.names, f.Name)
 	}
@@ -138,6 +146,20 @@ func (k *Kernel) Unload(name string) error {
 	return nil
 }
 
+// checkFile says whether a file may have a name beside those there are.
+func checkFile(name string, files map[string]*file) syscall.Errno {
+	switch {
+	case name == "", name == ".", name == "..", len(name) > maxName, strings.ContainsAny(name, "/\x00"):
+		return errFileName
+	case files[name] != nil:
+		return errFileTaken
+	}
+	return 0
+}
+
+// maxName is how long the name of a file may be, in bytes: NAME_MAX of Linux.
+const maxName = 255
+
 func (k *Kernel) numberLocked(name string) uint16 {
 	if k.numbers[name] == 0 {
 		k.numbers[name] = uint16(len(k.numbers) + 1)
@@ -170,9 +192,10 @@ func (k *Kernel) removeAll(m *loaded) []*Session {
 
 // FileInfo is what a tree shows of a file.
 type FileInfo struct {
-	Name   string
-	Mode   fs.FileMode // permission bits
-	Number uint16      // another for each name, the same for one name for ever
+	Name      string
+	Mode      fs.FileMode // permission bits
+	Exclusive bool        // as File.Exclusive
+	Number    uint16      // another for each name, the same for one name for ever
 }
 
 // Lookup returns a file of a loaded module, and whether there is one of that
@@ -182,7 +205,7 @@ func (k *Kernel) Lookup(name string) (FileInfo, bool) {
 	if !ok {
 		return FileInfo{}, false
 	}
-	return FileInfo{f.Name, f.Mode, f.number}, true
+	return FileInfo{f.Name, f.Mode, f.Exclusive, f.number}, true
 }
 
 // Files returns the names of all files there are, sorted.

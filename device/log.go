@@ -2,6 +2,8 @@ package device
 
 import (
 	"fmt"
+	"slices"
+	"sort"
 	"sync"
 	"time"
 	"unicode"
@@ -11,26 +13,41 @@ import (
 // DefaultLogLines is how many lines a log keeps unless told.
 const DefaultLogLines = 1024
 
-// Log is a bounded list of lines, as the kernel's is: when it is full the
-// oldest goes. Lines are numbered from 0 for the life of the log. Safe for
-// concurrent use.
+// Log is a bounded list of lines, as the kernel's is. Lines are numbered from 0
+// for the life of the log. Safe for concurrent use.
 //
-// What clients cause is limited: each verified user has a share of lines a
-// second, and all others have one together, so that none washes out the lines
-// of another. What is above it is counted.
+// No source of lines washes out those of another: what clients cause is
+// limited to a rate for each verified user, and to one for all others together,
+// what is above it is counted; and when the log is full, the oldest line goes of
+// the source that has the most.
 type Log struct {
 	start time.Time // of the clock that lines show; immutable
+	size  int       // lines kept at most; immutable
 
 	// mu guards the fields below.
 	mu     sync.Mutex
-	ring   []string // line n is at n modulo len
-	next   uint64   // number of the next line
-	shares map[string]*share
+	lines  []logLine // by number
+	next   uint64    // number of the next line
+	held   map[source]*tally
+	shares map[source]*share
+}
+
+// logLine is a line with its line end.
+type logLine struct {
+	number uint64
+	of     *tally
+	text   string
+}
+
+// tally is how many of the lines that are kept a source has.
+type tally struct {
+	source source
+	lines  int
 }
 
 // NewLog returns an empty log that keeps that many lines.
 func NewLog(lines int) *Log {
-	return &Log{start: time.Now(), ring: make([]string, lines), shares: make(map[string]*share)}
+	return &Log{start: time.Now(), size: lines, held: make(map[source]*tally), shares: make(map[source]*share)}
 }
 
 // Print adds a line of the system's own. It must be printable.
@@ -38,62 +55,113 @@ func (l *Log) Print(line string) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.addLocked(now, line)
+	l.addLocked(now, source{}, line)
 }
 
 // PrintFor adds a line that a user caused, if his share has room, and counts
 // it otherwise. line is called only if the line is added; it must be printable.
-func (l *Log) PrintFor(u *User, line func() string) {
+func (l *Log) PrintFor(u *User, line func() string) { l.printFor(u.source(), line) }
+
+// printSession is PrintFor for the lines of opens and closes, which have a
+// share of their own: they come with everything else that a user does, and
+// must not leave him without a word.
+func (l *Log) printSession(u *User, line func() string) {
+	from := u.source()
+	from.opens = true
+	l.printFor(from, line)
+}
+
+func (l *Log) printFor(from source, line func() string) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.shareLocked(u.source(), now)
+	s := l.shareLocked(from, now)
 	if !s.take(now) {
 		s.dropped++
 		return
 	}
-	if s.dropped > 0 {
-		l.addLocked(now, fmt.Sprintf("fullex: %d lines of %s were too many and dropped", s.dropped, u.source()))
-		s.dropped = 0
+	l.tellDroppedLocked(s, now)
+	l.addLocked(now, s.source, line())
+}
+
+// tellDroppedLocked adds a line that counts what was dropped of a share, which
+// pays for it.
+func (l *Log) tellDroppedLocked(s *share, now time.Time) {
+	if s.dropped == 0 {
+		return
 	}
-	l.addLocked(now, line())
+	l.addLocked(now, s.source, fmt.Sprintf("fullex: %d lines of %s were too many and dropped", s.dropped, s.source))
+	s.dropped = 0
+	s.left--
 }
 
 // addLocked adds a line in the form of dmesg: seconds since the start.
-func (l *Log) addLocked(now time.Time, line string) {
+func (l *Log) addLocked(now time.Time, from source, line string) {
+	if len(l.lines) >= l.size {
+		l.dropOneLocked()
+	}
 	at := now.Sub(l.start)
-	l.ring[l.next%uint64(len(l.ring))] = fmt.Sprintf("[%5d.%06d] %s\n", at/time.Second, at%time.Second/time.Microsecond, line)
+	text := fmt.Sprintf("[%5d.%06d] %s\n", at/time.Second, at%time.Second/time.Microsecond, line)
+	of := l.held[from]
+	if of == nil {
+		of = &tally{source: from}
+		l.held[from] = of
+	}
+	of.lines++
+	l.lines = append(l.lines, logLine{l.next, of, text})
 	l.next++
 }
 
-// Range returns the number of the oldest line kept and of the next to come.
-func (l *Log) Range() (oldest, next uint64) {
+// dropOneLocked makes room: it drops the oldest line of those that have the
+// most.
+func (l *Log) dropOneLocked() {
+	victim := 0
+	for i, line := range l.lines {
+		if line.of.lines > l.lines[victim].of.lines {
+			victim = i
+		}
+	}
+	of := l.lines[victim].of
+	l.lines = slices.Delete(l.lines, victim, victim+1)
+	if of.lines--; of.lines == 0 {
+		delete(l.held, of.source)
+	}
+}
+
+// snapshot returns the number of the oldest line kept, that of the next to
+// come, and how many are kept. What was dropped of a share is told first, if it
+// has room for that: nobody may come by who would make it told otherwise.
+func (l *Log) snapshot() (from, to uint64, kept int) {
+	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.oldestLocked(), l.next
-}
-
-func (l *Log) oldestLocked() uint64 {
-	if kept := uint64(len(l.ring)); l.next > kept {
-		return l.next - kept
+	for _, s := range l.droppedLocked() {
+		if s.take(now) {
+			s.left++ // tellDroppedLocked takes it
+			l.tellDroppedLocked(s, now)
+		}
 	}
-	return 0
+	if len(l.lines) == 0 {
+		return l.next, l.next, 0
+	}
+	return l.lines[0].number, l.next, len(l.lines)
 }
 
-// Line returns line number n with its line end, or, if it is gone, "" and the
-// number of the oldest that is kept.
-func (l *Log) Line(n uint64) (line string, oldest uint64) {
+// lineFrom returns the first line that is kept from a number on, and its
+// number.
+func (l *Log) lineFrom(n uint64) (text string, number uint64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	oldest = l.oldestLocked()
-	if n < oldest || n >= l.next {
-		return "", oldest
+	i := sort.Search(len(l.lines), func(i int) bool { return l.lines[i].number >= n })
+	if i == len(l.lines) {
+		return "", 0, false
 	}
-	return l.ring[n%uint64(len(l.ring))], oldest
+	return l.lines[i].text, l.lines[i].number, true
 }
 
-// Printable returns p with all that is not printable escaped as in Go, less a
-// line end at its end: nobody can forge lines or terminal codes with it.
+// Printable returns p with all that is not printable, and the backslash,
+// escaped as in Go, less a line end at its end: nobody can forge lines or
+// terminal codes with it.
 func Printable(p []byte) string {
 	if n := len(p); n > 0 && p[n-1] == '\n' {
 		p = p[:n-1]
@@ -101,11 +169,14 @@ func Printable(p []byte) string {
 	out := make([]byte, 0, len(p))
 	for len(p) > 0 {
 		r, size := utf8.DecodeRune(p)
-		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) {
+		switch {
+		case r == '\\':
+			out = append(out, `\\`...)
+		case r == utf8.RuneError && size == 1 || !unicode.IsPrint(r):
 			for _, b := range p[:size] {
 				out = fmt.Appendf(out, "\\x%02x", b)
 			}
-		} else {
+		default:
 			out = append(out, p[:size]...)
 		}
 		p = p[size:]

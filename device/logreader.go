@@ -4,53 +4,67 @@ import "fmt"
 
 // LogReader reads a log as a file: the lines that were kept when it was made,
 // to the newest at that time, and then the end. It copies nothing: lines that
-// the log drops before they are read are counted in a notice in their place.
+// the log drops before they are read are counted in a notice at the end.
 //
 // It is for one goroutine at a time.
 type LogReader struct {
 	log  *Log
 	from uint64 // first line
 	to   uint64 // behind the last
+	kept int    // how many there were
 
-	// Where reading goes on if it goes on where it stopped.
-	line   uint64 // the next line
+	// Where reading goes on if it goes on where it stopped. A piece that was
+	// begun is held, so that it stays whole when the log drops it.
+	line   uint64 // the next line behind the piece
+	count  int    // lines so far, that of the piece too
+	piece  string // a line or the notice; "": none
 	offset int64  // of its first byte in the file
+	ended  bool   // the notice, if there is one, was the last piece
 }
 
 // Reader returns a reader of what the log holds now.
 func (l *Log) Reader() *LogReader {
-	oldest, next := l.Range()
-	return &LogReader{log: l, from: oldest, to: next, line: oldest}
+	from, to, kept := l.snapshot()
+	return &LogReader{log: l, from: from, to: to, kept: kept, line: from}
 }
 
 // ReadAt fills p with what lies at an offset, and returns less at the end, 0
 // behind it. Reading backwards starts anew from the first line.
 func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < r.offset {
-		r.line, r.offset = r.from, 0
+		r.line, r.count, r.piece, r.offset, r.ended = r.from, 0, "", 0, false
 	}
 	n := 0
-	for n < len(p) && r.line < r.to {
-		text, next := r.text()
-		begin := offset + int64(n) - r.offset
-		if begin < int64(len(text)) {
-			n += copy(p[n:], text[begin:])
+	for n < len(p) {
+		if r.piece == "" && !r.next() {
+			break
 		}
-		if offset+int64(n) < r.offset+int64(len(text)) {
-			break // p is full within this line
+		if begin := offset + int64(n) - r.offset; begin < int64(len(r.piece)) {
+			n += copy(p[n:], r.piece[begin:])
 		}
-		r.line, r.offset = next, r.offset+int64(len(text))
+		if offset+int64(n) < r.offset+int64(len(r.piece)) {
+			break // p is full within this piece
+		}
+		r.offset += int64(len(r.piece))
+		r.piece = ""
 	}
 	return n, nil
 }
 
-// text returns the next line, or a notice of those that are gone, and the line
-// behind that.
-func (r *LogReader) text() (text string, next uint64) {
-	line, oldest := r.log.Line(r.line)
-	if line != "" {
-		return line, r.line + 1
+// next takes the next line, or behind the last a notice of those that are gone.
+// It returns false at the end.
+func (r *LogReader) next() bool {
+	if r.ended {
+		return false
 	}
-	next = min(oldest, r.to)
-	return fmt.Sprintf("[ %d lines dropped before they were read ]\n", next-r.line), next
+	if text, number, ok := r.log.lineFrom(r.line); ok && number < r.to {
+		r.piece, r.line, r.count = text, number+1, r.count+1
+		return true
+	}
+	r.ended = true
+	if gone := r.kept - r.count; gone > 0 {
+		r.piece = fmt.Sprintf("[ %d lines dropped before they were read ]\n", gone)
+		return true
+	}
+	return false
 }

@@ -16,7 +16,7 @@ type Module interface {
 
 // File is a device file that a module registers.
 type File struct {
-	Name      string      // in the tree: no "/", at most 255 bytes
+	Name      string      // in the tree: no "/", at most 255 bytes; in no other module
 	Mode      fs.FileMode // permission bits, such as 0666
 	Exclusive bool        // an identity may have it open once: EACCES
 	// ValueSize, if not 0, says that a read takes one value of so many bytes

@@ -3,6 +3,7 @@ package device
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -106,7 +107,7 @@ func TestMinimalProcLogsWhatIsWritten(t *testing.T) {
 	require.NoError(t, err)
 	second, err := k.Open("minimal_proc_lkm", Client{User: user, Door: "/"})
 	require.NoError(t, err, "it may be open twice")
-	for _, text := range []string{"hello\n", "two\nlines\n", "\x1b[2J\x07", "gr\u00fc\u00dfe \xff", "[    1.000000] full_ex: forged"} {
+	for _, text := range []string{"hello\n", "two\nlines\n", "\x1b[2J\x07", "gr\u00fc\u00dfe \xff", "[    1.000000] full_ex: forged", `\x1b`} {
 		n, err := first.Write([]byte(text))
 		assert.NoError(t, err)
 		assert.Equal(t, len(text), n)
@@ -124,6 +125,7 @@ func TestMinimalProcLogsWhatIsWritten(t *testing.T) {
 	assert.Contains(t, text, `minimal_proc_lkm: \x1b[2J\x07`+"\n")
 	assert.Contains(t, text, "minimal_proc_lkm: gr\u00fc\u00dfe \\xff\n")
 	assert.Contains(t, text, "minimal_proc_lkm: [    1.000000] full_ex: forged\n")
+	assert.Contains(t, text, `minimal_proc_lkm: \\x1b`+"\n", "what is typed differs from what is escaped")
 }
 
 func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
@@ -151,6 +153,106 @@ func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
 	})
 }
 
+// TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun floods at all times for
+// an hour, which is 28 times what the log holds.
+func TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(DefaultLogLines)
+		loud, quiet := &User{UID: 1, Vouched: true}, &User{UID: 2, Vouched: true}
+		log.Print("the system")
+		log.PrintFor(quiet, func() string { return "quiet" })
+		before := log.next
+		for range 3600 * 2 {
+			for range 10 {
+				log.PrintFor(loud, func() string { return "loud" })
+			}
+			<-time.After(time.Second / 2)
+		}
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, "] the system\n")
+		assert.Contains(t, text, "] quiet\n")
+		assert.Equal(t, DefaultLogLines, strings.Count(text, "\n"))
+		assert.LessOrEqual(t, log.next-before, uint64(3600*shareRate+shareReserve+1), "lines in all, those that count too")
+	})
+}
+
+func TestWhatWasDroppedIsToldToWhoReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(DefaultLogLines)
+		for range 500 {
+			log.PrintFor(&User{UID: 1, Vouched: true}, func() string { return "x" })
+		}
+		assert.NotContains(t, readAll(t, log.Reader()), "dropped", "there is no room for it yet")
+		<-time.After(time.Hour)
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, fmt.Sprintf("fullex: %d lines of uid 1 were too many and dropped\n", 500-shareReserve))
+		assert.Equal(t, text, readAll(t, log.Reader()), "once")
+	})
+}
+
+func TestSharesThatAreFullAgainMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(16)
+		for uid := range uint32(maxShares) {
+			for range shareReserve + 1 {
+				log.PrintFor(&User{UID: uid, Vouched: true}, func() string { return "x" })
+			}
+		}
+		<-time.After(24 * time.Hour)
+		for range 2 * shareReserve {
+			log.PrintFor(&User{UID: 5_000_000, Vouched: true}, func() string { return "x" })
+		}
+		log.PrintFor(&User{UID: 5_000_001, Vouched: true}, func() string { return "the only one" })
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, "] the only one\n")
+		assert.Contains(t, text, "fullex: 1 lines of uid ", "what was dropped is told before it is forgotten")
+	})
+}
+
+func TestOpensAndClosesLeaveRoomForLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := loadAll(t)
+		for i := range shareReserve {
+			s, err := k.Open("minimal_proc_lkm", Client{User: &User{}, Door: "/"})
+			require.NoError(t, err)
+			write(t, s, fmt.Appendf(nil, "line %d", i))
+			require.NoError(t, s.Close())
+		}
+		assert.Equal(t, shareReserve, strings.Count(logText(t, k), "minimal_proc_lkm: line "))
+	})
+}
+
+// TestLineThatIsDroppedHalfReadIsReadToItsEnd: no line's start is joined to the
+// rest of another.
+func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
+	for first := range 200 {
+		log := NewLog(4)
+		for i := range 4 {
+			log.Print(strings.Repeat(fmt.Sprint(i), 10+10*i))
+		}
+		whole := readAll(t, log.Reader())
+		r := log.Reader()
+		p := make([]byte, first)
+		n, err := r.ReadAt(p, 0)
+		require.NoError(t, err)
+		begun := strings.Count(whole[:n], "\n")
+		if n > 0 && whole[n-1] != '\n' {
+			begun++
+		}
+		for range 10 {
+			log.Print("new")
+		}
+		rest := make([]byte, 1000)
+		m, err := r.ReadAt(rest, int64(n))
+		require.NoError(t, err)
+		want := strings.Join(strings.SplitAfter(whole, "\n")[:begun], "")
+		if begun < 4 {
+			want += fmt.Sprintf("[ %d lines dropped before they were read ]\n", 4-begun)
+		}
+		assert.Equal(t, want, string(p[:n])+string(rest[:m]), "first read of %d bytes", first)
+	}
+}
+
 func TestSharesOfManyUsersAreBounded(t *testing.T) {
 	log := NewLog(10)
 	for uid := range uint32(5 * maxShares) {
@@ -169,7 +271,7 @@ func TestReaderOfTheLogEndsWhereItWasOpened(t *testing.T) {
 	log.Print("later")
 	text := readAll(t, r)
 	assert.NotContains(t, text, "later")
-	assert.Regexp(t, `^\[ 1 lines dropped before they were read \]\n\[ +0\.\d{6}\] line 3\n(.*\n){2}$`, text, "line 2 went when the later one came")
+	assert.Regexp(t, `^\[ +0\.\d{6}\] line 3\n(.*\n){2}\[ 1 lines dropped before they were read \]\n$`, text, "line 2 went when the later one came")
 
 	p := make([]byte, 5)
 	n, err := r.ReadAt(p, 1)
@@ -202,6 +304,7 @@ func TestListings(t *testing.T) {
 		}{
 			"herself":               {alice, ofAlice},
 			"her other connection":  {&User{Conn: "conn 3", UID: 1000, Vouched: true}, ofAlice},
+			"another user on hers":  {&User{Conn: "conn 1", UID: 1001, Vouched: true}, ""},
 			"a label of her number": {&User{Conn: "conn 3", UID: 1000}, ""},
 			"the same connection":   {&User{Conn: "conn 2", UID: 8}, ofLabel},
 			"a label, elsewhere":    {&User{Conn: "conn 4", UID: 7}, ""},
@@ -250,6 +353,9 @@ func TestUnloadDuringTraffic(t *testing.T) {
 	for opens.Load() < 5000 {
 		assert.NoError(t, k.Unload("full_ex"))
 		assert.NoError(t, k.Load("full_ex"))
+		for before := opens.Load(); opens.Load() == before; {
+			runtime.Gosched()
+		}
 	}
 	close(stop)
 	clients.Wait()
@@ -313,8 +419,7 @@ func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	for there := true; there; {
 		_, there = k.Lookup("slow") // gone at once
 	}
-	line, _ := k.Log().Line(0)
-	assert.NotContains(t, line, "unloaded")
+	assert.NotContains(t, readAll(t, k.Log().Reader()), "unloaded")
 	select {
 	case err := <-unloaded:
 		t.Fatal("unloaded while a session starts", err)
@@ -327,4 +432,62 @@ func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	assert.Equal(t, syscall.EIO, err)
 	require.NoError(t, s.Close())
 	assert.Zero(t, k.Sessions())
+}
+
+// odd is a module with files of any names, which refuse to open or panic.
+type odd struct {
+	name  string
+	files []string
+	open  func() (Handle, error)
+}
+
+func (m odd) Name() string { return m.name }
+
+func (m odd) Load(*Log) []File {
+	var files []File
+	for _, name := range m.files {
+		files = append(files, File{Name: name, Exclusive: true, Open: func(Client) (Handle, error) { return m.open() }})
+	}
+	return files
+}
+
+func (m odd) Unload(log *Log) { log.Print(m.name + ": unloaded") }
+
+func TestFilesWithNamesThatCannotBeAreRefused(t *testing.T) {
+	for name, want := range map[string]error{
+		"": syscall.EINVAL, ".": syscall.EINVAL, "..": syscall.EINVAL, "a/b": syscall.EINVAL, "a\x00": syscall.EINVAL,
+		strings.Repeat("x", 256): syscall.EINVAL, "full_ex": syscall.EEXIST, "mine": syscall.EEXIST,
+		strings.Repeat("x", 255): nil, "two words": nil,
+	} {
+		k := NewKernel(append(Modules(), odd{name: "odd", files: []string{"mine", name}})...)
+		require.NoError(t, k.Load("full_ex"))
+		err := k.Load("odd")
+		if want == nil {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.Equal(t, want, err, name)
+		assert.Equal(t, []string{"full_ex"}, k.Files(), name)
+		assert.NotContains(t, k.ListModules(), "odd")
+		assert.Contains(t, logText(t, k), "odd: no file "+Printable([]byte(name)))
+		assert.Contains(t, logText(t, k), "odd: unloaded")
+	}
+}
+
+func TestOpenThatAModuleRefusesLeavesNothing(t *testing.T) {
+	var open func() (Handle, error)
+	k := NewKernel(odd{name: "odd", files: []string{"odd"}, open: func() (Handle, error) { return open() }})
+	require.NoError(t, k.Load("odd"))
+	client := Client{User: &User{}, Identity: Identity{UID: 1}}
+	open = func() (Handle, error) { return nil, syscall.ENOTDIR }
+	_, err := k.Open("odd", client)
+	assert.Equal(t, syscall.ENOTDIR, err)
+	open = func() (Handle, error) { panic("a defect") }
+	assert.Panics(t, func() { _, _ = k.Open("odd", client) })
+	assert.Zero(t, k.Sessions())
+	open = func() (Handle, error) { return &fullExSession{module: new(FullEx)}, nil }
+	s, err := k.Open("odd", client)
+	require.NoError(t, err, "the client has nothing open")
+	require.NoError(t, s.Close())
+	require.NoError(t, k.Unload("odd"))
 }

@@ -23,13 +23,19 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	if err := k.enter(s); err != nil {
 		return nil, err
 	}
+	started := false
+	defer func() {
+		if !started { // the module refused, or it panicked
+			k.remove(s)
+		}
+	}()
 	handle, err := f.Open(c)
 	if err != nil {
-		k.remove(s)
 		return nil, err
 	}
 	s.start(handle)
-	k.log.PrintFor(c.User, func() string { return name + ": opened by " + c.String() })
+	started = true
+	k.log.printSession(c.User, func() string { return name + ": opened by " + c.String() })
 	return s, nil
 }
 
@@ -139,67 +145,55 @@ func (k *Kernel) All() []*Session {
 	return list
 }
 
+// owner is who may see a session beside the administrator: a verified user
+// everywhere, and others on their own connection only. It is comparable.
+type owner struct {
+	uid  uint32 // of a verified user
+	conn string // of others
+}
+
+func (u *User) owner() owner {
+	if u.Vouched {
+		return owner{uid: u.UID}
+	}
+	return owner{conn: u.Conn}
+}
+
 // index and unindex keep what Owned finds. mu is held.
 func (k *Kernel) index(s *Session) {
-	u := s.client.User
-	addTo(k.byConn, u.Conn, s)
-	if u.Vouched {
-		addTo(k.byUID, u.UID, s)
+	of := s.client.User.owner()
+	if k.owned[of] == nil {
+		k.owned[of] = make(map[*Session]struct{})
 	}
+	k.owned[of][s] = struct{}{}
 }
 
 func (k *Kernel) unindex(s *Session) {
-	u := s.client.User
-	removeFrom(k.byConn, u.Conn, s)
-	if u.Vouched {
-		removeFrom(k.byUID, u.UID, s)
+	of := s.client.User.owner()
+	delete(k.owned[of], s)
+	if len(k.owned[of]) == 0 {
+		delete(k.owned, of)
 	}
 }
 
-func addTo[K comparable](sets map[K]map[*Session]struct{}, key K, s *Session) {
-	if sets[key] == nil {
-		sets[key] = make(map[*Session]struct{})
-	}
-	sets[key][s] = struct{}{}
-}
-
-func removeFrom[K comparable](sets map[K]map[*Session]struct{}, key K, s *Session) {
-	delete(sets[key], s)
-	if len(sets[key]) == 0 {
-		delete(sets, key)
-	}
-}
-
-// CountOwned returns how many sessions Owned returns at least, in constant time.
+// CountOwned returns how many sessions Owned returns, in constant time.
 func (k *Kernel) CountOwned(u *User) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case u.Admin:
+	if u.Admin {
 		return len(k.sessions)
-	case !u.Vouched:
-		return len(k.byConn[u.Conn])
 	}
-	return max(len(k.byConn[u.Conn]), len(k.byUID[u.UID]))
+	return len(k.owned[u.owner()])
 }
 
 // Owned returns, in no order, the sessions that a user may see: all for the
-// administrator, and otherwise those of the same connection and those of the
-// same verified user. It looks at no others.
+// administrator, and otherwise those of the same verified user, or, of one whom
+// nobody vouches for, those of the same connection. It looks at no others.
 func (k *Kernel) Owned(u *User) []*Session {
 	if u.Admin {
 		return k.All()
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	list := slices.Collect(maps.Keys(k.byConn[u.Conn]))
-	if !u.Vouched {
-		return list
-	}
-	for s := range k.byUID[u.UID] {
-		if s.client.User.Conn != u.Conn {
-			list = append(list, s)
-		}
-	}
-	return list
+	return slices.Collect(maps.Keys(k.owned[u.owner()]))
 }

@@ -57,7 +57,7 @@ func (s *Session) Read(p []byte) (int, error) {
 // after an unload.
 func (s *Session) Close() error {
 	if s.kernel.remove(s) {
-		s.kernel.log.PrintFor(s.client.User, func() string { return s.file.Name + ": closed by " + s.client.String() })
+		s.kernel.log.printSession(s.client.User, func() string { return s.file.Name + ": closed by " + s.client.String() })
 	}
 	s.end(errClosed)
 	return nil

@@ -1,10 +1,10 @@
 package p9srv
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
@@ -59,13 +59,26 @@ func (n node) direntType() p9.QIDType {
 	return direntRegular
 }
 
-// Cookies of entries. Those of processes are made from their numbers, so that
-// entries which come and go do not move the others.
+// Cookies of entries. They are made of what an entry is, so that entries which
+// come and go meanwhile do not move the others: of what is always there from
+// its kind, of a device file from its number, of a process from its own.
 const (
 	selfCookie   = 1
 	parentCookie = 2
-	firstCookie  = 3 // of all others
+	firstCookie  = 3   // of all others
+	deviceCookie = 100 // of device files, above all kinds
 )
+
+// cookie returns that of a node in the directory where it lies.
+func (n node) cookie() uint64 {
+	switch n.kind {
+	case deviceFile:
+		return deviceCookie + uint64(n.file)
+	case processDir:
+		return firstCookie + uint64(n.process)
+	}
+	return firstCookie + uint64(n.kind)
+}
 
 // childrenBehind yields the entries of a directory behind an offset, in the
 // order of their cookies. It does not look at those before.
@@ -81,8 +94,7 @@ func (f *file) childrenBehind(offset uint64) iter.Seq[child] {
 			f.processesBehind(offset, yield)
 			return
 		}
-		for i, c := range f.named() {
-			c.cookie = firstCookie + uint64(i)
+		for _, c := range f.named() {
 			if c.cookie > offset && !yield(c) {
 				return
 			}
@@ -102,7 +114,10 @@ func (f *file) processesBehind(offset uint64, yield func(child) bool) {
 	}
 	for {
 		n, ok := f.front.srv.Kernel.NextProcess(who, after)
-		if !ok || !yield(child{strconv.FormatUint(uint64(n), 10), processNode(n), firstCookie + uint64(n)}) {
+		if !ok {
+			return
+		}
+		if at := processNode(n); !yield(child{strconv.FormatUint(uint64(n), 10), at, at.cookie()}) {
 			return
 		}
 		after = n
@@ -119,17 +134,24 @@ func (f *file) processOwner() device.Identity {
 func (f *file) named() []child {
 	var list []child
 	kernel := f.front.srv.Kernel
+	add := func(name string, n node) {
+		list = append(list, child{name, n, n.cookie()})
+	}
+	inRoot := f.node.kind == rootDir
 	for _, name := range kernel.Files() {
+		if _, hidden := fixed[name]; hidden && inRoot {
+			continue
+		}
 		if file, ok := kernel.Lookup(name); ok {
-			list = append(list, child{name: name, node: f.node.device(file)})
+			add(name, f.node.device(file))
 		}
 	}
-	if f.node.kind == rootDir {
+	if inRoot {
 		for name, n := range fixed {
-			list = append(list, child{name: name, node: n})
+			add(name, n)
 		}
 	}
-	slices.SortFunc(list, func(a, b child) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(list, func(a, b child) int { return cmp.Compare(a.cookie, b.cookie) })
 	return list
 }
 

@@ -118,13 +118,19 @@ func (f *file) openDevice() error {
 	return nil
 }
 
+// isExclusive says whether the device tells clients that open it twice.
+func (f *file) isExclusive() bool {
+	info, ok := f.front.srv.Kernel.Lookup(f.node.name)
+	return ok && info.Exclusive
+}
+
 // refused tells both logs of an open that the device refused.
 func (f *front) refused(file *file, client device.Client, err error) {
 	f.log.Debug("open refused", "path", file.node.String(), "client", client.String(), "error", err)
 	switch {
 	case errors.Is(err, syscall.ENFILE):
 		f.log.Warn("too many sessions", "limit", f.srv.Kernel.MaxSessions)
-	case errors.Is(err, syscall.EACCES):
+	case errors.Is(err, syscall.EACCES) && file.isExclusive():
 		f.srv.Kernel.Log().PrintFor(client.User, func() string {
 			return fmt.Sprintf("%[1]s: refused a second open by %[2]s; each process has its own at /pid/N/%[1]s, each open at /each/%[1]s",
 				file.node.name, client)

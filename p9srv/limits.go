@@ -36,9 +36,9 @@ const (
 	// maxControl is how long a text to ctl may be.
 	maxControl = 1 << 10
 	// maxConnText and maxAllText bound the listings that are open, of a
-	// connection (EMFILE) and in all (ENFILE, but not for the administrator:
-	// others must not be able to shut him out). The longest, of 100,000
-	// sessions, has about 8 MiB.
+	// connection (EMFILE), and in all of verified users and of others (ENFILE,
+	// but not for the administrator, whom nobody must be able to shut out). The
+	// longest, of 100,000 sessions, has about 8 MiB.
 	maxConnText = 32 << 20
 	maxAllText  = 256 << 20
 	// leastSessionLine is what a line of /sessions has at least.

@@ -18,6 +18,7 @@ type peer struct {
 	vouched bool   // the transport vouches for uid
 	uid     uint32 // the peer's user, if vouched
 	process string // the very process, if the transport tells; else ""
+	own     uint32 // the server's user
 }
 
 // newPeer asks the transport of a new connection, the number'th of its server.
@@ -26,12 +27,13 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	p := peer{
 		conn:  fmt.Sprintf("conn %d", number),
 		where: c.RemoteAddr().Network() + " " + c.RemoteAddr().String(),
+		own:   uint32(os.Geteuid()),
 	}
 	u, ok := c.(*net.UnixConn)
 	if !ok {
 		p.memory = p.where == "pipe pipe" // net.Pipe, which no other process can have
 		p.vouched = p.memory
-		p.uid = uint32(os.Geteuid())
+		p.uid = p.own
 		return p
 	}
 	cred, err := unixPeer(u, policy == IdentityPeer)
@@ -78,14 +80,13 @@ func (p peer) user(claimed uint32, policy IdentityPolicy) (*user, error) {
 	if policy == IdentityPeer && p.process != "" {
 		u.peer = p.process
 	}
-	own := uid == uint32(os.Geteuid())
 	switch {
 	case p.memory:
-		u.Admin = own || uid == 0
+		u.Admin = uid == p.own || uid == 0
 	case p.vouched && p.uid == 0:
 		u.Admin = uid == 0
 	case p.vouched:
-		u.Admin = own
+		u.Admin = uid == p.own
 	}
 	return u, nil
 }

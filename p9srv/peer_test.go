@@ -10,13 +10,12 @@ import (
 )
 
 func TestWhoAnAttachActsFor(t *testing.T) {
-	own := uint32(os.Geteuid())
-	const stranger = 4_000_000 // nobody's number
-	root := peer{conn: "conn 1", vouched: true, uid: 0, process: "p"}
-	other := peer{conn: "conn 2", vouched: true, uid: stranger, process: "q"}
-	same := peer{conn: "conn 5", vouched: true, uid: own}
-	tcp := peer{conn: "conn 3"}
-	memory := peer{conn: "conn 4", vouched: true, memory: true, uid: own}
+	const own, stranger = 1000, 2000
+	root := peer{own: own, conn: "conn 1", vouched: true, uid: 0, process: "p"}
+	other := peer{own: own, conn: "conn 2", vouched: true, uid: stranger, process: "q"}
+	same := peer{own: own, conn: "conn 5", vouched: true, uid: own}
+	tcp := peer{own: own, conn: "conn 3"}
+	memory := peer{own: own, conn: "conn 4", vouched: true, memory: true, uid: own}
 	for _, test := range []struct {
 		name    string
 		peer    peer
@@ -29,11 +28,13 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 	}{
 		{"root for a user", root, stranger, IdentityUser, "conn 1", stranger, false, nil},
 		{"root as root", root, 0, IdentityUser, "conn 1", 0, true, nil},
+		{"root for the server's user", root, own, IdentityUser, "conn 1", own, false, nil},
 		{"root for nobody named", root, noUID, IdentityUser, "conn 1", nobody, false, nil},
 		{"a user as itself", other, stranger, IdentityUser, "conn 2", stranger, false, nil},
 		{"a user, not named", other, noUID, IdentityUser, "conn 2", stranger, false, nil},
 		{"a user as another", other, stranger + 1, IdentityUser, "", 0, false, syscall.EPERM},
 		{"a user as root", other, 0, IdentityUser, "", 0, false, syscall.EPERM},
+		{"the server's own user, not named", same, noUID, IdentityUser, "conn 5", own, true, nil},
 		{"the server's own user", same, own, IdentityUser, "conn 5", own, true, nil},
 		{"a label", tcp, own, IdentityUser, "conn 3", own, false, nil},
 		{"a label of root", tcp, 0, IdentityUser, "conn 3", 0, false, nil},
@@ -41,6 +42,7 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 		{"a process", other, stranger, IdentityPeer, "q", stranger, false, nil},
 		{"an unknown process", tcp, 5, IdentityPeer, "conn 3", 5, false, nil},
 		{"in memory", memory, stranger, IdentityUser, "conn 4", stranger, false, nil},
+		{"in memory, the server's own user", memory, own, IdentityUser, "conn 4", own, true, nil},
 		{"in memory, root", memory, 0, IdentityUser, "conn 4", 0, true, nil},
 		{"in memory, not named", memory, noUID, IdentityUser, "conn 4", own, true, nil},
 	} {

@@ -38,14 +38,16 @@ type Server struct {
 	// reply, from many goroutines at the same time.
 	Trace func(line string)
 
-	setUp    sync.Once
-	limits   Limits        // with defaults; immutable after setUp, as log
-	log      *slog.Logger  // throttled
-	fids     atomic.Int64  // of all connections
-	texts    atomic.Int64  // bytes of the listings that are open
-	start    time.Time     // of the server; immutable after setUp
-	opens    atomic.Uint64 // through the door that tells each open apart
-	accepted atomic.Uint64 // numbers connections
+	setUp  sync.Once
+	limits Limits       // with defaults; immutable after setUp, as log
+	log    *slog.Logger // throttled
+	fids   atomic.Int64 // of all connections
+	// Bytes of the listings that are open, of users whom a transport vouches
+	// for and of others.
+	vouchedTexts, otherTexts atomic.Int64
+	start                    time.Time     // of the server; immutable after setUp
+	opens                    atomic.Uint64 // through the door that tells each open apart
+	accepted                 atomic.Uint64 // numbers connections
 
 	// mu guards the fields below.
 	mu        sync.Mutex

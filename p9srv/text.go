@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
@@ -30,8 +31,8 @@ func (f *file) openText() error {
 	switch size := len(text); {
 	case f.front.textSize+size > maxConnText:
 		return syscall.EMFILE
-	case f.front.srv.texts.Add(int64(size)) > maxAllText && !f.user.Admin:
-		f.front.srv.texts.Add(-int64(size))
+	case f.allTexts().Add(int64(size)) > maxAllText && !f.user.Admin:
+		f.allTexts().Add(-int64(size))
 		return syscall.ENFILE
 	default:
 		f.text, f.counted = strings.NewReader(text), size
@@ -40,9 +41,18 @@ func (f *file) openText() error {
 	}
 }
 
+// allTexts counts the bytes of the listings that are open, apart for users whom
+// somebody vouches for and others: these must not be able to shut those out.
+func (f *file) allTexts() *atomic.Int64 {
+	if f.user.Vouched {
+		return &f.front.srv.vouchedTexts
+	}
+	return &f.front.srv.otherTexts
+}
+
 func (f *file) closeText() {
 	f.front.textSize -= f.counted
-	f.front.srv.texts.Add(-int64(f.counted))
+	f.allTexts().Add(-int64(f.counted))
 	f.text, f.counted = nil, 0
 }
 

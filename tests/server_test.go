@@ -212,8 +212,40 @@ func TestDirectoriesListTheirFiles(t *testing.T) {
 		"pid/70": {".", "..", "full_ex", "minimal_proc_lkm"},
 		"pid/71": {".", "..", "full_ex", "minimal_proc_lkm"},
 	} {
-		assert.Equal(t, want, list(t, root, path), path)
+		assert.ElementsMatch(t, want, list(t, root, path), path)
 	}
+}
+
+// TestDirectoryIsListedWholeWhileModulesComeAndGo: what is there all the time is
+// listed once, wherever the listing goes on.
+func TestDirectoryIsListedWholeWhileModulesComeAndGo(t *testing.T) {
+	srv := &p9srv.Server{Kernel: device.NewKernel(device.Modules()...)}
+	require.NoError(t, srv.Kernel.Load("minimal_proc_lkm"))
+	dir := attach(t, serve(t, srv), "")
+	_, _, err := dir.Open(p9.ReadOnly)
+	require.NoError(t, err)
+	const oneEntry = 60 // bytes, at most
+	var names []string
+	loaded := false
+	for offset := uint64(0); ; {
+		entries, err := dir.Readdir(offset, oneEntry)
+		require.NoError(t, err)
+		if len(entries) == 0 {
+			break
+		}
+		for _, e := range entries {
+			offset = e.Offset
+			if e.Name != "full_ex" {
+				names = append(names, e.Name)
+			}
+		}
+		if loaded = !loaded; loaded {
+			require.NoError(t, srv.Kernel.Load("full_ex"))
+		} else {
+			require.NoError(t, srv.Kernel.Unload("full_ex"))
+		}
+	}
+	assert.ElementsMatch(t, []string{".", "..", "ctl", "each", "kmsg", "minimal_proc_lkm", "modules", "pid", "sessions"}, names)
 }
 
 // list reads a directory in pieces that hold one or two entries.

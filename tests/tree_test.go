@@ -6,7 +6,10 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -175,6 +178,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"unix, a user", func() net.Conn { return dialAs(t, unix, alice) }, "NOUID", "EACCES"},
 		{"unix, a user as itself", func() net.Conn { return dialAs(t, unix, alice) }, fmt.Sprint(alice), "EACCES"},
 		{"tcp, a label of root", func() net.Conn { return dial(t, tcp) }, "0", "EACCES"},
+		{"in memory, as root", func() net.Conn { return inMemory(t, srv) }, "0", "Rlopen"},
+		{"in memory, nobody named", func() net.Conn { return inMemory(t, srv) }, "NOUID", "Rlopen"},
+		{"in memory, for a user", func() net.Conn { return inMemory(t, srv) }, fmt.Sprint(alice), "EACCES"},
 		{"tcp, no label", func() net.Conn { return dial(t, tcp) }, "NOUID", "EACCES"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,6 +207,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 		< Rlerror EPERM
 		> Tattach 0 NOFID "" "" NOUID
 		< Rattach dir:*`, bob)))
+}
+
+// inMemory connects within this process.
+func inMemory(t *testing.T, srv *p9srv.Server) net.Conn {
+	t.Helper()
+	here, there := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- srv.ServeConn(there) }()
+	t.Cleanup(func() {
+		_ = here.Close()
+		assert.NoError(t, <-served)
+	})
+	return here
 }
 
 func TestEverybodySeesHisOwnSessions(t *testing.T) {
@@ -279,35 +298,64 @@ func TestOpenListingsAreBounded(t *testing.T) {
 	}
 }
 
-// TestLoadingDuringTraffic unloads and loads while clients open, write and
-// read; every reply is one of the contract's.
+// TestLoadingDuringTraffic unloads and loads while clients open, write, read
+// and close; every reply is one of the contract's.
 func TestLoadingDuringTraffic(t *testing.T) {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	addr := serve(t, srv)
+	var opens atomic.Int64
 	stop := make(chan struct{})
-	go func() {
-		defer close(stop)
-		for range 300 {
-			assert.NoError(t, srv.Kernel.Unload("full_ex"))
-			assert.NoError(t, srv.Kernel.Load("full_ex"))
-		}
-	}()
-	s := speak(t, dial(t, addr), "NOUID")
-	allowed := map[string]bool{
-		"Rlerror ENOENT": true, "Rlerror EIO": true, "Rlerror EBADF": true, "Rwrite 1": true, "Rclunk": true,
+	var clients sync.WaitGroup
+	for range 4 {
+		s := speak(t, dial(t, addr), "NOUID")
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if !s.session(&opens) {
+					return
+				}
+			}
+		})
 	}
-	for running := true; running; {
-		select {
-		case <-stop:
-			running = false
-		default:
-		}
-		for _, request := range []string{"Twalk 0 1 full_ex", "Tlopen 1 O_RDWR", "Twrite 1 0 hex:05", "Tclunk 1"} {
-			reply, err := s.Ask(request)
-			require.NoError(t, err)
-			ok := allowed[reply] || strings.HasPrefix(reply, "Rwalk ") || strings.HasPrefix(reply, "Rlopen ")
-			require.True(t, ok, "%s: %s", request, reply)
+	for opens.Load() < 2000 && !t.Failed() {
+		assert.NoError(t, srv.Kernel.Unload("full_ex"))
+		assert.NoError(t, srv.Kernel.Load("full_ex"))
+		for before := opens.Load(); opens.Load() == before && !t.Failed(); {
+			runtime.Gosched()
 		}
 	}
+	close(stop)
+	clients.Wait()
 	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+// session opens and uses the device while it may go away, counts the opens that
+// succeed, and says whether all replies were right.
+func (s *speaker) session(opens *atomic.Int64) bool {
+	allowed := map[string][]string{
+		"Twalk 0 1 full_ex": {"Rwalk ", "Rlerror ENOENT"},
+		"Tlopen 1 O_RDWR":   {"Rlopen ", "Rlerror ENOENT", "Rlerror EBADF"},
+		"Twrite 1 0 hex:05": {"Rwrite 1", "Rlerror EIO", "Rlerror EBADF"},
+		"Twrite 1 0 int:2":  {"Rwrite 4", "Rlerror EIO", "Rlerror EBADF"},
+		"Tread 1 0 4":       {"Rread ", "Rlerror EIO", "Rlerror EBADF"},
+		"Tclunk 1":          {"Rclunk", "Rlerror EBADF"},
+	}
+	for _, request := range []string{"Twalk 0 1 full_ex", "Tlopen 1 O_RDWR", "Twrite 1 0 hex:05", "Twrite 1 0 int:2", "Tread 1 0 4", "Tclunk 1"} {
+		reply, err := s.Ask(request)
+		if !assert.NoError(s.t, err) {
+			return false
+		}
+		right := func(prefix string) bool { return strings.HasPrefix(reply, prefix) }
+		if !assert.True(s.t, slices.ContainsFunc(allowed[request], right), "%s: %s", request, reply) {
+			return false
+		}
+		if strings.HasPrefix(reply, "Rlopen ") {
+			opens.Add(1)
+		}
+	}
+	return true
 }

@@ -104,6 +104,8 @@ func TestRefusedCommandsSayWhy(t *testing.T) {
 		{"", []string{"sessions", "--watch", "--interval", "0s", endpoint}, "--interval 0s: want a time above 0"},
 		{"", []string{"dmesg", "--follow", dir}, "kmsg: no such file or directory"},
 		{"", []string{"insmod"}, "insmod: want [TARGET] NAME"},
+		{"", []string{"insmod", endpoint}, "is no module's name, want [TARGET] NAME"},
+		{"", []string{"write", endpoint, "full_ex", "--hex", "64"}, "flags come first"},
 		{"", []string{"cat", endpoint}, "cat: want TARGET PATH..."},
 		{"", []string{"lsmod", endpoint, "-l"}, `lsmod: unexpected argument "-l", want [TARGET] (flags come first)`},
 		{"", []string{"ls", "--nosuch", endpoint}, "nosuch"},
@@ -243,5 +245,23 @@ func clientOf(conn string) device.Client {
 		Identity: device.Identity{Peer: conn, UID: uid},
 		User:     &device.User{Conn: conn, Where: "test", UID: uid, Claimed: uid, Vouched: true},
 		Door:     "/",
+	}
+}
+
+func TestMountCommand(t *testing.T) {
+	const options = "version=9p2000.L,noxattr"
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	for endpoint, want := range map[string]string{
+		"unix:/run/s":        "mount -t 9p -o trans=unix," + options + " /run/s /mnt",
+		"unix:/a b/it's":     "mount -t 9p -o trans=unix," + options + ` '/a b/it'\''s' /mnt`,
+		"unix:s":             "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt",
+		"tcp:127.0.0.1:5640": "mount -t 9p -o trans=tcp,port=5640," + options + " 127.0.0.1 /mnt",
+		"tcp:0.0.0.0:99":     "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt",
+		"tcp:[::1]:5640":     "mount -t 9p -o trans=tcp,port=5640," + options + " ::1 /mnt",
+	} {
+		e, err := p9srv.ParseEndpoint(endpoint)
+		require.NoError(t, err)
+		assert.Equal(t, want, mountCommand(e, "/mnt"))
 	}
 }

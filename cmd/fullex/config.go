@@ -29,6 +29,7 @@ type serveConfig struct {
 	limits    p9srv.Limits
 	sessions  int // as device.Kernel.MaxSessions
 	modules   []string
+	tcpOnly   bool // for want of a directory for the socket
 }
 
 func serveConfigFrom(c *cli.Context) (serveConfig, error) {
@@ -52,7 +53,9 @@ func serveConfigFrom(c *cli.Context) (serveConfig, error) {
 	default:
 		return config, fmt.Errorf("--log-format %q: want text or json", format)
 	}
-	config.endpoints, err = endpointsFrom(c.StringSlice("listen"))
+	given := c.StringSlice("listen")
+	config.endpoints, err = endpointsFrom(given)
+	config.tcpOnly = len(given) == 0 && len(config.endpoints) == 1
 	return config, err
 }
 

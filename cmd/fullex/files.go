@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
+	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -27,12 +29,10 @@ func lsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			name, dir := defaultTarget(os.Geteuid()), "/"
-			if len(args) > 0 {
-				name = args[0]
-			}
-			if len(args) > 1 {
-				dir = args[1]
+			name, rest := optionalTarget(args, 0)
+			dir := "/"
+			if len(rest) > 0 {
+				dir = rest[0]
 			}
 			return onTarget(c.Context, name, func(t target.Target) error {
 				return list(t, dir, c.Bool("l"), c.App.Writer)
@@ -56,18 +56,25 @@ func list(t target.Target, at string, long bool, w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.AlignRight)
 	for _, e := range entries {
 		if !long {
-			fmt.Fprintln(w, e.Name)
+			fmt.Fprintln(table, e.Name)
 			continue
 		}
 		if self.Mode.IsDir() {
-			if e, err = t.Stat(path.Join(at, e.Name)); err != nil {
+			e, err = t.Stat(path.Join(at, e.Name))
+			if errors.Is(err, syscall.ENOENT) {
+				continue // gone meanwhile
+			}
+			if err != nil {
 				return err
 			}
 		}
 		fmt.Fprintf(table, "%d\t%s\t%d\t%d\t%d\t%d\t%s\t %s\n", e.Inode, e.Mode, e.Links, e.UID, e.GID, e.Size,
 			e.Modified.Format("2006-01-02 15:04:05"), e.Name)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 func catCommand() *cli.Command {
@@ -138,6 +145,8 @@ func payload(words []string, asHex, noLineEnd bool, in io.Reader) ([]byte, error
 			return nil, fmt.Errorf("read the standard input: %w", err)
 		}
 		return p, nil
+	case slices.Contains([]string{"-n", "--hex", "-hex"}, words[0]):
+		return nil, fmt.Errorf("write: %s behind TARGET: flags come first", words[0])
 	case asHex:
 		p, err := hex.DecodeString(strings.Join(words, ""))
 		if err != nil {
@@ -172,6 +181,9 @@ func controlCommand(verb, usage string) *cli.Command {
 				return err
 			}
 			name, rest := optionalTarget(args, 1)
+			if strings.ContainsAny(rest[0], ":/ ") {
+				return fmt.Errorf("%s: %q is no module's name, want [TARGET] NAME", verb, rest[0])
+			}
 			return onTarget(c.Context, name, func(t target.Target) error {
 				if _, err := t.Stat("ctl"); err != nil {
 					return fmt.Errorf("%s is not the tree of a server: %w", name, err)

@@ -59,6 +59,9 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 	}
 	kernel.MaxSessions = config.sessions
 	server := &p9srv.Server{Kernel: kernel, Identity: config.identity, Limits: config.limits, Log: log}
+	if config.tcpOnly {
+		log.Warn("no runtime directory (XDG_RUNTIME_DIR) for a unix socket: serving TCP only, where nobody may load or unload modules")
+	}
 	log.Debug("starting", "endpoints", fmt.Sprint(config.endpoints))
 	listeners, err := listenAll(ctx, config.endpoints)
 	if err != nil && ctx.Err() != nil {

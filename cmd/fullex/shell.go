@@ -49,8 +49,16 @@ func isInputTerminal() bool {
 
 // runPrompt talks to a person. Ctrl-C drops the line, Ctrl-D ends.
 func runPrompt(s *shell.Shell, c *cli.Context) error {
+	asItWas, err := liner.TerminalMode()
+	if err != nil {
+		return fmt.Errorf("ask for the terminal's mode: %w", err)
+	}
 	editor := liner.NewLiner()
 	defer func() { _ = editor.Close() }() // puts the terminal back; there is nothing to do if it cannot
+	editing, err := liner.TerminalMode()
+	if err != nil {
+		return fmt.Errorf("ask for the editor's mode: %w", err)
+	}
 	editor.SetCtrlCAborts(true)
 	editor.SetCompleter(complete)
 	for {
@@ -67,7 +75,9 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 		if strings.TrimSpace(line) != "" {
 			editor.AppendHistory(line)
 		}
-		quit, err := s.Do(line)
+		// A call may wait for ever; Ctrl-C then ends the program, and must not
+		// leave the terminal as the editor has it.
+		quit, err := within(asItWas, editing, func() (bool, error) { return s.Do(line) })
 		if err != nil {
 			fmt.Fprintln(c.App.ErrWriter, err)
 		}
@@ -75,6 +85,16 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 			return nil
 		}
 	}
+}
+
+// within does something with the terminal in one mode, and puts it into
+// another.
+func within(mode, after liner.ModeApplier, do func() (bool, error)) (bool, error) {
+	if err := mode.ApplyMode(); err != nil {
+		return true, fmt.Errorf("set the terminal's mode: %w", err)
+	}
+	quit, err := do()
+	return quit, errors.Join(err, after.ApplyMode())
 }
 
 // complete returns the command words that a line may be the start of.
@@ -88,11 +108,16 @@ func complete(line string) []string {
 	return words
 }
 
+// maxScriptLine is how long a line of a script may be, in bytes: enough to push
+// 100 values many times over.
+const maxScriptLine = 1 << 20
+
 // runScript obeys lines to the end of the input. A line that fails is told with
 // its number, and does not end the script: what comes of misuse is what many
 // scripts are for.
 func runScript(s *shell.Shell, c *cli.Context) error {
 	in := bufio.NewScanner(c.App.Reader)
+	in.Buffer(nil, maxScriptLine)
 	failed, n := 0, 0
 	for in.Scan() {
 		n++

@@ -104,8 +104,9 @@ func modulesComeAndGo(c *check, mounted string) {
 	c.same("nonsense", outcome(writeOnce(ctl, "nonsense")), "EINVAL")
 	c.close(c.filled(path, 9, 2))
 	c.contains("tail -n 5 "+mounted+"/kmsg", fmt.Sprintf("ctl: nonsense: want %q or %q", "insmod NAME", "rmmod NAME"))
-	p := c.start(alice, nil, "refused-write", ctl)
-	c.wait(p)
+	for _, user := range []uint32{alice, bob} {
+		c.wait(c.start(user, nil, "refused-write", ctl))
+	}
 }
 
 func writeOnce(path, text string) (int, error) {

@@ -29,7 +29,7 @@ func (s *Shell) send(command string, p []byte) error {
 	}
 	n, err := s.file.Write(p)
 	if err != nil {
-		return explained(command, err)
+		return explained(command, s.device, err)
 	}
 	if n != len(p) {
 		return fmt.Errorf("%d of %d bytes were taken", n, len(p))
@@ -44,7 +44,7 @@ func (s *Shell) receive(command string, p []byte) ([]byte, error) {
 	}
 	n, err := s.file.Read(p)
 	if err != nil {
-		return nil, explained(command, err)
+		return nil, explained(command, s.device, err)
 	}
 	return p[:n], nil
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	gopath "path"
 	"slices"
 	"strings"
 	"syscall"
@@ -24,12 +25,27 @@ import (
 // Shell has at most one file of a target open. It is for one goroutine.
 type Shell struct {
 	target target.Target
-	out    io.Writer
+	out    *output
 	file   target.File // nil: none is open
+	device bool        // the file is a full_ex, whose errors have a meaning
 }
 
 // New returns a shell that prints results to out.
-func New(t target.Target, out io.Writer) *Shell { return &Shell{target: t, out: out} }
+func New(t target.Target, out io.Writer) *Shell { return &Shell{target: t, out: &output{w: out}} }
+
+// output keeps the first error of what is printed.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
 
 // command is a word of the language.
 type command struct {
@@ -67,7 +83,7 @@ func Words() []string {
 }
 
 // Do obeys a line. Empty lines and those that start with # do nothing. quit is
-// true when the line asks for the end.
+// true when the line asks for the end, or when nothing can be printed any more.
 func (s *Shell) Do(line string) (quit bool, err error) {
 	words := strings.Fields(line)
 	if len(words) == 0 || words[0][0] == '#' {
@@ -83,6 +99,9 @@ func (s *Shell) Do(line string) (quit bool, err error) {
 	}
 	if err := commands[i].run(s, words[1:]); err != nil {
 		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	if s.out.err != nil {
+		return true, fmt.Errorf("%s: print: %w", name, s.out.err)
 	}
 	return false, nil
 }
@@ -113,17 +132,36 @@ func (s *Shell) open(args []string) error {
 	case len(args) == 1:
 		path = args[0]
 	}
+	flags, err := s.flagsFor(path)
+	if err != nil {
+		return explained("open", false, err)
+	}
+	device := path == "" || gopath.Base(path) == "full_ex"
 	// A shell that has a file open tries all the same: to see the second open
 	// refused is part of the lesson.
-	file, err := s.target.Open(path, os.O_RDWR)
+	file, err := s.target.Open(path, flags)
 	if err != nil {
-		return explained("open", err)
+		return explained("open", device, err)
 	}
 	if s.file != nil {
 		err = s.file.Close()
 	}
-	s.file = file
+	s.file, s.device = file, device
 	return err
+}
+
+// flagsFor opens a file for both, or for what its mode allows to anybody.
+func (s *Shell) flagsFor(path string) (int, error) {
+	e, err := s.target.Stat(path)
+	switch {
+	case err != nil:
+		return 0, err
+	case e.Mode&0o222 == 0:
+		return os.O_RDONLY, nil
+	case e.Mode&0o444 == 0:
+		return os.O_WRONLY, nil
+	}
+	return os.O_RDWR, nil
 }
 
 func (s *Shell) close(args []string) error {
@@ -138,14 +176,15 @@ func (s *Shell) close(args []string) error {
 	return file.Close()
 }
 
-// explained names an errno and says what it means for a command.
-func explained(command string, err error) error {
+// explained names an errno and says what it means for a command, at the device
+// if it is one.
+func explained(command string, device bool, err error) error {
 	errno, ok := errnoOf(err)
 	if !ok {
 		return err
 	}
 	name := unix.ErrnoName(errno)
-	if meaning := meanings[command][errno]; meaning != "" {
+	if meaning := meanings[command][errno]; meaning != "" && (device || errno == syscall.ENOENT) {
 		return fmt.Errorf("%s: %s", name, meaning)
 	}
 	return fmt.Errorf("%s: %s", name, errno.Error())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -74,6 +75,13 @@ func TestConversation(t *testing.T) {
 		{"push 8", ""},
 		{"open each/full_ex", ""},
 		{"pop", "! pop: EACCES: there is no value, or no capacity yet"},
+		{"open kmsg", ""},
+		{"init 5", "! init: EBADF: bad file descriptor"},
+		{"open minimal_proc_lkm", ""},
+		{"write", "! write: EINVAL: invalid argument"},
+		{"write 6f6b", "2\n"},
+		{"read", "! read: EIO: input/output error"},
+		{"open ./each/../each/full_ex", ""},
 		{"open nosuch", "! open: ENOENT: no such file, or its module is not loaded"},
 		{"open a b", "! open: want open [PATH]"},
 		{"nonsense", "! nonsense: no such command, see help"},
@@ -131,4 +139,32 @@ func TestHelpNamesEveryWord(t *testing.T) {
 	}
 	_, err = s.Do("help me")
 	assert.Error(t, err)
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestResultThatCannotBePrintedEndsTheShell(t *testing.T) {
+	s, _, _ := start(t)
+	s.out.w = full{}
+	for _, line := range []string{"open", "init 5", "push 7"} {
+		_, err := s.Do(line)
+		require.NoError(t, err)
+	}
+	quit, err := s.Do("pop")
+	assert.True(t, quit)
+	assert.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, s.Close())
+}
+
+func TestServerThatGoesAwayIsSaidSo(t *testing.T) {
+	s, _, srv := start(t)
+	_, err := s.Do("open")
+	require.NoError(t, err)
+	require.NoError(t, srv.Close())
+	_, err = s.Do("init 5")
+	assert.EqualError(t, err, "init: the connection to the server has ended")
+	require.NoError(t, s.Close())
 }

@@ -22,6 +22,9 @@ func openPath(path string) (Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; want an endpoint such as unix:PATH or tcp:HOST:PORT, or the path of a mount", path, cause(err))
 	}
+	if info.Mode().Type() == fs.ModeSocket {
+		return nil, fmt.Errorf("%s is a socket, want unix:%[1]s", path)
+	}
 	if info.IsDir() {
 		return mounted{path, deviceName}, nil
 	}

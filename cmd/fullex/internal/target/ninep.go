@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -97,12 +98,20 @@ type ninepFile struct {
 
 func (f *ninepFile) Read(p []byte) (int, error)  { return f.move(f.file.ReadAt(p, f.offset)) }
 func (f *ninepFile) Write(p []byte) (int, error) { return f.move(f.file.WriteAt(p, f.offset)) }
-func (f *ninepFile) Close() error                { return local(f.file.Close()) }
 
-// move goes on behind n bytes. The library makes io.EOF of an empty reply.
+// Close implements File. A connection that has ended took the fid with it.
+func (f *ninepFile) Close() error {
+	if err := local(f.file.Close()); !errors.Is(err, errEnded) {
+		return err
+	}
+	return nil
+}
+
+// move goes on behind n bytes. The library makes a bare io.EOF of an empty
+// reply, and wraps that of a connection.
 func (f *ninepFile) move(n int, err error) (int, error) {
 	f.offset += int64(n)
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		return n, nil
 	}
 	return n, local(err)
@@ -187,11 +196,20 @@ func (t *ninep) Device() string { return deviceName }
 // Close implements Target. The server closes all fids of the connection.
 func (t *ninep) Close() error { return ignoreClosed(t.client.Close()) }
 
-// local makes a reply's errno one of this system, and keeps other errors.
+// errEnded stands for all the ways in which a connection can be found of no more
+// use.
+var errEnded = errors.New("the connection to the server has ended")
+
+// local makes a reply's errno one of this system, and keeps other errors but
+// those of an ended connection.
 func local(err error) error {
 	var errno linux.Errno
 	if errors.As(err, &errno) {
 		return p9srv.LocalErrno(errno)
+	}
+	var end p9.ConnError // it does not unwrap to what it was made of
+	if errors.As(err, &end) || errors.Is(err, net.ErrClosed) {
+		return errEnded
 	}
 	return err
 }

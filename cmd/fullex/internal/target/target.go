@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"io/fs"
+	"path"
 	"strings"
 	"time"
 
@@ -69,7 +70,8 @@ func isEndpoint(name string) bool {
 	return colon >= 0 && (slash < 0 || colon < slash)
 }
 
-// elements splits a path within a target.
-func elements(path string) []string {
-	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+// elements splits a path within a target, without "." and "..", which 9P does
+// not know. ".." of the root is the root.
+func elements(name string) []string {
+	return strings.FieldsFunc(path.Clean("/"+name), func(r rune) bool { return r == '/' })
 }

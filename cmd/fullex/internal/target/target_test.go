@@ -210,6 +210,21 @@ func TestPathsAreTargets(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
+func TestDotsInPaths(t *testing.T) {
+	for path, want := range map[string][]string{
+		"": nil, "/": nil, ".": nil, "..": nil, "./each": {"each"}, "/each/../pid/7/": {"pid", "7"}, "//each//full_ex": {"each", "full_ex"},
+	} {
+		assert.ElementsMatch(t, want, elements(path), path)
+	}
+}
+
+func TestSocketByItsPathIsNamedAsItShould(t *testing.T) {
+	endpoint, _ := serve(t)
+	path := strings.TrimPrefix(endpoint, "unix:")
+	_, err := Open(t.Context(), path)
+	assert.EqualError(t, err, path+" is a socket, want "+endpoint)
+}
+
 func TestTargetsThatAreNotThere(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
