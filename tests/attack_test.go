@@ -16,6 +16,7 @@ var attacks = map[string]func(socket string) error{
 	"cycles":      attackCycles,
 	"never-read":  attackNeverRead,
 	"half-frames": attackHalfFrames,
+	"drip":        attackDrip,
 	"sizes":       attackSizes,
 }
 
@@ -137,6 +138,32 @@ func attackHalfFrames(socket string) error {
 		_, err := c.Write(append(half, make([]byte, 5000)...))
 		return err
 	})
+}
+
+// attackDrip keeps many messages under way and sends a byte of each at a time.
+func attackDrip(socket string) error {
+	var held []net.Conn
+	defer func() {
+		for _, c := range held {
+			_ = c.Close()
+		}
+	}()
+	for range 300 {
+		c, err := attachAttacker(socket)
+		if err != nil {
+			return err
+		}
+		held = append(held, c)
+	}
+	large := append(u32(60_000), make([]byte, 59_996)...)
+	for i := range large {
+		for _, c := range held {
+			if _, err := c.Write(large[i : i+1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // holdMany does something on n connections, holds them a while, and lets them

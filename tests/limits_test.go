@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -225,4 +227,66 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, <-done)
 	}
+}
+
+// TestRefusalsOfLimitsAreLogged has each limit exceeded a hundred times; its
+// line comes, but not a hundred times.
+func TestRefusalsOfLimitsAreLogged(t *testing.T) {
+	kernel := newKernel()
+	kernel.MaxSessions = 1
+	const many = 100
+	openMany := func(t *testing.T, addr net.Addr) {
+		root := attach(t, addr, "/each")
+		for range many {
+			_, _ = openFile(root, "full_ex") // refused but for the first ones
+		}
+	}
+	connectMany := func(t *testing.T, addr net.Addr) {
+		for range many {
+			require.NoError(t, dial(t, addr).Close())
+		}
+	}
+	for name, test := range map[string]struct {
+		server *p9srv.Server
+		exceed func(*testing.T, net.Addr)
+		line   string
+	}{
+		"conns":    {&p9srv.Server{Limits: p9srv.Limits{Conns: 1}}, connectMany, "too many connections"},
+		"fids":     {&p9srv.Server{Limits: p9srv.Limits{FIDs: 2}}, openMany, "too many fids on this connection"},
+		"all fids": {&p9srv.Server{Limits: p9srv.Limits{AllFIDs: 2}}, openMany, "too many fids"},
+		"sessions": {&p9srv.Server{Kernel: kernel}, openMany, "too many sessions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log lockedBuffer
+			test.server.Log = slog.New(slog.NewTextHandler(&log, nil))
+			addr := serve(t, test.server)
+			first := attach(t, addr, "")
+			test.exceed(t, addr)
+			lines := 0
+			eventually(t, "the line", func() bool {
+				lines = strings.Count(log.String(), `level=WARN msg="`+test.line+`" `)
+				return lines > 0
+			})
+			assert.Less(t, lines, many/2, "lines are limited to a rate")
+			require.NoError(t, first.Close())
+		})
+	}
+}
+
+// lockedBuffer takes log lines of many goroutines.
+type lockedBuffer struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

@@ -24,11 +24,11 @@ func BenchmarkAgainstEcho(b *testing.B) {
 			device := dial(b, serve(b, &p9srv.Server{}))
 			openByFrames(b, device)
 			echo := dial(b, serveEcho(b))
-			batch, replies := requests(depth)
+			batches := batchesOf(depth)
 			var deviceTime, echoTime time.Duration
 			for b.Loop() {
-				echoTime += exchange(b, echo, batch, replies)
-				deviceTime += exchange(b, device, batch, replies)
+				echoTime += exchange(b, echo, batches)
+				deviceTime += exchange(b, device, batches)
 			}
 			ops := float64(b.N * depth)
 			b.ReportMetric(echoTime.Seconds()/deviceTime.Seconds(), "of-echo")
@@ -38,20 +38,39 @@ func BenchmarkAgainstEcho(b *testing.B) {
 	}
 }
 
-// exchange sends a batch and waits for the replies, size bytes of them, many
-// times, so that the turns are long against the clock.
-func exchange(b *testing.B, c net.Conn, batch []byte, size int) time.Duration {
+// exchange sends batches by turns and waits for the replies of each, many times,
+// so that the turns are long against the clock. None may be refused.
+func exchange(b *testing.B, c net.Conn, batches []batch) time.Duration {
 	b.Helper()
 	const turns = 64
-	in := make([]byte, size)
+	in := make([]byte, 64<<10)
 	start := time.Now()
-	for range turns {
-		_, err := c.Write(batch)
+	for i := range turns {
+		now := batches[i%len(batches)]
+		_, err := c.Write(now.requests)
 		require.NoError(b, err)
-		_, err = io.ReadFull(c, in)
+		_, err = io.ReadFull(c, in[:now.replies])
 		require.NoError(b, err)
+		require.NotEqual(b, byte(7), in[4], "Rlerror")
 	}
 	return time.Since(start) / turns
+}
+
+// batch is what is sent at once, and how many bytes the replies to it take.
+type batch struct {
+	requests []byte
+	replies  int
+}
+
+// batchesOf returns batches of depth requests that write values and read them
+// back by turns.
+func batchesOf(depth int) []batch {
+	all, replies := requests(max(2, depth))
+	if depth > 1 {
+		return []batch{{all, replies}}
+	}
+	const write = 27 // the size of a Twrite of four bytes
+	return []batch{{all[:write], writeReply}, {all[write:], readReply}}
 }
 
 // Sizes of replies, in bytes.
@@ -60,9 +79,8 @@ const (
 	readReply  = 15 // Rread of a value
 )
 
-// requests makes a batch that writes values and reads them back by turns, and
-// says how many bytes the replies take. One request alone writes a value that
-// finds no room; a refusal has as many bytes as a success.
+// requests writes values and reads them back by turns, and says how many bytes
+// the replies take.
 func requests(depth int) (batch []byte, replies int) {
 	for i := range depth {
 		if i%2 == 0 {
