@@ -63,9 +63,6 @@ func (g *generator) message() []byte {
 	} else {
 		m[at] ^= byte(1 << g.number(8))
 	}
-	if parseHead(m).typ == tgetattr {
-		return frame(tgetattr, 1) // never the mask of v9fs, which the reference does not know
-	}
 	return m
 }
 
@@ -79,7 +76,7 @@ func (g *generator) whole() []byte {
 	case 7, 8, 9:
 		return g.walk(tag)
 	case 10, 11:
-		return frame(tlopen, tag, g.fidWhere(isClosed), uint32([]uint32{2, 2, 2, 0, 1, 3}[g.number(6)]))
+		return frame(tlopen, tag, g.fidWhere(isClosed), uint32([]uint32{2, 2, 2, 0, 1, 3, 0o4002, 0o100002, 0o104002}[g.number(9)]))
 	case 12:
 		return frame(tclunk, tag, g.fid())
 	case 13:
@@ -91,7 +88,12 @@ func (g *generator) whole() []byte {
 
 func (g *generator) read(tag uint16) []byte {
 	counts := []uint32{4, 4, 4, 5, 4096, 1 << 31, 0, 3}
-	return frame(tread, tag, g.fidWhere(isDeviceOpen), uint64(g.number(9)), counts[g.number(len(counts))])
+	fid := g.fidWhere(isDeviceOpen)
+	if f := g.ref.fids[fid]; f != nil && len(f.pending) > 0 && g.number(2) == 1 {
+		p := f.pending[g.number(len(f.pending))] // as the Linux client asks
+		return frame(tread, tag, fid, p.offset, p.lo+uint32(g.number(int(p.hi-p.lo)+1)))
+	}
+	return frame(tread, tag, fid, uint64(g.number(9)), counts[g.number(len(counts))])
 }
 
 // write sends a small capacity first, so that deques get full.
@@ -133,7 +135,7 @@ func (g *generator) rare(tag uint16) []byte {
 	case 3:
 		return frame(treaddir, tag, g.fidWhere(isWalkable), uint64(g.number(5)), uint32(g.number(200)))
 	case 4:
-		return frame(tsetattr, tag, g.fid(), uint32(g.number(512)), make([]byte, 52))
+		return frame(tsetattr, tag, g.fid(), uint32(g.number(512)), make([]byte, 12), uint64(g.number(12)), make([]byte, 32))
 	case 5:
 		return frame(tunlinkat, tag, g.fid(), g.name(), uint32(0))
 	case 6:
@@ -147,7 +149,7 @@ func (g *generator) rare(tag uint16) []byte {
 	case 10:
 		return frame(tstatfs, tag, g.fid())
 	case 11:
-		return frame(tgetattr, tag, g.fid(), uint64(0x7ff))
+		return frame(tgetattr, tag, g.fid(), []uint64{0x7ff, v9fsMask, v9fsMask}[g.number(3)])
 	default:
 		return frame(msgType(g.number(255)), tag, g.fid())
 	}

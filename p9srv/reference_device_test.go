@@ -27,34 +27,41 @@ func (c *refConn) open(f *refFID, body cursor) refReply {
 		}
 		f.session = &refSession{client: client}
 		c.sessions[client] = f.session
+		if c.v9fs {
+			f.inode = c.inode(f.path)
+			f.inode.open++
+		}
 	}
 	f.opened, f.flags = true, flags
 	return refReply{}
 }
 
 func (c *refConn) read(f *refFID, body cursor) refReply {
-	body.u64()
-	count := body.u32()
+	offset, count := body.u64(), body.u32()
 	switch {
 	case !f.opened || f.flags&3 == 1:
 		return fail(syscall.EBADF)
 	case f.session == nil:
 		return fail(syscall.EISDIR)
+	case f.isFollowUp(offset, min(count, c.msize-24)):
+		return refReply{body: []byte{0, 0, 0, 0}}
 	case count == 0:
 		return fail(syscall.EINVAL)
 	case len(f.session.values) == 0:
 		return fail(syscall.EACCES)
 	case count < 4:
 		return fail(syscall.EINVAL)
+	case f.wouldLose(offset, count):
+		return fail(syscall.ESPIPE)
 	}
+	c.willAsk(f, offset, count)
 	v := f.session.values[0]
 	f.session.values = f.session.values[1:]
 	return refReply{body: append([]byte{4, 0, 0, 0}, v[:]...)}
 }
 
 func (c *refConn) write(f *refFID, body cursor) refReply {
-	body.u64()
-	n := body.u32()
+	offset, n := body.u64(), body.u32()
 	p := []byte(body)
 	switch {
 	case !f.opened || f.flags&3 == 0:
@@ -64,6 +71,9 @@ func (c *refConn) write(f *refFID, body cursor) refReply {
 	}
 	if errno := f.session.write(p); errno != 0 {
 		return fail(errno)
+	}
+	if f.inode != nil {
+		f.inode.reach(offset, uint64(n))
 	}
 	return refReply{body: []byte{byte(n), 0, 0, 0}}
 }
@@ -109,13 +119,19 @@ func (c *refConn) readdir(f *refFID, body cursor) refReply {
 // know more: a directory's later entries may or may not fit.
 var unknownBody = []byte("?")
 
-func setattr(f *refFID, body cursor) refReply {
+func (c *refConn) setattr(f *refFID, body cursor) refReply {
 	valid := body.u32()
+	body.u32()
+	body.u32()
+	body.u32()
+	size := body.u64()
 	switch {
 	case valid&7 != 0: // mode, uid, gid
 		return fail(syscall.EPERM)
 	case valid&8 != 0 && f.isDir(): // size
 		return fail(syscall.EISDIR)
+	case valid&8 != 0 && c.v9fs:
+		c.inode(f.path).reach(size, 0)
 	}
 	return refReply{body: []byte{}}
 }

@@ -7,7 +7,7 @@ import (
 
 // reference is the server as nobody would build it: maps and slices, without
 // library, limits or speed. The conversation fuzzer holds every reply of the
-// real one against it. It knows nothing of v9fs.
+// real one against it.
 type reference struct {
 	sessions map[string]*refSession // by client, all connections
 	opens    int
@@ -28,6 +28,9 @@ type refConn struct {
 	name  string
 	msize uint32 // 0: no session
 	fids  map[uint32]*refFID
+
+	v9fs   bool // the client is Linux's
+	inodes map[string]*refInode
 }
 
 // refFID is a fid; path is "" for the root.
@@ -37,6 +40,9 @@ type refFID struct {
 	opened  bool
 	flags   uint32
 	session *refSession
+
+	inode   *refInode // if opened by v9fs
+	pending []refPending
 }
 
 // refReply is what must come back: an errno, or the exact body, or, with body
@@ -49,7 +55,7 @@ type refReply struct {
 func fail(errno syscall.Errno) refReply { return refReply{errno: errno} }
 
 func (r *reference) connect(name string) *refConn {
-	return &refConn{reference: r, name: name, fids: map[uint32]*refFID{}}
+	return &refConn{reference: r, name: name, fids: map[uint32]*refFID{}, inodes: map[string]*refInode{}}
 }
 
 // answer says what the reply to a message must be.
@@ -115,8 +121,10 @@ func (c *refConn) answerFID(typ msgType, fid uint32, f *refFID, body cursor) ref
 		}
 	case treaddir:
 		return c.readdir(f, body)
+	case tgetattr:
+		c.getattr(f, body)
 	case tsetattr:
-		return setattr(f, body)
+		return c.setattr(f, body)
 	case tlcreate, tsymlink, tmknod, trename, tlink, tmkdir, trenameat, tunlinkat:
 		return fail(syscall.EPERM)
 	}
@@ -128,12 +136,16 @@ func (c *refConn) end() {
 	for fid := range c.fids {
 		c.clunk(fid)
 	}
-	c.msize = 0
+	c.msize, c.v9fs = 0, false
+	clear(c.inodes)
 }
 
 func (c *refConn) clunk(fid uint32) {
 	if s := c.fids[fid].session; s != nil {
 		delete(c.sessions, s.client)
+	}
+	if i := c.fids[fid].inode; i != nil {
+		i.open--
 	}
 	delete(c.fids, fid)
 }
