@@ -35,6 +35,9 @@ func FuzzConversation(f *testing.F) {
 			pairs[i] = pair{k, ref.connect(name)}
 			pairs[i].exchange(frame(tversion, noTag, uint32(8192), version9P2000L))
 			pairs[i].exchange(frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(1)))
+			if name == "b" { // a mount
+				pairs[i].exchange(frame(tgetattr, 1, uint32(0), uint64(v9fsMask)))
+			}
 		}
 		g := &generator{script: script}
 		for len(g.script) > 0 {
