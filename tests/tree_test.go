@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net"
 	"os"
@@ -97,9 +96,7 @@ func (s *speaker) read(path string) string {
 	for {
 		reply, err := s.Ask(fmt.Sprintf("Tread %d %d 100", fid, len(all)))
 		require.NoError(s.t, err)
-		text, ok := strings.CutPrefix(reply, "Rread hex:")
-		require.True(s.t, ok, reply)
-		piece, err := hex.DecodeString(text)
+		piece, err := wire.Data(reply)
 		require.NoError(s.t, err)
 		if len(piece) == 0 {
 			s.must(fmt.Sprintf("> Tclunk %d\n< Rclunk", fid))

@@ -21,10 +21,16 @@ const bootTime = 10 * time.Minute
 // networkModules are what a guest needs to mount over TCP.
 var networkModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p"}
 
-// TestLinux61 mounts the server in a guest with Debian's kernel 6.1 and runs
+// TestLinuxMounts mounts the server in guests with Debian's kernels and runs
 // every scenario of the guest program there.
-func TestLinux61(t *testing.T) {
-	kernel := vm.Need(t, "kernel-6.1")
+func TestLinuxMounts(t *testing.T) {
+	for _, version := range []string{"6.1", "6.12", "7.2"} {
+		t.Run(version, func(t *testing.T) { testLinux(t, version) })
+	}
+}
+
+func testLinux(t *testing.T, version string) {
+	kernel := vm.Need(t, "kernel-"+version)
 	srv := &p9srv.Server{Kernel: newKernel()}
 	addr := serveTCP(t, srv)
 	dir := t.TempDir()

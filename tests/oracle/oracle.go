@@ -104,36 +104,37 @@ func (d Difference) String() string {
 
 // Replay makes all calls and returns those that gave another result.
 func Replay(calls []Call, open func() (File, error)) []Difference {
-	r := replay{open: open}
+	r := Player{Open: open}
 	var differences []Difference
 	for _, c := range calls {
-		if got := r.do(c); got != c.Want {
+		if got := r.Do(c); got != c.Want {
 			differences = append(differences, Difference{c, got})
 		}
 	}
 	return differences
 }
 
-// replay has at most one file open beside a moment's second one.
-type replay struct {
-	open func() (File, error)
+// Player makes the calls of a trace one by one. It has at most one file open
+// beside a moment's second one.
+type Player struct {
+	Open func() (File, error)
 	file File
 }
 
-// do makes a call and returns its result as a trace has it.
-func (r *replay) do(c Call) string {
+// Do makes a call and returns its result as a trace has it.
+func (r *Player) Do(c Call) string {
 	if r.file == nil && c.Name != "open" {
 		return "not open"
 	}
 	switch c.Name {
 	case "open":
-		file, err := r.open()
+		file, err := r.Open()
 		if err == nil {
 			r.file = file
 		}
 		return result("ok", err)
 	case "open again":
-		file, err := r.open()
+		file, err := r.Open()
 		if err == nil {
 			err = file.Close()
 		}
@@ -150,6 +151,29 @@ func (r *replay) do(c Call) string {
 		r.file = nil
 		return result("ok", file.Close())
 	}
+}
+
+// State is what a session holds while a trace is replayed.
+type State struct {
+	Open             bool
+	Capacity, Length int
+}
+
+// After returns the state after a call, if its result is the trace's.
+func (s State) After(c Call) State {
+	switch {
+	case c.Name == "open" && c.Want == "ok":
+		return State{Open: true}
+	case c.Name == "close":
+		return State{}
+	case c.Name == "write" && c.Want == "1":
+		s.Capacity = int(c.Data[0])
+	case c.Name == "write" && c.Want == "4":
+		s.Length++
+	case c.Name == "read" && strings.HasPrefix(c.Want, "4 "):
+		s.Length--
+	}
+	return s
 }
 
 // result is what a call returned, or the name of its errno.

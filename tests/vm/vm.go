@@ -61,7 +61,7 @@ func qemuArguments(c Config, initramfs string) []string {
 		command = append(command, "fullex.run="+strings.Join(c.Scenarios, ","))
 	}
 	return []string{
-		"-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "512",
+		"-accel", "tcg,thread=single", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "512",
 		"-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-kernel", c.Kernel.Image, "-initrd", initramfs,

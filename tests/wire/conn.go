@@ -2,12 +2,14 @@ package wire
 
 import (
 	"bufio"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -188,6 +190,15 @@ func (c *Conn) Ask(request string) (string, error) {
 	}
 	c.open = c.open[1:]
 	return text, nil
+}
+
+// Data returns the bytes of an Rread that [Conn.Ask] returned.
+func Data(reply string) ([]byte, error) {
+	text, ok := strings.CutPrefix(reply, "Rread hex:")
+	if !ok {
+		return nil, fmt.Errorf("%q is no Rread", reply)
+	}
+	return hex.DecodeString(text)
 }
 
 // expect takes a reply and compares it.

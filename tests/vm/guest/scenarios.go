@@ -1,14 +1,10 @@
 package main
 
 import (
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
-
-	"fullex/tests/oracle"
 )
 
 // scenarios by name. Each leaves no session behind.
@@ -20,6 +16,7 @@ var scenarios = map[string]func(*check){
 	"quiet-changes":     quietChanges,
 	"changes":           changes,
 	"oracle":            replayOracle,
+	"oracle-state":      replayWatched,
 	"two-users":         twoUsers,
 	"processes":         processes,
 	"aname-each":        anameEach,
@@ -33,31 +30,6 @@ var scenarios = map[string]func(*check){
 	"shell-recipe":      shellRecipe,
 	"unix-socket":       unixSocket,
 	"walkthrough":       walkthrough,
-}
-
-// replayOracle replays every trace through the mount.
-func replayOracle(c *check) {
-	paths, err := filepath.Glob("/oracle/*.trace")
-	c.must("find the traces", err)
-	c.same("number of traces", len(paths), 8)
-	for _, path := range paths {
-		f, err := os.Open(path)
-		c.must("open the trace", err)
-		calls, err := oracle.Parse(f)
-		c.must("parse "+path, err)
-		c.must("close the trace", f.Close())
-		for _, difference := range oracle.Replay(calls, openForReplay) {
-			c.errorf("%s: %s", filepath.Base(path), difference)
-		}
-	}
-}
-
-func openForReplay() (oracle.File, error) {
-	d, err := openDevice(plain, os.O_RDWR)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }
 
 // readSizes reads with every count around the largest that a message has room

@@ -98,15 +98,23 @@ func modulesComeAndGo(c *check, mounted string) {
 	c.write(d, value(4), "EIO")
 	c.refusedOpen(path, "ENOENT")
 	c.close(d)
-	c.same("rmmod again", outcome(writeOnce(ctl, "rmmod full_ex")), "ENOENT")
+	c.refusedText(ctl, "rmmod full_ex", "ENOENT")
 	c.shell("echo insmod full_ex > " + ctl)
-	c.same("insmod again", outcome(writeOnce(ctl, "insmod full_ex")), "EEXIST")
-	c.same("nonsense", outcome(writeOnce(ctl, "nonsense")), "EINVAL")
+	c.refusedText(ctl, "insmod full_ex", "EEXIST")
+	c.refusedText(ctl, "nonsense", "EINVAL")
 	c.close(c.filled(path, 9, 2))
 	c.contains("tail -n 5 "+mounted+"/kmsg", fmt.Sprintf("ctl: nonsense: want %q or %q", "insmod NAME", "rmmod NAME"))
 	for _, user := range []uint32{alice, bob} {
 		c.wait(c.start(user, nil, "refused-write", ctl))
 	}
+}
+
+// refusedText writes a text that must be refused.
+func (c *check) refusedText(path, text, want string) {
+	if misreports(want) {
+		want = "0" // and EIO for the next call of this open, which is the close here
+	}
+	c.same(text, outcome(writeOnce(path, text)), want)
 }
 
 func writeOnce(path, text string) (int, error) {
