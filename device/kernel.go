@@ -137,8 +137,7 @@ func (k *Kernel) Unload(name string) error {
 	}
 	m.live = false
 	k.files.Store(&files)
-	m.opening.Lock() // waits for those who found the files before
-	m.opening.Unlock()
+	m.waitForOpens()
 	for _, s := range k.removeAll(m) {
 		s.end(errUnloaded)
 	}
@@ -174,6 +173,13 @@ func (k *Kernel) find(name string) *loaded {
 		}
 	}
 	return nil
+}
+
+// waitForOpens returns when no session is about to start that found the
+// module's files before they went.
+func (m *loaded) waitForOpens() {
+	m.opening.Lock()
+	defer m.opening.Unlock()
 }
 
 // removeAll takes all sessions of a module out of the tables.

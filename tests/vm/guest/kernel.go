@@ -21,7 +21,3 @@ var release = func() string {
 func misreports(want string) bool {
 	return strings.HasPrefix(release, "6.12.") && strings.HasPrefix(want, "E")
 }
-
-// keepsSize says whether the kernel asks again as long as it believes that a
-// file goes on (netfs, Linux 6.8 and later).
-func keepsSize() bool { return !strings.HasPrefix(release, "6.1.") }
