@@ -18,10 +18,10 @@ import (
 type conn struct {
 	// By value and first, as they are used together: with a thousand
 	// connections most of the time for a message is waiting for memory.
+	srv   *Server // immutable
 	io    transport
 	front front
 
-	srv *Server  // immutable
 	net net.Conn // immutable
 	log *slog.Logger
 

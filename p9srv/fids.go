@@ -7,10 +7,15 @@ package p9srv
 //
 // It is used by the connection's goroutine only.
 type fids struct {
-	low  []*file          // by fid; nil: free
-	high map[uint32]*file // those beyond low
-	n    int
+	low   []*file          // by fid; nil: free
+	high  map[uint32]*file // those beyond low
+	n     int
+	first [firstFIDs]*file // what low is at first: most clients need no more
 }
+
+// firstFIDs is how many fids take no memory of their own, which would be waited
+// for with every message of a thousand connections.
+const firstFIDs = 8
 
 // lowFIDs is how many fids the slice may hold.
 const lowFIDs = 4096
@@ -42,11 +47,14 @@ func (t *fids) put(fid uint32, f *file) {
 // growFor doubles the slice until fid lies in it, if a quarter of it would
 // then be used; what the map has for the new places moves over.
 func (t *fids) growFor(fid uint32) {
-	size := max(len(t.low), 8)
+	if t.low == nil {
+		t.low = t.first[:]
+	}
+	size := len(t.low)
 	for size <= int(fid) {
 		size *= 2
 	}
-	if size == len(t.low) || size > lowFIDs || size > 8 && t.n < size/4 {
+	if size == len(t.low) || size > lowFIDs || t.n < size/4 {
 		return
 	}
 	t.low = append(t.low, make([]*file, size-len(t.low))...)

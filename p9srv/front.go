@@ -22,10 +22,11 @@ import (
 // A front is used by one goroutine.
 type front struct {
 	// First what a data message touches.
-	plain bool   // answerPlain may answer: a session, not of v9fs, not traced
-	v9fs  bool   // the client is Linux's
-	msize uint32 // agreed; 0: no session, nothing but Tversion is answered
-	fids  fids
+	plain    bool   // answerPlain may answer: a session, not of v9fs, not traced
+	v9fs     bool   // the client is Linux's
+	attached bool   // the client has attached once, or tried to
+	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
+	fids     fids
 
 	// held is the session that the last data message was about, or nil, and
 	// holding keeps others from it.
@@ -34,7 +35,6 @@ type front struct {
 
 	srv      *Server
 	library  *library // of the session; nil: none
-	attached bool     // the client has attached once, or tried to
 	extents  extents
 	textSize int // bytes of the listings that are open
 
