@@ -66,7 +66,15 @@ var (
 // error the connection must be closed, when out has been written.
 func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
-	for len(in)-used >= 4 && len(out) < flushSize {
+	for len(out) < flushSize {
+		if f.plain {
+			var n int
+			n, out = f.answerPlain(in[used:], out)
+			used += n
+		}
+		if len(in)-used < 4 || len(out) >= flushSize {
+			break
+		}
 		size := le.Uint32(in[used:])
 		if size < headerSize {
 			return used, out, fmt.Errorf("%w: size %d", errFrameSize, size)
@@ -78,11 +86,8 @@ func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
 			break
 		}
 		frame := in[used : used+int(size) : used+int(size)]
-		var done bool
-		if out, done = f.answerPlain(frame, out); !done {
-			if out, err = f.answer(frame, out); err != nil {
-				return used, out, err
-			}
+		if out, err = f.answer(frame, out); err != nil {
+			return used, out, err
 		}
 		used += int(size)
 	}
