@@ -39,6 +39,7 @@ func init() {
 		"refused":       roleRefused,
 		"open-soon":     roleOpenSoon,
 		"call":          roleCall,
+		"fill":          roleFill,
 		"push-5":        rolePush5,
 	}
 }

@@ -9,33 +9,46 @@ import (
 
 // scenarios by name. Each leaves no session behind.
 var scenarios = map[string]func(*check){
-	"contract":          contract,
-	"contract-pid":      contractOfPID,
-	"open-flags":        openFlags,
-	"attributes":        attributes,
-	"quiet-changes":     quietChanges,
-	"changes":           changes,
-	"oracle":            replayOracle,
-	"oracle-state":      replayWatched,
-	"two-users":         twoUsers,
-	"processes":         processes,
-	"aname-each":        anameEach,
-	"read-sizes":        readSizes,
-	"kill-holder":       killHolder,
-	"kill-caller":       killCaller,
-	"shared-descriptor": sharedDescriptor,
-	"unmount":           unmountAndBack,
-	"directories":       directories,
-	"text-files":        textFiles,
-	"shell-recipe":      shellRecipe,
-	"unix-socket":       unixSocket,
-	"walkthrough":       walkthrough,
+	"contract":           contract,
+	"contract-pid":       contractOfPID,
+	"open-flags":         openFlags,
+	"attributes":         attributes,
+	"quiet-changes":      quietChanges,
+	"changes":            changes,
+	"oracle":             replayOracle,
+	"oracle-state":       replayWatched,
+	"two-users":          twoUsers,
+	"processes":          processes,
+	"aname-each":         anameEach,
+	"read-sizes":         readSizes,
+	"kill-holder":        killHolder,
+	"kill-caller":        killCaller,
+	"shared-descriptor":  sharedDescriptor,
+	"unmount":            unmountAndBack,
+	"directories":        directories,
+	"text-files":         textFiles,
+	"ways-to-read":       waysToRead,
+	"opened-to-read":     openedToRead,
+	"tools":              tools,
+	"seek-back":          seekBack,
+	"one-inode":          oneInodeTwoUsers,
+	"count-all":          countAll,
+	"mount-options":      mountOptions,
+	"with-xattr":         withXattr,
+	"access":             accessOptions,
+	"lazy-unmount":       lazyUnmount,
+	"busy-listing":       busyListing,
+	"everyday":           everyday,
+	"refused-and-synced": refusedAndSynced,
+	"shell-recipe":       shellRecipe,
+	"unix-socket":        unixSocket,
+	"walkthrough":        walkthrough,
 }
 
 // readSizes reads with every count around the largest that a message has room
 // for, and others; each takes one value, and in the end none is missing.
 func readSizes(c *check) {
-	counts := []int{4, 5, 6, 7, 8, 9, 12, 100, 4095, 4096, 4097, 8192, 32768, 100_000, 131_048, 131_072, 200_000}
+	counts := []int{4, 5, 6, 7, 8, 9, 12, 100, 4095, 4096, 4097, 8192, 32768, 100_000, 131_048, 131_072, 200_000, 600_000}
 	for count := 65_505; count <= 65_545; count++ {
 		counts = append(counts, count)
 	}

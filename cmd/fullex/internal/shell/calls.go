@@ -16,22 +16,6 @@ const valueSize = 4
 // maxRead is the most that read takes, in bytes.
 const maxRead = 1 << 20
 
-// errNothingTaken is what a mount of Linux 6.12 makes of an errno; its next call
-// returns EIO.
-var errNothingTaken = errors.New("nothing was taken; Linux 6.12 reports a refused write so on a mount, and EIO for the next call")
-
-var errAfterMissed = errors.New("EIO: for the write before, which was refused; this call was not made (Linux 6.12)")
-
-// afterMissed replaces the EIO of a call that a mount of Linux 6.12 never made.
-func (s *Shell) afterMissed(err error) error {
-	missed := s.missed
-	s.missed = false
-	if missed && errors.Is(err, syscall.EIO) {
-		return errAfterMissed
-	}
-	return err
-}
-
 var errNotOpen = errors.New("nothing is open, see open")
 
 func errArguments(usage string) error { return fmt.Errorf("want %s", usage) }
@@ -44,12 +28,8 @@ func (s *Shell) send(command string, p []byte) error {
 		return errNotOpen
 	}
 	n, err := s.file.Write(p)
-	if err = s.afterMissed(err); err != nil {
+	if err != nil {
 		return explained(command, s.device, err)
-	}
-	if n == 0 && len(p) > 0 {
-		s.missed = true
-		return errNothingTaken
 	}
 	if n != len(p) {
 		return fmt.Errorf("%d of %d bytes were taken", n, len(p))
@@ -63,7 +43,7 @@ func (s *Shell) receive(command string, p []byte) ([]byte, error) {
 		return nil, errNotOpen
 	}
 	n, err := s.file.Read(p)
-	if err = s.afterMissed(err); err != nil {
+	if err != nil {
 		return nil, explained(command, s.device, err)
 	}
 	return p[:n], nil

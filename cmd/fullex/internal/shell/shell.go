@@ -28,7 +28,6 @@ type Shell struct {
 	out    *output
 	file   target.File // nil: none is open
 	device bool        // the file is a full_ex, whose errors have a meaning
-	missed bool        // the last write took nothing: the next call may fail for it
 }
 
 // New returns a shell that prints results to out.
@@ -147,7 +146,7 @@ func (s *Shell) open(args []string) error {
 	if s.file != nil {
 		err = s.file.Close()
 	}
-	s.file, s.device, s.missed = file, device, false
+	s.file, s.device = file, device
 	return err
 }
 

@@ -48,9 +48,19 @@ func (m mounted) Open(path string, flags int) (File, error) {
 // mountedFile is a file descriptor.
 type mountedFile int
 
-func (f mountedFile) Read(p []byte) (int, error)  { return uninterrupted(syscall.Read, int(f), p) }
-func (f mountedFile) Write(p []byte) (int, error) { return uninterrupted(syscall.Write, int(f), p) }
-func (f mountedFile) Close() error                { return syscall.Close(int(f)) }
+func (f mountedFile) Read(p []byte) (int, error) { return uninterrupted(syscall.Read, int(f), p) }
+func (f mountedFile) Close() error               { return syscall.Close(int(f)) }
+
+// Write implements File. A mount of Linux 6.12 returns 0 for a write that the
+// server refused and would fail the next call for it; fsync(2) has the errno
+// there, and clears it.
+func (f mountedFile) Write(p []byte) (int, error) {
+	n, err := uninterrupted(syscall.Write, int(f), p)
+	if n == 0 && err == nil && len(p) > 0 {
+		err = syscall.Fsync(int(f))
+	}
+	return n, err
+}
 
 // uninterrupted makes a call that failed with EINTR, and so did nothing, again.
 // It returns 0 where the system has -1.

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// mountOptions are tried with the contract, reads of all sizes and the counting
+// session.
+func mountOptions(c *check) {
+	options := []string{"cache=none", "cache=mmap", "msize=4096", "msize=8192", "msize=65536", "msize=1048576", "access=client"}
+	if keepsSize() {
+		options = append(options, "cache=loose") // earlier kernels read 0 then, and never ask
+	}
+	for _, option := range options {
+		remounted(c, option, func() {
+			before := len(c.failures)
+			contract(c)
+			readSizes(c)
+			if len(c.failures) > before {
+				c.errorf("with %s", option)
+			}
+		})
+	}
+	remounted(c, "cache=mmap", func() { countAll(c) })
+}
+
+// withXattr mounts without noxattr: newer kernels then ask for an attribute
+// before every write.
+func withXattr(c *check) {
+	c.must("before", unmount())
+	data := "trans=tcp,port=" + kernelArgument("fullex.port") + ",version=9p2000.L"
+	c.must("mount", syscall.Mount("10.0.2.2", mountPoint, "9p", 0, data))
+	contract(c)
+	c.must("after", unmount())
+	c.must("back", mount(""))
+}
+
+// accessOptions say who may use a mount, and as whom: with any and with a single
+// user, all are one client, as the kernel names nobody.
+func accessOptions(c *check) {
+	remounted(c, "access=client", func() { together(c, members(plain, alice, bob, 0)) })
+	remounted(c, "access=any", func() {
+		d := c.filled(plain, 3, 2)
+		c.wait(c.start(alice, nil, "refused", plain, "EACCES"))
+		c.read(d, 4, 2)
+		c.close(d)
+		c.wait(c.start(alice, nil, "open-soon", plain))
+	})
+	remounted(c, fmt.Sprintf("access=%d", alice), func() {
+		c.wait(c.start(alice, nil, "open-soon", plain))
+		c.wait(c.start(bob, nil, "refused", plain, "EPERM"))
+	})
+}
+
+// lazyUnmount goes on with an open file whose mount is gone from the tree; its
+// close ends the session.
+func lazyUnmount(c *check) {
+	d := c.filled(plain, 3, 2, 4)
+	c.must("umount -l", syscall.Unmount(mountPoint, unix.MNT_DETACH))
+	c.read(d, 100, 2)
+	c.write(d, value(6), "4")
+	c.read(d, 4, 4)
+	c.close(d)
+	c.must("mount again", mount(""))
+	c.close(c.filled(plain, 3, 2))
+}
+
+// busyListing lists and looks at the file all the time while values are written
+// and read: what the kernel makes of the attributes must not lose any.
+func busyListing(c *check) {
+	listing := exec.Command("/bin/busybox", "sh", "-c", "while :; do ls -l /mnt /mnt/each; stat /mnt/full_ex; done > /dev/null")
+	c.must("start ls", listing.Start())
+	d := c.filled(plain, 100)
+	for i := range int32(150) {
+		c.write(d, value(2*i), "4")
+		c.write(d, value(1000+2*i), "4")
+		c.read(d, []int{4, 100, 4096, 70_000}[i%4], first(i))
+		c.read(d, 4, second(i))
+	}
+	c.refusedRead(d, 4, "EACCES")
+	c.close(d)
+	c.must("kill ls", listing.Process.Kill())
+	_ = listing.Wait() // killed
+}
+
+// first and second are the values of a round of busyListing.
+func first(i int32) int32  { return 2 * i }
+func second(i int32) int32 { return 1000 + 2*i }
