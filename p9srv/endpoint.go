@@ -17,23 +17,28 @@ import (
 //
 //	unix:PATH[,mode=OCTAL]   a unix socket; mode is that of the file, 0600 unless said
 //	tcp:HOST:PORT            as in net.Dial; port 0 takes a free one
+//	vsock:CID:PORT           between a machine and its hypervisor (vsock(7)); CID may be any
+//	fd:N                     a socket that this process has inherited
 //
 // A PATH cannot hold a comma, which starts the options.
 type Endpoint struct {
-	Network string      // "unix" or "tcp"
-	Address string      // PATH or HOST:PORT
+	Network string      // "unix", "tcp", "vsock" or "fd"
+	Address string      // PATH, HOST:PORT, CID:PORT or N
 	Mode    fs.FileMode // of a unix socket; permission bits only
 }
 
 // defaultMode lets only the server's own user and root connect.
 const defaultMode fs.FileMode = 0o600
 
+// endpointForms is what errors say would be right.
+const endpointForms = "unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N"
+
 // ParseEndpoint reads the text form of an endpoint. Its errors say what would
 // be right.
 func ParseEndpoint(s string) (Endpoint, error) {
 	network, address, ok := strings.Cut(s, ":")
 	if !ok {
-		return Endpoint{}, fmt.Errorf("endpoint %q: want unix:PATH or tcp:HOST:PORT", s)
+		return Endpoint{}, fmt.Errorf("endpoint %q: want %s", s, endpointForms)
 	}
 	address, options, hasOptions := strings.Cut(address, ",")
 	e := Endpoint{Network: network, Address: address}
@@ -43,8 +48,12 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		err = e.parseUnix(options, hasOptions)
 	case "tcp":
 		err = e.parseTCP(options, hasOptions)
+	case "vsock":
+		err = e.parseVsock(options, hasOptions)
+	case "fd":
+		err = e.parseFD(options, hasOptions)
 	default:
-		err = fmt.Errorf("no such kind of endpoint, want unix:PATH or tcp:HOST:PORT")
+		err = fmt.Errorf("no such kind of endpoint, want %s", endpointForms)
 	}
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("endpoint %q: %w", s, err)
@@ -109,8 +118,13 @@ func (e Endpoint) String() string {
 // unix socket that a server left behind is replaced if nobody answers on it;
 // closing the listener removes the socket.
 func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
-	if e.Network == "unix" {
+	switch e.Network {
+	case "unix":
 		return listenUnix(ctx, e.Address, e.Mode)
+	case "vsock":
+		return e.listenVsock()
+	case "fd":
+		return e.listenFD()
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, e.Network, e.Address)
@@ -120,8 +134,29 @@ func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// Dial connects to a server at the endpoint, until ctx ends.
+// At returns the endpoint with the address at which a listener of it listens: a
+// port 0 has become a number.
+func (e Endpoint) At(addr net.Addr) Endpoint {
+	switch e.Network {
+	case "tcp":
+		e.Address = addr.String()
+	case "vsock":
+		if text, ok := vsockText(addr); ok {
+			e.Address = text
+		}
+	}
+	return e
+}
+
+// Dial connects to a server at the endpoint, until ctx ends. That of fd:N is
+// connected already.
 func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
+	switch e.Network {
+	case "vsock":
+		return e.dialVsock(ctx)
+	case "fd":
+		return e.dialFD()
+	}
 	var d net.Dialer
 	for {
 		c, err := d.DialContext(ctx, e.Network, e.Address)

@@ -34,9 +34,9 @@ func TestParseEndpoint(t *testing.T) {
 
 func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                 "want unix:PATH or tcp:HOST:PORT",
-		"/run/x.sock":                      "want unix:PATH or tcp:HOST:PORT",
-		"udp:1.2.3.4:5":                    "want unix:PATH or tcp:HOST:PORT",
+		"":                                 "want unix:PATH, tcp:HOST:PORT",
+		"/run/x.sock":                      "want unix:PATH, tcp:HOST:PORT",
+		"udp:1.2.3.4:5":                    "want unix:PATH, tcp:HOST:PORT",
 		"unix:":                            "want unix:PATH",
 		"unix:@name":                       "abstract",
 		"unix:/x,mode=99":                  "octal",
@@ -48,6 +48,14 @@ func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 		"tcp:localhost:http":               "number from 0 to 65535",
 		"tcp:localhost:65536":              "number from 0 to 65535",
 		"tcp:localhost:1,mode=0600":        "has none",
+		"vsock:2":                          "want vsock:CID:PORT",
+		"vsock:host:1":                     "2 is the host",
+		"vsock:2:4294967296":               "a number of 32 bits",
+		"vsock:2:1,x":                      "has none",
+		"fd:x":                             "want fd:N",
+		"fd:-1":                            "want fd:N",
+		"fd:03":                            "want fd:N",
+		"fd:3,x":                           "has none",
 	} {
 		_, err := ParseEndpoint(text)
 		if assert.Error(t, err, text) {

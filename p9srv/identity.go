@@ -12,8 +12,9 @@ const (
 	IdentityUser IdentityPolicy = iota
 	// IdentityPeer takes for a client what the transport vouches for: on unix
 	// sockets the connecting process and its user, so that two connections of
-	// one program are one client. Elsewhere it is IdentityUser. It is meant for
-	// programs with a 9P library, not for kernel mounts.
+	// one program are one client; on vsock the machine and the user that is
+	// named. Elsewhere it is IdentityUser. It is meant for programs with a 9P
+	// library, not for kernel mounts.
 	IdentityPeer
 )
 

@@ -17,7 +17,7 @@ type peer struct {
 	memory  bool   // the other end is in this process
 	vouched bool   // the transport vouches for uid
 	uid     uint32 // the peer's user, if vouched
-	process string // the very process, if the transport tells; else ""
+	process string // the very process or machine, if the transport tells; else ""
 	own     uint32 // the server's user
 }
 
@@ -28,6 +28,12 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 		conn:  fmt.Sprintf("conn %d", number),
 		where: c.RemoteAddr().Network() + " " + c.RemoteAddr().String(),
 		own:   uint32(os.Geteuid()),
+	}
+	if cid, ok := vsockPeer(c); ok {
+		// The hypervisor vouches for the machine, but not for users in it.
+		p.where = fmt.Sprintf("vsock cid=%d", cid)
+		p.process = p.where
+		return p
 	}
 	u, ok := c.(*net.UnixConn)
 	if !ok {

@@ -18,8 +18,9 @@ import (
 // hardware virtualisation.
 const bootTime = 10 * time.Minute
 
-// networkModules are what a guest needs to mount over TCP.
-var networkModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p"}
+// guestModules are what a guest needs to mount over TCP, and to talk to itself by
+// vsock.
+var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback"}
 
 // TestLinuxMounts mounts the server in guests with Debian's kernels and runs
 // every scenario of the guest program there.
@@ -36,7 +37,7 @@ func testLinux(t *testing.T, version string) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
-	config := vm.Config{Kernel: kernel, Modules: networkModules, Port: addr.Port, Files: guestFiles(t)}
+	config := vm.Config{Kernel: kernel, Modules: guestModules, Port: addr.Port, Files: guestFiles(t)}
 	require.NoError(t, config.Build(ctx, dir))
 	results, console, err := vm.Boot(ctx, config, dir)
 	if !assert.NoError(t, err) {

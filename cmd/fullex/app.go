@@ -28,7 +28,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
 		Commands: []*cli.Command{
-			serveCommand(), demoCommand(), shellCommand(),
+			serveCommand(), demoCommand(), mountCommand(), umountCommand(), shellCommand(),
 			lsCommand(), catCommand(), writeCommand(),
 			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
 		},

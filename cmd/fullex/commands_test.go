@@ -258,10 +258,12 @@ func TestMountCommand(t *testing.T) {
 		"unix:s":             "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt",
 		"tcp:127.0.0.1:5640": "mount -t 9p -o trans=tcp,port=5640," + options + " 127.0.0.1 /mnt",
 		"tcp:0.0.0.0:99":     "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt",
-		"tcp:[::1]:5640":     "mount -t 9p -o trans=tcp,port=5640," + options + " ::1 /mnt",
+		"tcp:[::1]:5640":     "fullex mount --v9fs 'tcp:[::1]:5640' /mnt",
+		"vsock:any:5640":     "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)",
+		"fd:3":               "it is up to who made the socket",
 	} {
 		e, err := p9srv.ParseEndpoint(endpoint)
 		require.NoError(t, err)
-		assert.Equal(t, want, mountCommand(e, "/mnt"))
+		assert.Equal(t, want, mountLine(t.Context(), e, "/mnt"))
 	}
 }

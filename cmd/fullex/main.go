@@ -9,7 +9,11 @@ import (
 )
 
 func main() {
-	if err := newApp(os.Stdin, os.Stdout, os.Stderr).Run(os.Args); err != nil {
+	args, err := asMountHelper(os.Args)
+	if err == nil {
+		err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fullex:", err)
 		os.Exit(1)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os/signal"
 	"strings"
 	"sync"
@@ -63,7 +62,7 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 		log.Warn("no runtime directory (XDG_RUNTIME_DIR) for a unix socket: serving TCP only, where nobody may load or unload modules")
 	}
 	log.Debug("starting", "endpoints", fmt.Sprint(config.endpoints))
-	listeners, err := listenAll(ctx, config.endpoints)
+	sources, err := openAll(ctx, config.endpoints)
 	if err != nil && ctx.Err() != nil {
 		log.Info("stopping")
 		return nil
@@ -75,21 +74,27 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
 		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
 	}
-	announce(stdout, listeners)
+	announce(ctx, stdout, sources)
+	return serveAll(ctx, server, sources, log)
+}
 
-	failed := make(chan error, len(listeners))
+// serveAll serves until ctx ends, a listener fails, or there is nothing left to
+// serve: an inherited connection ends with its peer.
+func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *slog.Logger) error {
+	ended := make(chan error, len(sources))
 	var serving sync.WaitGroup
-	for _, l := range listeners {
-		serving.Go(func() {
-			if err := server.Serve(l.Listener); !errors.Is(err, p9srv.ErrServerClosed) {
-				failed <- err
-			}
-		})
+	for _, s := range sources {
+		serving.Go(func() { ended <- s.serve(server) })
 	}
-	select {
-	case <-ctx.Done():
-		log.Info("stopping")
-	case err = <-failed:
+	var err error
+	for left := len(sources); left > 0 && err == nil; {
+		select {
+		case <-ctx.Done():
+			log.Info("stopping")
+			left = 0
+		case err = <-ended:
+			left--
+		}
 	}
 	err = errors.Join(err, shutdown(server, log))
 	serving.Wait()
@@ -107,34 +112,4 @@ func shutdown(server *p9srv.Server, log *slog.Logger) error {
 		return nil
 	}
 	return err
-}
-
-// listener is an open endpoint.
-type listener struct {
-	net.Listener
-	endpoint p9srv.Endpoint
-}
-
-// listenAll opens every endpoint, or none. It gives up when ctx ends.
-func listenAll(ctx context.Context, endpoints []p9srv.Endpoint) ([]listener, error) {
-	var open []listener
-	for _, e := range endpoints {
-		l, err := e.Listen(ctx)
-		if err != nil {
-			for _, l := range open {
-				err = errors.Join(err, l.Close())
-			}
-			return nil, err
-		}
-		e.Address = l.Addr().String() // port 0 has become a number
-		open = append(open, listener{l, e})
-	}
-	return open, nil
-}
-
-// announce prints where the server listens and how to mount that.
-func announce(w io.Writer, listeners []listener) {
-	for _, l := range listeners {
-		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", l.endpoint, mountCommand(l.endpoint, "/mnt"))
-	}
 }

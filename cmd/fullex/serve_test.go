@@ -104,7 +104,7 @@ func TestBadUseIsOneLineAndAStatus(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"serve", "--listen", "nonsense"}, "want unix:PATH or tcp:HOST:PORT"},
+		{[]string{"serve", "--listen", "nonsense"}, "want unix:PATH, tcp:HOST:PORT"},
 		{[]string{"serve", "--listen", "tcp:" + taken.Addr().String()}, "address already in use"},
 		{[]string{"serve", "--listen", "unix:" + notMine}, "is no socket"},
 		{[]string{"serve", "--listen", "unix:/proc/x"}, "listen on unix:/proc/x: "},
@@ -211,4 +211,24 @@ func TestSignalEndsAServeThatStillStarts(t *testing.T) {
 	assert.NoError(t, cmd.Wait())
 	assert.Less(t, time.Since(start), 2*time.Second)
 	assert.Empty(t, out.String())
+}
+
+// TestInheritedConnectionIsServedToItsEnd starts serve with a connected socket,
+// as inetd does; it ends with the peer.
+func TestInheritedConnectionIsServedToItsEnd(t *testing.T) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	theirs := os.NewFile(uintptr(pair[0]), "theirs")
+	ours := os.NewFile(uintptr(pair[1]), "ours")
+	cmd := command(t, "serve", "--listen", "fd:3", "--log-level", "error")
+	cmd.ExtraFiles = []*os.File{theirs}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, theirs.Close())
+	_, err = ours.WriteString("\x15\x00\x00\x00\x64\xff\xff\x00\x20\x00\x00\x08\x009P2000.L")
+	require.NoError(t, err)
+	n, err := ours.Read(make([]byte, 100))
+	require.NoError(t, err)
+	assert.Equal(t, 21, n)
+	require.NoError(t, ours.Close())
+	assert.NoError(t, cmd.Wait(), "exit status 0")
 }

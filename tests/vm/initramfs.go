@@ -21,7 +21,7 @@ func writeInitramfs(path string, c Config) error {
 }
 
 func fillInitramfs(a *archive, c Config) error {
-	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle", "walkthrough"} {
+	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle", "walkthrough", "etc"} {
 		a.add(dir, modeDir|0o777, nil)
 	}
 	for inside, path := range map[string]string{"init": c.Init, "bin/fullex": c.Fullex, "bin/busybox": busybox} {
@@ -29,6 +29,8 @@ func fillInitramfs(a *archive, c Config) error {
 			return err
 		}
 	}
+	a.add("sbin", modeDir|0o755, nil)
+	a.add("sbin/mount.fullex", modeLink|0o777, []byte("/bin/fullex"))
 	for inside, path := range c.Files {
 		if err := a.addFile(inside, 0o644, path); err != nil {
 			return err
@@ -49,6 +51,7 @@ func fillInitramfs(a *archive, c Config) error {
 const (
 	modeDir     = 0o040000
 	modeRegular = 0o100000
+	modeLink    = 0o120000
 )
 
 // archive writes the cpio format "newc" that Linux unpacks as its initramfs

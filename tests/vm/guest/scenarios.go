@@ -40,6 +40,8 @@ var scenarios = map[string]func(*check){
 	"busy-listing":       busyListing,
 	"everyday":           everyday,
 	"refused-and-synced": refusedAndSynced,
+	"mount-command":      mountCommand,
+	"vsock":              overVsock,
 	"shell-recipe":       shellRecipe,
 	"unix-socket":        unixSocket,
 	"walkthrough":        walkthrough,

@@ -230,7 +230,7 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = silent.Close() }()
 	for name, want := range map[string]string{
-		"nosuch:x":                          "want unix:PATH or tcp:HOST:PORT",
+		"nosuch:x":                          "want unix:PATH, tcp:HOST:PORT",
 		"unix:/nosuch/socket":               "connect to unix:/nosuch/socket: no such file or directory (is fullex serve running there?)",
 		"tcp:127.0.0.1:1":                   "connect to tcp:127.0.0.1:1: connection refused",
 		"/nosuch":                           "/nosuch: no such file or directory; want an endpoint",

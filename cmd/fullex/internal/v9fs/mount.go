@@ -1,0 +1,183 @@
+package v9fs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"fullex/p9srv"
+)
+
+// Mount is a server, and where it is to appear.
+type Mount struct {
+	Endpoint p9srv.Endpoint
+	Dir      string
+	Options  Options // besides those that every mount needs
+}
+
+// transport is a way for the kernel to reach the server.
+type transport struct {
+	source string  // the first argument of mount(2)
+	data   Options // of the transport
+	fd     bool    // a connected socket is handed over
+}
+
+// defaultPort is that of mounts without one: the port that serve takes.
+const defaultPort = "5640"
+
+// transport chooses the way.
+func (m Mount) transport(ctx context.Context) (transport, error) {
+	handed := transport{source: m.Endpoint.String(), data: Options{"trans=fd"}, fd: true}
+	if trans, _ := m.Options.value("trans"); trans == "fd" {
+		return handed, nil
+	}
+	switch m.Endpoint.Network {
+	case "unix":
+		path, err := filepath.Abs(m.Endpoint.Address)
+		if err != nil {
+			return transport{}, fmt.Errorf("find the socket: %w", err)
+		}
+		if strings.Contains(path, ",") {
+			return handed, nil
+		}
+		return transport{source: path, data: Options{"trans=unix"}}, nil
+	case "tcp":
+		ip, port, err := m.ipv4(ctx)
+		if err != nil || ip == "" {
+			return handed, err
+		}
+		return transport{source: ip, data: Options{"trans=tcp", "port=" + port}}, nil
+	}
+	return handed, nil
+}
+
+// ipv4 returns the first IPv4 address of a TCP endpoint's host, as the kernel
+// looks up no names, or "" if there is none.
+func (m Mount) ipv4(ctx context.Context) (ip, port string, err error) {
+	host, port, err := net.SplitHostPort(m.Endpoint.Address)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: want tcp:HOST:PORT", m.Endpoint)
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return "", "", fmt.Errorf("look up %s: %w", host, err)
+	}
+	for _, a := range addrs {
+		if a = a.Unmap(); a.Is4() {
+			return a.String(), port, nil
+		}
+	}
+	return "", port, nil
+}
+
+// Line returns the command that mounts this, to be typed as root: mount(8) where
+// it can, and otherwise fullex.
+func (m Mount) Line(ctx context.Context) (string, error) {
+	t, err := m.transport(ctx)
+	if err != nil {
+		return "", err
+	}
+	if t.fd {
+		words := []string{"fullex", "mount", "--v9fs"}
+		if len(m.Options) > 0 {
+			words = append(words, "-o", quoted(strings.Join(m.Options, ",")))
+		}
+		return strings.Join(append(words, quoted(m.Endpoint.String()), quoted(m.Dir)), " "), nil
+	}
+	return fmt.Sprintf("mount -t 9p -o %s %s %s", quoted(m.options(t)), quoted(t.source), quoted(m.Dir)), nil
+}
+
+// Fstab returns the entry of fstab(5). One that hands a socket over needs fullex
+// installed as mount.fullex.
+func (m Mount) Fstab(ctx context.Context) (string, error) {
+	t, err := m.transport(ctx)
+	if err != nil {
+		return "", err
+	}
+	kind, source, options := "9p", t.source, m.options(t)
+	if t.fd {
+		kind, source, options = "fullex", m.Endpoint.String(), strings.Join(m.Options, ",")
+	}
+	all := ParseOptions(options)
+	if !all.has("_netdev") && m.Endpoint.Network != "unix" {
+		all = append(all, "_netdev")
+	}
+	if len(all) == 0 {
+		all = Options{"defaults"}
+	}
+	dir, err := filepath.Abs(m.Dir)
+	if err != nil {
+		return "", fmt.Errorf("find the directory: %w", err)
+	}
+	return strings.Join([]string{escaped(source), escaped(dir), kind, escaped(strings.Join(all, ",")), "0", "0"}, " "), nil
+}
+
+// options are all of the mount with a transport, as mount(8) takes them.
+func (m Mount) options(t transport) string {
+	rest := m.Options.without("trans", "port", "rfdno", "wfdno").withOurs()
+	return strings.Join(append(t.data[:len(t.data):len(t.data)], rest...), ",")
+}
+
+// Do mounts. The server must answer: who would see a mount fail without a word
+// otherwise sees why.
+func (m Mount) Do(ctx context.Context) error {
+	t, err := m.transport(ctx)
+	if err != nil {
+		return err
+	}
+	conn, err := m.Endpoint.Dial(ctx)
+	if err != nil {
+		return fmt.Errorf("%w (is fullex serve running there?)", err)
+	}
+	if t.fd {
+		return errors.Join(m.handOver(t, conn), conn.Close()) // the kernel has its own reference
+	}
+	return errors.Join(conn.Close(), m.mount(t))
+}
+
+// handOver mounts over a connected socket.
+func (m Mount) handOver(t transport, conn net.Conn) error {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return fmt.Errorf("mount %s: %T has no descriptor to hand over", m.Endpoint, conn)
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("mount %s: reach the socket: %w", m.Endpoint, err)
+	}
+	var mountErr error
+	err = raw.Control(func(fd uintptr) {
+		t.data = append(t.data, fmt.Sprintf("rfdno=%d", fd), fmt.Sprintf("wfdno=%d", fd))
+		mountErr = m.mount(t)
+	})
+	return errors.Join(err, mountErr)
+}
+
+// mount calls mount(2).
+func (m Mount) mount(t transport) error {
+	flags, data := ParseOptions(m.options(t)).split()
+	if err := sysMount(t.source, m.Dir, flags, strings.Join(data, ",")); err != nil {
+		return fmt.Errorf("mount %s at %s: %w", m.Endpoint, m.Dir, explained(err))
+	}
+	return nil
+}
+
+// escaped is a field of fstab(5), where blanks are octal.
+func escaped(field string) string {
+	return strings.NewReplacer(`\`, `\134`, " ", `\040`, "\t", `\011`, "\n", `\012`, "#", `\043`).Replace(field)
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,=", r)
+	}
+	if word != "" && strings.TrimFunc(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

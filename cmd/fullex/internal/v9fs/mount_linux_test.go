@@ -1,0 +1,33 @@
+package v9fs
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func TestUnmountTouchesOnlyMountsOfServers(t *testing.T) {
+	assert.ErrorContains(t, Unmount("/proc", false), "umount /proc: it is no mount of a 9P server, but proc")
+	dir := t.TempDir()
+	assert.EqualError(t, Unmount(dir, true), "umount "+dir+": nothing is mounted there")
+}
+
+func TestMountErrorsAreExplained(t *testing.T) {
+	for errno, want := range map[unix.Errno]string{
+		unix.EPERM:  "only root may mount",
+		unix.ENODEV: "this kernel has no file system 9p",
+		unix.EINVAL: "no transport for sockets",
+		unix.ENOENT: "the directory to mount at must exist",
+		unix.EBUSY:  "device or resource busy",
+	} {
+		err := explained(errno)
+		require.ErrorIs(t, err, errno)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestBlanksOfMountinfo(t *testing.T) {
+	assert.Equal(t, "/a b\tc\\d", unescaped(`/a\040b\011c\134d`))
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package v9fs
+
+import "errors"
+
+var errLinuxOnly = errors.New("only Linux has a 9p client to mount with")
+
+func sysMount(string, string, uintptr, string) error { return errLinuxOnly }
+
+func explained(err error) error { return err }
+
+// Unmount needs Linux.
+func Unmount(string, bool) error { return errLinuxOnly }

@@ -1,0 +1,84 @@
+package v9fs
+
+import (
+	"slices"
+	"strings"
+)
+
+// Options are those of mount -o, split at commas, in order.
+type Options []string
+
+// ParseOptions takes what stood behind -o, each with any number of options.
+func ParseOptions(lists ...string) Options {
+	var options Options
+	for _, list := range lists {
+		for option := range strings.SplitSeq(list, ",") {
+			if option != "" {
+				options = append(options, option)
+			}
+		}
+	}
+	return options
+}
+
+// forMount are options that mount(8) and systemd read and the kernel does not.
+var forMount = []string{
+	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail",
+	"rw", "suid", "dev", "exec", "async", "atime", "diratime", "norelatime", "nostrictatime",
+}
+
+// flagOptions are options that are flags of mount(2): MS_* of sys/mount.h, whose
+// values are Linux's on every system.
+var flagOptions = map[string]uintptr{
+	"ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "sync": 16, "dirsync": 128, "noatime": 1024,
+	"nodiratime": 2048, "relatime": 1 << 21, "strictatime": 1 << 24, "silent": 1 << 15,
+}
+
+// split parts options into flags of mount(2) and data for the file system.
+func (o Options) split() (flags uintptr, data Options) {
+	for _, option := range o {
+		switch flag, isFlag := flagOptions[option]; {
+		case isFlag:
+			flags |= flag
+		case slices.Contains(forMount, option), strings.HasPrefix(option, "x-"), strings.HasPrefix(option, "comment="):
+		default:
+			data = append(data, option)
+		}
+	}
+	return flags, data
+}
+
+// value returns that of the last option NAME=VALUE.
+func (o Options) value(name string) (value string, ok bool) {
+	for _, option := range o {
+		if v, found := strings.CutPrefix(option, name+"="); found {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+// without leaves the options of some names out, with and without value.
+func (o Options) without(names ...string) Options {
+	return slices.DeleteFunc(slices.Clone(o), func(option string) bool {
+		name, _, _ := strings.Cut(option, "=")
+		return slices.Contains(names, name)
+	})
+}
+
+// has says whether there is an option of that name, with a value or not.
+func (o Options) has(name string) bool { return len(o.without(name)) < len(o) }
+
+// ours are the options that every mount of a server needs or is better with, put
+// before those given unless these say otherwise. noxattr saves a message for
+// every write (Linux 6.8 and later).
+func (o Options) withOurs() Options {
+	var ours Options
+	if !o.has("version") {
+		ours = append(ours, "version=9p2000.L")
+	}
+	if !o.has("noxattr") && !o.has("xattr") {
+		ours = append(ours, "noxattr")
+	}
+	return append(ours, o.without("xattr")...)
+}

@@ -1,0 +1,77 @@
+package p9srv
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/mdlayher/vsock"
+	"golang.org/x/sys/unix"
+)
+
+func (e *Endpoint) parseFD(options string, hasOptions bool) error {
+	if hasOptions {
+		return fmt.Errorf("option %q: an inherited socket has none", options)
+	}
+	if n, err := strconv.ParseUint(e.Address, 10, 31); err != nil || strconv.FormatUint(n, 10) != e.Address {
+		return fmt.Errorf("want fd:N, the number of an inherited socket")
+	}
+	return nil
+}
+
+// Inherit takes the socket of an endpoint fd:N over from whoever started this
+// process: a listener if it listens, and otherwise its connection. It is taken
+// once: N is closed.
+func (e Endpoint) Inherit() (net.Listener, net.Conn, error) {
+	n, err := strconv.Atoi(e.Address)
+	if err != nil || e.Network != "fd" {
+		return nil, nil, fmt.Errorf("%s is no inherited socket", e)
+	}
+	l, c, err := inherit(n)
+	if err != nil {
+		return nil, nil, fmt.Errorf("take over %s: %w", e, err)
+	}
+	return l, c, nil
+}
+
+func inherit(fd int) (net.Listener, net.Conn, error) {
+	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	switch {
+	case errors.Is(err, unix.EBADF):
+		return nil, nil, errors.New("no such descriptor is open")
+	case errors.Is(err, unix.ENOTSOCK):
+		return nil, nil, errors.New("the descriptor is no socket")
+	case err != nil:
+		return nil, nil, err
+	}
+	f := os.NewFile(uintptr(fd), "inherited socket")
+	if listens == 0 {
+		c, err := net.FileConn(f) // a copy
+		return nil, c, errors.Join(reason(err), f.Close())
+	}
+	l, err := net.FileListener(f)
+	if err != nil {
+		l, err = vsock.FileListener(f) // of which net knows nothing
+	}
+	return l, nil, errors.Join(reason(err), f.Close())
+}
+
+// listenFD takes over a socket that listens.
+func (e Endpoint) listenFD() (net.Listener, error) {
+	l, c, err := e.Inherit()
+	if c != nil {
+		return nil, errors.Join(fmt.Errorf("listen on %s: it is connected and does not listen", e), c.Close())
+	}
+	return l, err
+}
+
+// dialFD takes over a socket that is connected.
+func (e Endpoint) dialFD() (net.Conn, error) {
+	l, c, err := e.Inherit()
+	if l != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: it listens and is not connected", e), l.Close())
+	}
+	return c, err
+}

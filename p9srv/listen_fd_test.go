@@ -1,0 +1,95 @@
+package p9srv
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// inherited parses the endpoint of a descriptor that is the test's to give.
+func inherited(t *testing.T, fd int) Endpoint {
+	t.Helper()
+	e, err := ParseEndpoint(fmt.Sprintf("fd:%d", fd))
+	require.NoError(t, err)
+	return e
+}
+
+// descriptor returns a copy of a file's descriptor that nobody closes.
+func descriptor(t *testing.T, f interface{ File() (*os.File, error) }) int {
+	t.Helper()
+	file, err := f.File()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	require.NoError(t, err)
+	return fd
+}
+
+func TestInheritedListenerAccepts(t *testing.T) {
+	for _, network := range []string{"unix", "tcp"} {
+		address := "127.0.0.1:0"
+		if network == "unix" {
+			address = filepath.Join(t.TempDir(), "s")
+		}
+		first, err := net.Listen(network, address)
+		require.NoError(t, err)
+		e := inherited(t, descriptor(t, first.(interface{ File() (*os.File, error) })))
+		l, err := e.Listen(t.Context())
+		require.NoError(t, err)
+		c, err := net.Dial(network, first.Addr().String())
+		require.NoError(t, err)
+		accepted, err := l.Accept()
+		require.NoError(t, err)
+		for _, closer := range []interface{ Close() error }{accepted, c, l, first} {
+			require.NoError(t, closer.Close())
+		}
+		_, err = e.Listen(t.Context())
+		assert.ErrorContains(t, err, "no such descriptor is open", "it is taken once")
+	}
+}
+
+func TestInheritedConnectionIsServed(t *testing.T) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	served, err := inherited(t, pair[0]).Dial(t.Context())
+	require.NoError(t, err)
+	here, err := inherited(t, pair[1]).Dial(t.Context())
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- (&Server{}).ServeConn(served) }()
+	_, err = here.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	require.NoError(t, err)
+	_, err = here.Read(make([]byte, 100))
+	require.NoError(t, err)
+	require.NoError(t, here.Close())
+	require.NoError(t, <-done)
+}
+
+func TestDescriptorsThatCannotBeServed(t *testing.T) {
+	file, err := os.Open(t.TempDir())
+	require.NoError(t, err)
+	defer func() { _ = file.Close() }()
+	_, err = inherited(t, int(file.Fd())).Listen(t.Context())
+	assert.ErrorContains(t, err, "the descriptor is no socket")
+
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Close(pair[1])) }()
+	_, err = inherited(t, pair[0]).Listen(t.Context())
+	assert.ErrorContains(t, err, "it is connected and does not listen")
+
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	_, err = inherited(t, descriptor(t, l)).Dial(t.Context())
+	assert.ErrorContains(t, err, "it listens and is not connected")
+
+	_, _, err = Endpoint{Network: "tcp", Address: "127.0.0.1:1"}.Inherit()
+	assert.ErrorContains(t, err, "is no inherited socket")
+}

@@ -1,0 +1,62 @@
+package p9srv
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/mdlayher/vsock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestVsockEndpointsAreWrittenAsTheyAreRead(t *testing.T) {
+	for _, text := range []string{"vsock:2:5640", "vsock:any:5640", "vsock:1:0"} {
+		e, err := ParseEndpoint(text)
+		require.NoError(t, err)
+		assert.Equal(t, text, e.String())
+	}
+	e := Endpoint{Network: "vsock", Address: "any:0"}
+	assert.Equal(t, "any:77", e.At(&vsock.Addr{ContextID: anyCID, Port: 77}).Address)
+	assert.Equal(t, "1:77", e.At(&vsock.Addr{ContextID: 1, Port: 77}).Address)
+}
+
+// TestVsockPeersAreMachines runs where this machine can talk to itself by vsock;
+// guests do in any case.
+func TestVsockPeersAreMachines(t *testing.T) {
+	const local = "vsock:1:0" // VMADDR_CID_LOCAL
+	e, err := ParseEndpoint(local)
+	require.NoError(t, err)
+	l, err := e.Listen(t.Context())
+	if err != nil {
+		t.Skipf("no vsock_loopback on this machine: %v", err)
+	}
+	srv := &Server{Identity: IdentityPeer}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	c, err := e.At(l.Addr()).Dial(t.Context())
+	if err != nil && strings.Contains(err.Error(), "no vsock here") {
+		err = errors.Join(err, srv.Close())
+		t.Skipf("no vsock_loopback on this machine: %v", err)
+	}
+	require.NoError(t, err)
+	p := newPeer(c, 7, IdentityPeer)
+	assert.Equal(t, peer{conn: "conn 7", where: "vsock cid=1", process: "vsock cid=1", own: p.own}, p)
+	for _, claimed := range []uint32{0, 1000, noUID} {
+		u, err := p.user(claimed, IdentityPeer)
+		require.NoError(t, err)
+		assert.Equal(t, "vsock cid=1", u.peer, "the machine is the client")
+		assert.Equal(t, claimed, u.UID, "and the user a label")
+		assert.False(t, u.Vouched)
+		assert.False(t, u.Admin)
+	}
+	_, err = c.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	require.NoError(t, err)
+	reply := make([]byte, 100)
+	n, err := c.Read(reply)
+	require.NoError(t, err)
+	assert.Equal(t, tversion+1, parseHead(reply[:n]).typ)
+	require.NoError(t, c.Close())
+	require.NoError(t, srv.Close())
+	require.ErrorIs(t, <-done, ErrServerClosed)
+}
