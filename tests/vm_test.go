@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,9 +19,9 @@ import (
 // hardware virtualisation.
 const bootTime = 10 * time.Minute
 
-// guestModules are what a guest needs to mount over TCP, and to talk to itself by
-// vsock.
-var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback"}
+// guestModules are what a guest needs to mount over TCP, to talk to itself by
+// vsock, to mount a directory of QEMU's, and for a serial port.
+var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback", "9pnet_virtio", "virtio_console"}
 
 // TestLinuxMounts mounts the server in guests with Debian's kernels and runs
 // every scenario of the guest program there.
@@ -32,12 +33,15 @@ func TestLinuxMounts(t *testing.T) {
 
 func testLinux(t *testing.T, version string) {
 	kernel := vm.Need(t, "kernel-"+version)
-	srv := &p9srv.Server{Kernel: newKernel()}
-	addr := serveTCP(t, srv)
+	srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{HandshakeTimeout: bootTime}}
+	addr, serial := serveTCP(t, srv), alsoOnUnix(t, srv)
 	dir := t.TempDir()
+	shared := filepath.Join(dir, "shared")
+	require.NoError(t, os.Mkdir(shared, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(shared, "greeting"), []byte("from the host\n"), 0o644))
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
-	config := vm.Config{Kernel: kernel, Modules: guestModules, Port: addr.Port, Files: guestFiles(t)}
+	config := vm.Config{Kernel: kernel, Modules: guestModules, Port: addr.Port, Files: guestFiles(t), HostDir: shared, Serial: serial}
 	require.NoError(t, config.Build(ctx, dir))
 	results, console, err := vm.Boot(ctx, config, dir)
 	if !assert.NoError(t, err) {
@@ -51,7 +55,20 @@ func testLinux(t *testing.T, version string) {
 			}
 		})
 	}
+	answer, err := os.ReadFile(filepath.Join(shared, "answer"))
+	assert.NoError(t, err)
+	assert.Equal(t, "from the guest\n", string(answer))
 	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
+}
+
+// alsoOnUnix has a server that serves already do so on a unix socket, too.
+func alsoOnUnix(t *testing.T, srv *p9srv.Server) (socket string) {
+	t.Helper()
+	socket = filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	go func() { _ = srv.Serve(l) }() // ends with the server's Shutdown
+	return socket
 }
 
 // guestFiles are the traces, and scripts with what they print.

@@ -14,8 +14,9 @@ import (
 )
 
 // targetHelp is the part of a description that all commands with a target have.
-const targetHelp = "TARGET is an endpoint (unix:PATH, tcp:HOST:PORT) or the path of a mount; without\n" +
-	"it, it is where fullex serve listens on this machine if told nothing else."
+const targetHelp = "TARGET is an endpoint (unix:PATH, tcp:HOST:PORT, vsock:CID:PORT, fd:N) or the path\n" +
+	"of a mount; without it, it is where fullex serve listens on this machine if told\n" +
+	"nothing else."
 
 // connectTime bounds how long a target may take to let a command in.
 const connectTime = 10 * time.Second

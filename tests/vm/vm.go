@@ -25,6 +25,8 @@ type Config struct {
 	Modules   []string          // kernel modules to load, without those they need
 	Scenarios []string          // to run; none: all
 	Port      int               // of the server on this machine's loopback address
+	HostDir   string            // exported to the guest by QEMU, with tag "host"; "": none
+	Serial    string            // unix socket to which a serial port "fullex" leads; "": none
 }
 
 // Boot runs a guest to its end. The error tells of a guest that did not get
@@ -60,13 +62,26 @@ func qemuArguments(c Config, initramfs string) []string {
 	if len(c.Scenarios) > 0 {
 		command = append(command, "fullex.run="+strings.Join(c.Scenarios, ","))
 	}
-	return []string{
+	return append([]string{
 		"-accel", "tcg,thread=single", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "512",
 		"-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-kernel", c.Kernel.Image, "-initrd", initramfs,
 		"-append", strings.Join(command, " "),
+	}, deviceArguments(c)...)
+}
+
+// deviceArguments are for what only some guests have.
+func deviceArguments(c Config) (args []string) {
+	if c.HostDir != "" {
+		args = append(args, "-fsdev", "local,id=host,security_model=none,path="+c.HostDir,
+			"-device", "virtio-9p-pci,fsdev=host,mount_tag=host")
 	}
+	if c.Serial != "" {
+		args = append(args, "-chardev", "socket,id=fullex,path="+c.Serial,
+			"-device", "virtio-serial-pci", "-device", "virtserialport,chardev=fullex,name=fullex")
+	}
+	return args
 }
 
 // Build compiles the guest program and the command into dir, as static

@@ -42,6 +42,8 @@ var scenarios = map[string]func(*check){
 	"refused-and-synced": refusedAndSynced,
 	"mount-command":      mountCommand,
 	"vsock":              overVsock,
+	"host-directory":     hostDirectory,
+	"serial-relay":       serialRelay,
 	"shell-recipe":       shellRecipe,
 	"unix-socket":        unixSocket,
 	"walkthrough":        walkthrough,
