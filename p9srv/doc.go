@@ -31,7 +31,8 @@
 // door it came through:
 //
 //	/full_ex          the connection and the user of the attach (IdentityUser), or
-//	                  the connecting process, where the transport tells (IdentityPeer)
+//	                  what the transport vouches for: the process on a unix socket,
+//	                  the machine on vsock, with the user (IdentityPeer)
 //	/pid/N/full_ex    the same and the number N, which the client chose
 //	/each/full_ex     each open is a client of its own
 //
@@ -40,8 +41,8 @@
 //
 // What a client claims is not what is known. On a unix socket the kernel
 // vouches for the peer's user: root may attach as anybody, others as
-// themselves only (EPERM). Elsewhere a user is a label, which proves nothing
-// and counts as "other" for mode bits.
+// themselves only (EPERM). Over TCP and vsock a user is a label, which proves
+// nothing and counts as "other" for mode bits.
 //
 // # Text files
 //

@@ -1,6 +1,10 @@
 package v9fs
 
 import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,4 +34,19 @@ func TestMountErrorsAreExplained(t *testing.T) {
 
 func TestBlanksOfMountinfo(t *testing.T) {
 	assert.Equal(t, "/a b\tc\\d", unescaped(`/a\040b\011c\134d`))
+}
+
+// TestKernelWithout9pIsNamed mounts for real where the kernel cannot.
+func TestKernelWithout9pIsNamed(t *testing.T) {
+	known, err := os.ReadFile("/proc/filesystems")
+	require.NoError(t, err)
+	if os.Geteuid() != 0 || strings.Contains(string(known), "\t9p\n") {
+		t.Skip("only for root, of a machine whose kernel has no 9p")
+	}
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	err = mountOf(t, "unix:"+l.Addr().String(), t.TempDir()).Do(t.Context())
+	require.ErrorIs(t, err, unix.ENODEV)
+	assert.ErrorContains(t, err, "this kernel has no file system 9p; load module 9p (modprobe 9p)")
 }
