@@ -20,7 +20,11 @@ func (f *front) control(m message, out []byte) ([]byte, error) {
 		return f.attach(m, out)
 	case tflush:
 		return appendEmpty(out, tflush+1, m.tag), nil
-	case tauth, txattrwalk, txattrcreate:
+	case tauth:
+		// Nobody has to authenticate. diod says that with this errno, and its
+		// tools attach after no other.
+		return out, syscall.ENOENT
+	case txattrwalk, txattrcreate:
 		return out, syscall.EOPNOTSUPP
 	case twalk:
 		return f.walk(m, out)

@@ -66,14 +66,14 @@
 //	EMFILE        a fid or an open listing too many for the connection
 //	ENFILE        a fid, session or open listing too many for the server
 //	EINVAL        malformed body, NOFID, a newfid in use, forbidden name, second open of a fid
-//	ENOENT        no such name
+//	ENOENT        no such name; authentication, which nobody needs
 //	ENOTDIR       walk or attach below a file
 //	EISDIR        read or write of a directory
 //	EPERM         whatever would change the tree; another's user on a unix socket
 //	EPROTO        a message before Tversion
 //	EMSGSIZE      an msize below 4096
 //	ENAMETOOLONG  a name above 255 bytes
-//	EOPNOTSUPP    authentication, extended attributes, unknown messages
+//	EOPNOTSUPP    extended attributes, unknown messages
 //	ESPIPE        a read that the Linux client would lose (followup.go)
 //
 // A frame whose size cannot be right ends its connection.

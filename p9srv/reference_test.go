@@ -83,7 +83,9 @@ func (c *refConn) answer(m message) refReply {
 		return c.attach(body)
 	case tflush:
 		return refReply{body: []byte{}}
-	case tauth, txattrwalk, txattrcreate:
+	case tauth:
+		return fail(syscall.ENOENT)
+	case txattrwalk, txattrcreate:
 		return fail(syscall.EOPNOTSUPP)
 	}
 	fid := body.u32()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"syscall"
@@ -36,6 +37,16 @@ func withXattr(c *check) {
 	c.must("mount", syscall.Mount("10.0.2.2", mountPoint, "9p", 0, data))
 	contract(c)
 	c.must("after", unmount())
+	c.must("back", mount(""))
+}
+
+// otherDialects are refused: the kernel says so and mounts nothing.
+func otherDialects(c *check) {
+	c.must("before", unmount())
+	for _, dialect := range []string{"9p2000", "9p2000.u"} {
+		err := mount("version=" + dialect)
+		c.same(dialect, errors.Is(err, syscall.EREMOTEIO), true)
+	}
 	c.must("back", mount(""))
 }
 

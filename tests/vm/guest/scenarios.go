@@ -35,6 +35,7 @@ var scenarios = map[string]func(*check){
 	"count-all":          countAll,
 	"mount-options":      mountOptions,
 	"with-xattr":         withXattr,
+	"other-dialects":     otherDialects,
 	"access":             accessOptions,
 	"lazy-unmount":       lazyUnmount,
 	"busy-listing":       busyListing,

@@ -1,0 +1,181 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+)
+
+// program returns the path of a program that others wrote. It is a system
+// program, which the PATH of a user need not find, or in the cache folder.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	places := []string{name, "/usr/sbin/" + name}
+	if cache, err := os.UserCacheDir(); err == nil {
+		places = append(places, filepath.Join(cache, "fullex", "bin", name))
+	}
+	for _, place := range places {
+		if path, err := exec.LookPath(place); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" && !testing.Short() {
+		t.Fatalf("no %s on this machine (tests/run installs it)", name)
+	}
+	t.Skipf("no %s on this machine; tests/run installs it", name)
+	return ""
+}
+
+// ending is how a program ended, and what it wrote.
+type ending struct {
+	out, errors string
+	status      int
+}
+
+// run runs a program of others to its end. One that hangs fails the test.
+func run(t *testing.T, name string, args ...string) ending {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program(t, name), args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	require.NoError(t, ctx.Err(), "%s %q hangs", name, args)
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return ending{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+const (
+	lsmod  = `Module +Size +Used by\nhelloworld +0 +0\nminimal_proc_lkm +0 +0\nfull_ex +0 +0\n`
+	booted = `\[ +\d+\.\d{6}\] Hello, world\n.*Hello procfile is created\n.*full_ex: procfile is created\n`
+	noCtl  = `error attaching to aname='?ctl'?: Not a directory\n`
+)
+
+// diodRuns are runs of diod's tools: what they write, as regular expressions
+// for all of it, and their status.
+var diodRuns = []struct{ command, out, errors, status string }{
+	{"diodls -a /", `each\npid\nctl\nkmsg\nmodules\nsessions\nminimal_proc_lkm\nfull_ex\n`, ``, "0"},
+	{"diodls -a /each", `minimal_proc_lkm\nfull_ex\n`, ``, "0"},
+	{"diodls -a / pid/7 nosuch", `pid/7:\nminimal_proc_lkm\nfull_ex\n\n`, `diodls: nosuch: No such file or directory\n`, "1"},
+	// With -l it walks to "." and ".." too, names that the server leaves to clients.
+	{"diodls -l -a /each", `(-rw-rw-rw-\. +1 .* (minimal_proc_lkm|full_ex)\n){2}`, `diodls: npc_walk \.\n: Invalid argument\ndiodls: npc_walk \.\.\n: Invalid argument\n`, "0"},
+
+	{"diodcat -a / modules", lsmod, ``, "0"},
+	{"diodcat -a / modules kmsg", lsmod + booted + `(.*\n)*`, ``, "0"},
+	{"diodcat -a / sessions", `MODULE DOOR UID .*\n`, ``, "0"},
+	{"diodcat -a / full_ex", ``, `diodcat: read full_ex: Permission denied\n`, "1"},
+	{"diodcat -a / each/full_ex", ``, `diodcat: read each/full_ex: Permission denied\n`, "1"},
+	{"diodcat -a /pid/7 full_ex", ``, `diodcat: read full_ex: Permission denied\n`, "1"},
+	{"diodcat -a / minimal_proc_lkm", ``, `diodcat: read minimal_proc_lkm: Input/output error\n`, "1"},
+	{"diodcat -a / ctl", ``, `diodcat: open ctl: Permission denied\n`, "1"},
+	{"diodcat -a / each", ``, `diodcat: read each: Is a directory\n`, "1"},
+	{"diodcat -a / nosuch", ``, `diodcat: open nosuch: No such file or directory\n`, "1"},
+	{"diodcat -a /nosuch modules", ``, `diodcat: error attaching to aname='/nosuch': No such file or directory\n`, "1"},
+
+	// These want the files that diod itself exports as "ctl".
+	{"diodls", ``, `diodls: ` + noCtl, "1"},
+	{"diodshowmount", ``, `diodshowmount: ` + noCtl, "1"},
+	{"dioddate", ``, `dioddate: ` + noCtl, "0"},
+	{"diodload -n 2 -r 1", `(diodload: 0 ops/s.*\n)?`, `(diodload: (` + noCtl + `|0 ops/s.*\n)){2,3}`, "0"},
+}
+
+func TestDiodsClientsReadAndAreRefusedAsOthersAre(t *testing.T) {
+	srv := &p9srv.Server{Kernel: newKernel()}
+	for _, addr := range []net.Addr{serve(t, srv), serveTCPOf(t, srv)} {
+		for _, test := range diodRuns {
+			t.Run(addr.Network()+" "+test.command, func(t *testing.T) {
+				words := strings.Fields(test.command)
+				ended := run(t, words[0], append([]string{"-s", addr.String()}, words[1:]...)...)
+				assert.Regexp(t, `^`+test.out+`$`, ended.out)
+				assert.Regexp(t, `^`+test.errors+`$`, ended.errors)
+				assert.Equal(t, test.status, strconv.Itoa(ended.status))
+				eventually(t, "its session is gone", func() bool { return srv.Kernel.Sessions() == 0 })
+			})
+		}
+	}
+}
+
+// TestDiodsClientReadsALongTextWhole reads in pieces of the smallest msize.
+func TestDiodsClientReadsALongTextWhole(t *testing.T) {
+	srv := &p9srv.Server{Kernel: newKernel()}
+	addr := serve(t, srv)
+	for range 300 {
+		require.NoError(t, srv.Kernel.Unload("full_ex"))
+		require.NoError(t, srv.Kernel.Load("full_ex"))
+	}
+	want := speak(t, dial(t, addr), "NOUID").read("kmsg")
+	require.Greater(t, len(want), 5*4096)
+	ended := run(t, "diodcat", "-m", "4096", "-s", addr.String(), "-a", "/", "kmsg")
+	assert.Equal(t, ending{out: want}, ended)
+}
+
+// TestDiodsClientMountsUpToTheKernel: mount.diod connects and asks whether it
+// must authenticate, then hands the connection to the kernel, which -f omits.
+func TestDiodsClientMountsUpToTheKernel(t *testing.T) {
+	srv := &p9srv.Server{}
+	unix := serve(t, srv)
+	tcp := serveTCPOf(t, srv)
+	program(t, "mount.diod")
+	if os.Geteuid() != 0 {
+		t.Skip("mount.diod wants root")
+	}
+	for options, host := range map[string]string{
+		"aname=/,port=" + strconv.Itoa(tcp.(*net.TCPAddr).Port): "127.0.0.1",
+		"aname=/": unix.String(),
+	} {
+		ended := run(t, "mount.diod", "-f", "-n", "-o", options, host, t.TempDir())
+		assert.Equal(t, ending{}, ended, host)
+	}
+}
+
+// TestDiodsClientDtopCountsNoServer: it asks again and again for what only diod
+// has, and says that none is alive.
+func TestDiodsClientDtopCountsNoServer(t *testing.T) {
+	var log lockedBuffer
+	addr := serveTCP(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	dtop := exec.CommandContext(ctx, program(t, "dtop"), "-h", addr.IP.String(), "-p", strconv.Itoa(addr.Port), "-P", "0.1")
+	dtop.Env = append(os.Environ(), "TERM=xterm")
+	var screen lockedBuffer
+	dtop.Stdout, dtop.Stderr = &screen, &screen
+	keys, err := dtop.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, dtop.Start())
+	eventually(t, "dtop was here twice", func() bool { return strings.Count(log.String(), "msg=disconnected") >= 2 })
+	_, err = io.WriteString(keys, "q")
+	require.NoError(t, err)
+	require.NoError(t, dtop.Wait())
+	assert.Contains(t, screen.String(), "Live servers: 0/1")
+}
+
+// TestClientOfAnotherDialectIsToldAndTheLogSaysWhy runs a program of Plan 9's
+// editor, which speaks 9P2000 to a socket of that name.
+func TestClientOfAnotherDialectIsToldAndTheLogSaysWhy(t *testing.T) {
+	program(t, "editinacme")
+	var log lockedBuffer
+	addr := serve(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	namespace := t.TempDir()
+	require.NoError(t, os.Symlink(addr.Name, filepath.Join(namespace, "acme")))
+	t.Setenv("NAMESPACE", namespace)
+	assert.Equal(t, ending{errors: "editinacme: invalid version unknown in Rversion\n", status: 1}, run(t, "editinacme", "file"))
+	assert.Regexp(t, `level=WARN msg="version refused" conn=1 .* asked="\\"9P2000\\"" want=9P2000\.L\n`, log.String())
+}
