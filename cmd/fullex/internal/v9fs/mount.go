@@ -26,9 +26,6 @@ type transport struct {
 	fd     bool    // a connected socket is handed over
 }
 
-// defaultPort is that of mounts without one: the port that serve takes.
-const defaultPort = "5640"
-
 // transport chooses the way.
 func (m Mount) transport(ctx context.Context) (transport, error) {
 	handed := transport{source: m.Endpoint.String(), data: Options{"trans=fd"}, fd: true}
