@@ -20,6 +20,7 @@ const (
 	errLoaded        = syscall.EEXIST // the module is loaded already
 	errNotLoaded     = syscall.ENOENT // the module is not loaded
 	errNoModule      = syscall.EINVAL // there is no such module
+	errOffset        = syscall.EINVAL // before the start of a file
 	errFileName      = syscall.EINVAL // a name that no file can have
 	errFileTaken     = syscall.EEXIST // another module has a file of that name
 	errControl       = syscall.EINVAL // a text that is neither insmod nor rmmod

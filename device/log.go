@@ -45,9 +45,9 @@ type tally struct {
 	lines  int
 }
 
-// NewLog returns an empty log that keeps that many lines.
+// NewLog returns an empty log that keeps that many lines, at least one.
 func NewLog(lines int) *Log {
-	return &Log{start: time.Now(), size: lines, held: make(map[source]*tally), shares: make(map[source]*share)}
+	return &Log{start: time.Now(), size: max(lines, 1), held: make(map[source]*tally), shares: make(map[source]*share)}
 }
 
 // Print adds a line of the system's own. It must be printable.

@@ -2,6 +2,10 @@ package device
 
 import "fmt"
 
+// DroppedNotice ends the line that ends a log of which lines were dropped before
+// they were read. No line of the log ends so.
+const DroppedNotice = " lines dropped before they were read ]\n"
+
 // LogReader reads a log as a file: the lines that were kept when it was made,
 // to the newest at that time, and then the end. It copies nothing: lines that
 // the log drops before they are read are counted in a notice at the end.
@@ -29,8 +33,11 @@ func (l *Log) Reader() *LogReader {
 }
 
 // ReadAt fills p with what lies at an offset, and returns less at the end, 0
-// behind it. Reading backwards starts anew from the first line.
+// behind it; EINVAL before the start. Reading backwards starts anew from the first line.
 func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 {
+		return 0, errOffset
+	}
 	if offset < r.offset {
 		r.line, r.count, r.piece, r.offset, r.ended = r.from, 0, "", 0, false
 	}
@@ -63,7 +70,7 @@ func (r *LogReader) next() bool {
 	}
 	r.ended = true
 	if gone := r.kept - r.count; gone > 0 {
-		r.piece = fmt.Sprintf("[ %d lines dropped before they were read ]\n", gone)
+		r.piece = fmt.Sprintf("[ %d%s", gone, DroppedNotice)
 		return true
 	}
 	return false

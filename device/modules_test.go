@@ -491,3 +491,14 @@ func TestOpenThatAModuleRefusesLeavesNothing(t *testing.T) {
 	require.NoError(t, s.Close())
 	require.NoError(t, k.Unload("odd"))
 }
+
+func TestReadsBeforeTheStartAndLogsOfNoLines(t *testing.T) {
+	log := NewLog(0)
+	log.Print("first")
+	log.Print("second")
+	text := readAll(t, log.Reader())
+	assert.Equal(t, 1, strings.Count(text, "\n"))
+	assert.Contains(t, text, "second")
+	_, err := log.Reader().ReadAt(make([]byte, 4), -1)
+	assert.Equal(t, syscall.EINVAL, err)
+}

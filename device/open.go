@@ -20,15 +20,15 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	f.module.opening.RLock()
 	defer f.module.opening.RUnlock()
 	s := &Session{kernel: k, file: f, client: c, opened: time.Now()}
-	if err := k.enter(s); err != nil {
-		return nil, err
-	}
 	started := false
 	defer func() {
-		if !started { // the module refused, or it panicked
+		if !started { // refused, or it panicked
 			k.remove(s)
 		}
 	}()
+	if err := k.enter(s); err != nil {
+		return nil, err
+	}
 	handle, err := f.Open(c)
 	if err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
 package device
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -117,7 +117,7 @@ func (l *Log) droppedLocked() []*share {
 		}
 	}
 	slices.SortFunc(list, func(a, b *share) int {
-		return cmp.Or(cmp.Compare(a.source.kind, b.source.kind), cmp.Compare(a.source.uid, b.source.uid))
+		return strings.Compare(a.source.String(), b.source.String())
 	})
 	return list
 }

@@ -111,7 +111,7 @@ const (
 func (c *conn) waitFor(before awaited, progress bool) (awaited, error) {
 	limits := c.srv.limits
 	switch {
-	case !c.front.attached:
+	case !c.front.attached && limits.HandshakeTimeout > 0:
 		return forAttach, nil
 	case c.io.fill > 0:
 		if before == forRest && !progress {

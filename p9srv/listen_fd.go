@@ -46,6 +46,15 @@ func inherit(fd int) (net.Listener, net.Conn, error) {
 	case err != nil:
 		return nil, nil, err
 	}
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_STREAM {
+		return nil, nil, errors.Join(errors.New("it is no stream socket"), err)
+	}
+	if listens == 0 {
+		if _, err := unix.Getpeername(fd); err != nil {
+			return nil, nil, fmt.Errorf("it neither listens nor is connected: %w", err)
+		}
+	}
 	f := os.NewFile(uintptr(fd), "inherited socket")
 	if listens == 0 {
 		c, err := net.FileConn(f) // a copy

@@ -78,6 +78,16 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 	_, err = inherited(t, int(file.Fd())).Listen(t.Context())
 	assert.ErrorContains(t, err, "the descriptor is no socket")
 
+	for kind, want := range map[int]string{
+		unix.SOCK_STREAM: "it neither listens nor is connected", unix.SOCK_DGRAM: "it is no stream socket", unix.SOCK_SEQPACKET: "it is no stream socket",
+	} {
+		fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+		require.NoError(t, err)
+		_, _, err = inherited(t, fd).Inherit()
+		assert.ErrorContains(t, err, want)
+		require.NoError(t, unix.Close(fd))
+	}
+
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, unix.Close(pair[1])) }()

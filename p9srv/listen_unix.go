@@ -120,8 +120,12 @@ func removeStale(ctx context.Context, path string) error {
 	return nil
 }
 
-// lockTry is how often a lock that another process holds is tried for.
-const lockTry = 10 * time.Millisecond
+// A lock that another process holds is tried for every lockTry, and for lockTime
+// at most: a server holds it for as long as it takes to bind a socket.
+const (
+	lockTry  = 10 * time.Millisecond
+	lockTime = 3 * time.Second
+)
 
 // lockDir locks a directory against other servers that start in it. One that
 // may not be read cannot be locked, which is no reason not to serve there.
@@ -133,6 +137,8 @@ func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, reason(err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, lockTime)
+	defer cancel()
 	for {
 		err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {

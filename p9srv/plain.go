@@ -48,8 +48,9 @@ func (f *front) answerPlain(in, out []byte) (used int, _ []byte) {
 			if count != device.ValueSize || !file.writable() {
 				break
 			}
-			_, err = f.holding.Write(in[treadFrame:twriteFrame])
-			out = reply32(out, twrite+1, in, rwriteFrame, device.ValueSize)
+			var n int
+			n, err = f.holding.Write(in[treadFrame:twriteFrame])
+			out = reply32(out, twrite+1, in, rwriteFrame, uint32(n))
 		}
 		if err != nil {
 			out = refuse(out[:start], le.Uint16(in[5:]), err)

@@ -140,6 +140,16 @@ func TestPeerThatStopsWithinAFrameIsCut(t *testing.T) {
 	}
 }
 
+// TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut has all the time it wants to
+// attach, but not for the rest of a message.
+func TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut(t *testing.T) {
+	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: -1, FrameTimeout: 500 * time.Millisecond}})
+	c := dial(t, addr)
+	require.NoError(t, writeAll(c, append(message(100, 0xffff, u32(65536), text("9P2000.L")), u32(60_000)...)))
+	readFrame(t, c)
+	assertCut(t, c)
+}
+
 // TestPeerWhoseFramesAreAlwaysCutIsServed always has a part of a frame under
 // way, but never the same for long.
 func TestPeerWhoseFramesAreAlwaysCutIsServed(t *testing.T) {

@@ -145,8 +145,9 @@ func TestNewLinesOfALog(t *testing.T) {
 		{"old ones gone", "abc", "bcd", "d", false},
 		{"all but one gone", "abc", "cde", "de", false},
 		{"all gone", "abc", "def", "def", true},
-		{"the same line many times", "aaa", "aaaa", "a", false},
-		{"one that looks like the start", "aba", "abab", "b", false},
+		{"gone from the middle", "abcd", "adef", "ef", false},
+		{"gone from the end", "abcd", "abef", "ef", false},
+		{"gone everywhere", "abcdef", "bdgh", "gh", false},
 		{"emptied", "abc", "", "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

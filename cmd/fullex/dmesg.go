@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device"
 )
 
 func dmesgCommand() *cli.Command {
@@ -98,18 +99,23 @@ func (f *follower) look(t target.Target) error {
 			return fmt.Errorf("print: %w", err)
 		}
 	}
-	f.seen = now
+	// The notice that a reader ends with is no line of the log.
+	f.seen = slices.DeleteFunc(now, func(line string) bool { return strings.HasSuffix(line, device.DroppedNotice) })
 	return nil
 }
 
-// newLines returns the lines of a log that came after an earlier look. The
-// older of those have gone from its start as new ones came at its end; if none
-// is left, some may have come and gone in between.
+// newLines returns the lines of a log that came after an earlier look: those
+// behind the last that was seen then. Any of the others may have gone, but a line
+// has the time in it, so that none comes twice. If none of those seen is left,
+// some may have come and gone in between.
 func newLines(seen, now []string) (fresh []string, missed bool) {
-	for gone := range seen {
-		kept := seen[gone:]
-		if len(kept) <= len(now) && slices.Equal(kept, now[:len(kept)]) {
-			return now[len(kept):], false
+	known := make(map[string]bool, len(seen))
+	for _, line := range seen {
+		known[line] = true
+	}
+	for i := len(now); i > 0; i-- {
+		if known[now[i-1]] {
+			return now[i:], false
 		}
 	}
 	return now, len(seen) > 0

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,6 +22,7 @@ func mountCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount with the kernel's 9p client"},
 			&cli.StringSliceFlag{Name: "o", Usage: "`OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
+			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "check everything and do not mount, as mount -f"},
 			&cli.StringFlag{Name: "print", Usage: "print how to do it instead: `FORM` is mount, for a command, or fstab"},
 		},
 		OnUsageError: oneLine,
@@ -33,7 +32,7 @@ func mountCommand() *cli.Command {
 				return err
 			}
 			if !c.Bool("v9fs") {
-				return fmt.Errorf("mount: want --v9fs, to mount with the kernel's 9p client")
+				return fmt.Errorf("mount: want --v9fs (flags come first), to mount with the kernel's 9p client")
 			}
 			name, rest := optionalTarget(args, 1)
 			return mount(c, c.String("print"), name, rest[0], v9fs.ParseOptions(c.StringSlice("o")...))
@@ -47,11 +46,9 @@ func mount(c *cli.Context, form, name, dir string, options v9fs.Options) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	ctx, cancel := context.WithTimeout(c.Context, connectTime)
 	defer cancel()
-	m := v9fs.Mount{Endpoint: e, Dir: dir, Options: options}
+	m := v9fs.Mount{Endpoint: e, Dir: dir, Options: options, Fake: c.Bool("fake")}
 	var text string
 	switch form {
 	case "":

@@ -18,12 +18,12 @@ func TestMountPrintsWhatToType(t *testing.T) {
 		assert.Equal(t, want, out)
 	}
 	for want, args := range map[string][]string{
-		"mount: want [TARGET] DIR":             {"mount", "--v9fs"},
-		"mount: want --v9fs":                   {"mount", "/mnt"},
-		"--print nothing: want mount or fstab": {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
-		"want unix:PATH":                       {"mount", "--v9fs", "nonsense", "/mnt"},
-		"umount: want DIR":                     {"umount"},
-		"nothing is mounted there":             {"umount", t.TempDir()},
+		"mount: want [TARGET] DIR":              {"mount", "--v9fs"},
+		"mount: want --v9fs (flags come first)": {"mount", "/mnt", "--v9fs"},
+		"--print nothing: want mount or fstab":  {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
+		"want unix:PATH":                        {"mount", "--v9fs", "nonsense", "/mnt"},
+		"umount: want DIR":                      {"umount"},
+		"nothing is mounted there":              {"umount", t.TempDir()},
 	} {
 		_, _, err := run("", args...)
 		assert.ErrorContains(t, err, want)
@@ -36,7 +36,8 @@ func TestMountHelperTakesWhatMountPasses(t *testing.T) {
 	}{
 		{[]string{"/usr/bin/fullex", "ls"}, []string{"/usr/bin/fullex", "ls"}},
 		{[]string{"/sbin/mount.fullex", "unix:/run/s", "/mnt", "-o", "rw,aname=/each"}, []string{"fullex", "mount", "--v9fs", "-o", "rw,aname=/each", "unix:/run/s", "/mnt"}},
-		{[]string{"mount.fullex", "unix:/run/s", "/mnt", "-sfnv", "-N", "7", "-t", "fullex.x", "-o", "ro"}, []string{"fullex", "mount", "--v9fs", "-o", "ro", "unix:/run/s", "/mnt"}},
+		{[]string{"mount.fullex", "unix:/run/s", "/mnt", "-snv", "-t", "fullex.x", "-o", "ro"}, []string{"fullex", "mount", "--v9fs", "-o", "ro", "unix:/run/s", "/mnt"}},
+		{[]string{"mount.fullex", "unix:/run/s", "/mnt", "-fvoro"}, []string{"fullex", "mount", "--v9fs", "--fake", "-o", "ro", "unix:/run/s", "/mnt"}},
 	} {
 		got, err := asMountHelper(test.args)
 		require.NoError(t, err)
@@ -45,6 +46,8 @@ func TestMountHelperTakesWhatMountPasses(t *testing.T) {
 	for want, args := range map[string][]string{
 		"want ENDPOINT DIR": {"mount.fullex", "/mnt"},
 		"-o wants a value":  {"mount.fullex", "unix:/run/s", "/mnt", "-o"},
+		"namespace (-N)":    {"mount.fullex", "unix:/run/s", "/mnt", "-N", "7"},
+		"no option -x":      {"mount.fullex", "unix:/run/s", "/mnt", "-x"},
 	} {
 		_, err := asMountHelper(args)
 		assert.ErrorContains(t, err, want)

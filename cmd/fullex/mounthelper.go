@@ -21,26 +21,43 @@ func asMountHelper(args []string) ([]string, error) {
 		return args, nil
 	}
 	var operands, options []string
+	fake := false
 	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {
 		word := rest[0]
 		if !strings.HasPrefix(word, "-") || word == "-" {
 			operands = append(operands, word)
 			continue
 		}
-		if !slices.Contains([]string{"-o", "-N", "-t"}, word) {
-			continue // -s, -f, -n, -v and what may come: nothing to do for a mount of ours
+		letters, value := word[1:], ""
+		if i := strings.IndexAny(letters, "oNt"); i >= 0 { // with a value, in the word or behind it
+			letters, value = letters[:i+1], letters[i+1:]
+			if value == "" && len(rest) < 2 {
+				return nil, fmt.Errorf("%s: %s wants a value", mountHelper, word)
+			}
+			if value == "" {
+				value, rest = rest[1], rest[1:]
+			}
 		}
-		if len(rest) < 2 {
-			return nil, fmt.Errorf("%s: %s wants a value", mountHelper, word)
+		for _, letter := range letters {
+			switch letter {
+			case 'o':
+				options = append(options, "-o", value)
+			case 'f':
+				fake = true
+			case 'N':
+				return nil, fmt.Errorf("%s: cannot mount in another namespace (-N)", mountHelper)
+			case 's', 'n', 'v', 't': // nothing to do for a mount of ours
+			default:
+				return nil, fmt.Errorf("%s: no option -%c", mountHelper, letter)
+			}
 		}
-		if word == "-o" {
-			options = append(options, "-o", rest[1])
-		}
-		rest = rest[1:]
 	}
 	if len(operands) != 2 {
 		return nil, fmt.Errorf("%s: want ENDPOINT DIR [-o OPTIONS], such as unix:/run/fullex/fullex.sock /mnt", mountHelper)
 	}
-	line := append([]string{"fullex", "mount", "--v9fs"}, options...)
-	return append(line, operands...), nil
+	line := []string{"fullex", "mount", "--v9fs"}
+	if fake {
+		line = append(line, "--fake")
+	}
+	return slices.Concat(line, options, operands), nil
 }

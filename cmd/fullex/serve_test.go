@@ -122,6 +122,8 @@ func TestBadUseIsOneLineAndAStatus(t *testing.T) {
 		{[]string{"serve", "--nosuchflag"}, "nosuchflag"},
 		{[]string{"serve", "--listen"}, "listen"},
 		{[]string{"serve", "argument"}, "unexpected argument"},
+		{[]string{"serve", "--listen", "tcp:127.0.0.1:0", "--listen", "fd:5"}, "take over fd:5: no such descriptor is open"},
+		{[]string{"serve", "--listen", "fd:5", "--listen", "fd:5"}, "fd:5"},
 		{[]string{"demo", "argument"}, "unexpected argument"},
 		{[]string{"nosuchcommand"}, "no command"},
 		{[]string{"--nosuchflag"}, "nosuchflag"},

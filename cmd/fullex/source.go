@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"fullex/p9srv"
 )
@@ -18,20 +19,33 @@ type source struct {
 	conn     net.Conn // nil if it is a listener
 }
 
-// openAll opens every endpoint, or none. It gives up when ctx ends.
+// openAll opens every endpoint, or none. It gives up when ctx ends. Inherited
+// descriptors come first: what is opened here must not be taken for one.
 func openAll(ctx context.Context, endpoints []p9srv.Endpoint) ([]source, error) {
+	inherited := func(e p9srv.Endpoint) bool { return e.Network == "fd" }
+	own := func(e p9srv.Endpoint) bool { return !inherited(e) }
+	endpoints = slices.Concat(
+		slices.DeleteFunc(slices.Clone(endpoints), own), slices.DeleteFunc(slices.Clone(endpoints), inherited))
 	var open []source
-	for _, e := range endpoints {
+	for i, e := range endpoints {
+		if e.Network == "fd" && slices.Contains(endpoints[:i], e) {
+			return nil, errors.Join(fmt.Errorf("%s: given twice", e), closeAll(open))
+		}
 		s, err := openSource(ctx, e)
 		if err != nil {
-			for _, s := range open {
-				err = errors.Join(err, s.close())
-			}
-			return nil, err
+			return nil, errors.Join(err, closeAll(open))
 		}
 		open = append(open, s)
 	}
 	return open, nil
+}
+
+func closeAll(sources []source) error {
+	var errs []error
+	for _, s := range sources {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
 }
 
 func openSource(ctx context.Context, e p9srv.Endpoint) (source, error) {
@@ -61,10 +75,10 @@ func (s source) serve(server *p9srv.Server) error {
 	} else {
 		err = server.Serve(s.listener)
 	}
-	if errors.Is(err, p9srv.ErrServerClosed) {
+	if err == nil || errors.Is(err, p9srv.ErrServerClosed) {
 		return nil
 	}
-	return err
+	return fmt.Errorf("serve %s: %w", s.endpoint, err)
 }
 
 // announce prints where the server listens and how to mount that.

@@ -17,6 +17,7 @@ type Mount struct {
 	Endpoint p9srv.Endpoint
 	Dir      string
 	Options  Options // besides those that every mount needs
+	Fake     bool    // check everything, and do not call mount(2)
 }
 
 // transport is a way for the kernel to reach the server.
@@ -97,7 +98,13 @@ func (m Mount) Fstab(ctx context.Context) (string, error) {
 	}
 	kind, source, options := "9p", t.source, m.options(t)
 	if t.fd {
-		kind, source, options = "fullex", m.Endpoint.String(), strings.Join(m.Options, ",")
+		e := m.Endpoint
+		if e.Network == "unix" { // fstab is read from anywhere
+			if e.Address, err = filepath.Abs(e.Address); err != nil {
+				return "", fmt.Errorf("find the socket: %w", err)
+			}
+		}
+		kind, source, options = "fullex", e.String(), strings.Join(m.Options, ",")
 	}
 	all := ParseOptions(options)
 	if !all.has("_netdev") && m.Endpoint.Network != "unix" {
@@ -156,7 +163,10 @@ func (m Mount) handOver(t transport, conn net.Conn) error {
 
 // mount calls mount(2).
 func (m Mount) mount(t transport) error {
-	flags, data := ParseOptions(m.options(t)).split()
+	flags, data, err := ParseOptions(m.options(t)).split()
+	if err != nil || m.Fake {
+		return err
+	}
 	if err := sysMount(t.source, m.Dir, flags, strings.Join(data, ",")); err != nil {
 		return fmt.Errorf("mount %s at %s: %w", m.Endpoint, m.Dir, explained(err))
 	}

@@ -33,7 +33,7 @@ func explained(err error) error {
 // Unmount ends a mount of 9p or of this program's. lazy takes it out of the tree
 // at once and ends it when its last file is closed.
 func Unmount(dir string, lazy bool) error {
-	path, err := filepath.Abs(dir)
+	path, err := mountPoint(dir)
 	if err != nil {
 		return fmt.Errorf("find the directory: %w", err)
 	}
@@ -58,6 +58,20 @@ func Unmount(dir string, lazy bool) error {
 		return fmt.Errorf("umount %s: %w", dir, err)
 	}
 	return nil
+}
+
+// mountPoint is the path of a directory as the kernel names it. Only its parent is
+// looked at: the directory itself may be of a mount that is dead.
+func mountPoint(dir string) (string, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == os.ModeSymlink {
+		return filepath.EvalSymlinks(path)
+	}
+	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), err
 }
 
 // mountedKind returns the type of the file system that is mounted at a path, the

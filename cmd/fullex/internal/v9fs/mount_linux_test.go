@@ -50,3 +50,16 @@ func TestKernelWithout9pIsNamed(t *testing.T) {
 	require.ErrorIs(t, err, unix.ENODEV)
 	assert.ErrorContains(t, err, "this kernel has no file system 9p; load module 9p (modprobe 9p)")
 }
+
+func TestMountPointsAreNamedAsTheKernelDoes(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "real", "m"), 0o755))
+	require.NoError(t, os.Symlink("real", filepath.Join(dir, "link")))
+	require.NoError(t, os.Symlink(filepath.Join("real", "m"), filepath.Join(dir, "direct")))
+	for _, path := range []string{"real/m", "real/m/", "link/m", "link/../link/m", "direct"} {
+		got, err := mountPoint(dir + "/" + path)
+		require.NoError(t, err)
+		assert.Equal(t, filepath.Join(dir, "real", "m"), got, path)
+	}
+}

@@ -62,9 +62,12 @@ func TestHowToMountIsSaidExactly(t *testing.T) {
 }
 
 func TestOptionsForTheKernelAndForOthers(t *testing.T) {
-	flags, data := ParseOptions("ro,nosuid,noauto,msize=8192", "x-systemd.automount,,aname=/each,_netdev,defaults,noatime").split()
+	flags, data, err := ParseOptions("sync,ro,nosuid,noauto,msize=8192", "x-systemd.automount,,aname=/each,_netdev,defaults,noatime,rw,ro,async").split()
+	require.NoError(t, err)
 	assert.EqualValues(t, 1|2|1024, flags)
 	assert.Equal(t, Options{"msize=8192", "aname=/each"}, data)
+	_, _, err = ParseOptions("remount,ro").split()
+	assert.ErrorContains(t, err, "option remount: only new mounts can be made")
 	value, ok := ParseOptions("a=1,b,a=2").value("a")
 	assert.True(t, ok)
 	assert.Equal(t, "2", value, "the last one counts")

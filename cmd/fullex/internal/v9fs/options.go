@@ -1,6 +1,7 @@
 package v9fs
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -24,7 +25,6 @@ func ParseOptions(lists ...string) Options {
 // forMount are options that mount(8) and systemd read and the kernel does not.
 var forMount = []string{
 	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail",
-	"rw", "suid", "dev", "exec", "async", "atime", "diratime", "norelatime", "nostrictatime",
 }
 
 // flagOptions are options that are flags of mount(2): MS_* of sys/mount.h, whose
@@ -34,18 +34,28 @@ var flagOptions = map[string]uintptr{
 	"nodiratime": 2048, "relatime": 1 << 21, "strictatime": 1 << 24, "silent": 1 << 15,
 }
 
+// undone are the flags that an option takes back, as the last one counts.
+var undone = map[string]uintptr{
+	"rw": 1, "suid": 2, "dev": 4, "exec": 8, "async": 16, "atime": 1024, "diratime": 2048,
+	"norelatime": 1 << 21, "nostrictatime": 1 << 24, "loud": 1 << 15,
+}
+
 // split parts options into flags of mount(2) and data for the file system.
-func (o Options) split() (flags uintptr, data Options) {
+func (o Options) split() (flags uintptr, data Options, err error) {
 	for _, option := range o {
 		switch flag, isFlag := flagOptions[option]; {
 		case isFlag:
 			flags |= flag
+		case undone[option] != 0:
+			flags &^= undone[option]
+		case slices.Contains([]string{"remount", "bind", "rbind", "move"}, option):
+			return 0, nil, fmt.Errorf("option %s: only new mounts can be made", option)
 		case slices.Contains(forMount, option), strings.HasPrefix(option, "x-"), strings.HasPrefix(option, "comment="):
 		default:
 			data = append(data, option)
 		}
 	}
-	return flags, data
+	return flags, data, nil
 }
 
 // value returns that of the last option NAME=VALUE.
