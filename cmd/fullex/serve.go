@@ -17,8 +17,9 @@ import (
 	"fullex/p9srv"
 )
 
-// shutdownTime is how long peers may take to accept their last replies.
-const shutdownTime = time.Second
+// shutdownTime is how long peers may take to accept their last replies: a quarter
+// of the time in which serve promises to end.
+const shutdownTime = 500 * time.Millisecond
 
 func serveCommand() *cli.Command {
 	return &cli.Command{
