@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
@@ -144,35 +143,6 @@ func TestAttachesAsTheCaller(t *testing.T) {
 	assert.EqualValues(t, os.Geteuid(), user.UID)
 	assert.True(t, user.Admin, "the server's own user")
 	require.NoError(t, f.Close())
-}
-
-// TestClaimant feeds it messages cut anywhere.
-func TestClaimant(t *testing.T) {
-	message := func(typ byte, body string) []byte {
-		m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
-		return append(append(m, typ, 1, 0), body...)
-	}
-	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\xff\xff\xff\xff")...)
-	in = append(in, message(120, "")...)
-	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\x07\x00\x00\x00")...)
-	want = append(want, message(120, "")...)
-	for cut := 1; cut <= len(in); cut++ {
-		here, there := net.Pipe()
-		got := make(chan []byte, 1)
-		go func() {
-			p, _ := io.ReadAll(there)
-			got <- p
-		}()
-		c := &claimant{Conn: here, uid: 7}
-		for rest := in; len(rest) > 0; {
-			n, err := c.Write(rest[:min(cut, len(rest))])
-			require.NoError(t, err)
-			rest = rest[n:]
-		}
-		require.NoError(t, here.Close())
-		assert.Equal(t, want, <-got, "pieces of %d", cut)
-		require.NoError(t, there.Close())
-	}
 }
 
 func TestPathsAreTargets(t *testing.T) {

@@ -14,19 +14,19 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
 
+	"fullex/cmd/fullex/internal/ninep"
 	"fullex/p9srv"
 )
 
-// ninep is a target behind a 9P connection, attached as the user who runs this.
-type ninep struct {
-	client *p9.Client
+// remote is a target behind a 9P connection, attached as the user who runs this.
+type remote struct {
+	client *ninep.Client
 	root   p9.File
 }
 
-var _ Target = (*ninep)(nil)
+var _ Target = (*remote)(nil)
 
 // dial connects and attaches.
 func dial(ctx context.Context, e p9srv.Endpoint) (Target, error) {
@@ -41,67 +41,55 @@ func dial(ctx context.Context, e p9srv.Endpoint) (Target, error) {
 	// that is gone ends the wait.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	t, err := attach(&claimant{Conn: conn, uid: uint32(os.Geteuid())})
+	t, err := attach(conn)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", e, err), ignoreClosed(conn.Close()))
+		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	return t, nil
 }
 
-func attach(conn *claimant) (*ninep, error) {
-	client, err := p9.NewClient(conn)
+func attach(conn net.Conn) (*remote, error) {
+	client, err := ninep.New(conn)
 	if err != nil {
-		return nil, fmt.Errorf("agree on 9P2000.L: %w", local(err))
+		return nil, err
 	}
-	root, err := client.Attach("")
+	root, err := client.Attach(uint32(os.Geteuid()))
 	if err != nil {
-		return nil, fmt.Errorf("attach as uid %d: %w", conn.uid, local(err))
+		return nil, errors.Join(err, client.Close())
 	}
-	return &ninep{client, root}, nil
+	return &remote{client, root}, nil
 }
 
-// walk makes a fid of a path. Of a path whose first part only exists the server
-// returns that part's qids and makes no fid, which the library does not notice.
-func (t *ninep) walk(path string) (p9.File, error) {
-	names := elements(path)
-	qids, file, err := t.root.Walk(names)
-	if err == nil && len(qids) < len(names) {
-		err = syscall.ENOENT
-	}
-	if err != nil {
-		return nil, local(err)
-	}
-	return file, nil
-}
+func (t *remote) walk(path string) (p9.File, error) { return ninep.Walk(t.root, elements(path)) }
 
 // Open implements Target.
-func (t *ninep) Open(path string, flags int) (File, error) {
+func (t *remote) Open(path string, flags int) (File, error) {
 	file, err := t.walk(path)
 	if err != nil {
 		return nil, fmt.Errorf("open /%s: %w", strings.Trim(path, "/"), err)
 	}
 	const accessMode = syscall.O_RDONLY | syscall.O_WRONLY | syscall.O_RDWR
 	if _, _, err := file.Open(p9.OpenFlags(flags & accessMode)); err != nil {
-		return nil, fmt.Errorf("open /%s: %w", strings.Trim(path, "/"), errors.Join(local(err), local(file.Close())))
+		return nil, fmt.Errorf("open /%s: %w", strings.Trim(path, "/"), errors.Join(ninep.Local(err), ninep.Local(file.Close())))
 	}
-	return &ninepFile{file: file}, nil
+	return &remoteFile{file: file}, nil
 }
 
-// ninepFile is an open fid.
-type ninepFile struct {
+// remoteFile is an open fid.
+type remoteFile struct {
 	file   p9.File
 	offset int64
 }
 
-func (f *ninepFile) Read(p []byte) (int, error)  { return f.move(f.file.ReadAt(p, f.offset)) }
-func (f *ninepFile) Write(p []byte) (int, error) { return f.move(f.file.WriteAt(p, f.offset)) }
+func (f *remoteFile) Read(p []byte) (int, error)  { return f.move(f.file.ReadAt(p, f.offset)) }
+func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.file.WriteAt(p, f.offset)) }
 
 // Close implements File. A connection that has ended took the fid with it.
-func (f *ninepFile) Close() error {
-	if err := local(f.file.Close()); !errors.Is(err, errEnded) {
+func (f *remoteFile) Close() error {
+	if err := ninep.Local(f.file.Close()); !errors.Is(err, ninep.ErrEnded) {
 		return err
 	}
 	return nil
@@ -109,16 +97,16 @@ func (f *ninepFile) Close() error {
 
 // move goes on behind n bytes. The library makes a bare io.EOF of an empty
 // reply, and wraps that of a connection.
-func (f *ninepFile) move(n int, err error) (int, error) {
+func (f *remoteFile) move(n int, err error) (int, error) {
 	f.offset += int64(n)
 	if err == io.EOF {
 		return n, nil
 	}
-	return n, local(err)
+	return n, ninep.Local(err)
 }
 
 // Stat implements Target.
-func (t *ninep) Stat(path string) (Entry, error) {
+func (t *remote) Stat(path string) (Entry, error) {
 	e, err := t.stat(path)
 	if err != nil {
 		return Entry{}, fmt.Errorf("stat /%s: %w", strings.Trim(path, "/"), err)
@@ -126,13 +114,13 @@ func (t *ninep) Stat(path string) (Entry, error) {
 	return e, nil
 }
 
-func (t *ninep) stat(path string) (Entry, error) {
+func (t *remote) stat(path string) (Entry, error) {
 	file, err := t.walk(path)
 	if err != nil {
 		return Entry{}, err
 	}
 	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
-	if err := errors.Join(local(err), local(file.Close())); err != nil {
+	if err := errors.Join(ninep.Local(err), ninep.Local(file.Close())); err != nil {
 		return Entry{}, err
 	}
 	name := "/"
@@ -147,7 +135,7 @@ func (t *ninep) stat(path string) (Entry, error) {
 }
 
 // List implements Target.
-func (t *ninep) List(path string) ([]Entry, error) {
+func (t *remote) List(path string) ([]Entry, error) {
 	entries, err := t.list(path)
 	if err != nil {
 		return nil, fmt.Errorf("list /%s: %w", strings.Trim(path, "/"), err)
@@ -156,20 +144,20 @@ func (t *ninep) List(path string) ([]Entry, error) {
 	return entries, nil
 }
 
-func (t *ninep) list(path string) (entries []Entry, err error) {
+func (t *remote) list(path string) (entries []Entry, err error) {
 	file, err := t.walk(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, local(file.Close())) }()
+	defer func() { err = errors.Join(err, ninep.Local(file.Close())) }()
 	if _, _, err := file.Open(p9.ReadOnly); err != nil {
-		return nil, local(err)
+		return nil, ninep.Local(err)
 	}
 	const pieceSize = 8 << 10 // bytes a reply may have
 	for offset := uint64(0); ; {
 		found, err := file.Readdir(offset, pieceSize)
 		if err != nil {
-			return nil, local(err)
+			return nil, ninep.Local(err)
 		}
 		if len(found) == 0 {
 			return entries, nil
@@ -191,25 +179,7 @@ func typeOf(q p9.QID) fs.FileMode {
 }
 
 // Device implements Target.
-func (t *ninep) Device() string { return deviceName }
+func (t *remote) Device() string { return deviceName }
 
 // Close implements Target. The server closes all fids of the connection.
-func (t *ninep) Close() error { return ignoreClosed(t.client.Close()) }
-
-// errEnded stands for all the ways in which a connection can be found of no more
-// use.
-var errEnded = errors.New("the connection to the server has ended")
-
-// local makes a reply's errno one of this system, and keeps other errors but
-// those of an ended connection.
-func local(err error) error {
-	var errno linux.Errno
-	if errors.As(err, &errno) {
-		return p9srv.LocalErrno(errno)
-	}
-	var end p9.ConnError // it does not unwrap to what it was made of
-	if errors.As(err, &end) || errors.Is(err, net.ErrClosed) {
-		return errEnded
-	}
-	return err
-}
+func (t *remote) Close() error { return t.client.Close() }

@@ -1,9 +1,10 @@
-package target
+package ninep
 
 import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"sync/atomic"
 )
 
 // claimant is a connection that puts a user number into every Tattach that is
@@ -15,7 +16,7 @@ import (
 // sees to.
 type claimant struct {
 	net.Conn
-	uid uint32
+	uid atomic.Uint32
 
 	message []byte // the part that was written so far
 }
@@ -37,7 +38,7 @@ func (c *claimant) Write(p []byte) (int, error) {
 		}
 		whole := c.message[:size]
 		if whole[4] == tattach {
-			binary.LittleEndian.PutUint32(whole[size-4:], c.uid)
+			binary.LittleEndian.PutUint32(whole[size-4:], c.uid.Load())
 		}
 		if _, err := c.Conn.Write(whole); err != nil {
 			return 0, err

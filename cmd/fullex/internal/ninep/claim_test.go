@@ -1,0 +1,41 @@
+package ninep
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestClaimant feeds it messages cut anywhere.
+func TestClaimant(t *testing.T) {
+	message := func(typ byte, body string) []byte {
+		m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
+		return append(append(m, typ, 1, 0), body...)
+	}
+	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\xff\xff\xff\xff")...)
+	in = append(in, message(120, "")...)
+	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\x07\x00\x00\x00")...)
+	want = append(want, message(120, "")...)
+	for cut := 1; cut <= len(in); cut++ {
+		here, there := net.Pipe()
+		got := make(chan []byte, 1)
+		go func() {
+			p, _ := io.ReadAll(there)
+			got <- p
+		}()
+		c := &claimant{Conn: here}
+		c.uid.Store(7)
+		for rest := in; len(rest) > 0; {
+			n, err := c.Write(rest[:min(cut, len(rest))])
+			require.NoError(t, err)
+			rest = rest[n:]
+		}
+		require.NoError(t, here.Close())
+		assert.Equal(t, want, <-got, "pieces of %d", cut)
+		require.NoError(t, there.Close())
+	}
+}

@@ -1,0 +1,91 @@
+// Package ninep is the 9P client of the commands: the one of hugelgupf/p9, with
+// what it leaves to do.
+//
+// # Errors
+//
+// A refusal is a [syscall.Errno] of this system; a connection that is of no more
+// use gives [ErrEnded].
+//
+// # Concurrency
+//
+// A Client and the files of it are safe for concurrent use.
+package ninep
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/hugelgupf/p9/linux"
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/p9srv"
+)
+
+// ErrEnded stands for all the ways in which a connection can be found of no more
+// use.
+var ErrEnded = errors.New("the connection to the server has ended")
+
+// Client is a connection to a server.
+type Client struct {
+	client *p9.Client
+	conn   *claimant
+
+	// attaching is held during an attach, which conn.uid is for.
+	attaching sync.Mutex
+}
+
+// New agrees a version over a connection, which belongs to the client from then
+// on, also after an error.
+func New(conn net.Conn) (*Client, error) {
+	c := &claimant{Conn: conn}
+	client, err := p9.NewClient(c)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("agree on 9P2000.L: %w", Local(err)), ignoreClosed(conn.Close()))
+	}
+	return &Client{client: client, conn: c}, nil
+}
+
+// Attach returns the root, for a user.
+func (c *Client) Attach(uid uint32) (p9.File, error) {
+	c.attaching.Lock()
+	defer c.attaching.Unlock()
+	c.conn.uid.Store(uid)
+	root, err := c.client.Attach("")
+	if err != nil {
+		return nil, fmt.Errorf("attach as uid %d: %w", uid, Local(err))
+	}
+	return root, nil
+}
+
+// Close ends the connection; the server closes all that is open on it.
+func (c *Client) Close() error { return ignoreClosed(c.client.Close()) }
+
+// Walk makes a fid of a path. Of a path whose first part only exists the server
+// returns that part's qids and makes no fid, which the library does not notice.
+func Walk(from p9.File, names []string) (p9.File, error) {
+	qids, file, err := from.Walk(names)
+	if err == nil && len(qids) < len(names) {
+		err = syscall.ENOENT
+	}
+	if err != nil {
+		return nil, Local(err)
+	}
+	return file, nil
+}
+
+// Local makes a reply's errno one of this system, and keeps other errors but
+// those of an ended connection.
+func Local(err error) error {
+	var errno linux.Errno
+	if errors.As(err, &errno) {
+		return p9srv.LocalErrno(errno)
+	}
+	var end p9.ConnError // it does not unwrap to what it was made of
+	if errors.As(err, &end) || errors.Is(err, net.ErrClosed) {
+		return ErrEnded
+	}
+	return err
+}
