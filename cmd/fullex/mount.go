@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,15 +16,24 @@ func mountCommand() *cli.Command {
 		Name:      "mount",
 		Usage:     "mount a server at a directory",
 		ArgsUsage: "[TARGET] DIR",
-		Description: "With --v9fs it is the kernel's 9p client that mounts, which needs root. TARGET is\n" +
-			"an endpoint: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N; without it, it is\n" +
-			"where fullex serve listens on this machine if told nothing else. Installed as\n" +
-			"/sbin/mount.fullex it serves mount -t fullex and fstab.",
+		Description: "TARGET is an endpoint: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N.\n\n" +
+			"With FUSE, the default, every process has a deque of its own at the plain path,\n" +
+			"as with the kernel module, and nobody needs to be root. Without TARGET it serves\n" +
+			"from this same process.\n\n" +
+			"With --v9fs it is the kernel's 9p client that mounts, which needs root. Without\n" +
+			"TARGET it mounts what fullex serve serves on this machine if told nothing else.\n" +
+			"Installed as /sbin/mount.fullex it serves mount -t fullex and fstab.",
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "fuse", Usage: "mount with FUSE: the default"},
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount with the kernel's 9p client"},
-			&cli.StringSliceFlag{Name: "o", Usage: "`OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
-			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "check everything and do not mount, as mount -f"},
-			&cli.StringFlag{Name: "print", Usage: "print how to do it instead: `FORM` is mount, for a command, or fstab"},
+			&cli.BoolFlag{Name: "ro", Usage: "for reading only"},
+			&cli.BoolFlag{Name: "allow-other", Usage: "FUSE: let other users in, as whom the server must let the mount act"},
+			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount: the default"},
+			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and go on in the background"},
+			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "say on this descriptor that the mount answers"},
+			&cli.StringSliceFlag{Name: "o", Usage: "v9fs: `OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
+			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "v9fs: check everything and do not mount, as mount -f"},
+			&cli.StringFlag{Name: "print", Usage: "v9fs: print how to do it instead: `FORM` is mount, for a command, or fstab"},
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
@@ -31,13 +41,30 @@ func mountCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if !c.Bool("v9fs") {
-				return fmt.Errorf("mount: want --v9fs (flags come first), to mount with the kernel's 9p client")
+			if last := args[len(args)-1]; strings.HasPrefix(last, "-") {
+				return fmt.Errorf("mount: %s behind the arguments: flags come first", last)
 			}
-			name, rest := optionalTarget(args, 1)
-			return mount(c, c.String("print"), name, rest[0], v9fs.ParseOptions(c.StringSlice("o")...))
+			if c.Bool("v9fs") {
+				return mountV9FS(c, args)
+			}
+			return mountFUSE(c, args)
 		},
 	}
+}
+
+// mountV9FS mounts with the kernel's client.
+func mountV9FS(c *cli.Context, args []string) error {
+	for _, flag := range []string{"fuse", "allow-other", "foreground", "daemon"} {
+		if c.Bool(flag) {
+			return fmt.Errorf("mount: --%s is of FUSE, --v9fs is not", flag)
+		}
+	}
+	options := v9fs.ParseOptions(c.StringSlice("o")...)
+	if c.Bool("ro") {
+		options = append(options, "ro")
+	}
+	name, rest := optionalTarget(args, 1)
+	return mount(c, c.String("print"), name, rest[0], options)
 }
 
 // mount mounts a server, or prints how to.

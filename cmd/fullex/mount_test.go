@@ -18,12 +18,14 @@ func TestMountPrintsWhatToType(t *testing.T) {
 		assert.Equal(t, want, out)
 	}
 	for want, args := range map[string][]string{
-		"mount: want [TARGET] DIR":              {"mount", "--v9fs"},
-		"mount: want --v9fs (flags come first)": {"mount", "/mnt", "--v9fs"},
-		"--print nothing: want mount or fstab":  {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
-		"want unix:PATH":                        {"mount", "--v9fs", "nonsense", "/mnt"},
-		"umount: want DIR":                      {"umount"},
-		"nothing is mounted there":              {"umount", t.TempDir()},
+		"mount: want [TARGET] DIR":             {"mount", "--v9fs"},
+		"--print is of --v9fs":                 {"mount", "--print", "mount", "/mnt"},
+		"--daemon is of FUSE":                  {"mount", "--v9fs", "--daemon", "/mnt"},
+		"flags come first":                     {"mount", "/mnt", "--v9fs"},
+		"--print nothing: want mount or fstab": {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
+		"want unix:PATH":                       {"mount", "--v9fs", "nonsense", "/mnt"},
+		"umount: want DIR":                     {"umount"},
+		"nothing is mounted there":             {"umount", t.TempDir()},
 	} {
 		_, _, err := run("", args...)
 		assert.ErrorContains(t, err, want)

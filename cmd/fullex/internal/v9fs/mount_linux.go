@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -41,7 +42,7 @@ func Unmount(dir string, lazy bool) error {
 	if err != nil {
 		return err
 	}
-	if kind != "9p" && kind != "fuse.fullex" {
+	if kind != "9p" && kind != fuseKind {
 		return fmt.Errorf("umount %s: it is no mount of a 9P server, but %s", dir, kind)
 	}
 	flags := unix.UMOUNT_NOFOLLOW
@@ -52,10 +53,31 @@ func Unmount(dir string, lazy bool) error {
 	switch {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("umount %s: %w: a program has a file or directory of it open (fuser -vm %[1]s); --lazy does not wait for it", dir, err)
+	case errors.Is(err, unix.EPERM) && kind == fuseKind:
+		return fusermount(path, lazy)
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("umount %s: %w: only root may", dir, err)
 	case err != nil:
 		return fmt.Errorf("umount %s: %w", dir, err)
+	}
+	return nil
+}
+
+// fuseKind is the type of this program's FUSE mounts.
+const fuseKind = "fuse.fullex"
+
+// fusermount ends a FUSE mount of a user who is not root (fusermount3(1)).
+func fusermount(path string, lazy bool) error {
+	how := "-u"
+	if lazy {
+		how = "-uz"
+	}
+	out, err := exec.Command("fusermount3", how, path).CombinedOutput()
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("umount %s: without root, fusermount3 must be installed (package fuse3)", path)
+	case err != nil:
+		return fmt.Errorf("umount %s: %s", path, strings.TrimSpace(string(out)))
 	}
 	return nil
 }

@@ -1,0 +1,26 @@
+// Package fusefs mounts a server with FUSE, which tells who opens a file: so each
+// process has a deque of its own at the plain path, as with the kernel module.
+//
+// # Who is the client
+//
+// An open of a device file in the root goes through the server's door
+// /pid/N, N being the number of the process (thread group) that opens, on an
+// attach of the process's user. A process of another pid namespace has no number
+// here and goes through /each. All other files are those of the server as they
+// are.
+//
+// # What the kernel does
+//
+// Device files are opened for direct I/O: each read(2) and write(2) is one message
+// at the device, whatever its size up to the kernel's largest. Nothing is cached:
+// neither attributes nor names. Reads and writes of no bytes never leave the
+// kernel. A process that closes does not wait for the end of its session, which
+// the kernel tells later (RELEASE); an open that comes in between waits for it
+// (handle.go). sendfile(2) and splice(2) read nothing, as they believe the size,
+// which is 0 (mm/filemap.c, filemap_splice_read).
+//
+// # Concurrency
+//
+// A Mount serves many requests at the same time. Lock order: Mount.attaching,
+// Mount.mu.
+package fusefs

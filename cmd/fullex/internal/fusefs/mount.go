@@ -1,0 +1,125 @@
+package fusefs
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/cmd/fullex/internal/ninep"
+)
+
+// Config is how a server is mounted. The zero Config mounts for the caller alone.
+type Config struct {
+	// AllowOther lets other users in, as whom the server must let the mount
+	// attach.
+	AllowOther bool
+	// ReadOnly refuses every open for writing.
+	ReadOnly bool
+	// Log takes what nobody else is told. Nil: nothing is logged.
+	Log *slog.Logger
+}
+
+// Mount is a mounted server. Safe for concurrent use.
+type Mount struct {
+	client *ninep.Client
+	server *fuse.Server
+	log    *slog.Logger
+
+	// attaching serialises attaches, so that each user has one.
+	attaching sync.Mutex
+
+	// mu guards the fields below.
+	mu    sync.Mutex
+	roots map[uint32]p9.File // by user
+	held  map[door]*handle   // open device files of processes, by what tells them apart
+}
+
+// nobody is a user whom a server that trusts its mounts lets them act for.
+const nobody = 65534
+
+// maxBackground is how many requests without a waiting process the kernel has
+// under way, RELEASE above all: more than any program closes at once.
+const maxBackground = 256
+
+// New mounts the server behind a client at a directory, and returns when it
+// answers there. The client belongs to the mount.
+func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
+	m := &Mount{client: client, log: config.Log, roots: make(map[uint32]p9.File), held: make(map[door]*handle)}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	root, errno := m.root(uint32(os.Geteuid()))
+	if errno != 0 {
+		return nil, fmt.Errorf("attach to the server: %w", errno)
+	}
+	if config.AllowOther && !m.serves(nobody) {
+		return nil, fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
+	}
+	qid, _, _, err := root.GetAttr(p9.AttrMaskAll)
+	if err != nil {
+		return nil, fmt.Errorf("look at the server's root: %w", ninep.Local(err))
+	}
+	never := time.Duration(0)
+	options := &fs.Options{
+		EntryTimeout: &never, AttrTimeout: &never, NegativeTimeout: &never, NullPermissions: true,
+		RootStableAttr: &fs.StableAttr{Ino: qid.Path},
+		MountOptions: fuse.MountOptions{
+			FsName: "fullex", Name: "fullex", AllowOther: config.AllowOther, DisableXAttrs: true,
+			MaxBackground: maxBackground, DirectMount: os.Geteuid() == 0,
+		},
+	}
+	if config.ReadOnly {
+		options.Options = append(options.Options, "ro")
+	}
+	if m.server, err = fs.Mount(dir, &node{mount: m}, options); err != nil {
+		return nil, fmt.Errorf("mount at %s: %w", dir, explained(err, config))
+	}
+	return m, nil
+}
+
+// Wait returns when the mount has ended, whoever ended it, and has closed all
+// that was open.
+func (m *Mount) Wait() error {
+	m.server.Wait()
+	return m.client.Close()
+}
+
+// Unmount ends the mount. It fails while something of it is in use; lazily it
+// does not, and ends with that.
+func (m *Mount) Unmount() error {
+	if err := m.server.Unmount(); err != nil {
+		return fmt.Errorf("unmount: %w", err)
+	}
+	return nil
+}
+
+// explained says what is missing for a FUSE mount.
+func explained(err error, config Config) error {
+	err = errors.New(strings.TrimSpace(err.Error())) // fusermount's has a line end
+	device, openErr := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if openErr == nil {
+		openErr = device.Close()
+	}
+	switch {
+	case errors.Is(openErr, os.ErrNotExist):
+		return fmt.Errorf("%w: this system has no /dev/fuse (modprobe fuse)", err)
+	case errors.Is(openErr, os.ErrPermission):
+		return fmt.Errorf("%w: this user may not open /dev/fuse, whose mode is 0666 where udev makes it", err)
+	}
+	if config.AllowOther && os.Geteuid() != 0 {
+		return fmt.Errorf("%w: for other users, /etc/fuse.conf must say user_allow_other", err)
+	}
+	if _, lookErr := exec.LookPath("fusermount3"); lookErr != nil && os.Geteuid() != 0 {
+		return fmt.Errorf("%w: without root, fusermount3 must be installed (package fuse3)", err)
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+package fusefs
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv"
+)
+
+// mountHere mounts a server of its own and returns the directory.
+func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
+	t.Helper()
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+			t.Fatal(err)
+		}
+		t.Skipf("no FUSE on this machine: %v", err)
+	}
+	srv = &p9srv.Server{}
+	here, there := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- srv.ServeConn(there) }()
+	client, err := ninep.New(here)
+	require.NoError(t, err)
+	dir = t.TempDir()
+	m, err := New(client, dir, config)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, m.Unmount())
+		require.NoError(t, m.Wait())
+		require.NoError(t, <-served)
+		assert.Zero(t, srv.Kernel.Sessions())
+	})
+	return dir, srv
+}
+
+func TestTreeIsTheServers(t *testing.T) {
+	dir, _ := mountHere(t, Config{})
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	assert.Equal(t, []string{"ctl", "each", "full_ex", "kmsg", "minimal_proc_lkm", "modules", "pid", "sessions"}, names)
+	text, err := os.ReadFile(filepath.Join(dir, "kmsg"))
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "full_ex: procfile is created")
+	info, err := os.Stat(filepath.Join(dir, "full_ex"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o666), info.Mode())
+}
+
+func TestProcessHasTheDeviceOpenOnce(t *testing.T) {
+	dir, srv := mountHere(t, Config{})
+	path := filepath.Join(dir, "full_ex")
+	fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = syscall.Open(path, syscall.O_RDWR, 0)
+	assert.Equal(t, syscall.EACCES, err)
+	sessions := srv.Kernel.All()
+	require.Len(t, sessions, 1)
+	assert.EqualValues(t, os.Getpid(), sessions[0].Client().Process)
+	n, err := syscall.Write(fd, []byte{3})
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	for _, v := range []byte{1, 2, 3} {
+		_, err = syscall.Write(fd, []byte{v, 0, 0, 0})
+		require.NoError(t, err)
+	}
+	_, err = syscall.Write(fd, []byte{4, 0, 0, 0})
+	assert.Equal(t, syscall.EACCES, err)
+	p := make([]byte, 600_000)
+	for count, want := range map[int]syscall.Errno{1: syscall.EINVAL, 3: syscall.EINVAL} {
+		_, err = syscall.Read(fd, p[:count])
+		assert.Equal(t, want, err)
+	}
+	for i, count := range []int{4, 4096, 600_000} {
+		n, err = syscall.Read(fd, p[:count])
+		require.NoError(t, err)
+		assert.Equal(t, 4, n)
+		assert.Equal(t, []byte{3, 1, 2}[i], p[0])
+	}
+	_, err = syscall.Read(fd, p)
+	assert.Equal(t, syscall.EACCES, err)
+	require.NoError(t, syscall.Close(fd))
+}
+
+func TestCloseAndOpenAgainIsNeverRefused(t *testing.T) {
+	dir, _ := mountHere(t, Config{})
+	path := filepath.Join(dir, "full_ex")
+	cycles := 10_000
+	if testing.Short() {
+		cycles = 1000
+	}
+	for i := range cycles {
+		fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+		require.NoError(t, err, "cycle %d", i)
+		require.NoError(t, syscall.Close(fd))
+	}
+}
+
+func TestProcessOfAThread(t *testing.T) {
+	assert.EqualValues(t, os.Getpid(), processOf(uint32(os.Getpid())))
+	thread := make(chan int)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: a thread of its own
+		thread <- syscall.Gettid()
+		<-thread
+	}()
+	id := <-thread
+	assert.NotEqual(t, os.Getpid(), id)
+	assert.EqualValues(t, os.Getpid(), processOf(uint32(id)))
+	thread <- 0
+	assert.Zero(t, processOf(0), "of another pid namespace")
+	assert.EqualValues(t, 4_194_000_000, processOf(4_194_000_000), "gone")
+	assert.Equal(t, []string{"each", "full_ex"}, door{name: "full_ex"}.path())
+	assert.Equal(t, []string{"pid", "7", "full_ex"}, door{process: 7, name: "full_ex"}.path())
+}

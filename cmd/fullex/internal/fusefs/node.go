@@ -1,0 +1,228 @@
+package fusefs
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/cmd/fullex/internal/ninep"
+)
+
+// node is a file of the server, by its path. It holds nothing of the server.
+type node struct {
+	fs.Inode
+	mount *Mount
+	path  []string
+}
+
+var (
+	_ fs.NodeLookuper  = (*node)(nil)
+	_ fs.NodeGetattrer = (*node)(nil)
+	_ fs.NodeSetattrer = (*node)(nil)
+	_ fs.NodeReaddirer = (*node)(nil)
+	_ fs.NodeOpener    = (*node)(nil)
+	_ fs.NodeStatfser  = (*node)(nil)
+)
+
+// caller is who makes a request.
+func caller(ctx context.Context) (uid, thread uint32) {
+	if c, ok := fuse.FromContext(ctx); ok {
+		return c.Uid, c.Pid
+	}
+	return 0, 0
+}
+
+// walk makes a fid for the caller.
+func (n *node) walk(ctx context.Context, path []string) (p9.File, syscall.Errno) {
+	uid, _ := caller(ctx)
+	root, errno := n.mount.root(uid)
+	if errno != 0 {
+		return nil, errno
+	}
+	file, err := ninep.Walk(root, path)
+	return file, errnoOf(err)
+}
+
+// below is the path of a child, not shared with others.
+func (n *node) below(name string) []string { return append(n.path[:len(n.path):len(n.path)], name) }
+
+// Lookup implements fs.NodeLookuper.
+func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	path := n.below(name)
+	file, errno := n.walk(ctx, path)
+	if errno != 0 {
+		return nil, errno
+	}
+	defer func() { _ = file.Close() }() // a fid that was only looked at
+	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
+	if err != nil {
+		return nil, errnoOf(err)
+	}
+	fill(&out.Attr, qid, attr)
+	child := &node{mount: n.mount, path: path}
+	return n.NewInode(ctx, child, fs.StableAttr{Mode: uint32(attr.Mode.FileType()), Ino: qid.Path}), 0
+}
+
+// Getattr implements fs.NodeGetattrer. An open file is asked itself: its name may
+// be gone.
+func (n *node) Getattr(ctx context.Context, open fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
+	file, closeFile, errno := n.fileFor(ctx, open)
+	if errno != 0 {
+		return errno
+	}
+	defer closeFile()
+	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
+	if err != nil {
+		return errnoOf(err)
+	}
+	fill(&out.Attr, qid, attr)
+	return 0
+}
+
+// fileFor returns the fid of an open file, or a new one of the path.
+func (n *node) fileFor(ctx context.Context, open fs.FileHandle) (file p9.File, closeFile func(), errno syscall.Errno) {
+	if h, ok := open.(*handle); ok {
+		return h.file, func() {}, 0
+	}
+	file, errno = n.walk(ctx, n.path)
+	return file, func() { _ = file.Close() }, errno
+}
+
+func fill(out *fuse.Attr, qid p9.QID, attr p9.Attr) {
+	out.Ino, out.Mode, out.Nlink, out.Size = qid.Path, uint32(attr.Mode), uint32(attr.NLink), attr.Size
+	out.Owner = fuse.Owner{Uid: uint32(attr.UID), Gid: uint32(attr.GID)}
+	out.Atime, out.Atimensec = attr.ATimeSeconds, uint32(attr.ATimeNanoSeconds)
+	out.Mtime, out.Mtimensec = attr.MTimeSeconds, uint32(attr.MTimeNanoSeconds)
+	out.Ctime, out.Ctimensec = attr.CTimeSeconds, uint32(attr.CTimeNanoSeconds)
+	out.Blksize, out.Blocks = uint32(attr.BlockSize), attr.Blocks
+}
+
+// Setattr implements fs.NodeSetattrer: the server says what may be set.
+func (n *node) Setattr(ctx context.Context, open fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	file, closeFile, errno := n.fileFor(ctx, open)
+	if errno != 0 {
+		return errno
+	}
+	defer closeFile()
+	var valid p9.SetAttrMask
+	var attr p9.SetAttr
+	_, valid.Permissions = in.GetMode()
+	_, valid.UID = in.GetUID()
+	_, valid.GID = in.GetGID()
+	attr.Size, valid.Size = in.GetSize()
+	_, valid.ATime = in.GetATime()
+	_, valid.MTime = in.GetMTime()
+	if err := file.SetAttr(valid, attr); err != nil {
+		return errnoOf(err)
+	}
+	return n.Getattr(ctx, open, out)
+}
+
+// Readdir implements fs.NodeReaddirer.
+func (n *node) Readdir(ctx context.Context) (fs.DirStream, syscall.Errno) {
+	file, errno := n.walk(ctx, n.path)
+	if errno != 0 {
+		return nil, errno
+	}
+	defer func() { _ = file.Close() }() // only read
+	if _, _, err := file.Open(p9.ReadOnly); err != nil {
+		return nil, errnoOf(err)
+	}
+	const pieceSize = 8 << 10 // bytes a reply may have
+	var entries []fuse.DirEntry
+	for offset := uint64(0); ; {
+		found, err := file.Readdir(offset, pieceSize)
+		if err != nil {
+			return nil, errnoOf(err)
+		}
+		if len(found) == 0 {
+			return fs.NewListDirStream(entries), 0
+		}
+		for _, d := range found {
+			offset = d.Offset
+			if d.Name == "." || d.Name == ".." {
+				continue // the kernel's own
+			}
+			mode := uint32(syscall.S_IFREG)
+			if d.QID.Type&p9.TypeDir != 0 {
+				mode = syscall.S_IFDIR
+			}
+			entries = append(entries, fuse.DirEntry{Name: d.Name, Ino: d.QID.Path, Mode: mode})
+		}
+	}
+}
+
+// Open implements fs.NodeOpener. A device file in the root has a door for the
+// process; what has none is opened as it is.
+func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
+	uid, thread := caller(ctx)
+	h := &handle{mount: n.mount, released: make(chan struct{})}
+	if len(n.path) == 1 {
+		h.door = door{uid: uid, process: processOf(thread), name: n.path[0]}
+		if h.door.process == 0 {
+			n.mount.log.Warn("a process of another pid namespace: each of its opens is a client", "file", n.path[0], "uid", uid)
+		}
+		file, errno := n.openAt(ctx, h.door.path(), flags)
+		if errno == syscall.EACCES && n.mount.isClosing(h.door) {
+			file, errno = n.openAt(ctx, h.door.path(), flags)
+		}
+		if errno != syscall.ENOENT {
+			return n.mount.hold(h, file, errno)
+		}
+		h.door = door{}
+	}
+	file, errno := n.openAt(ctx, n.path, flags)
+	return n.mount.hold(h, file, errno)
+}
+
+// openAt walks to a path and opens it.
+func (n *node) openAt(ctx context.Context, path []string, flags uint32) (p9.File, syscall.Errno) {
+	file, errno := n.walk(ctx, path)
+	if errno != 0 {
+		return nil, errno
+	}
+	if _, _, err := file.Open(p9.OpenFlags(flags & syscall.O_ACCMODE)); err != nil {
+		_ = file.Close() // it is not open
+		return nil, errnoOf(err)
+	}
+	return file, 0
+}
+
+// Statfs implements fs.NodeStatfser.
+func (n *node) Statfs(ctx context.Context, out *fuse.StatfsOut) syscall.Errno {
+	file, errno := n.walk(ctx, n.path)
+	if errno != 0 {
+		return errno
+	}
+	defer func() { _ = file.Close() }() // only looked at
+	stat, err := file.StatFS()
+	if err != nil {
+		return errnoOf(err)
+	}
+	out.Bsize, out.Frsize, out.NameLen = stat.BlockSize, stat.BlockSize, stat.NameLength
+	out.Blocks, out.Bfree, out.Bavail, out.Files, out.Ffree = stat.Blocks, stat.BlocksFree, stat.BlocksAvailable, stat.Files, stat.FilesFree
+	return 0
+}
+
+// door is what tells the opens of processes apart. The zero door tells nobody.
+type door struct {
+	uid, process uint32
+	name         string
+}
+
+// path leads through the process's door, or through the one that tells each open
+// apart.
+func (d door) path() []string {
+	if d.process == 0 {
+		return []string{"each", d.name}
+	}
+	return []string{"pid", strconv.FormatUint(uint64(d.process), 10), d.name}
+}
+
+// String is for log lines.
+func (d door) String() string { return "/" + strings.Join(d.path(), "/") }

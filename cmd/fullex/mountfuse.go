@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/fusefs"
+	"fullex/cmd/fullex/internal/ninep"
+	"fullex/cmd/fullex/internal/v9fs"
+	"fullex/p9srv"
+)
+
+// mountFUSE mounts with FUSE and stays, or leaves another process to do so.
+func mountFUSE(c *cli.Context, args []string) error {
+	for _, flag := range []string{"o", "print"} {
+		if c.IsSet(flag) {
+			return fmt.Errorf("mount: --%s is of --v9fs, FUSE is not", flag)
+		}
+	}
+	if c.Bool("daemon") {
+		return daemonize(c, args)
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	answers := false
+	err := serveFUSE(ctx, c, args, &answers)
+	if fd := c.Int("ready-fd"); fd > 0 && err != nil && !answers {
+		return errors.Join(err, tell(fd, err.Error()))
+	}
+	return err
+}
+
+// serveFUSE mounts, says so, and stays until the mount or ctx ends.
+func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
+	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, nil))
+	dir := args[len(args)-1]
+	if err := cleanStale(dir, log); err != nil {
+		return err
+	}
+	conn, end, err := connectFUSE(ctx, args[:len(args)-1])
+	if err != nil {
+		return err
+	}
+	client, err := ninep.New(conn)
+	if err != nil {
+		return errors.Join(err, end())
+	}
+	m, err := fusefs.New(client, dir, fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log})
+	if err != nil {
+		return errors.Join(err, client.Close(), end())
+	}
+	*answers = true
+	return errors.Join(sayReady(c, dir), stay(ctx, m, dir), end())
+}
+
+// connectFUSE connects to the target, or to a server in this process if there is
+// none. end ends what was started for that.
+func connectFUSE(ctx context.Context, target []string) (conn net.Conn, end func() error, err error) {
+	if len(target) > 0 {
+		e, err := p9srv.ParseEndpoint(target[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		dialing, cancel := context.WithTimeout(ctx, connectTime)
+		defer cancel()
+		conn, err := e.Dial(dialing)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w (is fullex serve running there?)", err)
+		}
+		return conn, func() error { return nil }, nil
+	}
+	kernel, err := kernelWith(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	server := &p9srv.Server{Kernel: kernel}
+	here, there := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- server.ServeConn(there) }()
+	return here, func() error { return errors.Join(server.Close(), ignoreServerClosed(<-served)) }, nil
+}
+
+func ignoreServerClosed(err error) error {
+	if errors.Is(err, p9srv.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// sayReady tells who waits for it that the mount answers.
+func sayReady(c *cli.Context, dir string) error {
+	if fd := c.Int("ready-fd"); fd > 0 {
+		return tell(fd, ready)
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", dir)
+	return err
+}
+
+// endTime is how long files that are open may keep an ended mount.
+const endTime = time.Second
+
+// stay returns when the mount has ended: by umount, or when ctx ends. What is
+// still open then gets ENOTCONN.
+func stay(ctx context.Context, m *fusefs.Mount, dir string) error {
+	ended := make(chan error, 1)
+	go func() { ended <- m.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	if err := m.Unmount(); err != nil {
+		// Something of it is in use: out of the tree with it.
+		if err := v9fs.Unmount(dir, true); err != nil {
+			return err
+		}
+	}
+	timer := time.NewTimer(endTime)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return nil
+	}
+}
+
+// cleanStale makes room where a mount is left whose program is gone.
+func cleanStale(dir string, log *slog.Logger) error {
+	if _, err := os.Stat(dir); !errors.Is(err, syscall.ENOTCONN) {
+		return nil
+	}
+	if err := v9fs.Unmount(dir, true); err != nil {
+		return fmt.Errorf("clean up the mount that was left at %s: %w", dir, err)
+	}
+	log.Warn("cleaned up a mount whose program is gone", "dir", dir)
+	return nil
+}
