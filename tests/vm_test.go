@@ -20,8 +20,8 @@ import (
 const bootTime = 10 * time.Minute
 
 // guestModules are what a guest needs to mount over TCP, to talk to itself by
-// vsock, to mount a directory of QEMU's, and for a serial port.
-var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback", "9pnet_virtio", "virtio_console"}
+// vsock, to mount a directory of QEMU's and with FUSE, and for a serial port.
+var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback", "9pnet_virtio", "virtio_console", "fuse"}
 
 // TestLinuxMounts mounts the server in guests with Debian's kernels and runs
 // every scenario of the guest program there.

@@ -40,6 +40,7 @@ func init() {
 		"open-soon":     roleOpenSoon,
 		"call":          roleCall,
 		"fill":          roleFill,
+		"opens-twice":   roleOpensTwice,
 		"push-5":        rolePush5,
 	}
 }

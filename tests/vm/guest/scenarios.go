@@ -45,6 +45,7 @@ var scenarios = map[string]func(*check){
 	"vsock":              overVsock,
 	"host-directory":     hostDirectory,
 	"serial-relay":       serialRelay,
+	"fuse":               overFUSE,
 	"shell-recipe":       shellRecipe,
 	"unix-socket":        unixSocket,
 	"walkthrough":        walkthrough,

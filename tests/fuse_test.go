@@ -1,0 +1,254 @@
+package tests
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/tests/oracle"
+)
+
+// fullexCommand builds the command, once, and returns its path.
+var fullexCommand = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "fullex-command")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "fullex")
+	if out, err := exec.Command("go", "build", "-o", path, "fullex/cmd/fullex").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+// fuseMount is a mount by the command, with a server of its own.
+type fuseMount struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	dir string
+}
+
+// mountFUSE mounts and waits until the mount answers. The command must end by
+// itself when the mount is ended.
+func mountFUSE(t *testing.T, flags ...string) *fuseMount {
+	t.Helper()
+	if _, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
+		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+			t.Fatal(err)
+		}
+		t.Skipf("no FUSE for this user: %v", err)
+	}
+	path, err := fullexCommand()
+	require.NoError(t, err)
+	m := &fuseMount{t: t, dir: t.TempDir()}
+	m.cmd = exec.Command(path, append(append([]string{"mount"}, flags...), m.dir)...)
+	m.cmd.Stderr = os.Stderr
+	out, err := m.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, m.cmd.Start())
+	said := make([]byte, 100)
+	n, err := out.Read(said)
+	require.NoError(t, err)
+	require.Contains(t, string(said[:n]), "mounted at "+m.dir)
+	t.Cleanup(func() {
+		if m.cmd.ProcessState != nil {
+			return
+		}
+		umount, err := exec.Command(path, "umount", m.dir).CombinedOutput()
+		assert.NoError(t, err, string(umount))
+		assert.NoError(t, m.cmd.Wait(), "exit status 0")
+	})
+	return m
+}
+
+func (m *fuseMount) path(name string) string { return filepath.Join(m.dir, name) }
+
+// sessions returns how many are open, which reading the list is not.
+func (m *fuseMount) sessions() int {
+	text, err := os.ReadFile(m.path("sessions"))
+	require.NoError(m.t, err)
+	return bytes.Count(text, []byte("\n")) - 1
+}
+
+// shell starts a line of the shell in the mount.
+func (m *fuseMount) shell(line string) *exec.Cmd {
+	cmd := exec.CommandContext(m.t.Context(), "sh", "-c", line)
+	cmd.Dir = m.dir
+	return cmd
+}
+
+func TestOracleReplayThroughFUSE(t *testing.T) {
+	m := mountFUSE(t)
+	paths, err := filepath.Glob("testdata/oracle/*.trace")
+	require.NoError(t, err)
+	require.Len(t, paths, 8)
+	for _, path := range paths {
+		f, err := os.Open(path)
+		require.NoError(t, err)
+		calls, err := oracle.Parse(f)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		differences := oracle.Replay(calls, func() (oracle.File, error) {
+			fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+			return fileDescriptor(fd), err
+		})
+		assert.Empty(t, differences, path)
+	}
+}
+
+// fileDescriptor makes the system calls themselves.
+type fileDescriptor int
+
+func (fd fileDescriptor) Read(p []byte) (int, error)  { return syscall.Read(int(fd), p) }
+func (fd fileDescriptor) Write(p []byte) (int, error) { return syscall.Write(int(fd), p) }
+func (fd fileDescriptor) Close() error                { return syscall.Close(int(fd)) }
+
+func TestEveryProcessHasItsOwnDequeAtThePlainPath(t *testing.T) {
+	m := mountFUSE(t)
+	var running []*exec.Cmd
+	var outs []*bytes.Buffer
+	const processes = 8
+	for i := range processes {
+		script := `exec 3<>full_ex && printf '\005' >&3`
+		for v := 1; v <= 3; v++ {
+			script += fmt.Sprintf(` && printf '\%03o\0\0\0' >&3`, 10*i+2*v)
+		}
+		script += fmt.Sprintf(`
+			while [ $(grep -c full_ex sessions) -lt %d ]; do :; done
+			dd bs=4 count=3 <&3 2>/dev/null | od -An -td4`, processes)
+		cmd := m.shell(script)
+		out := new(bytes.Buffer)
+		cmd.Stdout, cmd.Stderr = out, out
+		require.NoError(t, cmd.Start())
+		running, outs = append(running, cmd), append(outs, out)
+	}
+	for i, cmd := range running {
+		assert.NoError(t, cmd.Wait())
+		assert.Equal(t, fmt.Sprint([]int{10*i + 2, 10*i + 4, 10*i + 6}), "["+strings.Join(strings.Fields(outs[i].String()), " ")+"]")
+	}
+	eventually(t, "all sessions have ended", func() bool { return m.sessions() == 0 })
+}
+
+func TestThreadsAreOneProcessAndForkedChildrenShareTheFile(t *testing.T) {
+	m := mountFUSE(t)
+	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	second := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: a thread of its own
+		_, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+		second <- err
+	}()
+	assert.Equal(t, syscall.EACCES, <-second)
+	require.NoError(t, syscall.Close(fd))
+	out, err := m.shell(`exec 3<>full_ex; printf '\002' >&3; (printf '\007\0\0\0' >&3); dd bs=4 count=1 <&3 2>/dev/null | od -An -td4`).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, "7", strings.TrimSpace(string(out)))
+}
+
+func TestSessionOfAKilledProcessEnds(t *testing.T) {
+	m := mountFUSE(t)
+	for range 5 {
+		cmd := m.shell(`exec 3<>full_ex; printf '\003' >&3; exec cat`)
+		in, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		eventually(t, "it holds the device", func() bool { return m.sessions() == 1 })
+		require.NoError(t, cmd.Process.Kill())
+		assert.Error(t, cmd.Wait())
+		_ = in.Close()
+		eventually(t, "its session has ended", func() bool { return m.sessions() == 0 })
+	}
+}
+
+func TestUnloadWhileOpenThroughFUSE(t *testing.T) {
+	m := mountFUSE(t)
+	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(m.path("ctl"), []byte("rmmod full_ex\n"), 0))
+	_, err = syscall.Write(fd, []byte{3})
+	assert.Equal(t, syscall.EIO, err)
+	_, err = syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	assert.Equal(t, syscall.ENOENT, err)
+	require.NoError(t, syscall.Close(fd))
+	require.NoError(t, os.WriteFile(m.path("ctl"), []byte("insmod full_ex\n"), 0))
+	fd, err = syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Close(fd))
+}
+
+func TestWhatChangesTheTreeIsRefusedThroughFUSE(t *testing.T) {
+	m := mountFUSE(t)
+	for call, err := range map[string]error{
+		"create":  os.WriteFile(m.path("new"), nil, 0o600),
+		"mkdir":   os.Mkdir(m.path("new"), 0o700),
+		"unlink":  syscall.Unlink(m.path("full_ex")),
+		"rmdir":   syscall.Rmdir(m.path("each")),
+		"rename":  os.Rename(m.path("full_ex"), m.path("new")),
+		"link":    os.Link(m.path("full_ex"), m.path("new")),
+		"symlink": os.Symlink("full_ex", m.path("new")),
+		"chmod":   os.Chmod(m.path("full_ex"), 0o600),
+	} {
+		assert.ErrorIs(t, err, syscall.EPERM, call)
+	}
+	assert.NoError(t, os.Truncate(m.path("full_ex"), 0))
+	assert.NoError(t, os.Chtimes(m.path("full_ex"), time.Now(), time.Now()))
+	assert.Zero(t, m.sessions())
+}
+
+func TestWalkthroughThroughFUSE(t *testing.T) {
+	m := mountFUSE(t)
+	path, err := fullexCommand()
+	require.NoError(t, err)
+	script := exec.CommandContext(t.Context(), "sh", "testdata/walkthrough/commands.sh")
+	script.Env = append(os.Environ(), "T="+m.dir, "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"))
+	out, err := script.CombinedOutput()
+	require.NoError(t, err, string(out))
+	want, err := os.ReadFile("testdata/walkthrough/commands.out")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(out))
+}
+
+func TestSignalEndsAMountThatIsInUse(t *testing.T) {
+	m := mountFUSE(t)
+	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	start := time.Now()
+	require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
+	assert.NoError(t, m.cmd.Wait(), "exit status 0")
+	assert.Less(t, time.Since(start), 5*time.Second)
+	_, err = syscall.Write(fd, []byte{3})
+	assert.Error(t, err)
+	assert.Equal(t, syscall.ENOTCONN, syscall.Close(fd))
+	entries, err := os.ReadDir(m.dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries, "nothing is mounted there any more")
+}
+
+func TestOtherUsersHaveTheirOwnDequeThroughFUSE(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	m := mountFUSE(t, "--allow-other")
+	require.NoError(t, os.Chmod(filepath.Dir(m.dir), 0o755))
+	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	cmd := m.shell(`exec 3<>full_ex && printf '\002' >&3 && cat sessions; echo rmmod full_ex > ctl`)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: alice, Gid: alice}}
+	out, _ := cmd.CombinedOutput() // its end is a refusal
+	assert.Contains(t, string(out), fmt.Sprintf(" %d %[1]d 2 0 ", alice), "his session, as himself")
+	assert.NotContains(t, string(out), " 0 0 0 0 ", "and not root's")
+	assert.Contains(t, string(out), "Permission denied")
+	require.NoError(t, syscall.Close(fd))
+}
