@@ -29,11 +29,10 @@ func dmesgCommand() *cli.Command {
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, 0, 1)
+			name, err := targetOnly(c)
 			if err != nil {
 				return err
 			}
-			name, _ := optionalTarget(args, 0)
 			if !c.Bool("follow") {
 				return onTarget(c.Context, name, func(t target.Target) error {
 					return readFile(t, "kmsg", c.App.Writer)

@@ -205,11 +205,10 @@ func lsmodCommand() *cli.Command {
 		Description:  targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, 0, 1)
+			name, err := targetOnly(c)
 			if err != nil {
 				return err
 			}
-			name, _ := optionalTarget(args, 0)
 			return onTarget(c.Context, name, func(t target.Target) error {
 				return readFile(t, "modules", c.App.Writer)
 			})

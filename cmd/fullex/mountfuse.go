@@ -50,6 +50,10 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	if err != nil {
 		return err
 	}
+	// The library waits for replies without looking at a context; a connection
+	// that is gone ends the wait.
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	client, err := ninep.New(conn)
 	if err != nil {
 		return errors.Join(err, end())
@@ -58,6 +62,7 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	if err != nil {
 		return errors.Join(err, client.Close(), end())
 	}
+	stop() // from here on the mount ends before its connection
 	*answers = true
 	return errors.Join(sayReady(c, dir), stay(ctx, m, dir), end())
 }

@@ -25,11 +25,10 @@ func sessionsCommand() *cli.Command {
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, 0, 1)
+			name, err := targetOnly(c)
 			if err != nil {
 				return err
 			}
-			name, _ := optionalTarget(args, 0)
 			if !c.Bool("watch") {
 				return onTarget(c.Context, name, func(t target.Target) error {
 					return printSessions(t, c.App.Writer)

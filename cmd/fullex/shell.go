@@ -25,11 +25,10 @@ func shellCommand() *cli.Command {
 			"/proc/full_ex.\n\n" + targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
-			args, err := arguments(c, 0, 1)
+			name, err := targetOnly(c)
 			if err != nil {
 				return err
 			}
-			name, _ := optionalTarget(args, 0)
 			return onTarget(c.Context, name, func(t target.Target) error {
 				s := shell.New(t, c.App.Writer)
 				run := runScript

@@ -34,6 +34,16 @@ func arguments(c *cli.Context, least, most int) ([]string, error) {
 	return args, nil
 }
 
+// targetOnly returns the target of a command that takes nothing else.
+func targetOnly(c *cli.Context) (name string, err error) {
+	args, err := arguments(c, 0, 1)
+	if err != nil {
+		return "", err
+	}
+	name, _ = optionalTarget(args, 0)
+	return name, nil
+}
+
 // optionalTarget is the first of arguments of which only the target may be left
 // out, and the others.
 func optionalTarget(args []string, others int) (name string, rest []string) {

@@ -1,0 +1,174 @@
+package device
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(DefaultLogLines)
+		loud := &User{UID: 1, Vouched: true}
+		quiet := &User{UID: 2, Vouched: true}
+		stranger, other := &User{UID: 3, Conn: "a"}, &User{UID: 4, Conn: "b"}
+		for i := range 1000 {
+			log.PrintFor(loud, func() string { return fmt.Sprint("loud ", i) })
+			log.PrintFor(stranger, func() string { return fmt.Sprint("stranger ", i) })
+		}
+		log.PrintFor(quiet, func() string { return "quiet" })
+		log.PrintFor(other, func() string { return "other stranger" })
+		text := readAll(t, log.Reader())
+		assert.Equal(t, shareReserve, strings.Count(text, "loud"))
+		assert.Equal(t, shareReserve, strings.Count(text, "stranger"), "nobody vouches for either: one share")
+		assert.Contains(t, text, "quiet")
+
+		<-time.After(time.Second)
+		log.PrintFor(loud, func() string { return "again" })
+		text = readAll(t, log.Reader())
+		assert.Contains(t, text, fmt.Sprintf("fullex: %d lines of uid 1 were too many and dropped", 1000-shareReserve))
+		assert.Contains(t, text, "again")
+	})
+}
+
+func TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(DefaultLogLines)
+		loud, quiet := &User{UID: 1, Vouched: true}, &User{UID: 2, Vouched: true}
+		log.Print("the system")
+		log.PrintFor(quiet, func() string { return "quiet" })
+		before := log.next
+		for range 3600 * 2 {
+			for range 10 {
+				log.PrintFor(loud, func() string { return "loud" })
+			}
+			<-time.After(time.Second / 2)
+		}
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, "] the system\n")
+		assert.Contains(t, text, "] quiet\n")
+		assert.Equal(t, DefaultLogLines, strings.Count(text, "\n"))
+		assert.LessOrEqual(t, log.next-before, uint64(3600*shareRate+shareReserve+1), "lines in all, those that count too")
+	})
+}
+
+func TestWhatWasDroppedIsToldToWhoReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(DefaultLogLines)
+		for range 500 {
+			log.PrintFor(&User{UID: 1, Vouched: true}, func() string { return "x" })
+		}
+		assert.NotContains(t, readAll(t, log.Reader()), "dropped", "there is no room for it yet")
+		<-time.After(time.Hour)
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, fmt.Sprintf("fullex: %d lines of uid 1 were too many and dropped\n", 500-shareReserve))
+		assert.Equal(t, text, readAll(t, log.Reader()), "once")
+	})
+}
+
+func TestSharesThatAreFullAgainMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := NewLog(16)
+		for uid := range uint32(maxShares) {
+			for range shareReserve + 1 {
+				log.PrintFor(&User{UID: uid, Vouched: true}, func() string { return "x" })
+			}
+		}
+		<-time.After(24 * time.Hour)
+		for range 2 * shareReserve {
+			log.PrintFor(&User{UID: 5_000_000, Vouched: true}, func() string { return "x" })
+		}
+		log.PrintFor(&User{UID: 5_000_001, Vouched: true}, func() string { return "the only one" })
+		text := readAll(t, log.Reader())
+		assert.Contains(t, text, "] the only one\n")
+		assert.Contains(t, text, "fullex: 1 lines of uid ", "what was dropped is told before it is forgotten")
+	})
+}
+
+func TestOpensAndClosesLeaveRoomForLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := loadAll(t)
+		for i := range shareReserve {
+			s, err := k.Open("minimal_proc_lkm", Client{User: &User{}, Door: "/"})
+			require.NoError(t, err)
+			write(t, s, fmt.Appendf(nil, "line %d", i))
+			require.NoError(t, s.Close())
+		}
+		assert.Equal(t, shareReserve, strings.Count(logText(t, k), "minimal_proc_lkm: line "))
+	})
+}
+
+func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
+	for first := range 200 {
+		log := NewLog(4)
+		for i := range 4 {
+			log.Print(strings.Repeat(fmt.Sprint(i), 10+10*i))
+		}
+		whole := readAll(t, log.Reader())
+		r := log.Reader()
+		p := make([]byte, first)
+		n, err := r.ReadAt(p, 0)
+		require.NoError(t, err)
+		begun := strings.Count(whole[:n], "\n")
+		if n > 0 && whole[n-1] != '\n' {
+			begun++
+		}
+		for range 10 {
+			log.Print("new")
+		}
+		rest := make([]byte, 1000)
+		m, err := r.ReadAt(rest, int64(n))
+		require.NoError(t, err)
+		want := strings.Join(strings.SplitAfter(whole, "\n")[:begun], "")
+		if begun < 4 {
+			want += fmt.Sprintf("[ %d lines dropped before they were read ]\n", 4-begun)
+		}
+		assert.Equal(t, want, string(p[:n])+string(rest[:m]), "first read of %d bytes", first)
+	}
+}
+
+func TestSharesOfManyUsersAreBounded(t *testing.T) {
+	log := NewLog(10)
+	for uid := range uint32(5 * maxShares) {
+		log.PrintFor(&User{UID: uid, Vouched: true}, func() string { return "x" })
+	}
+	assert.LessOrEqual(t, len(log.shares), maxShares+1)
+}
+
+func TestReaderOfTheLogEndsWhereItWasOpened(t *testing.T) {
+	log := NewLog(4)
+	assert.Empty(t, readAll(t, log.Reader()))
+	for i := range 6 {
+		log.Print(fmt.Sprint("line ", i))
+	}
+	r := log.Reader()
+	log.Print("later")
+	text := readAll(t, r)
+	assert.NotContains(t, text, "later")
+	assert.Regexp(t, `^\[ +0\.\d{6}\] line 3\n(.*\n){2}\[ 1 lines dropped before they were read \]\n$`, text, "line 2 went when the later one came")
+
+	p := make([]byte, 5)
+	n, err := r.ReadAt(p, 1)
+	require.NoError(t, err)
+	assert.Equal(t, text[1:6], string(p[:n]), "back to the start")
+	n, err = r.ReadAt(p, 1<<40)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+}
+
+func TestReadsBeforeTheStartAndLogsOfNoLines(t *testing.T) {
+	log := NewLog(0)
+	log.Print("first")
+	log.Print("second")
+	text := readAll(t, log.Reader())
+	assert.Equal(t, 1, strings.Count(text, "\n"))
+	assert.Contains(t, text, "second")
+	_, err := log.Reader().ReadAt(make([]byte, 4), -1)
+	assert.Equal(t, syscall.EINVAL, err)
+}
