@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv"
 	"fullex/tests/oracle"
 )
 
@@ -250,5 +251,22 @@ func TestOtherUsersHaveTheirOwnDequeThroughFUSE(t *testing.T) {
 	assert.Contains(t, string(out), fmt.Sprintf(" %d %[1]d 2 0 ", alice), "his session, as himself")
 	assert.NotContains(t, string(out), " 0 0 0 0 ", "and not root's")
 	assert.Contains(t, string(out), "Permission denied")
+	require.NoError(t, syscall.Close(fd))
+}
+
+func TestServerThatIsGoneGivesEIOAtOnce(t *testing.T) {
+	srv := &p9srv.Server{}
+	m := mountFUSE(t, "unix:"+serve(t, srv).String())
+	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = syscall.Write(fd, []byte{3})
+	require.NoError(t, err)
+	require.NoError(t, srv.Close())
+	_, err = syscall.Write(fd, []byte{1, 0, 0, 0})
+	assert.Equal(t, syscall.EIO, err)
+	_, err = syscall.Read(fd, make([]byte, 4))
+	assert.Equal(t, syscall.EIO, err)
+	_, err = os.Stat(m.path("kmsg"))
+	assert.ErrorIs(t, err, syscall.EIO)
 	require.NoError(t, syscall.Close(fd))
 }
