@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,18 +21,23 @@ import (
 	"fullex/tests/oracle"
 )
 
-// fullexCommand builds the command, once, and returns its path.
+// fullexCommand builds the command, once, and returns its path. TestMain removes
+// it.
 var fullexCommand = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "fullex-command")
+	var err error
+	commandDir, err = os.MkdirTemp("", "fullex-command")
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "fullex")
+	path := filepath.Join(commandDir, "fullex")
 	if out, err := exec.Command("go", "build", "-o", path, "fullex/cmd/fullex").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)
 	}
 	return path, nil
 })
+
+// commandDir is where fullexCommand has put the command, or "".
+var commandDir string
 
 // fuseMount is a mount by the command, with a server of its own.
 type fuseMount struct {
@@ -126,7 +132,8 @@ func TestEveryProcessHasItsOwnDequeAtThePlainPath(t *testing.T) {
 			script += fmt.Sprintf(` && printf '\%03o\0\0\0' >&3`, 10*i+2*v)
 		}
 		script += fmt.Sprintf(`
-			while [ $(grep -c full_ex sessions) -lt %d ]; do :; done
+			tries=0
+			while [ $(grep -c full_ex sessions) -lt %d ] && [ $tries -lt 5000 ]; do tries=$((tries + 1)); done
 			dd bs=4 count=3 <&3 2>/dev/null | od -An -td4`, processes)
 		cmd := m.shell(script)
 		out := new(bytes.Buffer)
@@ -212,7 +219,9 @@ func TestWalkthroughThroughFUSE(t *testing.T) {
 	m := mountFUSE(t)
 	path, err := fullexCommand()
 	require.NoError(t, err)
-	script := exec.CommandContext(t.Context(), "sh", "testdata/walkthrough/commands.sh")
+	ctx, cancel := context.WithTimeout(t.Context(), scriptTime)
+	defer cancel()
+	script := exec.CommandContext(ctx, "sh", "testdata/walkthrough/commands.sh")
 	script.Env = append(os.Environ(), "T="+m.dir, "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"))
 	out, err := script.CombinedOutput()
 	require.NoError(t, err, string(out))

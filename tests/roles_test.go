@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		if roles.path != "" {
 			_ = os.RemoveAll(filepath.Dir(roles.path)) // in the temporary folder
 		}
+		_ = os.RemoveAll(commandDir) // there, too, if it was made
 		os.Exit(status)
 	}
 	if err := play(role); err != nil {

@@ -1,10 +1,12 @@
 package tests
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,17 +14,20 @@ import (
 	"fullex/p9srv"
 )
 
+// scriptTime bounds a script, which takes about a second.
+const scriptTime = 2 * time.Minute
+
 // TestWalkthroughWithoutAMount runs the tutorial with the commands of fullex,
 // as a user types them.
 func TestWalkthroughWithoutAMount(t *testing.T) {
 	addr := serve(t, &p9srv.Server{})
-	bin := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "fullex"), "fullex/cmd/fullex")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
-	script := exec.CommandContext(t.Context(), "sh", "testdata/walkthrough/commands.sh")
-	script.Env = append(os.Environ(), "T=unix:"+addr.String(), "PATH="+bin+":"+os.Getenv("PATH"))
-	out, err = script.CombinedOutput()
+	path, err := fullexCommand()
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), scriptTime)
+	defer cancel()
+	script := exec.CommandContext(ctx, "sh", "testdata/walkthrough/commands.sh")
+	script.Env = append(os.Environ(), "T=unix:"+addr.String(), "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"))
+	out, err := script.CombinedOutput()
 	require.NoError(t, err, string(out))
 	want, err := os.ReadFile("testdata/walkthrough/commands.out")
 	require.NoError(t, err)
