@@ -84,9 +84,6 @@ func (s *Session) Module() string { return s.file.module.module.Name() }
 // ValueSize returns that of the file.
 func (s *Session) ValueSize() int { return s.file.ValueSize }
 
-// Opened returns when the session began.
-func (s *Session) Opened() time.Time { return s.opened }
-
 // State is what a session holds, for listings.
 type State struct {
 	Capacity, Length int    // of the values it holds; 0 if it holds none

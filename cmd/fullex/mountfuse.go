@@ -94,13 +94,6 @@ func connectFUSE(ctx context.Context, target []string) (conn net.Conn, end func(
 	return here, func() error { return errors.Join(server.Close(), ignoreServerClosed(<-served)) }, nil
 }
 
-func ignoreServerClosed(err error) error {
-	if errors.Is(err, p9srv.ErrServerClosed) {
-		return nil
-	}
-	return err
-}
-
 // sayReady tells who waits for it that the mount answers.
 func sayReady(c *cli.Context, dir string) error {
 	if fd := c.Int("ready-fd"); fd > 0 {

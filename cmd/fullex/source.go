@@ -75,10 +75,18 @@ func (s source) serve(server *p9srv.Server) error {
 	} else {
 		err = server.Serve(s.listener)
 	}
-	if err == nil || errors.Is(err, p9srv.ErrServerClosed) {
+	if err = ignoreServerClosed(err); err != nil {
+		return fmt.Errorf("serve %s: %w", s.endpoint, err)
+	}
+	return nil
+}
+
+// ignoreServerClosed drops the word that serving ended because it was told to.
+func ignoreServerClosed(err error) error {
+	if errors.Is(err, p9srv.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("serve %s: %w", s.endpoint, err)
+	return err
 }
 
 // announce prints where the server listens and how to mount that.
