@@ -69,13 +69,16 @@ func (c *conn) serve(number uint64) {
 // answerSafely is a backstop like net/http's: a defect that one peer's message
 // meets ends that peer's connection and no other.
 func (c *conn) answerSafely() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("defect of the server: %v", r)
-			c.log.Debug("defect", "stack", string(debug.Stack()))
-		}
-	}()
+	defer recoverDefect(c.log, &err)
 	return c.answerAll()
+}
+
+// recoverDefect makes a panic an error. It is deferred.
+func recoverDefect(log *slog.Logger, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("defect of the server: %v", r)
+		log.Debug("defect", "stack", string(debug.Stack()))
+	}
 }
 
 func (c *conn) answerAll() error {
@@ -143,12 +146,14 @@ func (c *conn) readWithin(d time.Duration) error {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// finish lets the connection answer what has arrived and then end, as if the
-// peer had left. It may be called from another goroutine.
+// finish implements link: the connection ends as if the peer had left.
 func (c *conn) finish() error {
 	c.finishing.Store(true)
 	return c.net.SetReadDeadline(past)
 }
+
+// cut implements link.
+func (c *conn) cut() error { return c.net.Close() }
 
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.

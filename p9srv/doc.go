@@ -15,6 +15,9 @@
 // a file. What the library does not do right, the front answers itself or
 // never passes on.
 //
+// A client in the same process needs none of that: [Server.Connect] gives it a
+// connection whose Write calls front.process itself (memory.go).
+//
 // A fid is a file (file.go): an entry of the front's table and the library's
 // p9.File for the same fid. The front walks names (tree.go, walk.go) and lets
 // the library walk one constant name, because it keeps memory for each name.
@@ -82,11 +85,14 @@
 //
 // Server is safe for concurrent use. Lock order:
 //
+//	memoryConn.serving
+//	memoryConn.mu
 //	Server.mu
 //	those of device.Kernel, which its package lists
 //
 // Nothing blocks while it holds one of them, and none is held while a
-// connection is read or written.
+// connection is read or written; but a writer to a connection in memory waits
+// for its reader with serving held.
 //
 // # Limits
 //

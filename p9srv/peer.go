@@ -3,7 +3,6 @@ package p9srv
 import (
 	"fmt"
 	"net"
-	"os"
 	"syscall"
 
 	"fullex/device"
@@ -27,7 +26,7 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	p := peer{
 		conn:  fmt.Sprintf("conn %d", number),
 		where: c.RemoteAddr().Network() + " " + c.RemoteAddr().String(),
-		own:   uint32(os.Geteuid()),
+		own:   uint32(ownerUID),
 	}
 	if cid, ok := vsockPeer(c); ok {
 		// The hypervisor vouches for the machine, but not for users in it.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -53,8 +55,18 @@ type Server struct {
 	mu        sync.Mutex
 	closed    bool
 	listeners map[net.Listener]struct{}
-	conns     map[*conn]struct{}
-	running   sync.WaitGroup // one for each of conns and each running Serve
+	links     map[link]struct{}
+	running   sync.WaitGroup // one for each of links and each running Serve
+}
+
+// link is a connection, whatever carries it. Its methods are called without a lock
+// of the server's, from any goroutine, and may return before the connection has
+// ended: it says removeConn then.
+type link interface {
+	// finish lets it answer what has arrived, and ends it.
+	finish() error
+	// cut ends it at once.
+	cut() error
 }
 
 // Serve accepts connections from l and serves each until it ends. It returns
@@ -117,7 +129,7 @@ func (s *Server) ServeConn(c net.Conn) error {
 // whose peers do not read, and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
-	err := s.stop((*conn).finish)
+	err := s.stop(link.finish)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -127,7 +139,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-done:
 		return err
 	case <-ctx.Done():
-		closeErr := s.stop(func(c *conn) error { return c.net.Close() })
+		closeErr := s.stop(link.cut)
 		<-done
 		return errors.Join(ctx.Err(), err, closeErr)
 	}
@@ -137,21 +149,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // are freed.
 func (s *Server) Close() error {
 	s.init()
-	err := s.stop(func(c *conn) error { return c.net.Close() })
+	err := s.stop(link.cut)
 	s.running.Wait()
 	return err
 }
 
 // stop marks the server closed, closes its listeners and ends its connections.
-func (s *Server) stop(end func(*conn) error) error {
+func (s *Server) stop(end func(link) error) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
+	listeners, links := slices.Collect(maps.Keys(s.listeners)), slices.Collect(maps.Keys(s.links))
+	s.mu.Unlock()
 	var errs []error
-	for l := range s.listeners {
+	for _, l := range listeners {
 		errs = append(errs, ignoreClosed(l.Close()))
 	}
-	for c := range s.conns {
+	for _, c := range links {
 		errs = append(errs, ignoreClosed(end(c)))
 	}
 	return errors.Join(errs...)
@@ -161,7 +174,7 @@ func (s *Server) init() {
 	s.setUp.Do(func() {
 		s.start = time.Now()
 		s.listeners = make(map[net.Listener]struct{})
-		s.conns = make(map[*conn]struct{})
+		s.links = make(map[link]struct{})
 		if s.Kernel == nil {
 			s.Kernel = loadedKernel()
 		}
@@ -217,25 +230,25 @@ func (s *Server) startConn(c net.Conn) error {
 }
 
 // addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
-func (s *Server) addConn(c *conn) error {
+func (s *Server) addConn(c link) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrServerClosed
 	}
-	if len(s.conns) >= s.limits.Conns {
+	if len(s.links) >= s.limits.Conns {
 		s.log.Warn("too many connections", "limit", s.limits.Conns)
 		return syscall.ENFILE
 	}
-	s.conns[c] = struct{}{}
+	s.links[c] = struct{}{}
 	s.running.Add(1)
 	return nil
 }
 
-func (s *Server) removeConn(c *conn) {
+func (s *Server) removeConn(c link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
+	delete(s.links, c)
 	s.running.Done()
 }
 

@@ -279,3 +279,41 @@ func TestServerThatIsGoneGivesEIOAtOnce(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.EIO)
 	require.NoError(t, syscall.Close(fd))
 }
+
+func TestMountComesBackWithItsServer(t *testing.T) {
+	endpoint := p9srv.Endpoint{Network: "unix", Address: filepath.Join(t.TempDir(), "s"), Mode: 0o600}
+	start := func() *p9srv.Server {
+		srv := &p9srv.Server{}
+		l, err := endpoint.Listen(t.Context())
+		require.NoError(t, err)
+		serveOn(t, srv, l)
+		return srv
+	}
+	srv := start()
+	m := mountFUSE(t, "--reconnect", "unix:"+endpoint.Address)
+	for round := range 3 {
+		fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+		require.NoError(t, err)
+		_, err = syscall.Write(fd, []byte{3})
+		require.NoError(t, err)
+		require.NoError(t, srv.Close())
+		_, err = syscall.Write(fd, []byte{1, 0, 0, 0})
+		assert.Equal(t, syscall.EIO, err)
+		_, err = os.ReadFile(m.path("kmsg"))
+		assert.ErrorIs(t, err, syscall.EIO, "while the server is gone")
+		srv = start()
+		eventually(t, "the mount is back", func() bool {
+			_, err := os.ReadFile(m.path("kmsg"))
+			return err == nil
+		})
+		_, err = syscall.Read(fd, make([]byte, 4))
+		assert.Equal(t, syscall.EIO, err, "round %d: its session went with the old server", round)
+		again, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+		require.NoError(t, err, "a new open works beside it")
+		_, err = syscall.Write(again, []byte{3})
+		require.NoError(t, err)
+		require.NoError(t, syscall.Close(again))
+		require.NoError(t, syscall.Close(fd))
+		eventually(t, "its session has ended", func() bool { return srv.Kernel.Sessions() == 0 })
+	}
+}

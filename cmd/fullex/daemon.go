@@ -23,7 +23,7 @@ func daemonize(c *cli.Context, args []string) error {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	line := []string{"mount", "--ready-fd", "3"}
-	for _, flag := range []string{"ro", "allow-other"} {
+	for _, flag := range []string{"ro", "allow-other", "reconnect"} {
 		if c.Bool(flag) {
 			line = append(line, "--"+flag)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"syscall"
 
@@ -33,23 +32,24 @@ func demoCommand() *cli.Command {
 	}
 }
 
-// demo serves one end of a pipe and is the client at the other.
+// demo is the client of a server in the same process.
 func demo(w io.Writer) (err error) {
 	kernel, err := kernelWith([]string{"full_ex"})
 	if err != nil {
 		return err
 	}
 	server := &p9srv.Server{Kernel: kernel}
-	here, there := net.Pipe()
-	served := make(chan error, 1)
-	go func() { served <- server.ServeConn(there) }()
+	conn, err := server.Connect()
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
 	defer func() {
-		err = errors.Join(err, here.Close(), <-served)
+		err = errors.Join(err, conn.Close())
 		if left := kernel.Sessions(); left > 0 {
 			err = errors.Join(err, fmt.Errorf("%d sessions left", left))
 		}
 	}()
-	client, err := p9.NewClient(here)
+	client, err := p9.NewClient(conn)
 	if err != nil {
 		return fmt.Errorf("agree a version: %w", err)
 	}

@@ -28,6 +28,7 @@ func mountCommand() *cli.Command {
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount with the kernel's 9p client"},
 			&cli.BoolFlag{Name: "ro", Usage: "for reading only"},
 			&cli.BoolFlag{Name: "allow-other", Usage: "FUSE: let other users in, as whom the server must let the mount act"},
+			&cli.BoolFlag{Name: "reconnect", Usage: "FUSE: come back when TARGET does after it was gone; what was open then gives EIO"},
 			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount: the default"},
 			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and go on in the background"},
 			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "say on this descriptor that the mount answers"},
@@ -54,7 +55,7 @@ func mountCommand() *cli.Command {
 
 // mountV9FS mounts with the kernel's client.
 func mountV9FS(c *cli.Context, args []string) error {
-	for _, flag := range []string{"fuse", "allow-other", "foreground", "daemon"} {
+	for _, flag := range []string{"fuse", "allow-other", "reconnect", "foreground", "daemon"} {
 		if c.Bool(flag) {
 			return fmt.Errorf("mount: --%s is of FUSE, --v9fs is not", flag)
 		}

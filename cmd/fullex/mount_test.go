@@ -21,6 +21,7 @@ func TestMountPrintsWhatToType(t *testing.T) {
 		"mount: want [TARGET] DIR":             {"mount", "--v9fs"},
 		"--print is of --v9fs":                 {"mount", "--print", "mount", "/mnt"},
 		"--daemon is of FUSE":                  {"mount", "--v9fs", "--daemon", "/mnt"},
+		"--reconnect is of a TARGET":           {"mount", "--reconnect", t.TempDir()},
 		"flags come first":                     {"mount", "/mnt", "--v9fs"},
 		"--print nothing: want mount or fstab": {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
 		"want unix:PATH":                       {"mount", "--v9fs", "nonsense", "/mnt"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -46,19 +45,23 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	if err := cleanStale(dir, log); err != nil {
 		return err
 	}
-	conn, end, err := connectFUSE(ctx, args[:len(args)-1])
+	target := args[:len(args)-1]
+	if c.Bool("reconnect") && len(target) == 0 {
+		return errors.New("mount: --reconnect is of a TARGET: the server in this process ends with it")
+	}
+	client, end, err := connectFUSE(ctx, target)
 	if err != nil {
 		return err
 	}
+	config := fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log}
+	if c.Bool("reconnect") {
+		config.Redial = func(ctx context.Context) (*ninep.Client, error) { return dialFUSE(ctx, target[0]) }
+	}
 	// The library waits for replies without looking at a context; a connection
 	// that is gone ends the wait.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
 	defer stop()
-	client, err := ninep.New(conn)
-	if err != nil {
-		return errors.Join(err, end())
-	}
-	m, err := fusefs.New(client, dir, fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log})
+	m, err := fusefs.New(client, dir, config)
 	if err != nil {
 		return errors.Join(err, client.Close(), end())
 	}
@@ -69,29 +72,43 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 
 // connectFUSE connects to the target, or to a server in this process if there is
 // none. end ends what was started for that.
-func connectFUSE(ctx context.Context, target []string) (conn net.Conn, end func() error, err error) {
+func connectFUSE(ctx context.Context, target []string) (client *ninep.Client, end func() error, err error) {
 	if len(target) > 0 {
-		e, err := p9srv.ParseEndpoint(target[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		dialing, cancel := context.WithTimeout(ctx, connectTime)
-		defer cancel()
-		conn, err := e.Dial(dialing)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w (is fullex serve running there?)", err)
-		}
-		return conn, func() error { return nil }, nil
+		client, err = dialFUSE(ctx, target[0])
+		return client, func() error { return nil }, err
 	}
 	kernel, err := kernelWith(nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	server := &p9srv.Server{Kernel: kernel}
-	here, there := net.Pipe()
-	served := make(chan error, 1)
-	go func() { served <- server.ServeConn(there) }()
-	return here, func() error { return errors.Join(server.Close(), ignoreServerClosed(<-served)) }, nil
+	conn, err := server.Connect()
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect: %w", err)
+	}
+	client, err = ninep.New(conn)
+	return client, server.Close, err
+}
+
+// dialFUSE connects to a target and agrees a version, in connectTime at most.
+func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
+	e, err := p9srv.ParseEndpoint(target)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	conn, err := e.Dial(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w (is fullex serve running there?)", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	client, err := ninep.New(conn)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
+	}
+	return client, err
 }
 
 // sayReady tells who waits for it that the mount answers.

@@ -2,12 +2,14 @@ package conformance
 
 import (
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,6 +36,7 @@ func transports(dir string) []transport {
 		}},
 		{name: "tcp", start: startTCP},
 		{name: "pipe", start: startPipe},
+		{name: "memory", vouches: true, start: startMemory},
 	}
 }
 
@@ -68,6 +71,28 @@ func startPipe(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func(
 		shutDown(t, srv)
 	}
 }
+
+// startMemory makes connections that have no other end.
+func startMemory(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
+	dial := func() (net.Conn, error) {
+		conn, err := srv.Connect()
+		return memoryConn{ReadWriteCloser: conn}, err
+	}
+	return dial, func() { shutDown(t, srv) }
+}
+
+// memoryConn lacks only what a net.Conn must have, and what nobody waits for.
+type memoryConn struct {
+	io.ReadWriteCloser
+	net.Conn
+}
+
+func (c memoryConn) Read(p []byte) (int, error)       { return c.ReadWriteCloser.Read(p) }
+func (c memoryConn) Write(p []byte) (int, error)      { return c.ReadWriteCloser.Write(p) }
+func (c memoryConn) Close() error                     { return c.ReadWriteCloser.Close() }
+func (c memoryConn) SetDeadline(time.Time) error      { return nil }
+func (c memoryConn) SetReadDeadline(time.Time) error  { return nil }
+func (c memoryConn) SetWriteDeadline(time.Time) error { return nil }
 
 func shutDown(t testing.TB, srv *p9srv.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -11,6 +11,8 @@ import (
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/hugelgupf/p9/p9"
+
+	"fullex/cmd/fullex/internal/ninep"
 )
 
 // handle is an open file.
@@ -105,7 +107,7 @@ func (h *handle) Release(context.Context) syscall.Errno {
 	}
 	h.mount.mu.Unlock()
 	close(h.released)
-	if err != nil && !errors.Is(err, syscall.EBADF) {
+	if err = ninep.Local(err); err != nil && !errors.Is(err, ninep.ErrEnded) {
 		h.mount.log.Warn("close", "file", h.door.String(), "error", err)
 	}
 	return 0

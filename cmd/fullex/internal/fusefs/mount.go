@@ -1,6 +1,7 @@
 package fusefs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -24,23 +26,27 @@ type Config struct {
 	AllowOther bool
 	// ReadOnly refuses every open for writing.
 	ReadOnly bool
+	// Redial, if not nil, connects again when the connection has ended, as often
+	// as needed: the mount comes back by itself. Nil: it does not, and every call
+	// gives EIO.
+	Redial func(context.Context) (*ninep.Client, error)
 	// Log takes what nobody else is told. Nil: nothing is logged.
 	Log *slog.Logger
 }
 
 // Mount is a mounted server. Safe for concurrent use.
 type Mount struct {
-	client *ninep.Client
+	conn   atomic.Pointer[connection]
 	server *fuse.Server
 	log    *slog.Logger
 
-	// attaching serialises attaches, so that each user has one.
-	attaching sync.Mutex
+	redial      func(context.Context) (*ninep.Client, error) // nil: never
+	connecting  sync.WaitGroup                               // keepConnected, if redial is set
+	stopRedials context.CancelFunc
 
-	// mu guards the fields below.
-	mu    sync.Mutex
-	roots map[uint32]p9.File // by user
-	held  map[door]*handle   // open device files of processes, by what tells them apart
+	// mu guards held: open device files of processes, by what tells them apart.
+	mu   sync.Mutex
+	held map[door]*handle
 }
 
 // nobody is a user whom a server that trusts its mounts lets them act for.
@@ -53,15 +59,17 @@ const maxBackground = 256
 // New mounts the server behind a client at a directory, and returns when it
 // answers there. The client belongs to the mount.
 func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
-	m := &Mount{client: client, log: config.Log, roots: make(map[uint32]p9.File), held: make(map[door]*handle)}
+	m := &Mount{log: config.Log, redial: config.Redial, held: make(map[door]*handle)}
+	conn := newConnection(client)
+	m.conn.Store(conn)
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	root, errno := m.root(uint32(os.Geteuid()))
+	root, errno := conn.root(uint32(os.Geteuid()))
 	if errno != 0 {
 		return nil, fmt.Errorf("attach to the server: %w", errno)
 	}
-	if config.AllowOther && !m.serves(nobody) {
+	if config.AllowOther && !conn.serves(nobody) {
 		return nil, fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
 	}
 	qid, _, _, err := root.GetAttr(p9.AttrMaskAll)
@@ -83,6 +91,11 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 	if m.server, err = fs.Mount(dir, &node{mount: m}, options); err != nil {
 		return nil, fmt.Errorf("mount at %s: %w", dir, explained(err, config))
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.stopRedials = cancel
+	if m.redial != nil {
+		m.connecting.Go(func() { m.keepConnected(ctx) })
+	}
 	return m, nil
 }
 
@@ -90,7 +103,9 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 // that was open.
 func (m *Mount) Wait() error {
 	m.server.Wait()
-	return m.client.Close()
+	m.stopRedials()
+	m.connecting.Wait()
+	return m.conn.Load().client.Close()
 }
 
 // Unmount ends the mount. It fails while something of it is in use; lazily it

@@ -40,7 +40,7 @@ func caller(ctx context.Context) (uid, thread uint32) {
 // walk makes a fid for the caller.
 func (n *node) walk(ctx context.Context, path []string) (p9.File, syscall.Errno) {
 	uid, _ := caller(ctx)
-	root, errno := n.mount.root(uid)
+	root, errno := n.mount.conn.Load().root(uid)
 	if errno != 0 {
 		return nil, errno
 	}

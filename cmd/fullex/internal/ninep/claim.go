@@ -3,32 +3,33 @@ package ninep
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
-	"sync/atomic"
+	"strconv"
 )
 
 // claimant is a connection that puts a user number into every Tattach that is
 // written to it: the library's client names nobody (n_uname ~0), which a server
-// must not take for root. It also makes one write of each message, which the
-// library writes in pieces.
+// must not take for root. The number is what the library has for the aname, which
+// becomes empty. It also makes one write of each message, which the library
+// writes in pieces.
 //
 // Reads and writes may run at the same time; writes may not, which the library
 // sees to.
 type claimant struct {
-	net.Conn
-	uid atomic.Uint32
+	io.ReadWriteCloser
 
 	message []byte // the part that was written so far
 }
 
-// Of a message: size[4] type[1] tag[2]; a Tattach ends with n_uname[4] (diod's
-// protocol.md).
+// Of a message: size[4] type[1] tag[2]. A Tattach goes on with fid[4] afid[4]
+// uname[s] aname[s] n_uname[4] (diod's protocol.md).
 const (
 	headSize = 7
 	tattach  = 104
 )
 
-// Write implements net.Conn.
+// Write implements io.Writer.
 func (c *claimant) Write(p []byte) (int, error) {
 	c.message = append(c.message, p...)
 	for len(c.message) >= headSize {
@@ -38,14 +39,30 @@ func (c *claimant) Write(p []byte) (int, error) {
 		}
 		whole := c.message[:size]
 		if whole[4] == tattach {
-			binary.LittleEndian.PutUint32(whole[size-4:], c.uid.Load())
+			whole = withClaim(whole)
 		}
-		if _, err := c.Conn.Write(whole); err != nil {
+		if _, err := c.ReadWriteCloser.Write(whole); err != nil {
 			return 0, err
 		}
 		c.message = append(c.message[:0], c.message[size:]...)
 	}
 	return len(p), nil
+}
+
+// withClaim returns a Tattach for the root and the user whose number stands for
+// the aname.
+func withClaim(m []byte) []byte {
+	const uname = headSize + 4 + 4
+	aname := uname + 2 + int(binary.LittleEndian.Uint16(m[uname:]))
+	uid, err := strconv.ParseUint(string(m[aname+2:len(m)-4]), 10, 32)
+	if err != nil {
+		return m // not one of Client.Attach
+	}
+	claim := append([]byte(nil), m[:aname]...)
+	claim = append(claim, 0, 0)
+	claim = binary.LittleEndian.AppendUint32(claim, uint32(uid))
+	binary.LittleEndian.PutUint32(claim, uint32(len(claim)))
+	return claim
 }
 
 // ignoreClosed drops the error of closing twice.

@@ -16,9 +16,12 @@ func TestClaimant(t *testing.T) {
 		m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
 		return append(append(m, typ, 1, 0), body...)
 	}
-	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\xff\xff\xff\xff")...)
+	const fids = "\x01\x00\x00\x00\xff\xff\xff\xff"
+	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, fids+"\x00\x00\x03\x00700\xff\xff\xff\xff")...)
+	in = append(in, message(tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
 	in = append(in, message(120, "")...)
-	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, "names\x07\x00\x00\x00")...)
+	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, fids+"\x00\x00\x00\x00\xbc\x02\x00\x00")...)
+	want = append(want, message(tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
 	want = append(want, message(120, "")...)
 	for cut := 1; cut <= len(in); cut++ {
 		here, there := net.Pipe()
@@ -27,8 +30,7 @@ func TestClaimant(t *testing.T) {
 			p, _ := io.ReadAll(there)
 			got <- p
 		}()
-		c := &claimant{Conn: here}
-		c.uid.Store(7)
+		c := &claimant{ReadWriteCloser: here}
 		for rest := in; len(rest) > 0; {
 			n, err := c.Write(rest[:min(cut, len(rest))])
 			require.NoError(t, err)

@@ -12,10 +12,12 @@
 package ninep
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"sync"
+	"strconv"
 	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
@@ -31,29 +33,22 @@ var ErrEnded = errors.New("the connection to the server has ended")
 // Client is a connection to a server.
 type Client struct {
 	client *p9.Client
-	conn   *claimant
-
-	// attaching is held during an attach, which conn.uid is for.
-	attaching sync.Mutex
+	conn   io.ReadWriteCloser
 }
 
 // New agrees a version over a connection, which belongs to the client from then
 // on, also after an error.
-func New(conn net.Conn) (*Client, error) {
-	c := &claimant{Conn: conn}
-	client, err := p9.NewClient(c)
+func New(conn io.ReadWriteCloser) (*Client, error) {
+	client, err := p9.NewClient(&claimant{ReadWriteCloser: conn})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("agree on 9P2000.L: %w", Local(err)), ignoreClosed(conn.Close()))
 	}
-	return &Client{client: client, conn: c}, nil
+	return &Client{client: client, conn: conn}, nil
 }
 
 // Attach returns the root, for a user.
 func (c *Client) Attach(uid uint32) (p9.File, error) {
-	c.attaching.Lock()
-	defer c.attaching.Unlock()
-	c.conn.uid.Store(uid)
-	root, err := c.client.Attach("")
+	root, err := c.client.Attach(strconv.FormatUint(uint64(uid), 10)) // claimant knows
 	if err != nil {
 		return nil, fmt.Errorf("attach as uid %d: %w", uid, Local(err))
 	}
@@ -61,7 +56,24 @@ func (c *Client) Attach(uid uint32) (p9.File, error) {
 }
 
 // Close ends the connection; the server closes all that is open on it.
-func (c *Client) Close() error { return ignoreClosed(c.client.Close()) }
+func (c *Client) Close() error { return ignoreClosed(c.conn.Close()) }
+
+// AwaitEnd returns when the server has ended the connection, also if nobody makes
+// a request meanwhile, or when ctx has ended. It closes the client. The connection
+// must be a socket, on Linux.
+func (c *Client) AwaitEnd(ctx context.Context) error {
+	w, err := newWatch(c.conn)
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	shut := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { shut <- w.shut() })
+	err = w.wait()
+	if !stop() {
+		err = errors.Join(err, <-shut)
+	}
+	return errors.Join(err, w.close(), c.Close())
+}
 
 // Walk makes a fid of a path. Of a path whose first part only exists the server
 // returns that part's qids and makes no fid, which the library does not notice.

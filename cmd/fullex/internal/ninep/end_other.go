@@ -1,0 +1,16 @@
+//go:build !linux
+
+package ninep
+
+import "errors"
+
+// watch is for Linux, whose poll(2) tells of a peer's end (POLLRDHUP).
+type watch struct{}
+
+func newWatch(any) (*watch, error) {
+	return nil, errors.New("watch the connection: this system cannot")
+}
+
+func (*watch) wait() error  { return nil }
+func (*watch) shut() error  { return nil }
+func (*watch) close() error { return nil }
