@@ -50,6 +50,13 @@ type fuseMount struct {
 // itself when the mount is ended.
 func mountFUSE(t *testing.T, flags ...string) *fuseMount {
 	t.Helper()
+	return mountFUSEBy(t, nil, flags...)
+}
+
+// mountFUSEBy is mountFUSE by way of another command, which runs the one that it
+// is given.
+func mountFUSEBy(t *testing.T, by []string, flags ...string) *fuseMount {
+	t.Helper()
 	if _, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
 		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
 			t.Fatal(err)
@@ -59,7 +66,8 @@ func mountFUSE(t *testing.T, flags ...string) *fuseMount {
 	path, err := fullexCommand()
 	require.NoError(t, err)
 	m := &fuseMount{t: t, dir: t.TempDir()}
-	m.cmd = exec.Command(path, append(append([]string{"mount"}, flags...), m.dir)...)
+	line := append(append(append(by, path, "mount"), flags...), m.dir)
+	m.cmd = exec.Command(line[0], line[1:]...)
 	m.cmd.Stderr = os.Stderr
 	out, err := m.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -316,4 +324,19 @@ func TestMountComesBackWithItsServer(t *testing.T) {
 		require.NoError(t, syscall.Close(fd))
 		eventually(t, "its session has ended", func() bool { return srv.Kernel.Sessions() == 0 })
 	}
+}
+
+func TestProcessesThatTheMountCannotSeeAreNeverRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a pid namespace")
+	}
+	m := mountFUSEBy(t, []string{"unshare", "--pid", "--fork"})
+	for range 2 {
+		fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+		require.NoError(t, err, "each open is a client")
+		defer func() { require.NoError(t, syscall.Close(fd)) }()
+	}
+	text, err := os.ReadFile(m.path("sessions"))
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(text), "each"), string(text))
 }

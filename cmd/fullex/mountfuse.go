@@ -102,9 +102,13 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (is fullex serve running there?)", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	socket, err := ninep.Blocking(conn)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer stop()
-	client, err := ninep.New(conn)
+	client, err := ninep.New(socket)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/tests/bench/barefuse"
 	"fullex/tests/bench/echo"
 )
 
@@ -49,6 +51,19 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 				),
 				Action: action(scaleConfigFrom),
 			},
+			{
+				Name: "fuse", Usage: "measure FUSE mounts beside a file that does nothing",
+				Flags: append(commonFlags(),
+					&cli.IntFlag{Name: "runs", Value: 31, Usage: "`N` rounds"},
+					&cli.DurationFlag{Name: "time", Value: 100 * time.Millisecond, Usage: "`TIME` of a run"},
+				),
+				Action: action(fuseConfigFrom),
+			},
+			{
+				Name: "user", Hidden: true, ArgsUsage: "FILE",
+				Action: func(c *cli.Context) error { return useFile(c.Args().First(), os.Stdin, c.App.Writer) },
+			},
+			echoCommand("barefuse", barefuse.Serve),
 			echoCommand("echo", echo.ServeGoroutines),
 			echoCommand("epoll", echo.ServeEpoll),
 		},

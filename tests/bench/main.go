@@ -3,6 +3,7 @@
 //	go run ./tests/bench           speed, side by side with echo servers and diod
 //	go run ./tests/bench memory    what an idle connection costs
 //	go run ./tests/bench scale     many sessions, and many opens and closes
+//	go run ./tests/bench fuse      FUSE mounts beside a file that does nothing
 //
 // Each takes --quick for a small run that shows whether all works, --json for
 // machines, and --check to fail if a target is missed.

@@ -8,6 +8,12 @@ const (
 	minDiodTimes = 20 // at diodCell
 	diodCell     = "1x64"
 
+	// minEmbedded is the rate of a mount with a server of its own beside that of
+	// a file that does nothing, and maxUnix what an operation takes on a mount of
+	// a server behind a unix socket, beside one on that file and a round trip.
+	minEmbedded = 0.8
+	maxUnix     = 1.2
+
 	// maxIdleKiB is what an idle connection with an open session may cost.
 	maxIdleKiB = 24
 	// maxLiveRatio is how much longer anything may take with many live
@@ -59,4 +65,33 @@ func (r cellResult) noise() string {
 		return ""
 	}
 	return fmt.Sprintf(" (twin %.2f)", twin.Ratio)
+}
+
+// fuseMisses returns a line for each target that our mounts missed. Times with
+// many processes are not those of an operation, so only one process counts there.
+func fuseMisses(results []cellResult) []string {
+	var misses []string
+	for _, r := range results {
+		embedded, _ := r.server(embeddedMount)
+		if embedded.Ratio < minEmbedded {
+			misses = append(misses, fmt.Sprintf("%s processes: embedded %.2f of bare, want %.2f%s", r.Cell, embedded.Ratio, minEmbedded, r.noise()))
+		}
+		if times := r.unixTimes(); r.Cell == "1" && times > maxUnix {
+			misses = append(misses, fmt.Sprintf("unix: %.2f times a bare operation and a round trip, want at most %.2f", times, maxUnix))
+		}
+	}
+	return misses
+}
+
+// unixTimes is how many times as long an operation takes on a mount of a server
+// behind a unix socket as one on the bare file and a round trip.
+func (r cellResult) unixTimes() float64 {
+	bare, _ := r.server(bareMount)
+	echo, _ := r.server(echoTrip)
+	unix, _ := r.server(unixMount)
+	times := make([]float64, len(unix.Rates))
+	for i := range times {
+		times[i] = (1 / unix.Rates[i]) / (1/bare.Rates[i] + 1/echo.Rates[i])
+	}
+	return median(times)
 }

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// startTime is how long a server may take until it accepts connections.
+	// startTime is how long a server may take until it is ready.
 	startTime = 10 * time.Second
 	// stopTime is how long it may take to end after SIGTERM.
 	stopTime = 10 * time.Second
-	// pollTime is how often a socket is tried meanwhile.
+	// pollTime is how often that is asked meanwhile.
 	pollTime = 10 * time.Millisecond
 )
 
@@ -25,7 +25,7 @@ const (
 type Process struct {
 	// Name is what messages call it.
 	Name string
-	// Socket is the path of the unix socket on which it listens.
+	// Socket is the path of the unix socket on which it listens, if it does.
 	Socket string
 
 	cmd   *exec.Cmd
@@ -35,7 +35,17 @@ type Process struct {
 // Start runs a command and waits until it accepts connections on its socket.
 // What it prints goes to the standard error stream.
 func Start(name, socket string, argv ...string) (*Process, error) {
-	p := &Process{Name: name, Socket: socket, ended: make(chan error, 1)}
+	p, err := StartWhen(name, func() error { return accepts(socket) }, argv...)
+	if p != nil {
+		p.Socket = socket
+	}
+	return p, err
+}
+
+// StartWhen runs a command and waits until ready says nil, which is asked again
+// and again. What it prints goes to the standard error stream.
+func StartWhen(name string, ready func() error, argv ...string) (*Process, error) {
+	p := &Process{Name: name, ended: make(chan error, 1)}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Stderr = os.Stderr
 	p.cmd.SysProcAttr = attributes()
@@ -43,20 +53,29 @@ func Start(name, socket string, argv ...string) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() { p.ended <- p.cmd.Wait() }()
-	if err := p.waitUntilReady(); err != nil {
+	if err := p.waitUntil(ready); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), p.Stop())
 	}
 	return p, nil
 }
 
-func (p *Process) waitUntilReady() error {
+// accepts says whether a server accepts connections.
+func accepts(socket string) error {
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func (p *Process) waitUntil(ready func() error) error {
 	for start := time.Now(); ; {
-		c, err := net.Dial("unix", p.Socket)
+		err := ready()
 		if err == nil {
-			return c.Close()
+			return nil
 		}
 		if time.Since(start) > startTime {
-			return fmt.Errorf("no connection after %v: %w", startTime, err)
+			return fmt.Errorf("not ready after %v: %w", startTime, err)
 		}
 		select {
 		case ended := <-p.ended:

@@ -39,14 +39,16 @@ type Mount struct {
 	conn   atomic.Pointer[connection]
 	server *fuse.Server
 	log    *slog.Logger
+	sees   bool // who opens, by /proc
 
 	redial      func(context.Context) (*ninep.Client, error) // nil: never
 	connecting  sync.WaitGroup                               // keepConnected, if redial is set
 	stopRedials context.CancelFunc
 
-	// mu guards held: open device files of processes, by what tells them apart.
-	mu   sync.Mutex
-	held map[door]*handle
+	// mu guards the fields below.
+	mu     sync.Mutex
+	held   map[door]*handle // open device files of processes, by what tells them apart
+	unseen map[uint32]bool  // users who were warned of
 }
 
 // nobody is a user whom a server that trusts its mounts lets them act for.
@@ -59,7 +61,7 @@ const maxBackground = 256
 // New mounts the server behind a client at a directory, and returns when it
 // answers there. The client belongs to the mount.
 func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
-	m := &Mount{log: config.Log, redial: config.Redial, held: make(map[door]*handle)}
+	m := &Mount{log: config.Log, sees: seesProcesses(), redial: config.Redial, held: make(map[door]*handle), unseen: make(map[uint32]bool)}
 	conn := newConnection(client)
 	m.conn.Store(conn)
 	if m.log == nil {
@@ -83,6 +85,8 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 		MountOptions: fuse.MountOptions{
 			FsName: "fullex", Name: "fullex", AllowOther: config.AllowOther, DisableXAttrs: true,
 			MaxBackground: maxBackground, DirectMount: os.Geteuid() == 0,
+			DisableSplice: true, // for four bytes it is three system calls instead of one
+			PanicHandler:  m.defect,
 		},
 	}
 	if config.ReadOnly {
@@ -97,6 +101,12 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 		m.connecting.Go(func() { m.keepConnected(ctx) })
 	}
 	return m, nil
+}
+
+// defect is a backstop: what one call meets ends that call only.
+func (m *Mount) defect(what any) fuse.Status {
+	m.log.Error("defect of the mount", "error", what)
+	return fuse.EIO
 }
 
 // Wait returns when the mount has ended, whoever ended it, and has closed all

@@ -163,9 +163,12 @@ func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, s
 	uid, thread := caller(ctx)
 	h := &handle{mount: n.mount, released: make(chan struct{})}
 	if len(n.path) == 1 {
-		h.door = door{uid: uid, process: processOf(thread), name: n.path[0]}
+		h.door = door{uid: uid, name: n.path[0]}
+		if n.mount.sees {
+			h.door.process = processOf(thread)
+		}
 		if h.door.process == 0 {
-			n.mount.log.Warn("a process of another pid namespace: each of its opens is a client", "file", n.path[0], "uid", uid)
+			n.mount.warnUnseen(uid)
 		}
 		file, errno := n.openAt(ctx, h.door.path(), flags)
 		if errno == syscall.EACCES && n.mount.isClosing(h.door) {

@@ -28,3 +28,21 @@ func processOf(thread uint32) uint32 {
 	}
 	return uint32(n)
 }
+
+// seesProcesses says whether /proc is that of this process's pid namespace: only
+// then are the numbers in it those that FUSE tells.
+func seesProcesses() bool {
+	self, err := os.Readlink("/proc/self")
+	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// warnUnseen tells, once a user, that the kernel names no process for his opens.
+func (m *Mount) warnUnseen(uid uint32) {
+	m.mu.Lock()
+	before := m.unseen[uid]
+	m.unseen[uid] = true
+	m.mu.Unlock()
+	if !before {
+		m.log.Warn("a process of another pid namespace: each of its opens is a client of its own", "uid", uid)
+	}
+}

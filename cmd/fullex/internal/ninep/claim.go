@@ -1,6 +1,7 @@
 package ninep
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -12,15 +13,26 @@ import (
 // written to it: the library's client names nobody (n_uname ~0), which a server
 // must not take for root. The number is what the library has for the aname, which
 // becomes empty. It also makes one write of each message, which the library
-// writes in pieces.
+// writes in pieces, and one read, which the library does not.
 //
 // Reads and writes may run at the same time; writes may not, which the library
 // sees to.
 type claimant struct {
-	io.ReadWriteCloser
+	conn io.ReadWriteCloser
 
+	arrived *bufio.Reader
 	message []byte // the part that was written so far
 }
+
+func newClaimant(conn io.ReadWriteCloser) *claimant {
+	return &claimant{conn: conn, arrived: bufio.NewReader(conn)}
+}
+
+// Read implements io.Reader.
+func (c *claimant) Read(p []byte) (int, error) { return c.arrived.Read(p) }
+
+// Close implements io.Closer.
+func (c *claimant) Close() error { return c.conn.Close() }
 
 // Of a message: size[4] type[1] tag[2]. A Tattach goes on with fid[4] afid[4]
 // uname[s] aname[s] n_uname[4] (diod's protocol.md).
@@ -41,7 +53,7 @@ func (c *claimant) Write(p []byte) (int, error) {
 		if whole[4] == tattach {
 			whole = withClaim(whole)
 		}
-		if _, err := c.ReadWriteCloser.Write(whole); err != nil {
+		if _, err := c.conn.Write(whole); err != nil {
 			return 0, err
 		}
 		c.message = append(c.message[:0], c.message[size:]...)

@@ -30,7 +30,7 @@ func TestClaimant(t *testing.T) {
 			p, _ := io.ReadAll(there)
 			got <- p
 		}()
-		c := &claimant{ReadWriteCloser: here}
+		c := newClaimant(here)
 		for rest := in; len(rest) > 0; {
 			n, err := c.Write(rest[:min(cut, len(rest))])
 			require.NoError(t, err)

@@ -39,7 +39,7 @@ type Client struct {
 // New agrees a version over a connection, which belongs to the client from then
 // on, also after an error.
 func New(conn io.ReadWriteCloser) (*Client, error) {
-	client, err := p9.NewClient(&claimant{ReadWriteCloser: conn})
+	client, err := p9.NewClient(newClaimant(conn))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("agree on 9P2000.L: %w", Local(err)), ignoreClosed(conn.Close()))
 	}

@@ -2,7 +2,14 @@
 
 package ninep
 
-import "errors"
+import (
+	"errors"
+	"io"
+	"net"
+)
+
+// Blocking returns the connection as it is: see socket_linux.go.
+func Blocking(conn net.Conn) (io.ReadWriteCloser, error) { return conn, nil }
 
 // watch is for Linux, whose poll(2) tells of a peer's end (POLLRDHUP).
 type watch struct{}
