@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -21,8 +22,12 @@ func TestEverySubcommandRuns(t *testing.T) {
 		{"--quick", "--json"},
 		{"memory", "--quick", "--json"},
 		{"scale", "--quick", "--json"},
+		{"fuse", "--quick", "--json"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
+			if _, err := os.Stat("/dev/fuse"); err != nil && args[0] == "fuse" && os.Getenv("FULLEX_REQUIRE_ALL") != "1" {
+				t.Skipf("no FUSE on this machine: %v", err)
+			}
 			command := exec.Command(bench, args...)
 			out, err := command.Output()
 			if err != nil {
@@ -41,6 +46,7 @@ func TestBadFlagsAreRefused(t *testing.T) {
 		{"--cells", "1"}, {"--servers", "nobody"}, {"--runs", "0"}, {"--time", "0s"}, {"surplus"},
 		{"memory", "--conns", "0"}, {"memory", "--msizes", "many"}, {"memory", "--conns", "1000000000"},
 		{"scale", "--cycles", "1"}, {"scale", "--cycles", "5000000"}, {"scale", "--sessions", "0"},
+		{"fuse", "--runs", "0"},
 	} {
 		if err := newApp(t.Output(), t.Output()).Run(append([]string{"bench"}, args...)); err == nil {
 			t.Errorf("%v is taken", args)

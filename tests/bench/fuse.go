@@ -44,7 +44,6 @@ type mounted struct {
 	name, what string
 	servers    []*process.Process // whose time counts, the mount last
 	file       string
-	users      []*user
 }
 
 // The mounts, and what a round trip of the echo server is called beside them.
