@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strconv"
 )
 
@@ -79,8 +80,13 @@ func withClaim(m []byte) []byte {
 
 // ignoreClosed drops the error of closing twice.
 func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
+	if isClosed(err) {
 		return nil
 	}
 	return err
+}
+
+// isClosed knows the words that sockets, files and pipes have for it.
+func isClosed(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }

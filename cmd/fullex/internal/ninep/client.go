@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 	"syscall"
 
@@ -96,7 +95,7 @@ func Local(err error) error {
 		return p9srv.LocalErrno(errno)
 	}
 	var end p9.ConnError // it does not unwrap to what it was made of
-	if errors.As(err, &end) || errors.Is(err, net.ErrClosed) {
+	if errors.As(err, &end) || isClosed(err) {
 		return ErrEnded
 	}
 	return err
