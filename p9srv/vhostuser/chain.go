@@ -1,0 +1,115 @@
+//go:build linux
+
+package vhostuser
+
+import (
+	"errors"
+	"fmt"
+)
+
+const (
+	// maxTable is how many descriptors an indirect table may have. Linux makes
+	// longer ones than the ring is (drivers/virtio/virtio_ring.c), although
+	// virtio 1.2 section 2.7.5.3.1 forbids it.
+	maxTable = 1024
+
+	// maxChain is the size of a chain's buffers together, in bytes. virtio 1.2
+	// section 2.7.5 allows 4 GiB.
+	maxChain = 1 << 30
+)
+
+// segment is a part of the room for an answer.
+type segment struct {
+	addr uint64
+	size uint32
+}
+
+// slot is a chain that has been taken, by its head.
+type slot struct {
+	serial uint64 // of the chain in hand; 0: none
+	room   int    // bytes in segments
+	into   []segment
+}
+
+// walk reads the chain that begins with a head: it copies the request into buf,
+// as far as it fits, notes the room for the answer in s and returns the size of
+// the request.
+func (q *queue) walk(head uint16, buf []byte, s *slot) (size int, err error) {
+	table, at := q.ring.desc, int(head)
+	if d := descriptorAt(table, at); d.flags&descIndirect != 0 {
+		if table, err = q.indirect(d); err != nil {
+			return 0, err
+		}
+		at = 0
+	}
+	w := walk{memory: q.memory, buf: buf, slot: s}
+	s.room, s.into = 0, s.into[:0]
+	entries := len(table) / descSize
+	for range entries {
+		d := descriptorAt(table, at)
+		if err := w.add(d); err != nil {
+			return 0, err
+		}
+		if d.flags&descNext == 0 {
+			return w.size, nil
+		}
+		if at = int(d.next); at >= entries {
+			return 0, fmt.Errorf("descriptor %d is not in the table of %d", at, entries)
+		}
+	}
+	return 0, errors.New("the chain is a loop")
+}
+
+// indirect returns a copy of an indirect table, so that what is checked is what
+// is used.
+func (q *queue) indirect(d descriptor) ([]byte, error) {
+	switch {
+	case !q.indirectTables:
+		return nil, errors.New("an indirect table was not agreed on")
+	case d.flags&descNext != 0:
+		return nil, errors.New("an indirect table is followed by a descriptor")
+	case d.size == 0 || d.size%descSize != 0 || d.size > maxTable*descSize:
+		return nil, fmt.Errorf("an indirect table of %d bytes", d.size)
+	case !q.memory.has(d.addr, uint64(d.size)):
+		return nil, fmt.Errorf("an indirect table at %#x is not in guest memory", d.addr)
+	}
+	if q.table == nil {
+		q.table = make([]byte, maxTable*descSize)
+	}
+	table := q.table[:d.size]
+	q.memory.read(table, d.addr)
+	return table, nil
+}
+
+// walk is the state of a walk along a chain.
+type walk struct {
+	memory *memory
+	buf    []byte // the rest of it
+	slot   *slot
+	size   int // of the request so far
+}
+
+// add takes a descriptor, by value, as it can change in guest memory.
+func (w *walk) add(d descriptor) error {
+	if d.flags&descIndirect != 0 {
+		return errors.New("an indirect table is not alone in its chain")
+	}
+	if uint64(w.size)+uint64(w.slot.room)+uint64(d.size) > maxChain {
+		return fmt.Errorf("a chain of more than %d bytes", maxChain)
+	}
+	if !w.memory.has(d.addr, uint64(d.size)) {
+		return fmt.Errorf("a buffer of %d bytes at %#x is not in guest memory", d.size, d.addr)
+	}
+	if d.flags&descWrite != 0 {
+		w.slot.room += int(d.size)
+		w.slot.into = append(w.slot.into, segment{d.addr, d.size})
+		return nil
+	}
+	if w.slot.room > 0 || len(w.slot.into) > 0 {
+		return errors.New("a part of the request is behind the room for the answer")
+	}
+	w.size += int(d.size)
+	n := w.memory.read(w.buf[:min(len(w.buf), int(d.size))], d.addr)
+	w.buf = w.buf[n:]
+	return nil
+}

@@ -1,0 +1,104 @@
+//go:build linux
+
+package vhostuser
+
+import (
+	"log/slog"
+	"math/bits"
+	"net"
+)
+
+// Feature bits that every device has (virtio 1.2 section 6, vhost-user.rst
+// "VHOST_USER_F_PROTOCOL_FEATURES").
+const (
+	featureIndirectDesc     uint64 = 1 << 28
+	featureEventIdx         uint64 = 1 << 29
+	featureProtocolFeatures uint64 = 1 << 30
+	featureVersion1         uint64 = 1 << 32
+
+	commonFeatures = featureIndirectDesc | featureEventIdx | featureProtocolFeatures | featureVersion1
+
+	// deviceFeatures are the bits that a kind of device gives a meaning to
+	// (virtio 1.2 section 2.2). Those above 50 are not in use.
+	deviceFeatures uint64 = 1<<24 - 1
+)
+
+// Protocol features (vhost-user.rst, "Protocol features"). QEMU's
+// vhost-user-device needs CONFIG, virtio_uml BACKEND_REQ. What BACKEND_REQ
+// allows is not used: the descriptor is kept only.
+const (
+	protocolMQ        uint64 = 1 << 0
+	protocolReplyAck  uint64 = 1 << 3
+	protocolBackend   uint64 = 1 << 5
+	protocolConfig    uint64 = 1 << 9
+	protocolMemSlots  uint64 = 1 << 15
+	protocolStatus    uint64 = 1 << 16
+	offeredByProtocol        = protocolMQ | protocolReplyAck | protocolBackend | protocolConfig | protocolMemSlots | protocolStatus
+)
+
+// DefaultQueueSize is the most entries of a ring unless told. Every front-end's
+// default is smaller.
+const DefaultQueueSize = 1024
+
+// maxQueueSize is the most entries of any ring (virtio 1.2 section 2.7).
+const maxQueueSize = 32768
+
+// Device is what a back-end says of its device. It must not be changed once
+// NewConn was called, and serves any number of connections at the same time.
+type Device struct {
+	// Features are those of the kind of device, bits 0 to 23 of virtio's
+	// feature bits; others are ignored. For a 9P device that is
+	// VIRTIO_9P_MOUNT_TAG, bit 0 (Linux's include/uapi/linux/virtio_9p.h).
+	Features uint64
+
+	// Config is the device's configuration space, in virtio's byte order,
+	// little-endian. Behind its end are zeros. The driver cannot write it.
+	Config []byte
+
+	// MaxQueueSize is the most entries that a front-end may give the ring;
+	// 0: DefaultQueueSize. It is rounded down to a power of two.
+	MaxQueueSize int
+
+	// Log gets what goes wrong: at most a line for each time that a front-end
+	// or a driver begins anew. nil: nobody is told.
+	Log *slog.Logger
+}
+
+// NewConn serves the device to the front-end at the other end of a connection,
+// which it owns. The caller calls Close at the end, and has a goroutine that
+// calls Next until it returns io.EOF.
+func (d *Device) NewConn(c *net.UnixConn) *Conn {
+	conn := &Conn{
+		device:  d,
+		log:     d.Log,
+		wire:    newWire(c),
+		done:    make(chan struct{}),
+		changed: make(chan struct{}, 1),
+	}
+	if conn.log == nil {
+		conn.log = slog.New(slog.DiscardHandler)
+	}
+	conn.queue.memory = &conn.memory
+	go conn.serve()
+	return conn
+}
+
+// offered returns the features that the driver may choose from.
+func (d *Device) offered() uint64 { return d.Features&deviceFeatures | commonFeatures }
+
+// ringLimit returns the most entries of a ring, a power of two.
+func (d *Device) ringLimit() uint32 {
+	if d.MaxQueueSize <= 0 {
+		return DefaultQueueSize
+	}
+	return 1 << (bits.Len32(uint32(min(d.MaxQueueSize, maxQueueSize))) - 1)
+}
+
+// config returns size bytes of the configuration space.
+func (d *Device) config(offset, size uint32) []byte {
+	p := make([]byte, size)
+	if uint64(offset) < uint64(len(d.Config)) {
+		copy(p, d.Config[offset:])
+	}
+	return p
+}

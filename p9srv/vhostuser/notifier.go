@@ -1,0 +1,85 @@
+//go:build linux
+
+package vhostuser
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// one is what makes an eventfd readable (eventfd(2)).
+var one = appendU64(1)
+
+// notifier is what makes the guest, or the front-end, look at the ring. The
+// zero value tells nobody.
+type notifier struct {
+	fd     int
+	is     bool // there is one
+	socket bool // fd is a socket
+}
+
+// newNotifier makes a notifier of a descriptor, which it owns. It must be an
+// eventfd: a full pipe would make the writer wait. virtio_uml sends the one end
+// of a socketpair (os_pipe in arch/um/os-Linux/file.c), for which writing can
+// be told not to wait.
+func newNotifier(fd int) (notifier, error) {
+	if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_UNIX {
+		return notifier{fd: fd, is: true, socket: true}, nil
+	}
+	if err := prepareEventFD(fd); err != nil {
+		closeFD(fd)
+		return notifier{}, err
+	}
+	return notifier{fd: fd, is: true}, nil
+}
+
+// fire notifies. A peer that does not take it has notifications waiting, so
+// that errors say nothing new.
+func (n notifier) fire() {
+	switch {
+	case n.socket:
+		_ = unix.Sendto(n.fd, one, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, nil)
+	case n.is:
+		_, _ = unix.Write(n.fd, one)
+	}
+}
+
+func (n *notifier) close() {
+	if n.is {
+		closeFD(n.fd)
+	}
+	*n = notifier{}
+}
+
+// newKick makes a file of the eventfd on which the guest tells of requests, and
+// owns it. Reading waits in Go's poller.
+func newKick(fd int) (*os.File, error) {
+	if err := prepareEventFD(fd); err != nil {
+		closeFD(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "kick"), nil
+}
+
+// prepareEventFD refuses what is no eventfd, and has it not wait. The front-end
+// shares the flag, and has it set in QEMU; virtio_uml only ever writes, which
+// does not wait for less than 2^64 kicks.
+func prepareEventFD(fd int) error {
+	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		return fmt.Errorf("look at a descriptor: %w", err)
+	}
+	if name != "anon_inode:[eventfd]" {
+		return errors.New("the descriptor is no eventfd")
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return fmt.Errorf("have an eventfd not wait: %w", err)
+	}
+	return nil
+}
+
+// closeFD closes a descriptor to which nothing was written that could be lost.
+func closeFD(fd int) { _ = unix.Close(fd) }

@@ -1,0 +1,73 @@
+//go:build linux
+
+package vhostuser
+
+import "fmt"
+
+// tableHead and regionHead are before the regions in SET_MEM_TABLE (count,
+// padding) and the one in ADD_MEM_REG and REM_MEM_REG (padding), in bytes.
+const (
+	tableHead  = 8
+	regionHead = 8
+)
+
+// setMemTableLocked replaces all of guest memory, or nothing.
+func (c *Conn) setMemTableLocked(m *message) error {
+	if err := m.atLeast(tableHead); err != nil {
+		return err
+	}
+	count := native.Uint32(m.payload)
+	if count > maxRegions {
+		return fmt.Errorf("%d regions, at most %d are allowed", count, maxRegions)
+	}
+	if int(count) != len(m.fds) {
+		return fmt.Errorf("%d regions with %d descriptors", count, len(m.fds))
+	}
+	if err := m.atLeast(tableHead + int(count)*regionSize); err != nil {
+		return err
+	}
+	var table memory
+	for i, fd := range m.fds {
+		if err := table.add(readRegion(m.payload[tableHead+i*regionSize:]), fd); err != nil {
+			table.free()
+			return err
+		}
+	}
+	c.memory.free()
+	c.memory = table
+	return c.remapLocked()
+}
+
+func (c *Conn) addMemRegLocked(m *message) error {
+	if err := m.atLeast(regionHead + regionSize); err != nil {
+		return err
+	}
+	fd, err := m.takeFD()
+	if err != nil {
+		return err
+	}
+	defer closeFD(fd)
+	if err := c.memory.add(readRegion(m.payload[regionHead:]), fd); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (c *Conn) remMemRegLocked(m *message) error {
+	if err := m.atLeast(regionHead + regionSize); err != nil {
+		return err
+	}
+	if err := c.memory.remove(readRegion(m.payload[regionHead:])); err != nil {
+		return err
+	}
+	return c.remapLocked()
+}
+
+// remapLocked finds the ring in memory that has changed. The message was
+// obeyed, but a ring that is not there is out of use.
+func (c *Conn) remapLocked() error {
+	if err := c.queue.remap(); err != nil {
+		c.breakLocked(err)
+	}
+	return nil
+}
