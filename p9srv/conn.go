@@ -22,17 +22,18 @@ type conn struct {
 	io    transport
 	front front
 
-	net net.Conn // immutable
-	log *slog.Logger
+	net    net.Conn // immutable
+	number uint64   // of all connections; immutable
+	log    *slog.Logger
 
 	// finishing says that the read deadline has passed for good.
 	finishing atomic.Bool
 }
 
 // setUp asks who the peer is and makes the rest of the connection.
-func (c *conn) setUp(number uint64) {
-	p := newPeer(c.net, number, c.srv.Identity)
-	c.log = c.srv.log.With("conn", number, "peer", p.where)
+func (c *conn) setUp() {
+	p := newPeer(c.net, c.number, c.srv.Identity)
+	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
 	c.io.init(c.net, c.srv.limits.WriteTimeout)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.keepAlive()
@@ -53,10 +54,10 @@ func (c *conn) keepAlive() {
 	}
 }
 
-// serve answers until the peer leaves, breaks the protocol or is cut, and then
-// frees all that it had.
-func (c *conn) serve(number uint64) {
-	c.setUp(number)
+// serve implements served: it answers until the peer leaves, breaks the protocol
+// or is cut.
+func (c *conn) serve() {
+	c.setUp()
 	c.log.Info("connected")
 	err := c.answerSafely()
 	c.front.endSession()

@@ -19,19 +19,23 @@ import (
 //	tcp:HOST:PORT            as in net.Dial; port 0 takes a free one
 //	vsock:CID:PORT           between a machine and its hypervisor (vsock(7)); CID may be any
 //	fd:N                     a socket that this process has inherited
+//	vhost-user:PATH[,tag=NAME][,mode=OCTAL]
+//	                         a unix socket for the virtio-9p devices of virtual
+//	                         machines; tag is what a guest mounts, fullex unless said
 //
 // A PATH cannot hold a comma, which starts the options.
 type Endpoint struct {
-	Network string      // "unix", "tcp", "vsock" or "fd"
+	Network string      // "unix", "tcp", "vsock", "fd" or "vhost-user"
 	Address string      // PATH, HOST:PORT, CID:PORT or N
 	Mode    fs.FileMode // of a unix socket; permission bits only
+	Tag     string      // of a virtio-9p device
 }
 
 // defaultMode lets only the server's own user and root connect.
 const defaultMode fs.FileMode = 0o600
 
 // endpointForms is what errors say would be right.
-const endpointForms = "unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N"
+const endpointForms = "unix:PATH, tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH"
 
 // ParseEndpoint reads the text form of an endpoint. Its errors say what would
 // be right.
@@ -45,7 +49,9 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	var err error
 	switch network {
 	case "unix":
-		err = e.parseUnix(options, hasOptions)
+		err = e.parseSocket(options, hasOptions)
+	case "vhost-user":
+		err = e.parseVhost(options, hasOptions)
 	case "tcp":
 		err = e.parseTCP(options, hasOptions)
 	case "vsock":
@@ -65,10 +71,10 @@ func ParseEndpoint(s string) (Endpoint, error) {
 // closing NUL (unix(7)).
 const maxUnixPath = 107
 
-func (e *Endpoint) parseUnix(options string, hasOptions bool) error {
+func (e *Endpoint) parseSocket(options string, hasOptions bool) error {
 	e.Mode = defaultMode
 	if e.Address == "" {
-		return fmt.Errorf("no path, want unix:PATH")
+		return fmt.Errorf("no path, want %s:PATH", e.Network)
 	}
 	if e.Address[0] == '@' {
 		return fmt.Errorf("abstract sockets have no mode, so anybody could connect; want a path (./@... for one that starts so)")
@@ -79,10 +85,28 @@ func (e *Endpoint) parseUnix(options string, hasOptions bool) error {
 	if !hasOptions {
 		return nil
 	}
-	octal, ok := strings.CutPrefix(options, "mode=")
-	if !ok {
-		return fmt.Errorf("option %q: want mode=OCTAL", options)
+	for option := range strings.SplitSeq(options, ",") {
+		if err := e.parseOption(option); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (e *Endpoint) parseOption(option string) error {
+	name, value, _ := strings.Cut(option, "=")
+	switch {
+	case name == "mode":
+		return e.parseMode(value)
+	case name == "tag" && e.Network == "vhost-user":
+		return e.parseTag(value)
+	case e.Network == "vhost-user":
+		return fmt.Errorf("option %q: want tag=NAME or mode=OCTAL", option)
+	}
+	return fmt.Errorf("option %q: want mode=OCTAL", option)
+}
+
+func (e *Endpoint) parseMode(octal string) error {
 	mode, err := strconv.ParseUint(octal, 8, 32)
 	if err != nil || mode > 0o777 {
 		return fmt.Errorf("mode %q: want an octal number up to 0777", octal)
@@ -105,10 +129,14 @@ func (e *Endpoint) parseTCP(options string, hasOptions bool) error {
 	return nil
 }
 
-// String returns the text form; a mode is given if it is not the default.
+// String returns the text form; tag and mode are given if they are not the
+// default.
 func (e Endpoint) String() string {
 	s := e.Network + ":" + e.Address
-	if e.Network == "unix" && e.Mode != defaultMode {
+	if e.Network == "vhost-user" && e.Tag != defaultTag {
+		s += ",tag=" + e.Tag
+	}
+	if (e.Network == "unix" || e.Network == "vhost-user") && e.Mode != defaultMode {
 		s += fmt.Sprintf(",mode=%04o", uint32(e.Mode))
 	}
 	return s
@@ -125,6 +153,8 @@ func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 		return e.listenVsock()
 	case "fd":
 		return e.listenFD()
+	case "vhost-user":
+		return e.listenVhost(ctx)
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, e.Network, e.Address)
@@ -156,6 +186,8 @@ func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 		return e.dialVsock(ctx)
 	case "fd":
 		return e.dialFD()
+	case "vhost-user":
+		return nil, fmt.Errorf("connect to %s: it is for a virtual machine's virtio-9p device", e)
 	}
 	var d net.Dialer
 	for {

@@ -18,12 +18,14 @@ func TestParseEndpoint(t *testing.T) {
 		text string
 		want Endpoint
 	}{
-		{"unix:/run/x.sock", Endpoint{"unix", "/run/x.sock", 0o600}},
-		{"unix:/run/x.sock,mode=0660", Endpoint{"unix", "/run/x.sock", 0o660}},
-		{"unix:a:b", Endpoint{"unix", "a:b", 0o600}},
-		{"tcp:127.0.0.1:5640", Endpoint{"tcp", "127.0.0.1:5640", 0}},
-		{"tcp::0", Endpoint{"tcp", ":0", 0}},
-		{"tcp:[::1]:5640", Endpoint{"tcp", "[::1]:5640", 0}},
+		{"unix:/run/x.sock", Endpoint{Network: "unix", Address: "/run/x.sock", Mode: 0o600}},
+		{"unix:/run/x.sock,mode=0660", Endpoint{Network: "unix", Address: "/run/x.sock", Mode: 0o660}},
+		{"unix:a:b", Endpoint{Network: "unix", Address: "a:b", Mode: 0o600}},
+		{"vhost-user:/run/vm", Endpoint{Network: "vhost-user", Address: "/run/vm", Mode: 0o600, Tag: "fullex"}},
+		{"vhost-user:/run/vm,tag=deque,mode=0660", Endpoint{Network: "vhost-user", Address: "/run/vm", Mode: 0o660, Tag: "deque"}},
+		{"tcp:127.0.0.1:5640", Endpoint{Network: "tcp", Address: "127.0.0.1:5640", Mode: 0}},
+		{"tcp::0", Endpoint{Network: "tcp", Address: ":0", Mode: 0}},
+		{"tcp:[::1]:5640", Endpoint{Network: "tcp", Address: "[::1]:5640", Mode: 0}},
 	} {
 		e, err := ParseEndpoint(test.text)
 		require.NoError(t, err, test.text)
@@ -43,6 +45,11 @@ func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 		"unix:/x,mode=7777":                "octal",
 		"unix:/x,mode=":                    "octal",
 		"unix:/x,owner=me":                 "want mode=OCTAL",
+		"unix:/x,tag=a":                    "want mode=OCTAL",
+		"vhost-user:":                      "want vhost-user:PATH",
+		"vhost-user:/x,tag=":               "62 letters",
+		"vhost-user:/x,tag=a b":            "62 letters",
+		"vhost-user:/x,size=1":             "want tag=NAME or mode=OCTAL",
 		"unix:" + strings.Repeat("x", 108): "108 bytes",
 		"tcp:5640":                         "want tcp:HOST:PORT",
 		"tcp:localhost:http":               "number from 0 to 65535",

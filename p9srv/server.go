@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -69,6 +70,13 @@ type link interface {
 	cut() error
 }
 
+// served is a link with a goroutine of its own, which calls serve.
+type served interface {
+	link
+	// serve answers until the peer leaves or is made to, and frees all.
+	serve()
+}
+
 // Serve accepts connections from l and serves each until it ends. It returns
 // ErrServerClosed after Shutdown or Close, and otherwise the error that made
 // accepting impossible. It closes l. It may be called for several listeners.
@@ -114,13 +122,30 @@ func (s *Server) accept(l net.Listener) error {
 // many connections as may be.
 func (s *Server) ServeConn(c net.Conn) error {
 	s.init()
-	served := &conn{srv: s, net: c}
-	if err := s.addConn(served); err != nil {
-		return errors.Join(err, c.Close())
+	served, err := s.take(c)
+	if err != nil {
+		return err
 	}
 	defer s.removeConn(served)
-	served.serve(s.accepted.Add(1))
+	served.serve()
 	return nil
+}
+
+// take makes a link of what somebody has accepted, or closes it and says why.
+func (s *Server) take(c net.Conn) (served, error) {
+	number := s.accepted.Add(1)
+	if socket, ok := c.(vhostSocket); ok {
+		g := newGuest(s, socket, number)
+		if err := s.addLink(g, math.MaxInt); err != nil {
+			return nil, errors.Join(err, ignoreClosed(g.cut()))
+		}
+		return g, nil
+	}
+	served := &conn{srv: s, net: c, number: number}
+	if err := s.addConn(served); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return served, nil
 }
 
 // Shutdown stops accepting, lets every connection answer what has arrived,
@@ -216,28 +241,29 @@ func (s *Server) removeListener(l net.Listener) {
 // startConn serves c in a goroutine of its own, or closes it and says why. It
 // does no more than that, so that accepting keeps up with those who connect.
 func (s *Server) startConn(c net.Conn) error {
-	served := &conn{srv: s, net: c}
-	if err := s.addConn(served); err != nil {
-		_ = c.Close() // it was never used: nothing can be lost
+	served, err := s.take(c)
+	if err != nil {
 		return err
 	}
-	number := s.accepted.Add(1)
 	go func() {
 		defer s.removeConn(served)
-		served.serve(number)
+		served.serve()
 	}()
 	return nil
 }
 
 // addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
-func (s *Server) addConn(c link) error {
+func (s *Server) addConn(c link) error { return s.addLink(c, s.limits.Conns) }
+
+// addLink is addConn with a limit of its own.
+func (s *Server) addLink(c link, limit int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrServerClosed
 	}
-	if len(s.links) >= s.limits.Conns {
-		s.log.Warn("too many connections", "limit", s.limits.Conns)
+	if len(s.links) >= limit {
+		s.log.Warn("too many connections", "limit", limit)
 		return syscall.ENFILE
 	}
 	s.links[c] = struct{}{}

@@ -96,6 +96,10 @@ func announce(ctx context.Context, w io.Writer, sources []source) {
 			fmt.Fprintf(w, "serving the connection %s\n", s.endpoint)
 			continue
 		}
+		if s.endpoint.Network == "vhost-user" {
+			announceVhost(w, s.endpoint)
+			continue
+		}
 		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", s.endpoint, mountLine(ctx, s.endpoint, "/mnt"))
 	}
 }

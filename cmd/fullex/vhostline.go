@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"fullex/p9srv"
+)
+
+// configSize is what QEMU is told of the device's configuration: enough for the
+// longest tag, so that nobody needs to count.
+const configSize = 64
+
+// announceVhost prints what a virtual machine is started with, and how its guest
+// mounts.
+func announceVhost(w io.Writer, e p9srv.Endpoint) {
+	path, err := filepath.Abs(e.Address)
+	if err != nil {
+		path = e.Address
+	}
+	fmt.Fprintf(w, `listening on %s
+  start a guest (QEMU 10.2 or later; SIZE is that of -m) with:
+    -object memory-backend-memfd,id=fullex-memory,size=SIZE,share=on -machine memory-backend=fullex-memory \
+    -chardev socket,id=fullex,path=%s \
+    -device vhost-user-test-device-pci,chardev=fullex,virtio-id=9,num_vqs=1,vq_size=128,config_size=%d
+  mount it in the guest (as root): mount -t 9p -o trans=virtio,version=9p2000.L,noxattr %s /mnt
+`, e, path, configSize, e.Tag)
+}
