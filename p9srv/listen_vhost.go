@@ -2,6 +2,7 @@ package p9srv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -51,6 +52,34 @@ func (e Endpoint) listenVhost(ctx context.Context) (net.Listener, error) {
 		return nil, err
 	}
 	return vhostListener{l, e.Tag}, nil
+}
+
+// InheritVhost is [Endpoint.Inherit] for a unix socket, of an endpoint fd:N, that
+// is for virtual machines: what is returned serves virtio-9p devices with a tag.
+func (e Endpoint) InheritVhost(tag string) (net.Listener, net.Conn, error) {
+	if err := e.parseTag(tag); err != nil {
+		return nil, nil, err
+	}
+	l, c, err := e.Inherit()
+	if err != nil {
+		return nil, nil, err
+	}
+	socket, connected := c.(*net.UnixConn)
+	_, listens := l.(*net.UnixListener)
+	switch {
+	case !vhostWorks:
+		err = fmt.Errorf("serve %s: vhost-user is for Linux", e)
+	case connected:
+		return nil, vhostSocket{socket, tag}, nil
+	case listens:
+		return vhostListener{l, tag}, nil, nil
+	default:
+		err = fmt.Errorf("serve %s: it is no unix socket", e)
+	}
+	if l != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return nil, nil, errors.Join(err, c.Close())
 }
 
 // Accept implements net.Listener.

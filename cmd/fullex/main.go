@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	args, err := asMountHelper(os.Args)
+	args, err := asCalled(os.Args)
 	if err == nil {
 		err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
 	}

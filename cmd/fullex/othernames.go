@@ -10,16 +10,27 @@ import (
 // mountHelper is the name by which mount(8) runs this program for -t fullex.
 const mountHelper = "mount.fullex"
 
+// vhostBackend is the name by which those who manage virtual machines run it.
+const vhostBackend = "vhost-user-9p"
+
+// asCalled turns the command line of this program under another name into its
+// own.
+func asCalled(args []string) ([]string, error) {
+	switch filepath.Base(args[0]) {
+	case mountHelper:
+		return asMountHelper(args)
+	case vhostBackend:
+		return append([]string{"fullex", vhostBackend}, args[1:]...), nil
+	}
+	return args, nil
+}
+
 // asMountHelper turns what mount(8) passes to a helper,
 //
 //	mount.fullex SPEC DIR [-sfnv] [-N NAMESPACE] [-o OPTIONS] [-t TYPE]
 //
-// into the command line of the same mount (mount(8), EXTERNAL HELPERS). Other
-// command lines stay as they are.
+// into the command line of the same mount (mount(8), EXTERNAL HELPERS).
 func asMountHelper(args []string) ([]string, error) {
-	if filepath.Base(args[0]) != mountHelper {
-		return args, nil
-	}
 	var operands, options []string
 	fake := false
 	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/p9srv"
+)
+
+// vhostCapabilities is what --print-capabilities prints (QEMU's
+// docs/interop/vhost-user.json, "VHostUserBackendType").
+const vhostCapabilities = `{"type": "9p"}`
+
+// vhostCommand follows the conventions of back-ends that others start for their
+// machines (QEMU's docs/interop/vhost-user.rst, "Backend program conventions").
+func vhostCommand() *cli.Command {
+	return &cli.Command{
+		Name:  vhostBackend,
+		Usage: "be the back-end of a virtual machine's virtio-9p device, as those who manage machines start one",
+		Description: "fullex vhost-user-9p --socket-path=/run/vm1.sock\n\n" +
+			"serves one kernel of its own; fullex serve --listen vhost-user:PATH serves the same\n" +
+			"to machines and all others. Installed as /usr/libexec/vhost-user-9p, with\n" +
+			"50-fullex-9p.json in /usr/share/qemu/vhost-user, it is found by its type.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "socket-path", Usage: "listen at `PATH`"},
+			&cli.IntFlag{Name: "fd", Value: -1, Usage: "serve the inherited socket `N`, which listens or is connected"},
+			&cli.StringFlag{Name: "tag", Value: "fullex", Usage: "`NAME` by which the guest mounts it"},
+			&cli.BoolFlag{Name: "print-capabilities", Usage: "print what it can as JSON, and end"},
+		},
+		OnUsageError: oneLine,
+		Action:       vhost,
+	}
+}
+
+func vhost(c *cli.Context) error {
+	if c.Bool("print-capabilities") { // all else is to be ignored then
+		_, err := fmt.Fprintln(c.App.Writer, vhostCapabilities)
+		return err
+	}
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if c.IsSet("socket-path") == c.IsSet("fd") {
+		return errors.New("vhost-user-9p: want either --socket-path=PATH or --fd=N")
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	s, err := vhostSource(ctx, c)
+	if err != nil {
+		return err
+	}
+	kernel, err := kernelWith(nil)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	log := serveConfig{}.logger(c.App.ErrWriter)
+	return serveAll(ctx, &p9srv.Server{Kernel: kernel, Log: log}, []source{s}, log)
+}
+
+// vhostSource opens what the flags name.
+func vhostSource(ctx context.Context, c *cli.Context) (source, error) {
+	if c.IsSet("fd") {
+		e, err := p9srv.ParseEndpoint("fd:" + strconv.Itoa(c.Int("fd")))
+		if err != nil {
+			return source{}, fmt.Errorf("--fd: %w", err)
+		}
+		l, conn, err := e.InheritVhost(c.String("tag"))
+		return source{endpoint: e, listener: l, conn: conn}, err
+	}
+	e, err := p9srv.ParseEndpoint("vhost-user:" + c.String("socket-path") + ",tag=" + c.String("tag"))
+	if err != nil {
+		return source{}, err
+	}
+	return openSource(ctx, e)
+}
