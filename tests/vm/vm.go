@@ -26,6 +26,7 @@ type Config struct {
 	Scenarios []string          // to run; none: all
 	Port      int               // of the server on this machine's loopback address
 	HostDir   string            // exported to the guest by QEMU, with tag "host"; "": none
+	Tag       string            // of the virtio-9p device that the guest mounts; "": it mounts over TCP
 	Serial    string            // unix socket to which a serial port "fullex" leads; "": none
 }
 
@@ -58,6 +59,9 @@ func qemuArguments(c Config, initramfs string) []string {
 	command := []string{
 		"console=ttyS0", "quiet", "loglevel=3", "panic=-1",
 		fmt.Sprintf("fullex.port=%d", c.Port),
+	}
+	if c.Tag != "" {
+		command = append(command, "fullex.tag="+c.Tag)
 	}
 	if len(c.Scenarios) > 0 {
 		command = append(command, "fullex.run="+strings.Join(c.Scenarios, ","))

@@ -33,8 +33,7 @@ func mountOptions(c *check) {
 // before every write.
 func withXattr(c *check) {
 	c.must("before", unmount())
-	data := "trans=tcp,port=" + kernelArgument("fullex.port") + ",version=9p2000.L"
-	c.must("mount", syscall.Mount("10.0.2.2", mountPoint, "9p", 0, data))
+	c.must("mount", mountWith("version=9p2000.L"))
 	contract(c)
 	c.must("after", unmount())
 	c.must("back", mount(""))

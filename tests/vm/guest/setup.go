@@ -60,11 +60,21 @@ func loadModules() error {
 
 // mount mounts the server, with options after those that every mount needs.
 func mount(options string) error {
-	data := "trans=tcp,port=" + kernelArgument("fullex.port") + ",version=9p2000.L,noxattr"
 	if options != "" {
-		data += "," + options
+		options = "," + options
 	}
-	if err := syscall.Mount("10.0.2.2", mountPoint, "9p", 0, data); err != nil {
+	return mountWith("version=9p2000.L,noxattr" + options)
+}
+
+// mountWith mounts the server: through a virtio device, if the machine has one for
+// it, or over TCP.
+func mountWith(options string) error {
+	source, way := "10.0.2.2", "trans=tcp,port="+kernelArgument("fullex.port")
+	if tag := kernelArgument("fullex.tag"); tag != "" {
+		source, way = tag, "trans=virtio"
+	}
+	data := way + "," + options
+	if err := syscall.Mount(source, mountPoint, "9p", 0, data); err != nil {
 		return fmt.Errorf("mount -t 9p -o %s: %w", data, err)
 	}
 	return nil
