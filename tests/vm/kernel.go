@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"testing"
 )
 
 // Kernel is an unpacked kernel package.
@@ -15,32 +14,10 @@ type Kernel struct {
 	Modules string // path of what the package has as lib/modules/VERSION
 }
 
-// requireAll is the environment variable that forbids skipping.
-const requireAll = "FULLEX_REQUIRE_ALL"
-
 // busybox is Debian's busybox-static.
 const busybox = "/bin/busybox"
 
-// Need returns the kernel that the cache folder has under a name such as
-// "kernel-6.1". Where it, QEMU or busybox is missing the test is skipped, or
-// fails if FULLEX_REQUIRE_ALL is 1.
-func Need(t testing.TB, name string) Kernel {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("guests do not boot in short runs")
-	}
-	k, err := find(name)
-	switch {
-	case err == nil:
-		return k
-	case os.Getenv(requireAll) == "1":
-		t.Fatalf("%v (tests/run installs it)", err)
-	default:
-		t.Skipf("%v; tests/run installs it", err)
-	}
-	return Kernel{}
-}
-
+// find looks for a kernel, and for what every guest needs.
 func find(name string) (Kernel, error) {
 	for _, program := range []string{qemu, busybox} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -50,11 +27,11 @@ func find(name string) (Kernel, error) {
 	if err := mustBeStatic(busybox); err != nil {
 		return Kernel{}, err
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := cacheFolder()
 	if err != nil {
-		return Kernel{}, fmt.Errorf("find the cache folder: %w", err)
+		return Kernel{}, err
 	}
-	dir := filepath.Join(cache, "fullex", name)
+	dir := filepath.Join(cache, name)
 	k := Kernel{Image: filepath.Join(dir, "vmlinuz"), Modules: filepath.Join(dir, "modules")}
 	for _, path := range []string{k.Image, k.Modules} {
 		if _, err := os.Stat(path); err != nil {

@@ -1,0 +1,63 @@
+package vm
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// requireAll is the environment variable that forbids skipping.
+const requireAll = "FULLEX_REQUIRE_ALL"
+
+// Need returns the kernel that the cache folder has under a name such as
+// "kernel-6.1". Where it, QEMU or busybox is missing the test is skipped, or
+// fails if FULLEX_REQUIRE_ALL is 1.
+func Need(t testing.TB, name string) Kernel {
+	t.Helper()
+	return need(t, func() (Kernel, error) { return find(name) })
+}
+
+// NeedNewQEMU returns the command of the QEMU that the cache folder has: 10.2 or
+// later, which can lead a guest's virtio queues to another program. Where it is
+// missing the test is skipped, or fails if FULLEX_REQUIRE_ALL is 1.
+func NeedNewQEMU(t testing.TB) string {
+	t.Helper()
+	return need(t, func() (string, error) {
+		cache, err := cacheFolder()
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(cache, "qemu", qemu)
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("no %s", path)
+		}
+		return path, nil
+	})
+}
+
+// need returns what find finds.
+func need[T any](t testing.TB, find func() (T, error)) T {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("guests do not boot in short runs")
+	}
+	found, err := find()
+	switch {
+	case err == nil:
+	case os.Getenv(requireAll) == "1":
+		t.Fatalf("%v (tests/run installs it)", err)
+	default:
+		t.Skipf("%v; tests/run installs it", err)
+	}
+	return found
+}
+
+// cacheFolder is where tests/run keeps what it does not install.
+func cacheFolder() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the cache folder: %w", err)
+	}
+	return filepath.Join(cache, "fullex"), nil
+}
