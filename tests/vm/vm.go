@@ -2,17 +2,21 @@
 // initramfs with the guest program of this folder as its init. The guest
 // mounts the server, runs scenarios and reports them on its console.
 //
-// Nothing is downloaded here. Kernels are those that tests/run keeps in the
-// cache folder.
+// Boot runs a guest to its end. Start leaves it running: at places that a
+// scenario marks it waits for a line from the test, which has done something to
+// the machine meanwhile, mostly through QEMU's monitor.
+//
+// Nothing is downloaded here. Kernels and the newer QEMU are those that tests/run
+// keeps in the cache folder.
 package vm
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -28,33 +32,18 @@ type Config struct {
 	HostDir   string            // exported to the guest by QEMU, with tag "host"; "": none
 	Tag       string            // of the virtio-9p device that the guest mounts; "": it mounts over TCP
 	Serial    string            // unix socket to which a serial port "fullex" leads; "": none
+	QEMU      string            // command, as from NeedNewQEMU; "": this machine's own QEMU
+	Arguments []string          // further ones of QEMU
 }
 
-// Boot runs a guest to its end. The error tells of a guest that did not get
-// there; the console says why. It ends the guest when ctx ends.
-func Boot(ctx context.Context, c Config, dir string) (results []Result, console string, err error) {
-	initramfs := filepath.Join(dir, "initramfs")
-	if err := writeInitramfs(initramfs, c); err != nil {
-		return nil, "", fmt.Errorf("make the initramfs: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, qemu, qemuArguments(c, initramfs)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return nil, out.String(), fmt.Errorf("the guest did not end: %w", ctx.Err())
-	}
-	if err != nil {
-		return nil, out.String(), fmt.Errorf("run QEMU: %w", err)
-	}
-	results, err = parseConsole(out.String())
-	return results, out.String(), err
-}
-
+// qemu is the command of this machine's own QEMU.
 const qemu = "qemu-system-x86_64"
 
+// memory is how much every guest has.
+const memory = "512M"
+
 // qemuArguments is the one command line of all guests. There is no disk; a
-// restart of the guest, or a panic, ends it.
+// restart of the guest, or a panic, ends it; see Machine.Reset.
 func qemuArguments(c Config, initramfs string) []string {
 	command := []string{
 		"console=ttyS0", "quiet", "loglevel=3", "panic=-1",
@@ -67,12 +56,12 @@ func qemuArguments(c Config, initramfs string) []string {
 		command = append(command, "fullex.run="+strings.Join(c.Scenarios, ","))
 	}
 	return append([]string{
-		"-accel", "tcg,thread=single", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "512",
+		"-accel", "tcg,thread=single", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", memory,
 		"-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-kernel", c.Kernel.Image, "-initrd", initramfs,
 		"-append", strings.Join(command, " "),
-	}, deviceArguments(c)...)
+	}, slices.Concat(monitorArguments(), deviceArguments(c), c.Arguments)...)
 }
 
 // deviceArguments are for what only some guests have.
