@@ -19,8 +19,8 @@ import (
 // hardware virtualisation.
 const bootTime = 10 * time.Minute
 
-// guestModules are what a guest needs to mount over TCP, to talk to itself by
-// vsock, to mount a directory of QEMU's and with FUSE, and for a serial port.
+// guestModules are what a guest needs to mount over TCP and virtio, to talk to
+// itself by vsock, to mount with FUSE, and for a serial port.
 var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback", "9pnet_virtio", "virtio_console", "fuse"}
 
 // TestLinuxMounts mounts the server in guests with Debian's kernels and runs
@@ -48,6 +48,16 @@ func testLinux(t *testing.T, version string) {
 		t.Fatal(console)
 	}
 	assert.Greater(t, len(results), 10, "scenarios that ran")
+	reported(t, results)
+	answer, err := os.ReadFile(filepath.Join(shared, "answer"))
+	assert.NoError(t, err)
+	assert.Equal(t, "from the guest\n", string(answer))
+	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
+}
+
+// reported makes each scenario a test.
+func reported(t *testing.T, results []vm.Result) {
+	t.Helper()
 	for _, r := range results {
 		t.Run(r.Scenario, func(t *testing.T) {
 			for _, failure := range r.Failures {
@@ -55,10 +65,6 @@ func testLinux(t *testing.T, version string) {
 			}
 		})
 	}
-	answer, err := os.ReadFile(filepath.Join(shared, "answer"))
-	assert.NoError(t, err)
-	assert.Equal(t, "from the guest\n", string(answer))
-	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
 }
 
 // alsoOnUnix has a server that serves already do so on a unix socket, too.

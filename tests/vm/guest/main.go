@@ -39,7 +39,7 @@ func runAll() {
 	names := chosen()
 	for _, name := range names {
 		c := &check{}
-		run(c, scenarios[name])
+		run(c, scenarioOf(name))
 		c.report(name)
 	}
 	fmt.Println("@@ END", 1+len(names))
@@ -66,6 +66,14 @@ func chosen() []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// scenarioOf returns a scenario of either kind.
+func scenarioOf(name string) func(*check) {
+	if scenario, ok := steered[name]; ok {
+		return scenario
+	}
+	return scenarios[name]
 }
 
 // kernelArgument returns the value of name=value on the kernel's command line.
