@@ -2,6 +2,10 @@ package tests
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,19 +23,26 @@ func forNewQEMU(t *testing.T, test func(*testing.T, vm.Config)) {
 	}
 }
 
-func underNewQEMU(t *testing.T, version string) vm.Config {
+func underNewQEMU(t *testing.T, version string, scenarios ...string) vm.Config {
 	t.Helper()
 	return vm.Config{
 		QEMU: vm.NeedNewQEMU(t), Kernel: vm.Need(t, "kernel-"+version),
-		Modules: guestModules, Files: guestFiles(t),
+		Modules: guestModules, Files: guestFiles(t), Scenarios: scenarios,
 	}
 }
 
-// startGuest builds and starts a guest of a server, and sees to its end.
+// startGuest builds and starts a guest of a server, which it mounts through a
+// virtio-9p device, and sees to its end.
 func startGuest(t *testing.T, srv *p9srv.Server, config vm.Config) *vm.Machine {
 	t.Helper()
-	srv.Limits.HandshakeTimeout = bootTime
-	config.Port = serveTCP(t, srv).Port
+	return startGuestAt(t, config, serveVirtio(t, srv), vm.SharedMemory())
+}
+
+// startGuestAt is startGuest for a socket, with further arguments of QEMU.
+func startGuestAt(t *testing.T, config vm.Config, socket string, args []string) *vm.Machine {
+	t.Helper()
+	config.Tag = "fullex"
+	config.Arguments = append(args, vm.VhostUser9P(socket)...)
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	t.Cleanup(cancel)
 	dir := t.TempDir()
@@ -40,6 +51,16 @@ func startGuest(t *testing.T, srv *p9srv.Server, config vm.Config) *vm.Machine {
 	require.NoError(t, err)
 	t.Cleanup(m.Kill)
 	return m
+}
+
+// serveVirtio serves virtio-9p devices and returns where.
+func serveVirtio(t *testing.T, srv *p9srv.Server) (socket string) {
+	t.Helper()
+	e := p9srv.Endpoint{Network: "vhost-user", Address: filepath.Join(t.TempDir(), "s"), Mode: 0o600, Tag: "fullex"}
+	l, err := e.Listen(t.Context())
+	require.NoError(t, err)
+	serveOn(t, srv, l)
+	return e.Address
 }
 
 // passes waits for a guest's end and takes its reports as tests.
@@ -57,10 +78,24 @@ func passes(t *testing.T, m *vm.Machine, want ...string) {
 	assert.Equal(t, append([]string{"set-up"}, want...), names)
 }
 
-func TestLinuxMountsUnderNewQEMU(t *testing.T) {
+// TestLinuxMountsThroughVirtio runs every scenario of the guest program.
+func TestLinuxMountsThroughVirtio(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
-		config.Scenarios = []string{"contract", "oracle"}
-		passes(t, startGuest(t, &p9srv.Server{}, config), config.Scenarios...)
+		srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{HandshakeTimeout: bootTime}}
+		for i := range 1000 {
+			srv.Kernel.Log().PrintFor(nil, func() string { return fmt.Sprintf("line %d of a long log", i) })
+		}
+		config.Port, config.Serial = serveTCP(t, srv).Port, alsoOnUnix(t, srv)
+		config.HostDir = t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(config.HostDir, "greeting"), []byte("from the host\n"), 0o644))
+		m := startGuest(t, srv, config)
+		results, console, err := m.Wait()
+		if !assert.NoError(t, err) {
+			t.Fatal(console)
+		}
+		assert.Greater(t, len(results), 10, "scenarios that ran")
+		reported(t, results)
+		eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
 	})
 }
 
@@ -80,15 +115,29 @@ func TestSessionGoesOnAfterAStopOfTheMachine(t *testing.T) {
 		}
 		require.NoError(t, m.Tell("go on"))
 		passes(t, m, "held")
+		eventually(t, "the session has ended", func() bool { return srv.Kernel.Sessions() == 0 })
 	})
 }
 
-func TestResetMachineBootsAndMountsAgain(t *testing.T) {
+func TestSessionEndsWithAResetOrRestart(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"held"}
-		m := startGuest(t, &p9srv.Server{}, config)
+		srv := &p9srv.Server{}
+		m := startGuest(t, srv, config)
 		require.NoError(t, m.Await("held"))
+		opened := srv.Kernel.All()
+		require.Len(t, opened, 1)
 		require.NoError(t, m.Reset("held"))
+		afterReset := srv.Kernel.All()
+		require.Len(t, afterReset, 1, "the reset has freed the first")
+		assert.NotEqual(t, opened[0], afterReset[0])
+		require.NoError(t, m.Monitor.OnRestart("reset"))
+		require.NoError(t, m.Tell("restart"))
+		require.NoError(t, m.Await("held"))
+		require.NoError(t, m.Monitor.OnRestart("shutdown"))
+		afterRestart := srv.Kernel.All()
+		require.Len(t, afterRestart, 1, "the restart has freed the second")
+		assert.NotEqual(t, afterReset[0], afterRestart[0])
 		require.NoError(t, m.Tell("go on"))
 		passes(t, m, "held")
 	})
@@ -96,28 +145,59 @@ func TestResetMachineBootsAndMountsAgain(t *testing.T) {
 
 func TestGuestGivesUpAnUnpluggedDevice(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
-		config.Scenarios = []string{"plugged"}
-		config.Arguments = []string{"-device", "pcie-root-port,id=rng-port", "-device", "virtio-rng-pci,id=rng,bus=rng-port"}
-		m := startGuest(t, &p9srv.Server{}, config)
-		require.NoError(t, m.Await("plugged"))
-		require.NoError(t, m.Monitor.Unplug("rng"))
-		require.NoError(t, m.Monitor.AwaitUnplugged("rng"))
+		config.Scenarios = []string{"unplugged"}
+		srv := &p9srv.Server{}
+		socket := serveVirtio(t, srv)
+		m := startGuestAt(t, config, socket, vm.SharedMemory())
+		require.NoError(t, m.Await("mounted"))
+		require.NoError(t, m.Monitor.Unplug(vm.VhostUserDevice))
 		require.NoError(t, m.Tell("go on"))
-		require.NoError(t, m.Await("unplugged"))
-		require.NoError(t, m.Monitor.Plug("virtio-rng-pci", "rng", map[string]any{"bus": "rng-port"}))
+		require.NoError(t, m.Await("unmounted"))
+		require.NoError(t, m.Monitor.AwaitUnplugged(vm.VhostUserDevice))
+		require.NoError(t, m.Monitor.Disconnect(vm.VhostUserChardev))
+		require.NoError(t, m.Monitor.Connect(vm.VhostUserChardev, socket))
+		require.NoError(t, m.Monitor.Plug(vm.VhostUserDriver, vm.VhostUserDevice, vm.VhostUserProperties()))
 		require.NoError(t, m.Tell("go on"))
-		passes(t, m, "plugged")
+		passes(t, m, "unplugged")
 	})
 }
 
-func TestMachinesRunAtTheSameTimeAndOneIsKilled(t *testing.T) {
-	config := underNewQEMU(t, "6.1")
-	config.Scenarios = []string{"held"}
-	killed, other := startGuest(t, &p9srv.Server{}, config), startGuest(t, &p9srv.Server{}, config)
+func TestGuestsHaveTheirOwnDequesAndOneIsKilled(t *testing.T) {
+	srv := &p9srv.Server{}
+	socket := serveVirtio(t, srv)
+	killed := startGuestAt(t, underNewQEMU(t, "6.1", "held"), socket, vm.SharedMemory())
+	other := startGuestAt(t, underNewQEMU(t, "7.2", "held"), socket, vm.SharedMemory())
 	require.NoError(t, killed.Await("held"))
 	require.NoError(t, other.Await("held"))
+	assert.Equal(t, 2, srv.Kernel.Sessions())
 	killed.Kill()
-	assert.Error(t, killed.Tell("go on"))
+	eventually(t, "what it held is freed", func() bool { return srv.Kernel.Sessions() == 1 })
 	require.NoError(t, other.Tell("go on"))
 	passes(t, other, "held")
+}
+
+// TestMachineWithoutSharedMemoryLives: its device is out of service, and the log
+// says what is missing.
+func TestMachineWithoutSharedMemoryLives(t *testing.T) {
+	forNewQEMU(t, func(t *testing.T, config vm.Config) {
+		config.Scenarios = []string{"no-device"}
+		var log lockedBuffer
+		srv := &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		m := startGuestAt(t, config, serveVirtio(t, srv), nil)
+		passes(t, m, "no-device")
+		assert.Contains(t, log.String(), "share=on")
+	})
+}
+
+func TestShutdownWithAGuestIsPromptAndNamesIt(t *testing.T) {
+	var log lockedBuffer
+	srv := &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	m := startGuest(t, srv, underNewQEMU(t, "7.2", "held"))
+	require.NoError(t, m.Await("held"))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, srv.Shutdown(ctx))
+	assert.Contains(t, log.String(), "a virtual machine is attached")
+	assert.Contains(t, log.String(), fmt.Sprintf("pid=%d", m.PID()))
+	assert.Zero(t, srv.Kernel.Sessions())
 }

@@ -132,3 +132,6 @@ func (m *Machine) Tell(line string) error {
 	}
 	return nil
 }
+
+// PID is QEMU's process number.
+func (m *Machine) PID() int { return m.cmd.Process.Pid }

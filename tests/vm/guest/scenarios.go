@@ -29,6 +29,7 @@ var scenarios = map[string]func(*check){
 	"text-files":         textFiles,
 	"ways-to-read":       waysToRead,
 	"opened-to-read":     openedToRead,
+	"large-messages":     largeMessages,
 	"tools":              tools,
 	"seek-back":          seekBack,
 	"one-inode":          oneInodeTwoUsers,
