@@ -96,6 +96,9 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 		if r, ok := c.popLocked(buf, false); ok {
 			return r, nil
 		}
+		if c.seen != c.session {
+			continue // the ring broke
+		}
 		if c.expiredLocked() {
 			return Request{}, os.ErrDeadlineExceeded
 		}

@@ -88,10 +88,12 @@ func (f *Front) add(head uint16) {
 // word returns the aligned word at a guest address, for what both sides use.
 func (f *Front) word(at uint64) *uint32 { return (*uint32)(unsafe.Pointer(&f.mem[at])) }
 
-// low16 and high16 are the halves of a word in memory order.
-func low16(w uint32) uint16 { return le.Uint16(native.AppendUint32(nil, w)) }
-
-func high16(w uint32) uint16 { return le.Uint16(native.AppendUint32(nil, w)[2:]) }
+// half returns one of the two numbers in a word, in memory order.
+func half(w uint32, i int) uint16 {
+	var b [4]byte
+	native.PutUint32(b[:], w)
+	return le.Uint16(b[2*i:])
+}
 
 // SetAvailIdx writes the available index, and 0 to the flags.
 func (f *Front) SetAvailIdx(idx uint16) {
@@ -101,7 +103,7 @@ func (f *Front) SetAvailIdx(idx uint16) {
 }
 
 // UsedIdx is the used index in guest memory.
-func (f *Front) UsedIdx() uint16 { return high16(atomic.LoadUint32(f.word(f.used))) }
+func (f *Front) UsedIdx() uint16 { return half(atomic.LoadUint32(f.word(f.used)), 1) }
 
 // Kick tells the device to look at the ring.
 func (f *Front) Kick() error {
@@ -117,7 +119,7 @@ func (f *Front) tell() error {
 	f.SetAvailIdx(f.tails.avail)
 	f.tails.kicked = f.tails.avail
 	if f.opt.Features&featureEventIdx != 0 {
-		event := low16(atomic.LoadUint32(f.word(f.used + 4 + 8*uint64(f.opt.QueueSize))))
+		event := half(atomic.LoadUint32(f.word(f.used+4+8*uint64(f.opt.QueueSize))), 0)
 		if f.tails.avail-event-1 >= f.tails.avail-before {
 			return nil
 		}
