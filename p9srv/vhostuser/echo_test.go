@@ -87,7 +87,10 @@ func (e *echo) run() {
 	for {
 		r, err := e.conn.Next(buf)
 		if errors.Is(err, vhostuser.ErrReset) {
-			e.resets <- struct{}{}
+			select {
+			case e.resets <- struct{}{}:
+			default: // nobody counts that many
+			}
 			continue
 		}
 		if err != nil {

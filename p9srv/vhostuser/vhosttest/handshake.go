@@ -169,7 +169,10 @@ func (f *Front) Stop() error {
 func (f *Front) Base() uint16 { return f.base }
 
 // Continue goes on after Stop, as QMP's cont does.
-func (f *Front) Continue() error { return f.start(f.base) }
+func (f *Front) Continue() error { return f.ContinueFrom(f.base) }
+
+// ContinueFrom is Continue with a base of one's own.
+func (f *Front) ContinueFrom(base uint16) error { return f.start(base) }
 
 // Reset is a driver that is unbound and bound, or a machine that is reset. With
 // virtio_uml the ring is disabled, and its base not asked for.
