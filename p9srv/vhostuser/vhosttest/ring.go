@@ -45,6 +45,10 @@ func (f *Front) clearRing() {
 	f.tails = tails{}
 }
 
+// NewRing makes the ring as a driver does that has just been bound, without a
+// message.
+func (f *Front) NewRing() { f.clearRing() }
+
 // DescAt is the guest address of an entry of the ring's own table.
 func (f *Front) DescAt(i int) uint64 { return f.desc + uint64(i)*descSize }
 

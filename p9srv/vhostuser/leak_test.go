@@ -1,0 +1,138 @@
+//go:build linux
+
+package vhostuser_test
+
+import (
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/vhostuser"
+	"fullex/p9srv/vhostuser/vhosttest"
+)
+
+// held is what this process has that a connection could leave behind.
+type held struct{ fds, goroutines, mappings int }
+
+func holding(t *testing.T) held {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	maps, err := os.ReadFile("/proc/self/maps")
+	require.NoError(t, err)
+	return held{len(fds), runtime.NumGoroutine(), strings.Count(string(maps), "/memfd:")}
+}
+
+func TestNothingIsLeft(t *testing.T) {
+	ends := []func(e *echo, f *vhosttest.Front) error{
+		func(_ *echo, f *vhosttest.Front) error { return f.Close() },
+		func(e *echo, _ *vhosttest.Front) error { return e.conn.Close() },
+		func(_ *echo, f *vhosttest.Front) error { return f.Stop() },
+		func(_ *echo, f *vhosttest.Front) error { return f.Offer(500) },
+		func(_ *echo, f *vhosttest.Front) error {
+			return f.SendRaw(vhosttest.U32(1, 2, 0), f.KickFD(), f.ErrFD())
+		},
+		func(_ *echo, f *vhosttest.Front) error { return f.SendRaw([]byte{1}, f.KickFD()) },
+		func(_ *echo, f *vhosttest.Front) error { return f.Realize() },
+	}
+	once := func(i int) {
+		// A subtest, for what it cleans up.
+		t.Run("", func(t *testing.T) {
+			e, f := connected(t, vhosttest.Options{UML: i%2 == 1, QueueSize: 256})
+			works(t, f)
+			strayDescriptors(t, f)
+			require.NoError(t, f.Reset())
+			works(t, f)
+			require.NoError(t, ends[i%len(ends)](e, f))
+		})
+	}
+	once(0) // has the poller made
+	before := holding(t)
+	for i := range 50 {
+		once(i)
+	}
+	assert.Eventually(t, func() bool { return holding(t) == before }, vhosttest.Patience, time.Millisecond,
+		"%+v", before)
+}
+
+// strayDescriptors sends descriptors with messages that have no use for them,
+// and some that take the place of others.
+func strayDescriptors(t *testing.T, f *vhosttest.Front) {
+	t.Helper()
+	kick, memory := f.KickFD(), f.MemoryFD()
+	require.NoError(t, f.Order(vhosttest.SetOwner, nil, kick, kick, memory))
+	require.NoError(t, f.Send(vhosttest.GetFeatures, vhosttest.Version, nil, kick))
+	_, err := f.Receive()
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, f.Order(vhosttest.SetVringKick, vhosttest.U64(0), kick))
+		require.NoError(t, f.Order(vhosttest.SetVringCall, vhosttest.U64(1<<8)))
+		require.NoError(t, f.Order(vhosttest.SetVringCall, vhosttest.U64(0), f.CallFD()))
+		require.NoError(t, f.Order(vhosttest.SetVringErr, vhosttest.U64(0), f.ErrFD()))
+		require.NoError(t, f.Order(vhosttest.SetBackendReqFD, nil, f.CallFD()))
+	}
+	works(t, f)
+	for _, request := range []uint32{vhosttest.SetVringKick, vhosttest.SetVringCall, vhosttest.AddMemReg, vhosttest.SetMemTable, 99} {
+		require.ErrorIs(t, f.Order(request, make([]byte, 8), memory), vhosttest.ErrRefused)
+		require.ErrorIs(t, f.Order(request, nil, kick, memory), vhosttest.ErrRefused)
+	}
+}
+
+func TestCloseTwiceAndAtTheSameTime(t *testing.T) {
+	e, f := connected(t, vhosttest.Options{})
+	works(t, f)
+	done := make(chan error)
+	for range 4 {
+		go func() { done <- e.conn.Close() }()
+	}
+	for range 4 {
+		require.NoError(t, <-done)
+	}
+	require.NoError(t, e.conn.Wait())
+}
+
+// A front-end that does not read its replies does not keep us from closing.
+func TestCloseWhileAReplyIsStuck(t *testing.T) {
+	e, f := newEcho(t, vhosttest.Options{})
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		request := append(vhosttest.U32(vhosttest.GetConfig, 1, 12), vhosttest.U32(0, 4000, 0)...)
+		for f.SendRaw(request) == nil {
+		}
+	}()
+	time.AfterFunc(50*time.Millisecond, func() { _ = e.conn.Close() })
+	require.NoError(t, e.conn.Wait())
+	<-sent
+}
+
+func TestTwoMachines(t *testing.T) {
+	_, first := connected(t, vhosttest.Options{})
+	_, second := connected(t, vhosttest.Options{})
+	works(t, first)
+	works(t, second)
+	require.NoError(t, first.Close())
+	works(t, second)
+}
+
+func TestDevicesWithoutALog(t *testing.T) {
+	for _, c := range []struct{ max, allowed int }{{0, 1024}, {1, 1}, {100, 64}, {128, 128}, {1 << 20, 32768}} {
+		front, back, err := vhosttest.Pair()
+		require.NoError(t, err)
+		conn := (&vhostuser.Device{MaxQueueSize: c.max, Features: 1<<32 - 1}).NewConn(back)
+		f, err := vhosttest.New(front, vhosttest.Options{})
+		require.NoError(t, err)
+		features, err := f.Ask(vhosttest.GetFeatures, nil)
+		require.NoError(t, err)
+		assert.Equal(t, vhosttest.U64(1<<32|7<<28|(1<<24-1)), features)
+		require.NoError(t, f.Order(vhosttest.SetVringNum, vhosttest.U32(0, uint32(c.allowed))))
+		require.ErrorIs(t, f.Order(vhosttest.SetVringNum, vhosttest.U32(0, uint32(2*c.allowed))), vhosttest.ErrRefused)
+		require.NoError(t, conn.Close())
+		require.NoError(t, f.Close())
+	}
+}
