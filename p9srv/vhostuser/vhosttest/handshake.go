@@ -62,7 +62,7 @@ func (f *Front) Realize() error {
 			step{request: SetOwner},
 			step{request: GetFeatures, how: query},
 			step{request: GetProtocolFeatures, how: query},
-			step{request: SetProtocolFeatures, payload: U64(protocolFeaturesUML)},
+			step{request: SetProtocolFeatures, how: order, payload: U64(protocolFeaturesUML)},
 			step{request: SetBackendReqFD, how: order, fds: []int{f.CallFD()}},
 		)
 	}
