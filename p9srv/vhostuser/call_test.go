@@ -71,6 +71,28 @@ func TestManyRequestsInFlight(t *testing.T) {
 	}
 }
 
+// Without PROTOCOL_FEATURES a ring starts enabled (vhost-user.rst, "Ring
+// states").
+func TestRingThatNobodyEnables(t *testing.T) {
+	_, f := newEcho(t, vhosttest.Options{})
+	high := uint64(len(f.Memory())) - highStart
+	for _, m := range []struct {
+		request uint32
+		payload []byte
+		fds     []int
+	}{
+		{vhosttest.SetFeatures, vhosttest.U64(noProtocol), nil},
+		{vhosttest.AddMemReg, vhosttest.Region(highStart, high, user+highStart, highStart), []int{f.MemoryFD()}},
+		{vhosttest.SetVringNum, vhosttest.U32(0, 128), nil},
+		{vhosttest.SetVringAddr, f.AddrPayload(), nil},
+		{vhosttest.SetVringCall, vhosttest.U64(0), []int{f.CallFD()}},
+		{vhosttest.SetVringKick, vhosttest.U64(0), []int{f.KickFD()}},
+	} {
+		require.NoError(t, f.Order(m.request, m.payload, m.fds...))
+	}
+	works(t, f)
+}
+
 func TestAnswerIsNotLargerThanItsRoom(t *testing.T) {
 	e, f := newIdle(t, vhosttest.Options{})
 	require.NoError(t, f.Connect())

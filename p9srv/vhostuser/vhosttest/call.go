@@ -2,9 +2,7 @@
 
 package vhosttest
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // maxSlots is how many chains a Front has in use at most.
 const maxSlots = 256
@@ -60,15 +58,15 @@ func (f *Front) Call(request []byte, room int) (answer []byte, err error) {
 	if err := f.Submit(0, request, room); err != nil {
 		return nil, err
 	}
-	if err := f.tell(); err != nil {
+	if err := f.Tell(); err != nil {
 		return nil, err
 	}
 	_, answer, err = f.Answer()
 	return answer, err
 }
 
-// Submit makes a request available in a slot, a number from 0 that has no
-// request in flight. The device is told by Tell.
+// Submit writes a request to a slot, a number from 0 that has no request in
+// flight. It is available after Tell.
 func (f *Front) Submit(slot int, request []byte, room int) error {
 	if slot >= f.slots() || len(request) > f.opt.MaxRequest || room > f.opt.MaxRoom {
 		return fmt.Errorf("slot %d, request of %d, room for %d: more than the options say", slot, len(request), room)
@@ -92,9 +90,6 @@ func (f *Front) Submit(slot int, request []byte, room int) error {
 	f.add(f.slotHead(slot))
 	return nil
 }
-
-// Tell tells the device of all that was submitted, if it wants that.
-func (f *Front) Tell() error { return f.tell() }
 
 // Answer waits for the next answer, which is valid until the next.
 func (f *Front) Answer() (slot int, answer []byte, err error) {
@@ -120,7 +115,7 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 			return err
 		}
 	}
-	if err := f.tell(); err != nil {
+	if err := f.Tell(); err != nil {
 		return err
 	}
 	for range n {
@@ -138,7 +133,7 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 			}
 		}
 		if f.UsedIdx() == f.tails.used { // no more for now
-			if err := f.tell(); err != nil {
+			if err := f.Tell(); err != nil {
 				return err
 			}
 		}

@@ -117,8 +117,8 @@ func (f *Front) Kick() error {
 	return nil
 }
 
-// tell kicks if the device asked for it.
-func (f *Front) tell() error {
+// Tell makes available what was submitted, and kicks if the device asked for it.
+func (f *Front) Tell() error {
 	before := f.tails.kicked
 	f.SetAvailIdx(f.tails.avail)
 	f.tails.kicked = f.tails.avail
