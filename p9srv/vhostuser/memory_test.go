@@ -90,6 +90,18 @@ func TestLargestTable(t *testing.T) {
 	works(t, f)
 }
 
+// The event index is written as a part of a word.
+func TestNothingBehindTheRingIsWritten(t *testing.T) {
+	_, f := connected(t, vhosttest.Options{})
+	end := f.UsedAt() + 4 + 8*128 + 2
+	behind := f.Memory()[end : end+16]
+	want := bytes.Repeat([]byte{0xa5}, 16)
+	copy(behind, want)
+	works(t, f)
+	require.NoError(t, f.Stop())
+	assert.Equal(t, want, behind)
+}
+
 // What was checked is what is used, whatever the guest writes meanwhile.
 func TestGuestChangesItsChainsMeanwhile(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{Split: 512})

@@ -126,6 +126,7 @@ var stopped = map[string]struct {
 	stop, goOn func(f *vhosttest.Front) error
 }{
 	"stop": {(*vhosttest.Front).Stop, (*vhosttest.Front).Continue},
+	"base": {(*vhosttest.Front).AskBase, (*vhosttest.Front).Continue},
 	"disable": {
 		func(f *vhosttest.Front) error { return f.Order(vhosttest.SetVringEnable, vhosttest.U32(0, 0)) },
 		func(f *vhosttest.Front) error { return f.Order(vhosttest.SetVringEnable, vhosttest.U32(0, 1)) },

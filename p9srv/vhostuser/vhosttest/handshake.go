@@ -154,6 +154,11 @@ func (f *Front) Stop() error {
 	if err := f.Send(SetVringEnable, Version, U32(0, 0)); err != nil {
 		return err
 	}
+	return f.AskBase()
+}
+
+// AskBase stops the ring without disabling it first.
+func (f *Front) AskBase() error {
 	answer, err := f.Ask(GetVringBase, U32(0, 0))
 	if err != nil {
 		return err
@@ -165,7 +170,7 @@ func (f *Front) Stop() error {
 	return nil
 }
 
-// Base is what the last Stop was answered.
+// Base is what the last Stop or AskBase was answered.
 func (f *Front) Base() uint16 { return f.base }
 
 // Continue goes on after Stop, as QMP's cont does.
