@@ -22,6 +22,7 @@ var wireErrno = map[syscall.Errno]linux.Errno{
 	syscall.EMSGSIZE:     linux.EMSGSIZE,
 	syscall.ENAMETOOLONG: linux.ENAMETOOLONG,
 	syscall.ENFILE:       linux.ENFILE,
+	syscall.ENOBUFS:      linux.ENOBUFS,
 	syscall.ENOENT:       linux.ENOENT,
 	syscall.ENOTDIR:      linux.ENOTDIR,
 	syscall.EOPNOTSUPP:   linux.EOPNOTSUPP,

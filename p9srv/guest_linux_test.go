@@ -1,0 +1,340 @@
+package p9srv
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/vhostuser/vhosttest"
+)
+
+// driver is a virtual machine whose guest's driver speaks in frames.
+type driver struct {
+	t testing.TB
+	*vhosttest.Front
+	tag    uint16
+	served chan error // what ServeConn returns
+}
+
+// newDriver starts a machine with a device of a server.
+func newDriver(t testing.TB, srv *Server, options vhosttest.Options) *driver {
+	t.Helper()
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	d := &driver{t: t, served: make(chan error, 1)}
+	go func() { d.served <- srv.ServeConn(vhostSocket{back, "deque"}) }()
+	d.Front, err = vhosttest.New(front, options)
+	require.NoError(t, err)
+	require.NoError(t, d.Connect())
+	t.Cleanup(func() {
+		_ = d.Close() // a test may have done that
+		assert.NoError(t, <-d.served)
+	})
+	return d
+}
+
+// room is enough for every reply of these tests.
+const room = 4096
+
+// send has a message answered and returns the type and body of the reply.
+func (d *driver) send(typ msgType, fields ...any) (msgType, []byte) {
+	d.t.Helper()
+	d.tag++
+	return d.sendFrame(frame(typ, d.tag, fields...), room)
+}
+
+func (d *driver) sendFrame(request []byte, room int) (msgType, []byte) {
+	d.t.Helper()
+	reply, err := d.Call(request, room)
+	require.NoError(d.t, err)
+	require.GreaterOrEqual(d.t, len(reply), headerSize)
+	require.EqualValues(d.t, len(reply), le.Uint32(reply), "size of the reply")
+	m := parseHead(reply)
+	require.Equal(d.t, le.Uint16(request[5:]), m.tag)
+	return m.typ, m.body
+}
+
+// want sends a message that must succeed.
+func (d *driver) want(typ msgType, fields ...any) []byte {
+	d.t.Helper()
+	got, body := d.send(typ, fields...)
+	if got == rlerror {
+		d.t.Fatalf("type %d: %v", typ, syscall.Errno(le.Uint32(body)))
+	}
+	require.Equal(d.t, typ+1, got)
+	return body
+}
+
+// refused sends a message that must be refused.
+func (d *driver) refused(want syscall.Errno, typ msgType, fields ...any) {
+	d.t.Helper()
+	got, body := d.send(typ, fields...)
+	require.Equal(d.t, rlerror, got)
+	require.Equal(d.t, want, syscall.Errno(le.Uint32(body)))
+}
+
+// attach begins a session and opens the device as fid 1 with room for 9 values.
+func (d *driver) attach() {
+	d.t.Helper()
+	d.want(tversion, uint32(maxMsize), version9P2000L)
+	d.want(tattach, uint32(0), uint32(noFID), "", "", uint32(0))
+	d.open()
+}
+
+func (d *driver) open() {
+	d.t.Helper()
+	d.want(twalk, uint32(0), uint32(1), uint16(1), "full_ex")
+	d.want(tlopen, uint32(1), uint32(2))
+	d.want(twrite, uint32(1), uint64(0), uint32(1), []byte{9})
+}
+
+func (d *driver) push(v int32) {
+	d.t.Helper()
+	d.want(twrite, uint32(1), uint64(0), uint32(4), uint32(v))
+}
+
+func (d *driver) pop(want int32) {
+	d.t.Helper()
+	body := d.want(tread, uint32(1), uint64(0), uint32(4))
+	require.Equal(d.t, []any{uint32(4), uint32(want)}, []any{le.Uint32(body), le.Uint32(body[4:])})
+}
+
+func TestGuestSessionOutlastsAStopAndEndsWithAReset(t *testing.T) {
+	srv := &Server{}
+	d := newDriver(t, srv, vhosttest.Options{})
+	config, err := d.Ask(vhosttest.GetConfig, append(vhosttest.U32(0, 64, 0), make([]byte, 64)...))
+	require.NoError(t, err)
+	assert.Equal(t, "\x05\x00deque\x00", string(config[12:20]))
+	d.attach()
+	d.push(2)
+	for range 3 {
+		require.NoError(t, d.Stop())
+		assert.Equal(t, 1, srv.Kernel.Sessions())
+		require.NoError(t, d.Continue())
+	}
+	d.pop(2)
+	d.push(4)
+	require.NoError(t, d.Reset())
+	d.refused(syscall.EPROTO, tread, uint32(1), uint64(0), uint32(4))
+	assert.Zero(t, srv.Kernel.Sessions())
+	d.attach()
+	d.refused(syscall.EACCES, tread, uint32(1), uint64(0), uint32(4))
+	d.push(6)
+	d.want(tversion, uint32(maxMsize), version9P2000L)
+	assert.Zero(t, srv.Kernel.Sessions(), "Tversion ends a session, too")
+	d.attach()
+	require.NoError(t, d.Close())
+	require.NoError(t, srv.Close())
+	assert.Zero(t, srv.Kernel.Sessions(), "as does the end of the machine")
+}
+
+// TestGuestsFramesThatAreNoMessages: each is refused or given back, and the
+// session goes on.
+func TestGuestsFramesThatAreNoMessages(t *testing.T) {
+	sized := func(size uint32, request []byte) []byte { le.PutUint32(request, size); return request }
+	getattr := frame(tgetattr, 7, uint32(0), uint64(0x7ff))
+	for _, test := range []struct {
+		name    string
+		request []byte
+		room    int
+		want    syscall.Errno // 0: an answer of no bytes
+	}{
+		{"no request at all", nil, room, 0},
+		{"shorter than a head", []byte{6, 0, 0, 0, 1, 2}, room, 0},
+		{"no room at all", getattr, 0, 0},
+		{"no room for an error", getattr, errorSize - 1, 0},
+		{"room for an error only", getattr, errorSize, syscall.ENOBUFS},
+		{"size of less than a head", sized(6, frame(tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"size of more than there is", sized(100, frame(tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"size of more than agreed", sized(maxMsize+1, make([]byte, 100)), room, syscall.EMSGSIZE},
+		{"more than agreed", sized(maxMsize+1, make([]byte, maxMsize+1)), room, syscall.EMSGSIZE},
+		{"largest size", sized(1<<32-1, make([]byte, 100)), room, syscall.EMSGSIZE},
+		{"unknown type", frame(255, 7, "x"), room, syscall.EOPNOTSUPP},
+		{"an unknown fid", frame(tclunk, 7, uint32(9)), room, syscall.EBADF},
+		{"bytes behind the message", append(frame(tclunk, 7, uint32(9)), 1, 2, 3), room, syscall.EBADF},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDriver(t, &Server{}, vhosttest.Options{MaxRequest: maxMsize + 1})
+			d.attach()
+			d.push(2)
+			if test.want == 0 {
+				reply, err := d.Call(test.request, test.room)
+				require.NoError(t, err)
+				assert.Empty(t, reply)
+			} else {
+				got, body := d.sendFrame(test.request, test.room)
+				require.Equal(t, rlerror, got)
+				assert.Equal(t, test.want, syscall.Errno(le.Uint32(body)))
+			}
+			d.pop(2)
+		})
+	}
+}
+
+func TestGuestLosesNoValueForWantOfRoom(t *testing.T) {
+	d := newDriver(t, &Server{}, vhosttest.Options{})
+	d.attach()
+	d.push(2)
+	request := frame(tread, 7, uint32(1), uint64(0), uint32(4))
+	for room := errorSize; room < rreadHead+4; room++ {
+		got, body := d.sendFrame(request, room)
+		require.Equal(t, rlerror, got, "room %d", room)
+		assert.Equal(t, syscall.EINVAL, syscall.Errno(le.Uint32(body)))
+	}
+	got, _ := d.sendFrame(request, rreadHead+4)
+	assert.Equal(t, tread+1, got)
+}
+
+func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
+	srv := &Server{}
+	d := newDriver(t, srv, vhosttest.Options{})
+	d.attach()
+	d.want(twalk, uint32(0), uint32(2), uint16(1), "ctl")
+	d.refused(syscall.EACCES, tlopen, uint32(2), uint32(1))
+	d.want(tattach, uint32(3), uint32(noFID), "", "", uint32(1000))
+	d.want(twalk, uint32(3), uint32(4), uint16(1), "full_ex")
+	d.want(tlopen, uint32(4), uint32(2))
+	sessions := srv.Kernel.All()
+	require.Len(t, sessions, 2, "a user of the guest is a client")
+	for _, s := range sessions {
+		user := s.Client().User
+		assert.False(t, user.Admin || user.Vouched)
+		assert.Contains(t, user.Where, fmt.Sprintf("vhost-user uid=%d pid=", syscall.Geteuid()))
+	}
+}
+
+func TestGuestIsNotCutByLimits(t *testing.T) {
+	srv := &Server{Limits: Limits{Conns: 1, HandshakeTimeout: 1, FrameTimeout: 1, IdleTimeout: 1}}
+	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
+	first.attach()
+	second.attach()
+	first.push(2)
+	second.push(4)
+	first.pop(2)
+	second.pop(4)
+}
+
+func TestShutdownEndsGuests(t *testing.T) {
+	srv := &Server{}
+	d := newDriver(t, srv, vhosttest.Options{})
+	d.attach()
+	require.NoError(t, srv.Shutdown(context.Background()))
+	_, err := d.Receive()
+	assert.ErrorIs(t, err, io.EOF)
+	_, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	assert.ErrorIs(t, srv.ServeConn(vhostSocket{back, "deque"}), ErrServerClosed)
+}
+
+func TestListenForGuests(t *testing.T) {
+	srv := &Server{}
+	e, err := ParseEndpoint("vhost-user:" + filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	l, err := e.Listen(t.Context())
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	for range 2 { // again after a guest has left
+		conn, err := net.Dial("unix", e.Address)
+		require.NoError(t, err)
+		f, err := vhosttest.New(conn.(*net.UnixConn), vhosttest.Options{})
+		require.NoError(t, err)
+		require.NoError(t, f.Connect())
+		d := &driver{t: t, Front: f}
+		d.attach()
+		require.NoError(t, d.Close())
+	}
+	_, err = e.Dial(t.Context())
+	assert.ErrorContains(t, err, "virtio-9p")
+	require.NoError(t, srv.Close())
+	assert.ErrorIs(t, <-served, ErrServerClosed)
+}
+
+// FuzzGuestRequest has any request with any room answered: with one whole reply
+// or none, and the session can be used, or begun, afterwards.
+func FuzzGuestRequest(f *testing.F) {
+	f.Add(frame(tread, 7, uint32(1), uint64(0), uint32(4)), 11)
+	f.Add(frame(tgetattr, 7, uint32(0), uint64(0x7ff)), 4096)
+	f.Add(frame(treaddir, 7, uint32(0), uint64(0), uint32(4096)), 100)
+	f.Add(frame(tversion, 7, uint32(4096), version9P2000L), 20)
+	f.Add([]byte{7, 0, 0, 0, 1}, 4096)
+	d := newDriver(f, &Server{}, vhosttest.Options{MaxRequest: maxMsize, MaxRoom: maxMsize})
+	f.Fuzz(func(t *testing.T, request []byte, room int) {
+		d.t = t
+		d.attach()
+		// At least a byte: there is no chain of no buffers.
+		reply, err := d.Call(request[:min(len(request), maxMsize)], min(max(1, room), maxMsize))
+		require.NoError(t, err)
+		if len(reply) > 0 && (len(reply) < headerSize || le.Uint32(reply) != uint32(len(reply)) || le.Uint16(reply[5:]) != le.Uint16(request[5:])) {
+			t.Fatalf("% x is answered with % x", request, reply)
+		}
+		d.attach()
+	})
+}
+
+// BenchmarkGuest has a machine's driver read, beside a client
+// with as many requests in flight on a unix socket.
+func BenchmarkGuest(b *testing.B) {
+	request := frame(tread, 1, uint32(1), uint64(0), uint32(4)) // of an empty deque, which costs the same
+	for _, depth := range []int{1, 64} {
+		b.Run(fmt.Sprintf("virtio/%d", depth), func(b *testing.B) {
+			d := newDriver(b, &Server{}, vhosttest.Options{})
+			d.attach()
+			b.ResetTimer()
+			require.NoError(b, d.Pipeline(depth, b.N, request, 128, func([]byte) error { return nil }))
+		})
+		b.Run(fmt.Sprintf("unix/%d", depth), func(b *testing.B) { benchmarkUnix(b, depth, request) })
+	}
+}
+
+// benchmarkUnix writes as many requests as replies have arrived.
+func benchmarkUnix(b *testing.B, depth int, request []byte) {
+	srv := &Server{}
+	l, err := net.Listen("unix", filepath.Join(b.TempDir(), "s"))
+	require.NoError(b, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	conn, err := net.Dial("unix", l.Addr().String())
+	require.NoError(b, err)
+	in := make([]byte, maxMsize)
+	for _, r := range [][]byte{
+		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
+		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noFID)),
+		frame(twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(tlopen, 1, uint32(1), uint32(2)),
+		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
+	} {
+		_, err := conn.Write(r)
+		require.NoError(b, err)
+		_, err = conn.Read(in)
+		require.NoError(b, err)
+		require.NotEqual(b, byte(rlerror), in[4])
+	}
+	var batch []byte
+	for range depth {
+		batch = append(batch, request...)
+	}
+	b.ResetTimer()
+	for sent, got, bytes := 0, 0, 0; got < b.N; {
+		if n := min(b.N-sent, depth-(sent-got)); n > 0 {
+			_, err := conn.Write(batch[:n*len(request)])
+			require.NoError(b, err)
+			sent += n
+		}
+		n, err := conn.Read(in)
+		require.NoError(b, err)
+		bytes += n
+		got = bytes / errorSize
+	}
+	b.StopTimer()
+	require.NoError(b, conn.Close())
+	require.NoError(b, srv.Close())
+	assert.ErrorIs(b, <-served, ErrServerClosed)
+}
