@@ -16,8 +16,9 @@
 // neither attributes nor names. Reads and writes of no bytes never leave the
 // kernel. A process that closes does not wait for the end of its session, which
 // the kernel tells later (RELEASE); an open that comes in between waits for it
-// (handle.go). sendfile(2) and splice(2) read nothing, as they believe the size,
-// which is 0 (mm/filemap.c, filemap_splice_read).
+// (handle.go). sendfile(2) and splice(2) go by the page cache: they read nothing
+// where they believe that the file has ended (mm/filemap.c, filemap_splice_read),
+// and are refused before that (pages.go).
 //
 // # Concurrency
 //

@@ -92,7 +92,7 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 	if config.ReadOnly {
 		options.Options = append(options.Options, "ro")
 	}
-	if m.server, err = fs.Mount(dir, &node{mount: m}, options); err != nil {
+	if err := m.serve(dir, options); err != nil {
 		return nil, fmt.Errorf("mount at %s: %w", dir, explained(err, config))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -107,6 +107,18 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 func (m *Mount) defect(what any) fuse.Status {
 	m.log.Error("defect of the mount", "error", what)
 	return fuse.EIO
+}
+
+// serve is fs.Mount without the kernel's page cache.
+func (m *Mount) serve(dir string, options *fs.Options) error {
+	raw := withoutPages{fs.NewNodeFS(&node{mount: m}, options)}
+	server, err := fuse.NewServer(raw, dir, &options.MountOptions)
+	if err != nil {
+		return err
+	}
+	m.server = server
+	go server.Serve() // ends with the mount
+	return server.WaitMount()
 }
 
 // Wait returns when the mount has ended, whoever ended it, and has closed all

@@ -91,6 +91,41 @@ func TestProcessHasTheDeviceOpenOnce(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 }
 
+// TestPagesAreNotRead: what sendfile gives is a value once, or a refusal; which
+// of both is the kernel's choice.
+func TestPagesAreNotRead(t *testing.T) {
+	dir, _ := mountHere(t, Config{})
+	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	for _, p := range [][]byte{{3}, {2, 0, 0, 0}, {4, 0, 0, 0}} {
+		_, err := syscall.Write(fd, p)
+		require.NoError(t, err)
+	}
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	var got []byte
+	for range 2 {
+		start := int64(0)
+		n, err := syscall.Sendfile(int(w.Fd()), fd, &start, 4)
+		p := make([]byte, 4)
+		if err == nil && n == 4 {
+			_, err = r.Read(p)
+		} else {
+			assert.Contains(t, []error{syscall.EINVAL, syscall.EIO}, err)
+			_, err = syscall.Read(fd, p)
+		}
+		require.NoError(t, err)
+		got = append(got, p[0])
+	}
+	assert.Equal(t, []byte{2, 4}, got)
+	page, err := syscall.Mmap(fd, 0, 4, syscall.PROT_READ, syscall.MAP_SHARED)
+	assert.Equal(t, syscall.ENODEV, err)
+	assert.Nil(t, page)
+	require.NoError(t, syscall.Close(fd))
+	require.NoError(t, r.Close())
+	require.NoError(t, w.Close())
+}
+
 func TestCloseAndOpenAgainIsNeverRefused(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
 	path := filepath.Join(dir, "full_ex")
