@@ -76,8 +76,10 @@ func fusermount(path string, lazy bool) error {
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("umount %s: without root, fusermount3 must be installed (package fuse3)", path)
-	case err != nil:
+	case err != nil && lazy:
 		return fmt.Errorf("umount %s: %s", path, strings.TrimSpace(string(out)))
+	case err != nil: // it says in words only that the mount is in use
+		return fmt.Errorf("umount %s: %s (if a program has a file or directory of it open, --lazy does not wait for it)", path, strings.TrimSpace(string(out)))
 	}
 	return nil
 }
