@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,9 @@ var fullexCommand = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := os.Chmod(commandDir, 0o755); err != nil { // other users run it, too
+		return "", err
+	}
 	path := filepath.Join(commandDir, "fullex")
 	if out, err := exec.Command("go", "build", "-o", path, "fullex/cmd/fullex").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)
@@ -39,52 +43,95 @@ var fullexCommand = sync.OnceValues(func() (string, error) {
 // commandDir is where fullexCommand has put the command, or "".
 var commandDir string
 
-// fuseMount is a mount by the command, with a server of its own.
+// fuseMount is a mount by the command, with a server of its own or another.
 type fuseMount struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	dir string
+	t       *testing.T
+	command string
+	cmd     *exec.Cmd
+	dir     string
+	as      *syscall.SysProcAttr // whose mount it is; nil: the test's own
+	log     bytes.Buffer         // its standard error; complete when it has ended
 }
 
 // mountFUSE mounts and waits until the mount answers. The command must end by
 // itself when the mount is ended.
 func mountFUSE(t *testing.T, flags ...string) *fuseMount {
 	t.Helper()
-	return mountFUSEBy(t, nil, flags...)
+	return mountFUSEAt(t, t.TempDir(), nil, flags...)
+}
+
+// mountFUSEAt is mountFUSE at a directory, as somebody.
+func mountFUSEAt(t *testing.T, dir string, as *syscall.SysProcAttr, flags ...string) *fuseMount {
+	t.Helper()
+	m := &fuseMount{t: t, dir: dir, as: as}
+	m.start(nil, flags)
+	return m
 }
 
 // mountFUSEBy is mountFUSE by way of another command, which runs the one that it
 // is given.
 func mountFUSEBy(t *testing.T, by []string, flags ...string) *fuseMount {
 	t.Helper()
-	if _, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
-		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("no FUSE for this user: %v", err)
+	m := &fuseMount{t: t, dir: t.TempDir()}
+	m.start(by, flags)
+	return m
+}
+
+// start is the common part: by is a command that runs the one it is given, or nil.
+func (m *fuseMount) start(by, flags []string) {
+	t := m.t
+	t.Helper()
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		skip(t, "no FUSE for this user: %v", err)
 	}
+	require.NoError(t, device.Close())
 	path, err := fullexCommand()
 	require.NoError(t, err)
-	m := &fuseMount{t: t, dir: t.TempDir()}
-	line := append(append(append(by, path, "mount"), flags...), m.dir)
+	m.command = path
+	line := slices.Concat(by, []string{path, "mount"}, flags, []string{m.dir})
 	m.cmd = exec.Command(line[0], line[1:]...)
-	m.cmd.Stderr = os.Stderr
+	m.cmd.SysProcAttr = m.as
+	m.cmd.Stderr = &m.log
 	out, err := m.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, m.cmd.Start())
+	t.Cleanup(m.end)
 	said := make([]byte, 100)
 	n, err := out.Read(said)
-	require.NoError(t, err)
+	if err != nil {
+		require.Error(t, m.cmd.Wait())
+		require.FailNow(t, "mount failed", m.log.String())
+	}
 	require.Contains(t, string(said[:n]), "mounted at "+m.dir)
-	t.Cleanup(func() {
-		if m.cmd.ProcessState != nil {
-			return
-		}
-		umount, err := exec.Command(path, "umount", m.dir).CombinedOutput()
-		assert.NoError(t, err, string(umount))
-		assert.NoError(t, m.cmd.Wait(), "exit status 0")
-	})
-	return m
+}
+
+// skip skips what this machine cannot run; if nothing may be skipped it fails.
+func skip(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// run is the command as whoever has mounted.
+func (m *fuseMount) run(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(m.command, append([]string{name}, args...)...)
+	cmd.SysProcAttr = m.as
+	return cmd
+}
+
+// end ends the mount, unless it has ended.
+func (m *fuseMount) end() {
+	if m.cmd.ProcessState != nil {
+		return
+	}
+	out, err := m.run("umount", m.dir).CombinedOutput()
+	if !assert.NoError(m.t, err, string(out)) {
+		assert.NoError(m.t, m.cmd.Process.Kill())
+	}
+	assert.NoError(m.t, m.cmd.Wait(), m.log.String())
 }
 
 func (m *fuseMount) path(name string) string { return filepath.Join(m.dir, name) }
@@ -99,7 +146,7 @@ func (m *fuseMount) sessions() int {
 // shell starts a line of the shell in the mount.
 func (m *fuseMount) shell(line string) *exec.Cmd {
 	cmd := exec.CommandContext(m.t.Context(), "sh", "-c", line)
-	cmd.Dir = m.dir
+	cmd.Dir, cmd.SysProcAttr = m.dir, m.as
 	return cmd
 }
 
