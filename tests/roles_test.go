@@ -30,7 +30,9 @@ func TestMain(m *testing.M) {
 		if roles.path != "" {
 			_ = os.RemoveAll(filepath.Dir(roles.path)) // in the temporary folder
 		}
-		_ = os.RemoveAll(commandDir) // there, too, if it was made
+		for _, dir := range []string{commandDir, programsDir} {
+			_ = os.RemoveAll(dir) // there, too, if it was made
+		}
 		os.Exit(status)
 	}
 	if err := play(role); err != nil {
