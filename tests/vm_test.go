@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/tests/programs"
 	"fullex/tests/vm"
 )
 
@@ -41,7 +43,7 @@ func testLinux(t *testing.T, version string) {
 	require.NoError(t, os.WriteFile(filepath.Join(shared, "greeting"), []byte("from the host\n"), 0o644))
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
-	config := vm.Config{Kernel: kernel, Modules: guestModules, Port: addr.Port, Files: guestFiles(t), HostDir: shared, Serial: serial}
+	config := vm.Config{Kernel: kernel, Modules: guestModules, Port: addr.Port, Files: guestFiles(t), Programs: guestPrograms(t), HostDir: shared, Serial: serial}
 	require.NoError(t, config.Build(ctx, dir))
 	results, console, err := vm.Boot(ctx, config, dir)
 	if !assert.NoError(t, err) {
@@ -89,6 +91,22 @@ func guestFiles(t *testing.T) map[string]string {
 		}
 	}
 	return files
+}
+
+// guestPrograms are the C programs. Without a compiler guests run without them,
+// and the tests of this machine's own mounts say that they are missing.
+func guestPrograms(t *testing.T) []string {
+	t.Helper()
+	dir, err := builtPrograms()
+	if errors.Is(err, programs.ErrNoCompiler) && os.Getenv("FULLEX_REQUIRE_ALL") != "1" {
+		t.Logf("guests run no programs for the module: %v", err)
+		return nil
+	}
+	require.NoError(t, err)
+	paths, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, paths, len(programs.All))
+	return paths
 }
 
 func TestREADMEHasTheRecipeThatIsTested(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // writeInitramfs writes the guest's root file system: init, busybox, modules
@@ -21,11 +22,16 @@ func writeInitramfs(path string, c Config) error {
 }
 
 func fillInitramfs(a *archive, c Config) error {
-	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle", "walkthrough", "etc"} {
+	for _, dir := range []string{"proc", "sys", "dev", "tmp", "mnt", "bin", "modules", "oracle", "walkthrough", "programs", "etc"} {
 		a.add(dir, modeDir|0o777, nil)
 	}
 	for inside, path := range map[string]string{"init": c.Init, "bin/fullex": c.Fullex, "bin/busybox": busybox} {
 		if err := a.addFile(inside, 0o755, path); err != nil {
+			return err
+		}
+	}
+	for _, path := range c.Programs {
+		if err := a.addFile("programs/"+filepath.Base(path), 0o755, path); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	Init      string            // path of the guest program, a static executable
 	Fullex    string            // path of the command, to run within the guest
 	Files     map[string]string // further files of the initramfs: path in the guest to path here
+	Programs  []string          // further executables, static ones; in the guest they are in /programs
 	Modules   []string          // kernel modules to load, without those they need
 	Scenarios []string          // to run; none: all
 	Port      int               // of the server on this machine's loopback address

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fullex/tests/oracle"
+	"fullex/tests/programs"
 )
 
 const fuseMount = "/tmp/fuse"
@@ -14,9 +15,29 @@ const fuseMount = "/tmp/fuse"
 // plain path and every result is the device's, whatever the kernel's 9p client
 // makes of it.
 func overFUSE(c *check) {
-	const path = fuseMount + "/full_ex"
+	withFUSE(c, func() { fuseIsTheModule(c, fuseMount+"/full_ex") })
+}
+
+// withFUSE runs a scenario with a mount for all users.
+func withFUSE(c *check, scenario func()) {
 	c.must("mkdir", os.MkdirAll(fuseMount, 0o755))
 	c.same("mount", c.typed("fullex mount --daemon --allow-other "+fuseMount), "")
+	scenario()
+	if out := c.typed("fullex umount " + fuseMount); strings.TrimSpace(out) != "" {
+		c.errorf("umount: %s", out)
+	}
+}
+
+// programsOverFUSE runs people's own tests of the module as they are.
+func programsOverFUSE(c *check) {
+	withFUSE(c, func() {
+		for _, p := range programs.All {
+			c.program(p, fuseMount+"/full_ex")
+		}
+	})
+}
+
+func fuseIsTheModule(c *check, path string) {
 	eachTrace(c, func(name string, calls []oracle.Call) {
 		replay(c, name, calls, path, asRecorded, func(oracle.State) {})
 	})
@@ -30,9 +51,6 @@ func overFUSE(c *check) {
 		_ = p.cmd.Wait() // killed
 	}
 	c.has("grep -c 'full_ex: procfile is created' "+fuseMount+"/kmsg", "1")
-	if out := c.typed("fullex umount " + fuseMount); strings.TrimSpace(out) != "" {
-		c.errorf("umount: %s", out)
-	}
 }
 
 // roleOpensTwice is refused the second time.

@@ -47,6 +47,8 @@ var scenarios = map[string]func(*check){
 	"host-directory":     hostDirectory,
 	"serial-relay":       serialRelay,
 	"fuse":               overFUSE,
+	"programs":           modulePrograms,
+	"fuse-programs":      programsOverFUSE,
 	"shell-recipe":       shellRecipe,
 	"unix-socket":        unixSocket,
 	"walkthrough":        walkthrough,
