@@ -26,11 +26,10 @@ type guest struct {
 	log   *slog.Logger
 	front front
 
-	in     inBuffer                    // requests
-	fill   int                         // bytes of those that wait for their reply
-	chains [maxBatch]vhostuser.Request // theirs, in order
-	n      int
-	out    []byte // replies
+	in       inBuffer // requests, one behind the other
+	requests [maxBatch]vhostuser.Request
+	answers  [maxBatch]vhostuser.Answer
+	out      []byte // replies
 }
 
 // mountTag is VIRTIO_9P_MOUNT_TAG (Linux's include/uapi/linux/virtio_9p.h): the
@@ -95,32 +94,60 @@ func (g *guest) answerAll() error {
 		if err != nil {
 			return err
 		}
-		for more := true; more; {
-			g.take(r)
-			if g.n == maxBatch {
-				break
-			}
-			r, more = g.conn.Poll(g.in[g.fill:])
+		g.requests[0] = r
+		n := 1
+		if r.Size < len(g.in) {
+			n += g.conn.Poll(g.in[r.Size:], g.requests[1:])
 		}
-		g.answerTaken()
-		g.conn.Flush()
+		g.answer(g.requests[:n])
 	}
 }
 
-// take puts a request, which is at g.in[g.fill], to those that wait for their
-// reply, or refuses it. A run of messages costs the front half of what they cost
-// one by one (BenchmarkGuest).
-func (g *guest) take(r vhostuser.Request) {
-	request := g.in[g.fill : g.fill+min(r.Size, len(g.in)-g.fill)]
-	size, err := g.check(request, r.Room)
-	if err != nil {
-		g.answerTaken() // before it: replies leave in order
-		g.refuse(r, request, err)
+// answer answers requests, which are in g.in. A run of messages costs the front
+// half of what they cost one by one (BenchmarkGuest).
+func (g *guest) answer(requests []vhostuser.Request) {
+	in := g.in[:]
+	for len(requests) > 0 {
+		n, size := g.messages(requests, in)
+		if n > 0 {
+			g.answerMessages(requests[:n], in[:size])
+			requests, in = requests[n:], in[size:]
+			continue
+		}
+		size = min(requests[0].Size, len(in))
+		g.answerOdd(requests[0], in[:size])
+		requests, in = requests[1:], in[size:]
+	}
+}
+
+// messages counts the requests, up to the first that needs a second look, that are
+// whole messages and no more, and their bytes.
+func (g *guest) messages(requests []vhostuser.Request, in []byte) (n, size int) {
+	for _, r := range requests {
+		length, err := g.check(in[size:min(size+r.Size, len(in))], r.Room)
+		if err != nil || length != r.Size {
+			break
+		}
+		limitCount(in[size:size+length], r.Room)
+		n, size = n+1, size+length
+	}
+	return n, size
+}
+
+// answerOdd answers a request that is no message, or has more behind it.
+func (g *guest) answerOdd(r vhostuser.Request, request []byte) {
+	length, err := g.check(request, r.Room)
+	if err == nil {
+		limitCount(request[:length], r.Room)
+		g.answerMessages([]vhostuser.Request{r}, request[:length])
 		return
 	}
-	limitCount(request[:size], r.Room)
-	g.chains[g.n] = r
-	g.fill, g.n = g.fill+size, g.n+1
+	g.log.Warn("a request that is no message", "error", err, "size", r.Size, "room", r.Room)
+	var answer []byte
+	if err != errNoAnswer {
+		answer = refuse(nil, le.Uint16(request[5:]), err)
+	}
+	g.push([]vhostuser.Answer{{Chain: r.Chain, Bytes: answer}})
 }
 
 // errNoAnswer is for a request with which nothing can be said: its buffers go
@@ -143,38 +170,28 @@ func (g *guest) check(request []byte, room int) (size int, err error) {
 	return int(n), nil
 }
 
-// refuse answers a request that the front does not see.
-func (g *guest) refuse(r vhostuser.Request, request []byte, err error) {
-	g.log.Warn("a request that is no message", "error", err, "size", r.Size, "room", r.Room)
-	if err == errNoAnswer {
-		g.push(r, nil)
-		return
-	}
-	g.push(r, refuse(g.out[:0], le.Uint16(request[5:]), err))
-}
-
-// answerTaken answers the requests that wait for it.
-func (g *guest) answerTaken() {
-	in, chains := g.in[:g.fill], g.chains[:g.n]
-	g.fill, g.n = 0, 0
-	for len(chains) > 0 {
+// answerMessages answers requests that are whole messages.
+func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
+	for len(requests) > 0 {
 		used, out, err := g.process(in)
-		for ; len(out) > 0; chains = chains[1:] {
+		n := 0
+		for ; len(out) > 0; n++ {
 			size := le.Uint32(out)
-			g.reply(chains[0], out[:size])
+			g.answers[n] = vhostuser.Answer{Chain: requests[n].Chain, Bytes: fitting(out[:size:size], requests[n].Room)}
 			out = out[size:]
 		}
-		in = in[used:]
+		g.push(g.answers[:n])
+		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
 			g.log.Error("the session has ended", "error", err)
 			g.front.endSession()
-			g.giveUp(chains, in)
+			g.giveUp(requests, in)
 			return
 		}
 	}
 }
 
-// process has the front answer whole requests.
+// process has the front answer whole messages.
 func (g *guest) process(in []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(g.log, &err)
 	used, out, err := g.front.process(in, g.out[:0])
@@ -183,26 +200,26 @@ func (g *guest) process(in []byte) (used int, _ []byte, err error) {
 }
 
 // giveUp answers what a session that has ended leaves.
-func (g *guest) giveUp(chains []vhostuser.Request, in []byte) {
-	for _, r := range chains {
-		g.push(r, refuse(g.out[:0], le.Uint16(in[5:]), syscall.EIO))
+func (g *guest) giveUp(requests []vhostuser.Request, in []byte) {
+	for _, r := range requests {
+		g.push([]vhostuser.Answer{{Chain: r.Chain, Bytes: refuse(nil, le.Uint16(in[5:]), syscall.EIO)}})
 		in = in[le.Uint32(in):]
 	}
 }
 
-// reply gives a reply to the guest, if it has room for it.
-func (g *guest) reply(r vhostuser.Request, reply []byte) {
-	if len(reply) > r.Room {
-		reply = refuse(nil, le.Uint16(reply[5:]), syscall.ENOBUFS)
+// fitting returns a reply for which there is room.
+func fitting(reply []byte, room int) []byte {
+	if len(reply) > room {
+		return refuse(nil, le.Uint16(reply[5:]), syscall.ENOBUFS)
 	}
-	g.push(r, reply)
+	return reply
 }
 
-// push fails where nobody waits for the answer any more.
-func (g *guest) push(r vhostuser.Request, answer []byte) {
-	err := g.conn.Push(r.Chain, answer)
+// push fails where nobody waits for the answers any more.
+func (g *guest) push(answers []vhostuser.Answer) {
+	err := g.conn.PushAll(answers)
 	if err != nil && !errors.Is(err, vhostuser.ErrReset) && !errors.Is(err, io.EOF) {
-		g.log.Error("answer a request", "error", err)
+		g.log.Error("answer a guest", "error", err)
 	}
 }
 

@@ -70,14 +70,14 @@ func (q *queue) indirect(d descriptor) ([]byte, error) {
 		return nil, errors.New("an indirect table is followed by a descriptor")
 	case d.size == 0 || d.size%descSize != 0 || d.size > maxTable*descSize:
 		return nil, fmt.Errorf("an indirect table of %d bytes", d.size)
-	case !q.memory.has(d.addr, uint64(d.size)):
-		return nil, fmt.Errorf("an indirect table at %#x is not in guest memory", d.addr)
 	}
 	if q.table == nil {
 		q.table = make([]byte, maxTable*descSize)
 	}
 	table := q.table[:d.size]
-	q.memory.read(table, d.addr)
+	if q.memory.read(table, d.addr) < len(table) {
+		return nil, fmt.Errorf("an indirect table at %#x is not in guest memory", d.addr)
+	}
 	return table, nil
 }
 
@@ -97,7 +97,8 @@ func (w *walk) add(d descriptor) error {
 	if uint64(w.size)+uint64(w.slot.room)+uint64(d.size) > maxChain {
 		return fmt.Errorf("a chain of more than %d bytes", maxChain)
 	}
-	if !w.memory.has(d.addr, uint64(d.size)) {
+	here := w.memory.piece(d.addr, uint64(d.size)) // mostly all of it
+	if len(here) < int(d.size) && !w.memory.has(d.addr, uint64(d.size)) {
 		return fmt.Errorf("a buffer of %d bytes at %#x is not in guest memory", d.size, d.addr)
 	}
 	if d.flags&descWrite != 0 {
@@ -109,6 +110,10 @@ func (w *walk) add(d descriptor) error {
 		return errors.New("a part of the request is behind the room for the answer")
 	}
 	w.size += int(d.size)
+	if len(here) == int(d.size) {
+		w.buf = w.buf[copy(w.buf, here):]
+		return nil
+	}
 	n := w.memory.read(w.buf[:min(len(w.buf), int(d.size))], d.addr)
 	w.buf = w.buf[n:]
 	return nil

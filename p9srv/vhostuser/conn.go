@@ -93,7 +93,7 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 			c.seen = c.session
 			return Request{}, ErrReset
 		}
-		if r, ok := c.popLocked(buf, false); ok {
+		if r, ok := c.popLocked(buf); ok {
 			return r, nil
 		}
 		if c.seen != c.session {
@@ -106,22 +106,28 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 	}
 }
 
-// Poll copies the next request to buf if there is one and it fits. Otherwise,
-// and if there is anything else to say, it says no, and Next has it.
-func (c *Conn) Poll(buf []byte) (Request, bool) {
+// Poll copies requests to buf, one behind the other, as far as there are some and
+// they fit whole, and fills into with as many. It returns how many: 0 also if
+// there is anything else to say, which Next does.
+func (c *Conn) Poll(buf []byte, into []Request) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended || c.seen != c.session {
-		return Request{}, false
+	if c.ended || c.seen != c.session || !c.runningLocked() {
+		return 0
 	}
-	return c.popLocked(buf, true)
+	n, err := c.queue.popAll(buf, into)
+	if err != nil {
+		c.breakLocked(err)
+		return 0 // the session has ended
+	}
+	return n
 }
 
-func (c *Conn) popLocked(buf []byte, whole bool) (Request, bool) {
+func (c *Conn) popLocked(buf []byte) (Request, bool) {
 	if !c.runningLocked() {
 		return Request{}, false
 	}
-	r, ok, err := c.queue.pop(buf, whole)
+	r, ok, err := c.queue.pop(buf)
 	if err != nil {
 		c.breakLocked(err)
 	}
@@ -139,6 +145,46 @@ func (c *Conn) popLocked(buf []byte, whole bool) (Request, bool) {
 func (c *Conn) Push(chain Chain, answer []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.pushLocked(chain, answer)
+}
+
+// Answer is an answer and the chain that it is for.
+type Answer struct {
+	Chain Chain
+	Bytes []byte
+}
+
+// PushAll is Push for many answers at the cost of one, and Flush. It returns the
+// first error, and has pushed all that could be.
+func (c *Conn) PushAll(answers []Answer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.runningLocked() {
+		return c.pushEachLocked(answers)
+	}
+	for _, a := range answers {
+		if s := c.queue.slot(a.Chain); s == nil || len(a.Bytes) > s.room {
+			return c.pushEachLocked(answers) // with something to say
+		}
+	}
+	if err := c.queue.pushAll(answers); err != nil {
+		c.breakLocked(err)
+		return ErrReset
+	}
+	return nil
+}
+
+func (c *Conn) pushEachLocked(answers []Answer) (first error) {
+	for _, a := range answers {
+		if err := c.pushLocked(a.Chain, a.Bytes); err != nil && first == nil {
+			first = err
+		}
+	}
+	c.flushLocked()
+	return first
+}
+
+func (c *Conn) pushLocked(chain Chain, answer []byte) error {
 	if c.ended {
 		return io.EOF
 	}
@@ -165,6 +211,10 @@ func (c *Conn) Push(chain Chain, answer []byte) error {
 func (c *Conn) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.flushLocked()
+}
+
+func (c *Conn) flushLocked() {
 	if !c.runningLocked() {
 		return
 	}

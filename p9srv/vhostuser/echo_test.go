@@ -99,7 +99,7 @@ func (e *echo) run() {
 			}
 			return
 		}
-		for ok := true; ok; r, ok = e.conn.Poll(buf) {
+		for ok := true; ok; r, ok = pollOne(e.conn, buf) {
 			_ = e.conn.Push(r.Chain, buf[:min(r.Size, r.Room, len(buf))])
 		}
 		e.conn.Flush()
@@ -154,3 +154,10 @@ var (
 	errReset = vhostuser.ErrReset
 	errRoom  = vhostuser.ErrRoom
 )
+
+// pollOne is Poll for one request.
+func pollOne(c *vhostuser.Conn, buf []byte) (vhostuser.Request, bool) {
+	var into [1]vhostuser.Request
+	n := c.Poll(buf, into[:])
+	return into[0], n == 1
+}

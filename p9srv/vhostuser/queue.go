@@ -128,17 +128,48 @@ func (q *queue) remap() error {
 	return nil
 }
 
-// pop takes the next chain, if there is one. With whole it takes it only if
-// the request fits buf.
-func (q *queue) pop(buf []byte, whole bool) (r Request, ok bool, err error) {
+// pop takes the next chain, if there is one.
+func (q *queue) pop(buf []byte) (r Request, ok bool, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
-	waiting := q.ring.availIdx() - q.Base
-	if waiting == 0 {
-		return Request{}, false, nil
+	waiting, err := q.waiting()
+	if err != nil || waiting == 0 {
+		return Request{}, false, err
 	}
-	if waiting > q.Size {
-		return Request{}, false, fmt.Errorf("%d chains are said to be in a ring of %d", waiting, q.Size)
+	r, _, err = q.take(buf, false)
+	return r, err == nil, err
+}
+
+// popAll takes chains whose requests fit buf, one behind the other, until there
+// are no more, and returns how many.
+func (q *queue) popAll(buf []byte, into []Request) (n int, err error) {
+	defer protect(debug.SetPanicOnFault(true), &err)
+	waiting, err := q.waiting()
+	if err != nil {
+		return 0, err
 	}
+	for n < min(int(waiting), len(into)) {
+		r, ok, err := q.take(buf, true)
+		if err != nil || !ok {
+			return n, err
+		}
+		into[n], buf = r, buf[r.Size:]
+		n++
+	}
+	return n, nil
+}
+
+// waiting returns how many chains are there to be taken.
+func (q *queue) waiting() (uint16, error) {
+	n := q.ring.availIdx() - q.Base
+	if n > q.Size {
+		return 0, fmt.Errorf("%d chains are said to be in a ring of %d", n, q.Size)
+	}
+	return n, nil
+}
+
+// take takes the next chain, which is there. With whole it does so only if the
+// request fits buf.
+func (q *queue) take(buf []byte, whole bool) (r Request, ok bool, err error) {
 	head := q.ring.availHead(q.Base)
 	if head >= q.Size {
 		return Request{}, false, fmt.Errorf("a chain begins with descriptor %d of %d", head, q.Size)
@@ -148,11 +179,8 @@ func (q *queue) pop(buf []byte, whole bool) (r Request, ok bool, err error) {
 		return Request{}, false, fmt.Errorf("the chain of descriptor %d is in use and offered again", head)
 	}
 	size, err := q.walk(head, buf, s)
-	if err != nil {
+	if err != nil || whole && size > len(buf) {
 		return Request{}, false, err
-	}
-	if whole && size > len(buf) {
-		return Request{}, false, nil
 	}
 	q.serial++
 	q.Base++
@@ -178,10 +206,15 @@ func (q *queue) slot(c Chain) *slot {
 }
 
 // push writes an answer, which fits, into the room of a chain, and gives the
-// chain back. The driver is told by flush. Addresses are looked up again,
-// because memory may have changed since.
+// chain back. The driver is told by flush.
 func (q *queue) push(c Chain, answer []byte) (err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
+	return q.put(c, answer)
+}
+
+// put is push without protection. Addresses are looked up again, because memory
+// may have changed since.
+func (q *queue) put(c Chain, answer []byte) error {
 	s := &q.slots[c.head]
 	rest := answer
 	for _, part := range s.into {
@@ -199,6 +232,22 @@ func (q *queue) push(c Chain, answer []byte) (err error) {
 	le.PutUint32(entry[4:], uint32(len(answer)))
 	q.Next++
 	s.serial = 0
+	return nil
+}
+
+// pushAll is push and flush for answers that fit. A chain that is not in hand,
+// since it is among them twice, is left out.
+func (q *queue) pushAll(answers []Answer) (err error) {
+	defer protect(debug.SetPanicOnFault(true), &err)
+	for _, a := range answers {
+		if q.slot(a.Chain) == nil {
+			continue
+		}
+		if err := q.put(a.Chain, a.Bytes); err != nil {
+			return err
+		}
+	}
+	q.publish()
 	return nil
 }
 

@@ -208,7 +208,7 @@ func TestAnswersToADriverThatIsGone(t *testing.T) {
 	require.ErrorIs(t, e.conn.Push(r.Chain, nil), errReset)
 	e.conn.Flush()
 	take() // has the same head
-	_, ok := e.conn.Poll(make([]byte, 10))
+	_, ok := pollOne(e.conn, make([]byte, 10))
 	require.False(t, ok, "not before the reset was told")
 	_, err := e.conn.Next(nil)
 	require.ErrorIs(t, err, errReset)
@@ -222,7 +222,7 @@ func TestAnswersToADriverThatIsGone(t *testing.T) {
 	e.conn.Flush()
 	_, err = e.conn.Next(nil)
 	require.ErrorIs(t, err, io.EOF)
-	_, ok = e.conn.Poll(nil)
+	_, ok = pollOne(e.conn, nil)
 	require.False(t, ok)
 }
 
