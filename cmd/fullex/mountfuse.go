@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -38,8 +39,18 @@ func mountFUSE(c *cli.Context, args []string) error {
 	return err
 }
 
+// handlerProcessors is how many threads of a mount may run Go at the same time. One
+// that waits in the kernel, for a request or a reply, counts among them for as long
+// as it takes the runtime to notice; with no more than there are processors the
+// others wait for that (bench fuse, 8 processes: 36,500 operations a second became
+// 44,700).
+const handlerProcessors = 8
+
 // serveFUSE mounts, says so, and stays until the mount or ctx ends.
 func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(handlerProcessors, runtime.NumCPU()))
+	}
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, nil))
 	dir := args[len(args)-1]
 	if err := cleanStale(dir, log); err != nil {
