@@ -16,7 +16,7 @@
 // never passes on.
 //
 // A client in the same process needs none of that: [Server.Connect] gives it a
-// connection whose Write calls front.process itself (memory.go).
+// connection whose Write and Exchange call front.process themselves (memory.go).
 //
 // A fid is a file (file.go): an entry of the front's table and the library's
 // p9.File for the same fid. The front walks names (tree.go, walk.go) and lets
@@ -85,8 +85,8 @@
 //
 // Server is safe for concurrent use. Lock order:
 //
-//	memoryConn.serving
-//	memoryConn.mu
+//	MemoryConn.serving
+//	MemoryConn.mu
 //	Server.mu
 //	those of device.Kernel, which its package lists
 //

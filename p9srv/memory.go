@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// memoryConn is a connection within this process, as its client has it. It has
-// no goroutine: a Write answers, on the caller's, what it completes, and a Read
-// takes what was answered. So a request costs no switch to another thread, which
-// is most of what one costs over a socket.
+// MemoryConn is a connection within this process, as its client has it; see
+// [Server.Connect]. It has no goroutine: a Write answers, on the caller's, what it
+// completes, and a Read takes what was answered. So a request costs no switch to
+// another thread, which is most of what one costs over a socket.
 //
 // Safe for concurrent use, as a socket is: whole messages must be written by one
-// Write, or by one goroutine at a time.
-type memoryConn struct {
+// Write, or by one goroutine at a time. Its lock order is serving, mu.
+type MemoryConn struct {
 	srv *Server
 	log *slog.Logger
 
@@ -44,12 +44,12 @@ const maxUnread = 2 * flushSize
 // A Write returns when its messages are answered, and waits while more than 64
 // KiB of replies are unread. Close frees all sessions of the connection before it
 // returns. The limits in time do not apply: nobody waits for this client.
-func (s *Server) Connect() (io.ReadWriteCloser, error) {
+func (s *Server) Connect() (*MemoryConn, error) {
 	s.init()
 	number := s.accepted.Add(1)
 	p := memoryPeer(number)
 	log := s.log.With("conn", number, "peer", p.where)
-	c := &memoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
+	c := &MemoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
 	c.changed.L = &c.mu
 	if err := s.addConn(c); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (s *Server) Connect() (io.ReadWriteCloser, error) {
 }
 
 // Write implements io.Writer. After an error the connection is of no use.
-func (c *memoryConn) Write(p []byte) (int, error) {
+func (c *MemoryConn) Write(p []byte) (int, error) {
 	c.serving.Lock()
 	defer c.serving.Unlock()
 	if c.ended {
@@ -80,13 +80,43 @@ func (c *memoryConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// answer answers the whole messages of in and returns what follows them.
-func (c *memoryConn) answer(in []byte) (rest []byte, err error) {
+// Exchange has one whole message answered and appends the reply to reply. Its tag
+// may be that of any other message, as nobody else sees the reply; fids are those
+// of the connection. io.ErrClosedPipe after the end, and after an error the
+// connection is of no use.
+func (c *MemoryConn) Exchange(message, reply []byte) ([]byte, error) {
+	c.serving.Lock()
+	defer c.serving.Unlock()
+	if c.ended {
+		return reply, io.ErrClosedPipe
+	}
+	used, out, err := c.process(message, reply)
+	if err == nil && used < len(message) {
+		err = errNotOne
+	}
+	if err != nil {
+		c.log.Warn("connection ended", "error", err)
+		c.end()
+		return reply, err
+	}
+	return out, nil
+}
+
+// errNotOne ends a connection whose client does not keep to Exchange's rule.
+var errNotOne = errors.New("less or more than one message")
+
+// process is the front's, with a backstop for defects.
+func (c *MemoryConn) process(in, out []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(c.log, &err)
+	return c.front.process(in, out)
+}
+
+// answer answers the whole messages of in and returns what follows them.
+func (c *MemoryConn) answer(in []byte) (rest []byte, err error) {
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
 	for {
-		used, out, err := c.front.process(in, buffer.b[:0])
+		used, out, err := c.process(in, buffer.b[:0])
 		buffer.b = out
 		if err := errors.Join(err, c.deliver(out)); err != nil {
 			return nil, err
@@ -99,7 +129,7 @@ func (c *memoryConn) answer(in []byte) (rest []byte, err error) {
 }
 
 // deliver hands replies to readers.
-func (c *memoryConn) deliver(out []byte) error {
+func (c *MemoryConn) deliver(out []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.replies) > maxUnread && !c.closed {
@@ -115,7 +145,7 @@ func (c *memoryConn) deliver(out []byte) error {
 
 // Read implements io.Reader. It returns io.EOF when the connection is closed and
 // all replies are read.
-func (c *memoryConn) Read(p []byte) (int, error) {
+func (c *MemoryConn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.replies) == 0 {
@@ -134,7 +164,7 @@ func (c *memoryConn) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer. It ends the connection from either side, once.
-func (c *memoryConn) Close() error {
+func (c *MemoryConn) Close() error {
 	c.shut() // first: a Write may wait for a reader
 	c.serving.Lock()
 	defer c.serving.Unlock()
@@ -146,13 +176,13 @@ func (c *memoryConn) Close() error {
 }
 
 // finish implements link: nothing that has arrived is ever left unanswered.
-func (c *memoryConn) finish() error { return c.Close() }
+func (c *MemoryConn) finish() error { return c.Close() }
 
 // cut implements link.
-func (c *memoryConn) cut() error { return c.Close() }
+func (c *MemoryConn) cut() error { return c.Close() }
 
 // end frees what the connection has. The caller holds serving.
-func (c *memoryConn) end() {
+func (c *MemoryConn) end() {
 	c.ended, c.part = true, nil
 	c.front.endSession()
 	c.shut()
@@ -160,7 +190,7 @@ func (c *memoryConn) end() {
 }
 
 // shut wakes who waits.
-func (c *memoryConn) shut() {
+func (c *MemoryConn) shut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true

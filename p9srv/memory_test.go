@@ -15,7 +15,7 @@ import (
 )
 
 // connectAndOpen opens the device of a connection in memory with the library.
-func connectAndOpen(t testing.TB, srv *Server, path ...string) (io.Closer, p9.File) {
+func connectAndOpen(t testing.TB, srv *Server, path ...string) (*MemoryConn, p9.File) {
 	t.Helper()
 	conn, err := srv.Connect()
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func connectAndOpen(t testing.TB, srv *Server, path ...string) (io.Closer, p9.Fi
 func TestConnectServesManyCallersOfOneConnection(t *testing.T) {
 	srv := &Server{}
 	conn, _ := connectAndOpen(t, srv, "full_ex")
-	client := conn.(io.ReadWriteCloser)
+	client := conn
 	require.NoError(t, client.Close())
 	assert.Zero(t, srv.Kernel.Sessions(), "freed when Close returns")
 	_, err := client.Write([]byte{0})
@@ -65,10 +65,10 @@ func TestConnectServesManyCallersOfOneConnection(t *testing.T) {
 
 func TestConnectionInMemoryEndsWhileAWriterWaits(t *testing.T) {
 	version := versionFrame()
-	for name, end := range map[string]func(*Server, io.Closer) error{
-		"close":    func(_ *Server, c io.Closer) error { return c.Close() },
-		"Shutdown": func(s *Server, _ io.Closer) error { return s.Shutdown(context.Background()) },
-		"Close":    func(s *Server, _ io.Closer) error { return s.Close() },
+	for name, end := range map[string]func(*Server, *MemoryConn) error{
+		"close":    func(_ *Server, c *MemoryConn) error { return c.Close() },
+		"Shutdown": func(s *Server, _ *MemoryConn) error { return s.Shutdown(context.Background()) },
+		"Close":    func(s *Server, _ *MemoryConn) error { return s.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &Server{}
@@ -122,6 +122,30 @@ func TestConnectionInMemoryIsTakenApartAnywhere(t *testing.T) {
 	_, err = conn.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, io.EOF)
 	require.NoError(t, conn.Close())
+}
+
+func TestExchangeAnswersOneMessage(t *testing.T) {
+	srv := &Server{}
+	conn, err := srv.Connect()
+	require.NoError(t, err)
+	reply, err := conn.Exchange(versionFrame(), []byte{1, 2})
+	require.NoError(t, err)
+	assert.Equal(t, []byte{1, 2}, reply[:2], "appended")
+	assert.Equal(t, tversion+1, parseHead(reply[2:]).typ)
+	for name, message := range map[string][]byte{
+		"less than one": versionFrame()[:10],
+		"more than one": append(versionFrame(), 1),
+	} {
+		conn, err := srv.Connect()
+		require.NoError(t, err)
+		_, err = conn.Exchange(message, nil)
+		assert.ErrorIs(t, err, errNotOne, name)
+		_, err = conn.Exchange(versionFrame(), nil)
+		assert.ErrorIs(t, err, io.ErrClosedPipe)
+		require.NoError(t, conn.Close())
+	}
+	require.NoError(t, conn.Close())
+	require.NoError(t, srv.Close())
 }
 
 func TestConnectIsRefusedByAFullOrClosedServer(t *testing.T) {

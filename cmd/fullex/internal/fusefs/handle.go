@@ -15,10 +15,29 @@ import (
 	"fullex/cmd/fullex/internal/ninep"
 )
 
+// openFile is an open file of the server: a DirectFile of package ninep where the
+// server is in this process, or libraryFile.
+type openFile interface {
+	ReadAt(p []byte, offset int64) (int, error)
+	WriteAt(p []byte, offset int64) (int, error)
+	FSync() error
+	Attr() (p9.QID, p9.Attr, error)
+	Close() error
+}
+
+// libraryFile is one of the library's.
+type libraryFile struct{ p9.File }
+
+// Attr implements openFile.
+func (f libraryFile) Attr() (p9.QID, p9.Attr, error) {
+	qid, _, attr, err := f.GetAttr(p9.AttrMaskAll)
+	return qid, attr, err
+}
+
 // handle is an open file.
 type handle struct {
 	mount    *Mount
-	file     p9.File
+	file     openFile
 	door     door          // of a device file that a process opened
 	flushed  atomic.Bool   // somebody closed a descriptor of it
 	released chan struct{} // closed when the session has ended
@@ -33,7 +52,7 @@ var (
 )
 
 // hold returns what Open returns, and remembers an open of a process.
-func (m *Mount) hold(h *handle, file p9.File, errno syscall.Errno) (fs.FileHandle, uint32, syscall.Errno) {
+func (m *Mount) hold(h *handle, file openFile, errno syscall.Errno) (fs.FileHandle, uint32, syscall.Errno) {
 	if errno != 0 {
 		return nil, 0, errno
 	}

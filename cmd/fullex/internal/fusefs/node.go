@@ -71,26 +71,23 @@ func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs
 // Getattr implements fs.NodeGetattrer. An open file is asked itself: its name may
 // be gone.
 func (n *node) Getattr(ctx context.Context, open fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
-	file, closeFile, errno := n.fileFor(ctx, open)
-	if errno != 0 {
-		return errno
+	var file openFile
+	if h, ok := open.(*handle); ok {
+		file = h.file
+	} else {
+		walked, errno := n.walk(ctx, n.path)
+		if errno != 0 {
+			return errno
+		}
+		defer func() { _ = walked.Close() }() // only looked at
+		file = libraryFile{walked}
 	}
-	defer closeFile()
-	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
+	qid, attr, err := file.Attr()
 	if err != nil {
 		return errnoOf(err)
 	}
 	fill(&out.Attr, qid, attr)
 	return 0
-}
-
-// fileFor returns the fid of an open file, or a new one of the path.
-func (n *node) fileFor(ctx context.Context, open fs.FileHandle) (file p9.File, closeFile func(), errno syscall.Errno) {
-	if h, ok := open.(*handle); ok {
-		return h.file, func() {}, 0
-	}
-	file, errno = n.walk(ctx, n.path)
-	return file, func() { _ = file.Close() }, errno
 }
 
 func fill(out *fuse.Attr, qid p9.QID, attr p9.Attr) {
@@ -104,11 +101,11 @@ func fill(out *fuse.Attr, qid p9.QID, attr p9.Attr) {
 
 // Setattr implements fs.NodeSetattrer: the server says what may be set.
 func (n *node) Setattr(ctx context.Context, open fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
-	file, closeFile, errno := n.fileFor(ctx, open)
+	file, errno := n.walk(ctx, n.path)
 	if errno != 0 {
 		return errno
 	}
-	defer closeFile()
+	defer func() { _ = file.Close() }() // nothing was written to it
 	var valid p9.SetAttrMask
 	var attr p9.SetAttr
 	_, valid.Permissions = in.GetMode()
@@ -184,7 +181,12 @@ func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, s
 }
 
 // openAt walks to a path and opens it.
-func (n *node) openAt(ctx context.Context, path []string, flags uint32) (p9.File, syscall.Errno) {
+func (n *node) openAt(ctx context.Context, path []string, flags uint32) (openFile, syscall.Errno) {
+	if direct := n.mount.conn.Load().client.Direct(); direct != nil && len(n.path) == 1 {
+		uid, _ := caller(ctx)
+		file, err := direct.Open(uid, path, flags)
+		return file, errnoOf(err)
+	}
 	file, errno := n.walk(ctx, path)
 	if errno != 0 {
 		return nil, errno
@@ -193,7 +195,7 @@ func (n *node) openAt(ctx context.Context, path []string, flags uint32) (p9.File
 		_ = file.Close() // it is not open
 		return nil, errnoOf(err)
 	}
-	return file, 0
+	return libraryFile{file}, 0
 }
 
 // Statfs implements fs.NodeStatfser.

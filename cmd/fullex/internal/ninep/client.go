@@ -33,6 +33,7 @@ var ErrEnded = errors.New("the connection to the server has ended")
 type Client struct {
 	client *p9.Client
 	conn   io.ReadWriteCloser
+	direct *Direct // nil: the server is in another process
 }
 
 // New agrees a version over a connection, which belongs to the client from then
@@ -42,8 +43,15 @@ func New(conn io.ReadWriteCloser) (*Client, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("agree on 9P2000.L: %w", Local(err)), ignoreClosed(conn.Close()))
 	}
-	return &Client{client: client, conn: conn}, nil
+	c := &Client{client: client, conn: conn}
+	if x, ok := conn.(Exchanger); ok {
+		c.direct = NewDirect(x)
+	}
+	return c, nil
 }
+
+// Direct is a way around the library, or nil if the server is in another process.
+func (c *Client) Direct() *Direct { return c.direct }
 
 // Attach returns the root, for a user.
 func (c *Client) Attach(uid uint32) (p9.File, error) {

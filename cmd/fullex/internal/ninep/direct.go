@@ -1,0 +1,247 @@
+package ninep
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"syscall"
+
+	"github.com/hugelgupf/p9/linux"
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/p9srv"
+)
+
+// Exchanger answers one message at once and appends the reply, as
+// [p9srv.MemoryConn] does.
+type Exchanger interface {
+	Exchange(message, reply []byte) ([]byte, error)
+}
+
+// Direct opens files on the connection of a Client whose server is in the same
+// process, without the library: its locks and channels take most of the time of a
+// read or write there (0.93 us by the library, 0.08 us so; BenchmarkDirect). Safe
+// for concurrent use.
+type Direct struct {
+	conn Exchanger
+
+	mu    sync.Mutex        // guards the fields below, and is held during an attach, which waits for nobody
+	roots map[uint32]uint32 // fids of the root, by user
+	free  []uint32          // fids that were used
+	next  uint32            // fid never used
+}
+
+// firstFID is far from the library's fids, which count from 1.
+const firstFID = 1 << 31
+
+// NewDirect returns one for a connection on which a version is agreed.
+func NewDirect(conn Exchanger) *Direct {
+	return &Direct{conn: conn, roots: make(map[uint32]uint32), next: firstFID}
+}
+
+// DirectFile is a file that Direct has opened. Safe for concurrent use.
+type DirectFile struct {
+	direct *Direct
+	fid    uint32
+}
+
+// Message types (diod's protocol.md). A reply's is one more, an error's Rlerror.
+const (
+	rlerror  = 7
+	tlopen   = 12
+	tgetattr = 24
+	tfsync   = 50
+	twalk    = 110
+	tread    = 116
+	twrite   = 118
+	tclunk   = 120
+)
+
+// Open opens a path for a user, with the access mode of flags. Its errors are
+// errno values: the server's, or EIO for a connection that has ended.
+func (d *Direct) Open(uid uint32, path []string, flags uint32) (*DirectFile, error) {
+	root, err := d.root(uid)
+	if err != nil {
+		return nil, err
+	}
+	f := &DirectFile{direct: d, fid: d.newFID()}
+	if err := f.walk(root, path); err != nil {
+		d.freeFID(f.fid) // the server made none
+		return nil, err
+	}
+	m := f.message(tlopen)
+	if err := d.call(m.u32(flags & syscall.O_ACCMODE)); err != nil {
+		_ = f.Close() // it is not open
+		return nil, err
+	}
+	return f, nil
+}
+
+// root attaches once a user.
+func (d *Direct) root(uid uint32) (uint32, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if fid, ok := d.roots[uid]; ok {
+		return fid, nil
+	}
+	fid := d.next
+	m := newMessage(tattach).u32(fid).u32(noFID).str("").str("").u32(uid)
+	if err := d.call(m); err != nil {
+		return 0, err
+	}
+	d.next++
+	d.roots[uid] = fid
+	return fid, nil
+}
+
+func (d *Direct) newFID() uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := len(d.free); n > 0 {
+		fid := d.free[n-1]
+		d.free = d.free[:n-1]
+		return fid
+	}
+	d.next++
+	return d.next - 1
+}
+
+func (d *Direct) freeFID(fid uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.free = append(d.free, fid)
+}
+
+// walk makes the file's fid. Of a path of which the first part only exists the
+// server returns that part's qids and makes none.
+func (f *DirectFile) walk(root uint32, path []string) error {
+	m := newMessage(twalk).u32(root).u32(f.fid).u16(uint16(len(path)))
+	for _, name := range path {
+		m = m.str(name)
+	}
+	buffer := replies.Get().(*replyBuffer)
+	defer replies.Put(buffer)
+	body, err := f.direct.exchange(m, buffer)
+	if err != nil {
+		return err
+	}
+	if len(body) < 2 || int(binary.LittleEndian.Uint16(body)) < len(path) {
+		return syscall.ENOENT
+	}
+	return nil
+}
+
+// ReadAt makes one Tread and returns what the reply has, at most an iounit.
+func (f *DirectFile) ReadAt(p []byte, offset int64) (int, error) {
+	var space [messageSpace]byte
+	count := min(len(p), directUnit)
+	m := message{space[:0]}.begin(tread).u32(f.fid).u64(uint64(offset)).u32(uint32(count))
+	buffer := replies.Get().(*replyBuffer)
+	defer replies.Put(buffer)
+	body, err := f.direct.exchange(m, buffer)
+	if err != nil {
+		return 0, err
+	}
+	if len(body) < 4 {
+		return 0, syscall.EIO
+	}
+	return copy(p, body[4:]), nil
+}
+
+// WriteAt makes one Twrite, of an iounit at most, and returns what was written.
+func (f *DirectFile) WriteAt(p []byte, offset int64) (int, error) {
+	var space [messageSpace]byte
+	p = p[:min(len(p), directUnit)]
+	m := message{space[:0]}.begin(twrite).u32(f.fid).u64(uint64(offset)).u32(uint32(len(p)))
+	m.b = append(m.b, p...)
+	buffer := replies.Get().(*replyBuffer)
+	defer replies.Put(buffer)
+	body, err := f.direct.exchange(m, buffer)
+	if err != nil {
+		return 0, err
+	}
+	if len(body) < 4 {
+		return 0, syscall.EIO
+	}
+	return int(binary.LittleEndian.Uint32(body)), nil
+}
+
+// FSync makes a Tfsync.
+func (f *DirectFile) FSync() error { return f.direct.call(f.message(tfsync).u32(0)) }
+
+// Close gives the fid back, whatever the server says.
+func (f *DirectFile) Close() error {
+	err := f.direct.call(f.message(tclunk))
+	f.direct.freeFID(f.fid)
+	return err
+}
+
+// Attr returns what p9.File's GetAttr does.
+func (f *DirectFile) Attr() (p9.QID, p9.Attr, error) {
+	buffer := replies.Get().(*replyBuffer)
+	defer replies.Put(buffer)
+	body, err := f.direct.exchange(f.message(tgetattr).u64(allAttrs), buffer)
+	if err != nil {
+		return p9.QID{}, p9.Attr{}, err
+	}
+	if len(body) < 8+13+3*4+11*8 {
+		return p9.QID{}, p9.Attr{}, syscall.EIO
+	}
+	r := fields(body[8:])
+	qid := p9.QID{Type: p9.QIDType(r.u8()), Version: r.u32(), Path: r.u64()}
+	attr := p9.Attr{
+		Mode: p9.FileMode(r.u32()), UID: p9.UID(r.u32()), GID: p9.GID(r.u32()), NLink: p9.NLink(r.u64()),
+		RDev: p9.Dev(r.u64()), Size: r.u64(), BlockSize: r.u64(), Blocks: r.u64(),
+		ATimeSeconds: r.u64(), ATimeNanoSeconds: r.u64(), MTimeSeconds: r.u64(), MTimeNanoSeconds: r.u64(),
+		CTimeSeconds: r.u64(), CTimeNanoSeconds: r.u64(),
+	}
+	return qid, attr, nil
+}
+
+const (
+	// directUnit is what one message carries, in bytes: less than every msize
+	// that a server of ours agrees to, and more than any device takes.
+	directUnit = 4096
+	// messageSpace is enough for a read, and for a write of a value.
+	messageSpace = 32
+	// noFID is no fid: an attach needs no authentication.
+	noFID = 1<<32 - 1
+	// allAttrs is P9_GETATTR_ALL.
+	allAttrs = 0x3fff
+)
+
+// replies are buffers for replies.
+var replies = sync.Pool{New: func() any { return &replyBuffer{b: make([]byte, 0, 512)} }}
+
+type replyBuffer struct{ b []byte }
+
+// call makes a request of whose reply only the errno counts.
+func (d *Direct) call(m message) error {
+	buffer := replies.Get().(*replyBuffer)
+	defer replies.Put(buffer)
+	_, err := d.exchange(m, buffer)
+	return err
+}
+
+// exchange returns the body of the reply, which is in buffer.
+func (d *Direct) exchange(m message, buffer *replyBuffer) ([]byte, error) {
+	binary.LittleEndian.PutUint32(m.b, uint32(len(m.b)))
+	reply, err := d.conn.Exchange(m.b, buffer.b[:0])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEnded, err)
+	}
+	buffer.b = reply
+	if len(reply) < headSize {
+		return nil, syscall.EIO
+	}
+	body := reply[headSize:]
+	switch {
+	case reply[4] == m.b[4]+1:
+		return body, nil
+	case reply[4] == rlerror && len(body) >= 4:
+		return nil, p9srv.LocalErrno(linux.Errno(binary.LittleEndian.Uint32(body)))
+	}
+	return nil, syscall.EIO
+}
+
+func (f *DirectFile) message(typ byte) message { return newMessage(typ).u32(f.fid) }
