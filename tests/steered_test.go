@@ -23,7 +23,7 @@ func forNewQEMU(t *testing.T, test func(*testing.T, vm.Config)) {
 	}
 }
 
-func underNewQEMU(t *testing.T, version string, scenarios ...string) vm.Config {
+func underNewQEMU(t testing.TB, version string, scenarios ...string) vm.Config {
 	t.Helper()
 	return vm.Config{
 		QEMU: vm.NeedNewQEMU(t), Kernel: vm.Need(t, "kernel-"+version),
@@ -39,7 +39,7 @@ func startGuest(t *testing.T, srv *p9srv.Server, config vm.Config) *vm.Machine {
 }
 
 // startGuestAt is startGuest for a socket, with further arguments of QEMU.
-func startGuestAt(t *testing.T, config vm.Config, socket string, args []string) *vm.Machine {
+func startGuestAt(t testing.TB, config vm.Config, socket string, args []string) *vm.Machine {
 	t.Helper()
 	config.Tag = "fullex"
 	config.Arguments = append(args, vm.VhostUser9P(socket)...)
@@ -54,7 +54,7 @@ func startGuestAt(t *testing.T, config vm.Config, socket string, args []string) 
 }
 
 // serveVirtio serves virtio-9p devices and returns where.
-func serveVirtio(t *testing.T, srv *p9srv.Server) (socket string) {
+func serveVirtio(t testing.TB, srv *p9srv.Server) (socket string) {
 	t.Helper()
 	e := p9srv.Endpoint{Network: "vhost-user", Address: filepath.Join(t.TempDir(), "s"), Mode: 0o600, Tag: "fullex"}
 	l, err := e.Listen(t.Context())

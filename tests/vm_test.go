@@ -80,7 +80,7 @@ func alsoOnUnix(t *testing.T, srv *p9srv.Server) (socket string) {
 }
 
 // guestFiles are the traces, and scripts with what they print.
-func guestFiles(t *testing.T) map[string]string {
+func guestFiles(t testing.TB) map[string]string {
 	t.Helper()
 	files := map[string]string{"recipe.sh": "testdata/recipe.sh"}
 	for _, pattern := range []string{"oracle/*.trace", "walkthrough/*"} {

@@ -7,7 +7,12 @@ import (
 )
 
 // check collects what a scenario finds wrong.
-type check struct{ failures []string }
+type check struct {
+	failures []string
+	// closesLate says that close(2) does not wait for the file's Tclunk, so that
+	// the next open may come before it: Linux 7.2 with cache=loose.
+	closesLate bool
+}
 
 var errStopped = errors.New("stopped")
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +30,10 @@ func (d *device) Close() error                { return syscall.Close(d.fd) }
 // open opens and stops the scenario if that fails.
 func (c *check) open(path string) *device {
 	d, err := openDevice(path, syscall.O_RDWR)
+	for tries := 0; c.closesLate && err == syscall.EACCES && tries < 100; tries++ {
+		time.Sleep(10 * time.Millisecond)
+		d, err = openDevice(path, syscall.O_RDWR)
+	}
 	c.must("open "+path, err)
 	return d
 }

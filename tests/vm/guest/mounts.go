@@ -19,6 +19,8 @@ func mountOptions(c *check) {
 	for _, option := range options {
 		remounted(c, option, func() {
 			before := len(c.failures)
+			c.closesLate = option == "cache=loose"
+			defer func() { c.closesLate = false }()
 			contract(c)
 			readSizes(c)
 			if len(c.failures) > before {

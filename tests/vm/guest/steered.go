@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// steered are scenarios during which the test does something to the machine, so
-// that they run only where they are asked for by name.
+// steered are scenarios that run only where they are asked for by name: during most
+// the test does something to the machine.
 var steered = map[string]func(*check){
 	"held":      held,
 	"unplugged": unplugged,
 	"no-device": noDevice,
+	"rates":     rates,
 }
 
 // unmounted are scenarios before which nothing is mounted.
