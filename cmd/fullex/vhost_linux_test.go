@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/vhostuser/vhosttest"
+)
+
+// versionRequest is a Tversion.
+const versionRequest = "\x15\x00\x00\x00\x64\xff\xff\x00\x20\x00\x00\x08\x009P2000.L"
+
+// speaks9P plays a machine whose guest asks for a version.
+func speaks9P(t *testing.T, conn *net.UnixConn) *vhosttest.Front {
+	t.Helper()
+	front, err := vhosttest.New(conn, vhosttest.Options{})
+	require.NoError(t, err)
+	require.NoError(t, front.Connect())
+	reply, err := front.Call([]byte(versionRequest), 100)
+	require.NoError(t, err)
+	assert.Contains(t, string(reply), "9P2000.L")
+	return front
+}
+
+func TestBackEndSaysWhatItCan(t *testing.T) {
+	out, _, err := run("", "vhost-user-9p", "--print-capabilities", "--socket-path=/nowhere", "word")
+	require.NoError(t, err)
+	var capabilities struct{ Type string }
+	require.NoError(t, json.Unmarshal([]byte(out), &capabilities))
+	assert.Equal(t, "9p", capabilities.Type)
+	text, err := os.ReadFile("50-fullex-9p.json")
+	require.NoError(t, err)
+	var description struct{ Type, Description, Binary string }
+	require.NoError(t, json.Unmarshal(text, &description))
+	assert.Equal(t, capabilities.Type, description.Type)
+	assert.Equal(t, vhostBackend, filepath.Base(description.Binary))
+	for want, args := range map[string][]string{
+		"want either":        {"vhost-user-9p"},
+		"either --socket":    {"vhost-user-9p", "--socket-path=/run/s", "--fd=3"},
+		"62 letters":         {"vhost-user-9p", "--socket-path=/run/s", "--tag=a b"},
+		"want fd:N":          {"vhost-user-9p", "--fd=-7"},
+		"unexpected":         {"vhost-user-9p", "--socket-path=/run/s", "word"},
+		"no such descriptor": {"vhost-user-9p", "--fd=999"},
+	} {
+		_, _, err := run("", args...)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestBackEndListens(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	cmd := command(t, "vhost-user-9p", "--socket-path="+socket)
+	require.NoError(t, cmd.Start())
+	for range 2 { // one machine after another
+		var conn net.Conn
+		require.Eventually(t, func() (ok bool) {
+			var err error
+			conn, err = net.Dial("unix", socket)
+			return err == nil
+		}, 10*time.Second, 10*time.Millisecond)
+		require.NoError(t, speaks9P(t, conn.(*net.UnixConn)).Close())
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	assert.NoError(t, cmd.Wait(), "exit status 0")
+	_, err := os.Stat(socket)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestBackEndServesAnInheritedConnectionToItsEnd(t *testing.T) {
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	theirs, err := back.File()
+	require.NoError(t, err)
+	cmd := command(t, "vhost-user-9p", "--fd=3")
+	cmd.ExtraFiles = []*os.File{theirs}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, theirs.Close())
+	require.NoError(t, back.Close())
+	require.NoError(t, speaks9P(t, front).Close())
+	assert.NoError(t, cmd.Wait(), "exit status 0")
+}
+
+func TestServeSaysHowAGuestMounts(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	r := startServe(t, 3, "--listen", "vhost-user:"+socket+",tag=deque")
+	text := strings.Join(r.lines, "\n")
+	assert.Contains(t, text, "path="+socket+" ")
+	assert.Contains(t, text, "share=on")
+	assert.Contains(t, text, "mount -t 9p -o trans=virtio,version=9p2000.L,noxattr deque /mnt")
+	conn, err := net.Dial("unix", socket)
+	require.NoError(t, err)
+	front := speaks9P(t, conn.(*net.UnixConn))
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	assert.NoError(t, r.cmd.Wait(), "exit status 0")
+	assert.Contains(t, r.stderr.String(), "a virtual machine is attached")
+	require.NoError(t, front.Close())
+}
