@@ -29,7 +29,10 @@ var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock
 // every scenario of the guest program there.
 func TestLinuxMounts(t *testing.T) {
 	for _, version := range []string{"6.1", "6.12", "7.2"} {
-		t.Run(version, func(t *testing.T) { testLinux(t, version) })
+		t.Run(version, func(t *testing.T) {
+			t.Parallel() // each takes one processor
+			testLinux(t, version)
+		})
 	}
 }
 
