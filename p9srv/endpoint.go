@@ -148,7 +148,11 @@ func (e Endpoint) String() string {
 func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	switch e.Network {
 	case "unix":
-		return listenUnix(ctx, e.Address, e.Mode)
+		l, err := listenUnix(ctx, e.Address, e.Mode)
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", e, err)
+		}
+		return l, nil
 	case "vsock":
 		return e.listenVsock()
 	case "fd":

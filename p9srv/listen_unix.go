@@ -29,17 +29,13 @@ type unixListener struct {
 func listenUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
 	unlock, err := lockDir(ctx, filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
+		return nil, err
 	}
 	defer unlock()
 	if err := removeStale(ctx, path); err != nil {
-		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
+		return nil, err
 	}
-	l, err := bindUnix(ctx, path, mode)
-	if err != nil {
-		return nil, fmt.Errorf("listen on unix:%s: %w", path, err)
-	}
-	return l, nil
+	return bindUnix(ctx, path, mode)
 }
 
 func bindUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {

@@ -49,7 +49,7 @@ func (e Endpoint) listenVhost(ctx context.Context) (net.Listener, error) {
 	}
 	l, err := listenUnix(ctx, e.Address, e.Mode)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("listen on %s: %w", e, err)
 	}
 	return vhostListener{l, e.Tag}, nil
 }

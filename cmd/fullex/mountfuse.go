@@ -56,6 +56,9 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	if err := cleanStale(dir, log); err != nil {
 		return err
 	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("mount at %s: want a directory that is there", dir)
+	}
 	target := args[:len(args)-1]
 	if c.Bool("reconnect") && len(target) == 0 {
 		return errors.New("mount: --reconnect is of a TARGET: the server in this process ends with it")
@@ -111,7 +114,7 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 	defer cancel()
 	conn, err := e.Dial(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w (is fullex serve running there?)", err)
+		return nil, nobodyThere(err)
 	}
 	socket, err := ninep.Blocking(conn)
 	if err != nil {
@@ -124,6 +127,14 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
 	}
 	return client, err
+}
+
+// nobodyThere adds what is likely to an error of connecting.
+func nobodyThere(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
+		return fmt.Errorf("%w (is fullex serve running there?)", err)
+	}
+	return err
 }
 
 // sayReady tells who waits for it that the mount answers.
