@@ -130,6 +130,9 @@ func (g *guest) messages(requests []vhostuser.Request, in []byte) (n, size int) 
 		}
 		limitCount(in[size:size+length], r.Room)
 		n, size = n+1, size+length
+		if msgType(in[size-length+4]) == tversion {
+			break // it may change what is a message
+		}
 	}
 	return n, size
 }
@@ -243,5 +246,5 @@ func (g *guest) finish() error {
 	return g.cut()
 }
 
-// cut implements link. It does not wait, so that all machines end at once.
+// cut implements link.
 func (g *guest) cut() error { return g.conn.Close() }

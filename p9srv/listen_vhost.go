@@ -47,6 +47,9 @@ func (e Endpoint) listenVhost(ctx context.Context) (net.Listener, error) {
 	if !vhostWorks {
 		return nil, fmt.Errorf("listen on %s: vhost-user is for Linux", e)
 	}
+	if err := e.parseTag(e.Tag); err != nil {
+		return nil, fmt.Errorf("listen on vhost-user:%s: %w", e.Address, err)
+	}
 	l, err := listenUnix(ctx, e.Address, e.Mode)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", e, err)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"math"
 	"net"
 	"slices"
 	"sync"
@@ -56,7 +55,8 @@ type Server struct {
 	mu        sync.Mutex
 	closed    bool
 	listeners map[net.Listener]struct{}
-	links     map[link]struct{}
+	links     map[link]bool  // true: a guest
+	guests    int            // of links
 	running   sync.WaitGroup // one for each of links and each running Serve
 }
 
@@ -136,7 +136,7 @@ func (s *Server) take(c net.Conn) (served, error) {
 	number := s.accepted.Add(1)
 	if socket, ok := c.(vhostSocket); ok {
 		g := newGuest(s, socket, number)
-		if err := s.addLink(g, math.MaxInt); err != nil {
+		if err := s.addLink(g, true); err != nil {
 			return nil, errors.Join(err, ignoreClosed(g.cut()))
 		}
 		return g, nil
@@ -199,7 +199,7 @@ func (s *Server) init() {
 	s.setUp.Do(func() {
 		s.start = time.Now()
 		s.listeners = make(map[net.Listener]struct{})
-		s.links = make(map[link]struct{})
+		s.links = make(map[link]bool)
 		if s.Kernel == nil {
 			s.Kernel = loadedKernel()
 		}
@@ -253,20 +253,24 @@ func (s *Server) startConn(c net.Conn) error {
 }
 
 // addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
-func (s *Server) addConn(c link) error { return s.addLink(c, s.limits.Conns) }
+func (s *Server) addConn(c link) error { return s.addLink(c, false) }
 
-// addLink is addConn with a limit of its own.
-func (s *Server) addLink(c link, limit int) error {
+// addLink is addConn, also for guests, which no limit is for: they must not be
+// hung up on, and are no burden to others' limit.
+func (s *Server) addLink(c link, isGuest bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrServerClosed
 	}
-	if len(s.links) >= limit {
-		s.log.Warn("too many connections", "limit", limit)
+	if !isGuest && len(s.links)-s.guests >= s.limits.Conns {
+		s.log.Warn("too many connections", "limit", s.limits.Conns)
 		return syscall.ENFILE
 	}
-	s.links[c] = struct{}{}
+	s.links[c] = isGuest
+	if isGuest {
+		s.guests++
+	}
 	s.running.Add(1)
 	return nil
 }
@@ -274,6 +278,9 @@ func (s *Server) addLink(c link, limit int) error {
 func (s *Server) removeConn(c link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.links[c] {
+		s.guests--
+	}
 	delete(s.links, c)
 	s.running.Done()
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -18,6 +19,9 @@ const ready = "ready\n"
 // daemonize runs the same mount in a process of its own session, and returns
 // when that answers or has failed.
 func daemonize(c *cli.Context, args []string) error {
+	if len(args) > 1 && strings.HasPrefix(args[0], "fd:") {
+		return errors.New("mount: --daemon does not pass an inherited socket on: mount in the foreground")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

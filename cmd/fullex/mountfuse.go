@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,6 +63,9 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	target := args[:len(args)-1]
 	if c.Bool("reconnect") && len(target) == 0 {
 		return errors.New("mount: --reconnect is of a TARGET: the server in this process ends with it")
+	}
+	if c.Bool("reconnect") && strings.HasPrefix(target[0], "fd:") {
+		return errors.New("mount: --reconnect is of a TARGET that can be connected to again: an inherited socket is there once")
 	}
 	client, end, err := connectFUSE(ctx, target)
 	if err != nil {

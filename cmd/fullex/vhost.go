@@ -73,9 +73,5 @@ func vhostSource(ctx context.Context, c *cli.Context) (source, error) {
 		l, conn, err := e.InheritVhost(c.String("tag"))
 		return source{endpoint: e, listener: l, conn: conn}, err
 	}
-	e, err := p9srv.ParseEndpoint("vhost-user:" + c.String("socket-path") + ",tag=" + c.String("tag"))
-	if err != nil {
-		return source{}, err
-	}
-	return openSource(ctx, e)
+	return openSource(ctx, p9srv.Endpoint{Network: "vhost-user", Address: c.String("socket-path"), Mode: 0o600, Tag: c.String("tag")})
 }

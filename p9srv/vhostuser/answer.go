@@ -100,6 +100,9 @@ func (c *Conn) obeyLocked(m *message) (payload []byte, err error) {
 			payload, err = nil, fmt.Errorf("defect of the back-end: %v", r)
 		}
 	}()
+	if m.lost {
+		return nil, errors.New("descriptors were lost: too many in one message, or too many open in this process")
+	}
 	if query, ok := queries[m.request]; ok {
 		return query(c, m)
 	}

@@ -45,7 +45,9 @@ type Conn struct {
 	err    error         // why it ended; written before done is closed
 
 	changed chan struct{} // of capacity 1: something below changed
-	kicks   [8]byte       // for Next to read a number into that means nothing
+	// kicks is for Next to read a number into that means nothing.
+	kicks    [8]byte
+	kickInto [1][]byte
 
 	// mu guards all below, and guest memory against being unmapped.
 	mu       sync.Mutex

@@ -3,12 +3,15 @@
 package vhostuser_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -125,8 +128,8 @@ var refusals = []struct {
 	{"region behind the end of its file", "beyond the end", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 4096), fds(memfd(8191))},
 	{"region too large", "is too large", vhosttest.AddMemReg, vhosttest.Region(far, 1<<43, 1<<50, 0), fds(memfd(1 << 43))},
 	{"region without a file", "0 descriptors", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), nil},
-	{"region in an eventfd", "no regular file", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(eventfd)},
-	{"region in a folder", "no regular file", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(folder)},
+	{"region in an eventfd", "in no memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(eventfd)},
+	{"region in a folder", "in no memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(folder)},
 	{"region is read only", "map: permission denied", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(readOnly)},
 	{"short region", "payload of 39 bytes", vhosttest.AddMemReg, make([]byte, 39), fds(memfd(4096))},
 	{"region that is not there", "is not known", vhosttest.RemMemReg, vhosttest.Region(far, 4096, far, 0), nil},
@@ -176,11 +179,10 @@ var framings = map[string]struct {
 	bytes []byte
 	fds   int
 }{
-	"version 0":        {vhosttest.U32(1, 0, 0), 0},
-	"version 2":        {vhosttest.U32(1, 2, 0), 0},
-	"size":             {vhosttest.U32(1, 1, 4097), 0},
-	"huge size":        {vhosttest.U32(1, 1, math.MaxUint32), 0},
-	"descriptors lost": {vhosttest.U32(1, 1, 0), 65},
+	"version 0": {vhosttest.U32(1, 0, 0), 0},
+	"version 2": {vhosttest.U32(1, 2, 0), 0},
+	"size":      {vhosttest.U32(1, 1, 4097), 0},
+	"huge size": {vhosttest.U32(1, 1, math.MaxUint32), 0},
 }
 
 func TestBrokenFramingEndsTheConnection(t *testing.T) {
@@ -200,6 +202,46 @@ func TestBrokenFramingEndsTheConnection(t *testing.T) {
 			<-e.ended
 			assert.Contains(t, e.log.String(), "does not speak vhost-user")
 		})
+	}
+}
+
+// TestMessageThatLostItsDescriptorsIsRefused: it is whole, and who is short of
+// descriptors must not end a machine.
+func TestMessageThatLostItsDescriptorsIsRefused(t *testing.T) {
+	e, f := connected(t, vhosttest.Options{})
+	fd := fdOf(t, eventfd)
+	many := slices.Repeat([]int{fd}, 65)
+	require.NoError(t, f.Send(vhosttest.SetVringCall, vhosttest.Version|vhosttest.NeedReply, vhosttest.U64(0), many...))
+	reply, err := f.Receive()
+	require.NoError(t, err)
+	assert.Equal(t, vhosttest.U64(1), reply.Payload)
+	assert.Contains(t, e.log.String(), "descriptors were lost")
+	require.NoError(t, f.Reset())
+	works(t, f)
+}
+
+// TestEventFDsThatWaitHoldNobodyUp: the front-end shares their flags.
+func TestEventFDsThatWaitHoldNobodyUp(t *testing.T) {
+	e, f := connected(t, vhosttest.Options{Features: vhosttest.DefaultFeatures &^ (1 << 29)}) // without EVENT_IDX each answer interrupts
+	works(t, f)
+	_, err := f.Interrupts() // so that the counter is 0
+	require.NoError(t, err)
+	_, err = unix.Write(f.CallFD(), binary.NativeEndian.AppendUint64(nil, math.MaxUint64-1))
+	require.NoError(t, err)
+	require.NoError(t, f.Submit(0, []byte("x"), 100))
+	for _, fd := range []int{f.KickFD(), f.CallFD(), f.ErrFD()} {
+		require.NoError(t, unix.SetNonblock(fd, false))
+	}
+	require.NoError(t, f.Tell())
+	require.NoError(t, f.Sync(), "messages are answered all the same")
+	require.NoError(t, f.Close())
+	ended := make(chan error, 1)
+	go func() { ended <- e.conn.Close() }()
+	select {
+	case err := <-ended:
+		require.NoError(t, err)
+	case <-time.After(vhosttest.Patience):
+		t.Fatal("Close hangs")
 	}
 }
 

@@ -135,6 +135,12 @@ func mapRegion(r region, fd int) (mapping, error) {
 // filePage looks at the file of a region and returns the size of its pages in
 // bytes: mappings of huge pages begin and end at huge pages (mmap(2)).
 func filePage(r region, fd int) (uint64, error) {
+	// Memory of any other file may be a file server's, which could keep a page, and
+	// a thread of this process in the middle of a copy, for as long as it likes.
+	// Only memory has seals (fcntl(2)).
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil {
+		return 0, errors.New("is in no memfd and no file of tmpfs or hugetlbfs")
+	}
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return 0, fmt.Errorf("look at the file: %w", err)

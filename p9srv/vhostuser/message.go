@@ -75,6 +75,7 @@ type message struct {
 	flags   uint32
 	payload []byte // valid until the next is read
 	fds     []int  // owned by the message until taken; -1: taken
+	lost    bool   // some fds did not arrive, and which is not known
 }
 
 // u64 returns the payload as one number.

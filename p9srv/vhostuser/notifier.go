@@ -42,9 +42,17 @@ func (n notifier) fire() {
 	switch {
 	case n.socket:
 		_ = unix.Sendto(n.fd, one, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, nil)
-	case n.is:
+	case n.is && isWritable(n.fd):
 		_, _ = unix.Write(n.fd, one)
 	}
+}
+
+// isWritable says whether a write will not wait: the front-end can have cleared
+// O_NONBLOCK, which it shares, and filled the counter.
+func isWritable(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n == 1 && fds[0].Revents&unix.POLLOUT != 0
 }
 
 func (n *notifier) close() {

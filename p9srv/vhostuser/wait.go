@@ -4,9 +4,10 @@ package vhostuser
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func (c *Conn) expiredLocked() bool {
@@ -41,12 +42,28 @@ func (c *Conn) waitForKickLocked() {
 	}
 	c.waiting = true
 	c.mu.Unlock()
-	_, err := kick.Read(c.kicks[:])
+	err := c.readKick(kick)
 	c.mu.Lock()
 	c.waiting = false
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, fs.ErrClosed) {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && c.kick == kick {
 		c.breakLocked(err)
 	}
+}
+
+// readKick waits in the poller and reads without waiting, whatever the front-end
+// has done to O_NONBLOCK, which it shares (RWF_NOWAIT: preadv2(2)).
+func (c *Conn) readKick(kick *os.File) error {
+	raw, err := kick.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var readErr error
+	err = raw.Read(func(fd uintptr) bool {
+		c.kickInto[0] = c.kicks[:]
+		_, readErr = unix.Preadv2(int(fd), c.kickInto[:], -1, unix.RWF_NOWAIT)
+		return !errors.Is(readErr, unix.EAGAIN)
+	})
+	return errors.Join(err, readErr)
 }
 
 // waitForChangeLocked waits for the front-end, as there is no ring to wait for.

@@ -74,9 +74,8 @@ func (w *wire) readHeader(m *message) error {
 	return nil
 }
 
-// readWithFDs reads the beginning of a header. Control data that did not fit,
-// or descriptors that this process has no room for, are an error: which of
-// them are missing is not known.
+// readWithFDs reads the beginning of a header. Where control data did not fit, or
+// this process has no room for descriptors, the message has lost some.
 func (w *wire) readWithFDs(m *message) (int, error) {
 	n, controlSize, flags, _, err := w.conn.ReadMsgUnix(w.header[:], w.control)
 	if err != nil {
@@ -94,7 +93,7 @@ func (w *wire) readWithFDs(m *message) (int, error) {
 		m.fds = append(m.fds, fds...)
 	}
 	if flags&unix.MSG_CTRUNC != 0 {
-		return 0, errors.New("descriptors were lost: too many in one message, or too many open in this process")
+		m.lost = true
 	}
 	return n, nil
 }

@@ -2,6 +2,9 @@ package fusefs
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"time"
 )
 
@@ -11,19 +14,26 @@ const (
 	lastPause  = time.Second
 )
 
+// attachTime is how long a server may take for the first attach.
+const attachTime = 10 * time.Second
+
 // keepConnected connects anew, whenever the connection has ended, until ctx ends.
 // Until then calls give EIO. What was open stays with the connection that has
 // ended.
 func (m *Mount) keepConnected(ctx context.Context) {
 	for {
+		since := time.Now()
 		if err := m.conn.Load().client.AwaitEnd(ctx); err != nil {
-			m.log.Error("the mount will not come back", "error", err)
-			return
+			m.log.Warn("watch the server", "error", err)
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		m.log.Warn("the server is gone: open files give EIO, and so does all else until it is back")
+		// One that comes and goes is not asked all the time.
+		if time.Since(since) < lastPause && !pauseFor(ctx, lastPause) {
+			return
+		}
 		if !m.connectAgain(ctx) {
 			return
 		}
@@ -34,18 +44,43 @@ func (m *Mount) keepConnected(ctx context.Context) {
 // connectAgain tries until it has a connection, and says whether it has.
 func (m *Mount) connectAgain(ctx context.Context) bool {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		client, err := m.redial(ctx)
+		err := m.connect(ctx)
 		if err == nil {
-			m.conn.Store(newConnection(client))
 			return true
 		}
 		m.log.Debug("connect again", "error", err, "pause", pause)
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !pauseFor(ctx, pause) {
 			return false
-		case <-timer.C:
 		}
+	}
+}
+
+// connect connects once, and attaches: a server cuts those who do not.
+func (m *Mount) connect(ctx context.Context) error {
+	client, err := m.redial(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, attachTime)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = client.Close() }) // ends the attach
+	defer stop()
+	conn := newConnection(client)
+	if _, errno := conn.root(uint32(os.Geteuid())); errno != 0 {
+		return errors.Join(fmt.Errorf("attach: %w", errno), client.Close())
+	}
+	m.conn.Store(conn)
+	return nil
+}
+
+// pauseFor returns true after d, or false when ctx ends.
+func pauseFor(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }

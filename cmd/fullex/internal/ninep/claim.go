@@ -14,7 +14,7 @@ import (
 // written to it: the library's client names nobody (n_uname ~0), which a server
 // must not take for root. The number is what the library has for the aname, which
 // becomes empty. It also makes one write of each message, which the library
-// writes in pieces, and one read, which the library does not.
+// writes in pieces, and one read, which the library does not. A write never fails.
 //
 // Reads and writes may run at the same time; writes may not, which the library
 // sees to.
@@ -55,7 +55,12 @@ func (c *claimant) Write(p []byte) (int, error) {
 			whole = withClaim(whole)
 		}
 		if _, err := c.conn.Write(whole); err != nil {
-			return 0, err
+			// The library must not know: it would leave the request among those
+			// that wait, and give its place to another. The end of the connection
+			// it learns by reading.
+			_ = c.conn.Close()
+			c.message = c.message[:0]
+			return len(p), nil
 		}
 		c.message = append(c.message[:0], c.message[size:]...)
 	}

@@ -70,6 +70,9 @@ func (c *Client) Close() error { return ignoreClosed(c.conn.Close()) }
 // must be a socket, on Linux.
 func (c *Client) AwaitEnd(ctx context.Context) error {
 	w, err := newWatch(c.conn)
+	if isClosed(err) {
+		return nil
+	}
 	if err != nil {
 		return errors.Join(err, c.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
@@ -25,7 +26,8 @@ type Exchanger interface {
 type Direct struct {
 	conn Exchanger
 
-	mu    sync.Mutex        // guards the fields below, and is held during an attach, which waits for nobody
+	// mu guards the fields below. It is held during a walk, which waits for nobody.
+	mu    sync.Mutex
 	roots map[uint32]uint32 // fids of the root, by user
 	free  []uint32          // fids that were used
 	next  uint32            // fid never used
@@ -43,6 +45,7 @@ func NewDirect(conn Exchanger) *Direct {
 type DirectFile struct {
 	direct *Direct
 	fid    uint32
+	closed atomic.Bool
 }
 
 // Message types (diod's protocol.md). A reply's is one more, an error's Rlerror.
@@ -60,13 +63,8 @@ const (
 // Open opens a path for a user, with the access mode of flags. Its errors are
 // errno values: the server's, or EIO for a connection that has ended.
 func (d *Direct) Open(uid uint32, path []string, flags uint32) (*DirectFile, error) {
-	root, err := d.root(uid)
+	f, err := d.walk(uid, path)
 	if err != nil {
-		return nil, err
-	}
-	f := &DirectFile{direct: d, fid: d.newFID()}
-	if err := f.walk(root, path); err != nil {
-		d.freeFID(f.fid) // the server made none
 		return nil, err
 	}
 	m := f.message(tlopen)
@@ -77,26 +75,54 @@ func (d *Direct) Open(uid uint32, path []string, flags uint32) (*DirectFile, err
 	return f, nil
 }
 
-// root attaches once a user.
-func (d *Direct) root(uid uint32) (uint32, error) {
+// walk makes the fid of a path for a user.
+func (d *Direct) walk(uid uint32, path []string) (*DirectFile, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	root, err := d.rootLocked(uid)
+	if err != nil {
+		return nil, err
+	}
+	f := &DirectFile{direct: d, fid: d.newFIDLocked()}
+	if err := f.walk(root, path); err != nil {
+		d.free = append(d.free, f.fid) // the server made none
+		return nil, err
+	}
+	return f, nil
+}
+
+// maxRoots is how many users have an attach at the same time: fids are limited.
+const maxRoots = 1024
+
+// rootLocked attaches a user, if he is not.
+func (d *Direct) rootLocked(uid uint32) (uint32, error) {
 	if fid, ok := d.roots[uid]; ok {
 		return fid, nil
 	}
-	fid := d.next
+	if len(d.roots) >= maxRoots {
+		d.dropRootLocked()
+	}
+	fid := d.newFIDLocked()
 	m := newMessage(tattach).u32(fid).u32(noFID).str("").str("").u32(uid)
 	if err := d.call(m); err != nil {
+		d.free = append(d.free, fid) // the server made none
 		return 0, err
 	}
-	d.next++
 	d.roots[uid] = fid
 	return fid, nil
 }
 
-func (d *Direct) newFID() uint32 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// dropRootLocked ends some user's attach; what he has open stays.
+func (d *Direct) dropRootLocked() {
+	for uid, fid := range d.roots {
+		_ = d.call(newMessage(tclunk).u32(fid)) // frees the fid, whatever it says
+		d.free = append(d.free, fid)
+		delete(d.roots, uid)
+		return
+	}
+}
+
+func (d *Direct) newFIDLocked() uint32 {
 	if n := len(d.free); n > 0 {
 		fid := d.free[n-1]
 		d.free = d.free[:n-1]
@@ -169,8 +195,11 @@ func (f *DirectFile) WriteAt(p []byte, offset int64) (int, error) {
 // FSync makes a Tfsync.
 func (f *DirectFile) FSync() error { return f.direct.call(f.message(tfsync).u32(0)) }
 
-// Close gives the fid back, whatever the server says.
+// Close gives the fid back, whatever the server says. EBADF the second time.
 func (f *DirectFile) Close() error {
+	if f.closed.Swap(true) {
+		return syscall.EBADF
+	}
 	err := f.direct.call(f.message(tclunk))
 	f.direct.freeFID(f.fid)
 	return err
