@@ -24,6 +24,9 @@ type File struct {
 	// value that a client would lose must be refused before it is taken. 0: a
 	// read gives what it gives.
 	ValueSize int
+	// WholeReads says that Read of the Handle is given all the bytes that are
+	// asked for, and not ValueSize of them at most. It is slower.
+	WholeReads bool
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].
 	Open func(c Client) (Handle, error)
@@ -35,6 +38,12 @@ type Sized interface {
 	// may be called at the same time as everything else, and takes constant
 	// time.
 	Size() int
+}
+
+// Marked is for a Module that listings must not show as if it were sound.
+type Marked interface {
+	// Planted returns the faults that the module has on purpose.
+	Planted() []Planted
 }
 
 // Handle is the module's part of a session. Its session makes the calls one at
