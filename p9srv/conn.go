@@ -36,6 +36,7 @@ func (c *conn) setUp() {
 	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
 	c.io.init(c.net, c.srv.limits.WriteTimeout)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
+	c.front.setWire()
 	c.keepAlive()
 }
 
@@ -159,12 +160,18 @@ func (c *conn) cut() error { return c.net.Close() }
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.
 func (c *conn) answerArrived() (progress bool, err error) {
+	if c.front.faulty {
+		c.gather()
+	}
 	in := c.io.arrived()
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
 	for {
 		used, out, err := c.front.process(in, buffer.b[:0])
 		buffer.b = out
+		if c.front.faulty {
+			c.front.wire.rearrange(out)
+		}
 		if len(out) > 0 {
 			err = errors.Join(err, c.io.write(out))
 		}

@@ -29,7 +29,7 @@ func (f *front) read(m message, out []byte) ([]byte, error) {
 	out = append(out, 0, 0, 0, 0, byte(tread+1), byte(m.tag), byte(m.tag>>8), 0, 0, 0, 0)
 	offset, count := le.Uint64(m.body[4:]), min(le.Uint32(m.body[12:]), f.iounit())
 	room := count
-	if file.valueSize > 0 {
+	if file.valueSize > 0 && !file.whole {
 		room = min(count, file.valueSize)
 	}
 	out = append(out, make([]byte, room)...) // allocates nothing but to grow out

@@ -27,6 +27,7 @@ type file struct {
 	flags     uint32          // of Tlopen, if opened
 	valueSize uint32          // device.File.ValueSize, of an opened device file
 	opened    bool
+	whole     bool // device.File.WholeReads, of an opened device file
 	follow    followup
 
 	front   *front
@@ -112,7 +113,7 @@ func (f *file) openDevice() error {
 		f.front.refused(f, client, err)
 		return err
 	}
-	f.session, f.valueSize = session, uint32(session.ValueSize())
+	f.session, f.valueSize, f.whole = session, uint32(session.ValueSize()), session.WholeReads()
 	f.front.log.Debug("open", "path", f.node.String(), "client", client.String())
 	f.front.extents.opened(f)
 	return nil

@@ -25,6 +25,7 @@ type front struct {
 	plain    bool   // answerPlain may answer: a session, not of v9fs, not traced
 	v9fs     bool   // the client is Linux's
 	attached bool   // the client has attached once, or tried to
+	faulty   bool   // wire is set
 	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	fids     fids
 
@@ -47,6 +48,7 @@ type front struct {
 
 	peer peer
 	log  *slog.Logger
+	wire *faultyWire // nil without faults
 }
 
 // v9fsMask is the request mask of the Tgetattr with which the Linux client
@@ -65,6 +67,13 @@ var (
 // flushSize has gathered; what is left belongs to the next call. After an
 // error the connection must be closed, when out has been written.
 func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
+	if f.faulty {
+		return f.wire.process(f, in, out)
+	}
+	return f.processSoundly(in, out)
+}
+
+func (f *front) processSoundly(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
 	for len(out) < flushSize {
 		if f.plain {

@@ -41,10 +41,12 @@ func newGuest(s *Server, socket vhostSocket, number uint64) served {
 	p := guestPeer(socket.UnixConn, number, s.Identity)
 	log := s.log.With("conn", number, "peer", p.where, "tag", socket.tag)
 	device := &vhostuser.Device{Features: mountTag, Config: tagConfig(socket.tag), Log: log}
-	return &guest{
+	g := &guest{
 		srv: s, conn: device.NewConn(socket.UnixConn), log: log,
 		front: front{srv: s, peer: p, log: log}, out: make([]byte, 0, outSize),
 	}
+	g.front.setWire()
+	return g
 }
 
 // tagConfig is struct virtio_9p_config: the tag behind its length.

@@ -50,6 +50,7 @@ func (s *Server) Connect() (*MemoryConn, error) {
 	p := memoryPeer(number)
 	log := s.log.With("conn", number, "peer", p.where)
 	c := &MemoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
+	c.front.setWire()
 	c.changed.L = &c.mu
 	if err := s.addConn(c); err != nil {
 		return nil, err

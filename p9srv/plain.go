@@ -62,10 +62,10 @@ func (f *front) answerPlain(in, out []byte) (used int, _ []byte) {
 }
 
 // plainFile returns the file of a fid and holds its session, if it is an open
-// device of values, and nil otherwise.
+// device of values, a value a read, and nil otherwise.
 func (f *front) plainFile(fid uint32) *file {
 	file := f.fids.get(fid)
-	if file == nil || file.session == nil || file.valueSize != device.ValueSize {
+	if file == nil || file.session == nil || file.valueSize != device.ValueSize || file.whole {
 		return nil
 	}
 	f.hold(file.session)

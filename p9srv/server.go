@@ -39,6 +39,8 @@ type Server struct {
 	// Trace, if not nil, is called with a line for every message and every
 	// reply, from many goroutines at the same time.
 	Trace func(line string)
+	// Wire, if not nil, is faults planted in the way to the clients.
+	Wire *Wire
 
 	setUp  sync.Once
 	limits Limits       // with defaults; immutable after setUp, as log
@@ -50,6 +52,10 @@ type Server struct {
 	start                    time.Time     // of the server; immutable after setUp
 	opens                    atomic.Uint64 // through the door that tells each open apart
 	accepted                 atomic.Uint64 // numbers connections
+	// stopping ends when connections are made to end; immutable after setUp, as
+	// stopped, which ends it.
+	stopping context.Context
+	stopped  context.CancelFunc
 
 	// mu guards the fields below.
 	mu        sync.Mutex
@@ -185,6 +191,7 @@ func (s *Server) stop(end func(link) error) error {
 	s.closed = true
 	listeners, links := slices.Collect(maps.Keys(s.listeners)), slices.Collect(maps.Keys(s.links))
 	s.mu.Unlock()
+	s.stopped()
 	var errs []error
 	for _, l := range listeners {
 		errs = append(errs, ignoreClosed(l.Close()))
@@ -198,6 +205,7 @@ func (s *Server) stop(end func(link) error) error {
 func (s *Server) init() {
 	s.setUp.Do(func() {
 		s.start = time.Now()
+		s.stopping, s.stopped = context.WithCancel(context.Background())
 		s.listeners = make(map[net.Listener]struct{})
 		s.links = make(map[link]bool)
 		if s.Kernel == nil {

@@ -58,6 +58,19 @@ func (t *transport) more() error {
 	return t.readErr
 }
 
+// moreNow takes what else has arrived, behind what there is, without waiting. What
+// is wrong with the connection, more will find.
+func (t *transport) moreNow() {
+	if t.raw == nil || t.buf == nil {
+		return
+	}
+	_ = t.raw.Read(func(fd uintptr) bool {
+		n, _ := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
+		t.fill += max(n, 0)
+		return true
+	})
+}
+
 // readFD reads once, if something is there, into a buffer borrowed for it.
 func (t *transport) readFD(fd uintptr) bool {
 	t.hold()
