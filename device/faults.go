@@ -38,7 +38,7 @@ func ParseFault(list []Fault, text string) (Planted, error) {
 		}
 		required := f.Param != "" && f.Param[0] == '='
 		if (hasValue && (f.Param == "" || value == "")) || (!hasValue && required) {
-			return Planted{}, fmt.Errorf("fault %q: want %s%s", text, f.Name, f.Param)
+			return Planted{}, fmt.Errorf("%q: want %s%s", text, f.Name, f.Param)
 		}
 		return Planted{f, value}, nil
 	}
@@ -46,7 +46,7 @@ func ParseFault(list []Fault, text string) (Planted, error) {
 	for _, f := range list {
 		names = append(names, f.Name+f.Param)
 	}
-	return Planted{}, fmt.Errorf("fault %q: no such fault, want one of %s", text, strings.Join(names, ", "))
+	return Planted{}, fmt.Errorf("%q: no such fault, want one of %s", text, strings.Join(names, ", "))
 }
 
 // Faults returns the faults that [Faulty] can plant, in the order in which they
@@ -163,7 +163,7 @@ func flawsOf(faults []Planted) (flaws, error) {
 	var f flaws
 	for _, p := range faults {
 		if err := f.plant(p); err != nil {
-			return flaws{}, fmt.Errorf("fault %q: %w", p, err)
+			return flaws{}, fmt.Errorf("%q: %w", p, err)
 		}
 	}
 	return f, nil

@@ -45,7 +45,7 @@ func NewWire(faults ...device.Planted) (*Wire, error) {
 	w := &Wire{}
 	for _, f := range faults {
 		if err := w.plant(f); err != nil {
-			return nil, fmt.Errorf("fault %q: %w", f, err)
+			return nil, fmt.Errorf("%q: %w", f, err)
 		}
 	}
 	return w, nil

@@ -29,6 +29,7 @@ type serveConfig struct {
 	limits    p9srv.Limits
 	sessions  int // as device.Kernel.MaxSessions
 	modules   []string
+	faults    faults
 	tcpOnly   bool // for want of a directory for the socket
 }
 
@@ -39,6 +40,9 @@ func serveConfigFrom(c *cli.Context) (serveConfig, error) {
 		return config, err
 	}
 	if err = config.takeLimits(c); err != nil {
+		return config, err
+	}
+	if config.faults, err = parseFaults(c.StringSlice("fault")); err != nil {
 		return config, err
 	}
 	if config.identity, err = p9srv.ParseIdentityPolicy(c.String("identity")); err != nil {
@@ -108,6 +112,13 @@ func socketPath(uid int) string {
 		return ""
 	}
 	return filepath.Join(dir, "fullex.sock")
+}
+
+// atLeast returns the config with a log that takes what has a level, also if the
+// user wants less.
+func (config serveConfig) atLeast(level slog.Level) serveConfig {
+	config.level = min(config.level, level)
+	return config
 }
 
 // logger returns the log that the flags describe.

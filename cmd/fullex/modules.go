@@ -17,12 +17,16 @@ func moduleNames() []string {
 }
 
 // kernelWith returns a kernel with all modules registered and those named
-// loaded, or all if none is named.
-func kernelWith(names []string) (*device.Kernel, error) {
+// loaded, or all if none is named. Faults are of full_ex.
+func kernelWith(names []string, faults ...device.Planted) (*device.Kernel, error) {
 	if len(names) == 0 {
 		names = moduleNames()
 	}
-	k := device.NewKernel(device.Modules()...)
+	modules, err := modulesWith(faults)
+	if err != nil {
+		return nil, err
+	}
+	k := device.NewKernel(modules...)
 	for _, name := range names {
 		switch err := k.Load(name); err {
 		case nil:
@@ -33,4 +37,24 @@ func kernelWith(names []string) (*device.Kernel, error) {
 		}
 	}
 	return k, nil
+}
+
+// modulesWith returns all modules, of which full_ex has the faults.
+func modulesWith(faults []device.Planted) ([]device.Module, error) {
+	modules := device.Modules()
+	if len(faults) == 0 {
+		return modules, nil
+	}
+	for i, m := range modules {
+		sound, ok := m.(*device.FullEx)
+		if !ok {
+			continue
+		}
+		faulty, err := device.Faulty(sound, faults...)
+		if err != nil {
+			return nil, fmt.Errorf("--fault %w", err)
+		}
+		modules[i] = faulty
+	}
+	return modules, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,20 +28,23 @@ func serveCommand() *cli.Command {
 		Usage: "serve the device until SIGINT or SIGTERM",
 		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
 			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP + ".",
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH[,tag=fullex]"},
 			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
 			&cli.StringFlag{Name: "identity", Value: "user", Usage: "`POLICY` of who is one client: user or peer"},
 			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "least `LEVEL` logged: debug, info, warn or error"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log: text or json"},
 			&cli.BoolFlag{Name: "trace", Usage: "log a readable line for every 9P message"},
-		}, limitFlags()...),
+		}, limitFlags(), faultFlags()),
 		OnUsageError: oneLine,
 		Action:       serve,
 	}
 }
 
 func serve(c *cli.Context) error {
+	if wantsFaultList(c) {
+		return listFaults(c.App.Writer)
+	}
 	config, err := serveConfigFrom(c)
 	if err != nil {
 		return err
@@ -53,12 +57,13 @@ func serve(c *cli.Context) error {
 // run serves until ctx ends, and then shuts down.
 func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) error {
 	log := config.logger(stderr)
-	kernel, err := kernelWith(config.modules)
+	server, err := newServer(config.modules, config.faults)
 	if err != nil {
 		return err
 	}
-	kernel.MaxSessions = config.sessions
-	server := &p9srv.Server{Kernel: kernel, Identity: config.identity, Limits: config.limits, Log: log}
+	server.Kernel.MaxSessions = config.sessions
+	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
+	config.faults.announce(config.atLeast(slog.LevelWarn).logger(stderr))
 	if config.tcpOnly {
 		log.Warn("no runtime directory (XDG_RUNTIME_DIR) for a unix socket: serving TCP only, where nobody may load or unload modules")
 	}
