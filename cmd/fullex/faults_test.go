@@ -23,11 +23,11 @@ func TestFaultsAreListed(t *testing.T) {
 func TestBadFaultsAreOneLine(t *testing.T) {
 	for want, args := range map[string][]string{
 		`--fault "nosuch": no such fault, want one of odd-right, `: {"nosuch"},
-		`delay=TIME, reorder, drop=N`:                               {"nosuch"},
-		`--fault "error=2": want a probability`:                     {"error=2"},
-		`--fault "delay=5": want a time above 0`:                    {"delay=5"},
-		`--fault odd-right: given twice`:                            {"odd-right", "odd-right"},
-		`--fault drop: given twice`:                                 {"drop=3", "drop=4"},
+		`delay=TIME, reorder, drop=N`:                              {"nosuch"},
+		`--fault "error=2": want a probability`:                    {"error=2"},
+		`--fault "delay=5": want a time above 0`:                   {"delay=5"},
+		`--fault odd-right: given twice`:                           {"odd-right", "odd-right"},
+		`--fault drop: given twice`:                                {"drop=3", "drop=4"},
 	} {
 		line := []string{"serve", "--listen", "tcp:127.0.0.1:0"}
 		for _, fault := range args {
