@@ -30,7 +30,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			serveCommand(), demoCommand(), mountCommand(), umountCommand(), shellCommand(),
 			lsCommand(), catCommand(), writeCommand(),
-			vhostCommand(),
+			runCommand(), watcherCommand(), vhostCommand(),
 			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
 		},
 	}

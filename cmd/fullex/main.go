@@ -13,8 +13,11 @@ func main() {
 	if err == nil {
 		err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "fullex:", err)
-		os.Exit(1)
+	tell, status := ending(err)
+	if tell != nil {
+		fmt.Fprintln(os.Stderr, "fullex:", tell)
+	}
+	if status != 0 {
+		os.Exit(status)
 	}
 }

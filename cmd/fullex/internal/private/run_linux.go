@@ -1,0 +1,119 @@
+package private
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// forwarded are the signals that a command gets when this process gets them.
+var forwarded = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
+
+// Run runs a command in the place and returns its exit status, as a shell does:
+// 128 and the signal if one killed it. With it goes an error if there was nothing
+// to run: status 127, or 126 for what may not be.
+func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) (status int, err error) {
+	// The kernel kills the command when the thread ends that started it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	group := p.watcher.Process.Pid
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group, Pdeathsig: syscall.SIGKILL}
+	term := terminalOf(stdin, group)
+	if term != nil {
+		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, term.fd
+	}
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, forwarded...)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return statusOf(err), fmt.Errorf("run %s: %w", args[0], err)
+	}
+	done := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		forward(signals, cmd.Process, done)
+	}()
+	waitErr := await(cmd.Process.Pid, term)
+	close(done) // before its number is free for others
+	<-stopped
+	err = errors.Join(waitErr, ignoreExit(cmd.Wait()), term.takeBack())
+	return exitStatus(cmd.ProcessState), err
+}
+
+// forward passes signals on until the command has ended.
+func forward(signals <-chan os.Signal, to *os.Process, done <-chan struct{}) {
+	for {
+		select {
+		case s := <-signals:
+			_ = to.Signal(s) // it may have ended
+		case <-done:
+			return
+		}
+	}
+}
+
+// await returns when a child has ended, and leaves it to be waited for. When it is
+// stopped at the terminal, so is this process.
+func await(pid int, term *terminal) error {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return fmt.Errorf("wait for the command: %w", err)
+		case info.Code != cldStopped:
+			return nil
+		}
+		// Once more, so that it is not told again.
+		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOHANG, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("wait for the command: %w", err)
+		}
+		if err := term.stopToo(); err != nil {
+			return err
+		}
+	}
+}
+
+// cldStopped is CLD_STOPPED (Linux's include/uapi/asm-generic/siginfo.h).
+const cldStopped = 5
+
+// ignoreExit drops the word that a command's status was not 0.
+func ignoreExit(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil
+	}
+	return err
+}
+
+// exitStatus is what a shell makes of how a process ended.
+func exitStatus(state *os.ProcessState) int {
+	if state == nil {
+		return 1
+	}
+	if w, ok := state.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return 128 + int(w.Signal())
+	}
+	return state.ExitCode()
+}
+
+// statusOf is what a shell returns for a command that it cannot start.
+func statusOf(err error) int {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		return 127
+	}
+	return 126
+}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package private
+
+import (
+	"errors"
+	"io"
+)
+
+// Run is for Linux only: elsewhere nothing ends with the program.
+func (*Place) Run([]string, []string, io.Reader, io.Writer, io.Writer) (status int, err error) {
+	return 1, errors.New("run: it works on Linux only")
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/fusefs"
+	"fullex/cmd/fullex/internal/ninep"
+	"fullex/cmd/fullex/internal/private"
+	"fullex/cmd/fullex/internal/v9fs"
+	"fullex/p9srv"
+)
+
+// Environment of a command that run runs.
+const (
+	addrVariable  = "FULLEX_ADDR"  // the endpoint of its server
+	mountVariable = "FULLEX_MOUNT" // the path of its mount
+)
+
+// watcherName is the command that run's watcher is started with.
+const watcherName = "run-watcher"
+
+func runCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run a command with a server of its own, and return its status",
+		ArgsUsage: "[--] CMD [ARG...]",
+		Description: "fullex run --fuse -- sh -c 'exec 3<>$FULLEX_MOUNT/full_ex; printf \"\\3\" >&3'\n" +
+			"fullex run --fault odd-right -- make test\n\n" +
+			"The server is in this process, on a private unix socket: its endpoint is in\n" +
+			"$" + addrVariable + ", and with --fuse or --v9fs the path of a private mount in $" + mountVariable + ".\n" +
+			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to CMD.\n\n" +
+			"The status is CMD's, or 128 and the number of the signal that killed it; 127 if there\n" +
+			"is no such command, 126 if it may not run, 1 if there is no server for it. Server,\n" +
+			"socket, mount and what CMD left running end with it, and CMD with fullex, also if\n" +
+			"one of them is killed.",
+		Flags: slices.Concat([]cli.Flag{
+			&cli.BoolFlag{Name: "fuse", Usage: "mount the server with FUSE"},
+			&cli.BoolFlag{Name: "v9fs", Usage: "mount the server with the kernel's 9p client, as root"},
+			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are"},
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "least `LEVEL` logged: debug, info, warn or error"},
+		}, faultFlags()),
+		OnUsageError: oneLine,
+		Action: func(c *cli.Context) error {
+			if wantsFaultList(c) {
+				return listFaults(c.App.Writer)
+			}
+			if runtime.GOOS != "linux" {
+				return errors.New("run: it works on Linux only")
+			}
+			config, err := runConfigFrom(c)
+			if err != nil {
+				return err
+			}
+			return config.run(c)
+		},
+	}
+}
+
+// watcherCommand is for run alone.
+func watcherCommand() *cli.Command {
+	return &cli.Command{
+		Name: watcherName, Hidden: true, OnUsageError: oneLine,
+		Action: func(*cli.Context) error { return private.Watch(os.Stdin, os.Stdout) },
+	}
+}
+
+// runConfig is the flags and arguments of run, checked before anything starts.
+type runConfig struct {
+	fuse, v9fs bool
+	modules    []string
+	faults     faults
+	level      slog.Level
+	args       []string // the command
+}
+
+func runConfigFrom(c *cli.Context) (runConfig, error) {
+	config := runConfig{fuse: c.Bool("fuse"), v9fs: c.Bool("v9fs"), modules: c.StringSlice("module"), args: c.Args().Slice()}
+	var err error
+	if config.faults, err = parseFaults(c.StringSlice("fault")); err != nil {
+		return config, err
+	}
+	switch {
+	case len(config.args) == 0:
+		return config, fmt.Errorf("run: want %s", c.Command.ArgsUsage)
+	case config.fuse && config.v9fs:
+		return config, errors.New("run: want --fuse or --v9fs, not both")
+	case config.level.UnmarshalText([]byte(c.String("log-level"))) != nil:
+		return config, fmt.Errorf("--log-level %q: want debug, info, warn or error", c.String("log-level"))
+	}
+	return config, nil
+}
+
+// run serves, mounts, and runs the command.
+func (config runConfig) run(c *cli.Context) error {
+	logs := serveConfig{level: config.level}
+	server, err := newServer(config.modules, config.faults)
+	if err != nil {
+		return err
+	}
+	server.Log = logs.logger(c.App.ErrWriter)
+	place, err := private.New(watcherName)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	config.faults.announce(logs.atLeast(slog.LevelWarn).logger(c.App.ErrWriter))
+	served, err := config.serve(c.Context, server, place)
+	if err != nil {
+		return errors.Join(fmt.Errorf("run: %w", err), place.End(), served.end(server))
+	}
+	status, err := place.Run(config.args, served.env, c.App.Reader, c.App.Writer, c.App.ErrWriter)
+	if err = errors.Join(err, place.End(), served.end(server)); err != nil || status != 0 {
+		return exitStatus{max(status, 1), err}
+	}
+	return nil
+}
+
+// privateServer is what runs beside a command.
+type privateServer struct {
+	env    []string
+	serves chan error    // what came of serving, if it was begun
+	mounts *fusefs.Mount // nil: no FUSE mount
+}
+
+// serve makes a server ready in a place. What it has begun it returns also with an
+// error.
+func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *private.Place) (privateServer, error) {
+	var s privateServer
+	e, err := p9srv.ParseEndpoint("unix:" + place.Socket())
+	if err != nil {
+		return s, err
+	}
+	l, err := e.Listen(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.env = []string{addrVariable + "=" + e.String()}
+	s.serves = make(chan error, 1)
+	go func() { s.serves <- ignoreServerClosed(server.Serve(l)) }()
+	if !config.fuse && !config.v9fs {
+		return s, nil
+	}
+	dir, err := place.MountPoint()
+	if err != nil {
+		return s, err
+	}
+	s.env = append(s.env, mountVariable+"="+dir)
+	if config.fuse {
+		return s, s.mountFUSE(server, dir)
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	return s, v9fs.Mount{Endpoint: e, Dir: dir}.Do(ctx)
+}
+
+// mountFUSE mounts the server of this process.
+func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(handlerProcessors, runtime.NumCPU()))
+	}
+	conn, err := server.Connect()
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	client, err := ninep.New(conn)
+	if err != nil {
+		return err
+	}
+	s.mounts, err = fusefs.New(client, dir, fusefs.Config{Log: server.Log})
+	if err != nil {
+		return errors.Join(err, client.Close())
+	}
+	return nil
+}
+
+// end ends the server, of whose place nothing is left. Who has left the place with
+// a file of the mount open keeps the mount: it ends with this process then.
+func (s privateServer) end(server *p9srv.Server) error {
+	if s.mounts != nil {
+		ended := make(chan struct{})
+		go func() {
+			_ = s.mounts.Wait()
+			close(ended)
+		}()
+		timer := time.NewTimer(endTime)
+		defer timer.Stop()
+		select {
+		case <-ended:
+		case <-timer.C:
+		}
+	}
+	err := server.Close()
+	if s.serves != nil {
+		err = errors.Join(err, <-s.serves)
+	}
+	return err
+}
