@@ -118,7 +118,7 @@ func (m *Mount) serve(dir string, options *fs.Options) error {
 	}
 	m.server = server
 	go server.Serve() // ends with the mount
-	return server.WaitMount()
+	return errors.Join(server.WaitMount(), keepFromChildren())
 }
 
 // Wait returns when the mount has ended, whoever ended it, and has closed all

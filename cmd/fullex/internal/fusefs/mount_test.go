@@ -2,6 +2,7 @@ package fusefs
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -162,4 +163,13 @@ func lockedThread() (id uint32, end func()) {
 		<-ended
 	}()
 	return uint32(<-thread), func() { close(ended) }
+}
+
+// TestChildrenDoNotKeepAMountAlive looks for the connection with the kernel among
+// the descriptors of a child.
+func TestChildrenDoNotKeepAMountAlive(t *testing.T) {
+	mountHere(t, Config{})
+	out, err := exec.Command("ls", "-l", "/proc/self/fd").Output()
+	require.NoError(t, err)
+	assert.NotContains(t, string(out), "/dev/fuse")
 }

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-
-	"fullex/cmd/fullex/internal/v9fs"
 )
 
 // Place is a directory and a process group that end with this process.
@@ -98,7 +96,7 @@ func detach(dir string) error {
 		if err = os.Remove(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if unmountErr := v9fs.Unmount(dir, true); unmountErr != nil {
+		if unmountErr := unmount(dir); unmountErr != nil {
 			err = errors.Join(err, unmountErr)
 		}
 	}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// marker is the environment variable by which a test finds all processes of its
+// own runs.
+const marker = "FULLEX_TEST_MARKER"
+
+// runs is where a test's runs have their places.
+type runs struct {
+	t    *testing.T
+	dir  string
+	mark string
+}
+
+func newRuns(t *testing.T) runs {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "run") // shorter than t.TempDir, as a socket's path must be
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.Remove(dir) }) // only if nothing is left in it
+	return runs{t, dir, fmt.Sprintf("%s=%s", marker, dir)}
+}
+
+func (r runs) command(args ...string) *exec.Cmd {
+	r.t.Helper()
+	cmd := command(r.t, append([]string{"run"}, args...)...)
+	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+r.dir, r.mark)
+	return cmd
+}
+
+// processes are those whose environment has the marker, but for zombies, by their
+// command lines.
+func (r runs) processes() map[int]string {
+	r.t.Helper()
+	found := make(map[int]string)
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	require.NoError(r.t, err)
+	for _, file := range files {
+		environ, _ := os.ReadFile(file) // it may be gone
+		if !bytes.Contains(environ, []byte(r.mark+"\x00")) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		require.NoError(r.t, err)
+		line, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
+		found[pid] = strings.ReplaceAll(string(line), "\x00", " ")
+	}
+	return found
+}
+
+// left says what is left of all runs, "" for nothing.
+func (r runs) left() string {
+	r.t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	require.NoError(r.t, err)
+	entries, err := os.ReadDir(r.dir)
+	require.NoError(r.t, err)
+	list := []string{}
+	for _, e := range entries {
+		list = append(list, "file "+e.Name())
+	}
+	if bytes.Contains(mounts, []byte(r.dir)) {
+		list = append(list, "a mount")
+	}
+	for pid, line := range r.processes() {
+		list = append(list, fmt.Sprint("process ", pid, " ", line))
+	}
+	return strings.Join(list, ", ")
+}
+
+// wantNothingLeft waits for the watchers.
+func (r runs) wantNothingLeft() {
+	r.t.Helper()
+	var left string
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if left = r.left(); left == "" {
+			return
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	r.t.Fatal("left: " + left)
+}
+
+// needFUSE skips a test where FUSE cannot be.
+func needFUSE(t *testing.T) {
+	t.Helper()
+	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err == nil {
+		require.NoError(t, f.Close())
+		return
+	}
+	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+		t.Fatalf("no FUSE: %v", err)
+	}
+	t.Skipf("no FUSE: %v", err)
+}
+
+func statusOf(t *testing.T, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err == nil {
+		return 0
+	}
+	require.ErrorAs(t, err, &exit)
+	return exit.ExitCode()
+}
+
+func TestRunReturnsTheStatusOfItsCommand(t *testing.T) {
+	r := newRuns(t)
+	notExecutable := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(notExecutable, nil, 0o600))
+	for _, test := range []struct {
+		args   []string
+		status int
+		says   string // on stderr, a line; "": nothing
+	}{
+		{[]string{"true"}, 0, ""},
+		{[]string{"--", "sh", "-c", "exit 7"}, 7, ""},
+		{[]string{"sh", "-c", "exit 255"}, 255, ""},
+		{[]string{"--", "sh", "-c", "kill -9 $$"}, 128 + 9, ""},
+		{[]string{"--", "sh", "-c", "kill -TERM $$"}, 128 + 15, ""},
+		{[]string{"--", "sh", "-c", "kill -9 0"}, 128 + 9, ""}, // the watcher too
+		{[]string{"--", "nosuchcommand"}, 127, "fullex: run nosuchcommand: "},
+		{[]string{"--", "/nosuch/command"}, 127, "fullex: run /nosuch/command: "},
+		{[]string{"--", notExecutable}, 126, "permission denied"},
+		{nil, 1, "fullex: run: want [--] CMD [ARG...]"},
+		{[]string{"--fuse", "--v9fs", "true"}, 1, "not both"},
+		{[]string{"--fault", "nosuch", "true"}, 1, "no such fault"},
+		{[]string{"--module", "nosuch", "true"}, 1, "no such module"},
+		{[]string{"--log-level", "loud", "true"}, 1, "want debug, info, warn or error"},
+		{[]string{"--nosuchflag", "true"}, 1, "nosuchflag"},
+	} {
+		cmd := r.command(test.args...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		assert.Equal(t, test.status, statusOf(t, cmd.Run()), test.args)
+		assert.Contains(t, stderr.String(), test.says, test.args)
+		if test.says == "" {
+			assert.Empty(t, stderr.String(), test.args)
+		} else {
+			assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
+		}
+	}
+	r.wantNothingLeft()
+}
+
+func TestRunTellsItsCommandWhereTheServerIs(t *testing.T) {
+	r := newRuns(t)
+	cmd := r.command("--fault", "odd-right", "--", "sh", "-c", `stat -c '%a %F' "$(dirname "${FULLEX_ADDR#unix:}")" "${FULLEX_ADDR#unix:}"; echo "$FULLEX_ADDR [$FULLEX_MOUNT]"; cat; "$0" lsmod "$FULLEX_ADDR"`, os.Args[0])
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr = strings.NewReader("its input\n"), &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	lines := strings.SplitN(string(out), "\n", 5)
+	require.Len(t, lines, 5, string(out))
+	assert.Equal(t, []string{"700 directory", "600 socket"}, lines[:2])
+	assert.Regexp(t, "^unix:"+r.dir+`/fullex-run-\d+/socket \[\]$`, lines[2])
+	assert.Equal(t, "its input", lines[3])
+	assert.Contains(t, lines[4], "faulty:odd-right\n")
+	assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
+	assert.Contains(t, stderr.String(), `level=WARN msg="this server is faulty on purpose" fault=odd-right`)
+	assert.Empty(t, r.left(), "at once")
+}
+
+func TestRunMountsWithFUSE(t *testing.T) {
+	needFUSE(t)
+	r := newRuns(t)
+	const session = `exec 3<>"$FULLEX_MOUNT/full_ex" && printf '\011' >&3 && printf '\002\0\0\0' >&3 && printf '\001\0\0\0' >&3
+		dd bs=4 count=2 <&3 2>/dev/null | od -An -td4 -w4
+		sleep 600 <&3 & exit 5` // which is left running with a file open
+	out, err := r.command("--fuse", "--", "sh", "-c", session).Output()
+	assert.Equal(t, 5, statusOf(t, err))
+	assert.Equal(t, []string{"1", "2"}, strings.Fields(string(out)))
+	assert.Empty(t, r.left(), "at once")
+	out, err = r.command("--fuse", "--fault", "odd-right", "--", "sh", "-c", session).Output()
+	assert.Equal(t, 5, statusOf(t, err))
+	assert.Equal(t, []string{"2", "1"}, strings.Fields(string(out)))
+	assert.Empty(t, r.left(), "at once")
+}
+
+func TestRunPassesSignalsOn(t *testing.T) {
+	r := newRuns(t)
+	for name, signal := range map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1} {
+		cmd := r.command("--", "sh", "-c", "trap 'echo got "+name+"; exit 3' "+name+"; echo ready; while :; do sleep 0.01; done")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(stdout)
+		require.True(t, lines.Scan())
+		require.NoError(t, cmd.Process.Signal(signal))
+		require.True(t, lines.Scan())
+		assert.Equal(t, "got "+name, lines.Text())
+		assert.Equal(t, 3, statusOf(t, cmd.Wait()))
+	}
+	cmd := r.command("--", "sh", "-c", "echo ready; exec sleep 600")
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	require.True(t, bufio.NewScanner(stdout).Scan())
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	assert.Equal(t, 128+15, statusOf(t, cmd.Wait()))
+	assert.Empty(t, r.left(), "at once")
+}
+
+func TestManyRunsAtOnceDoNotMeet(t *testing.T) {
+	r := newRuns(t)
+	const many = 50
+	var wg sync.WaitGroup
+	outs, statuses := make([]string, many), make([]error, many)
+	for i := range many {
+		cmd := r.command("--", "sh", "-c", fmt.Sprintf("echo $FULLEX_ADDR; exit %d", i))
+		wg.Go(func() {
+			out, err := cmd.Output()
+			outs[i], statuses[i] = string(out), err
+		})
+	}
+	wg.Wait()
+	addresses := make(map[string]bool)
+	for i := range many {
+		assert.Equal(t, i, statusOf(t, statuses[i]))
+		addresses[outs[i]] = true
+	}
+	assert.Len(t, addresses, many)
+	assert.Empty(t, r.left(), "at once")
+}
+
+// TestNothingIsLeftOfARunThatIsKilled kills fullex at random moments.
+func TestNothingIsLeftOfARunThatIsKilled(t *testing.T) {
+	const times = 20
+	var flags []string
+	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
+		require.NoError(t, f.Close())
+		flags = []string{"--fuse"} // TestRunMountsWithFUSE tells if it is missing
+	}
+	r := newRuns(t)
+	ran := 0
+	for i := range times {
+		cmd := r.command(append(flags, "--", "sh", "-c", "sleep 600 & echo ran; sleep 600 & exec sleep 600")...)
+		require.NoError(t, cmd.Start())
+		<-time.After(time.Duration(i)*5*time.Millisecond + rand.N(5*time.Millisecond))
+		for _, line := range r.processes() {
+			if strings.HasPrefix(line, "sleep") {
+				ran++
+				break
+			}
+		}
+		require.NoError(t, cmd.Process.Kill())
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		require.True(t, errors.As(err, &exit), "%v", err)
+		r.wantNothingLeft()
+	}
+	t.Logf("%d of %d were killed while the command ran", ran, times)
+}
+
+// TestRunCleansUpWithoutItsWatcher kills the watcher, and the command.
+func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
+	r := newRuns(t)
+	cmd := r.command("--", "sh", "-c", "echo ready; read line; exit 4")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	require.True(t, bufio.NewScanner(stdout).Scan())
+	for pid, line := range r.processes() {
+		if strings.Contains(line, watcherName) {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	_, err = stdin.Write([]byte("\n"))
+	require.NoError(t, err)
+	assert.Equal(t, 4, statusOf(t, cmd.Wait()))
+	assert.Empty(t, r.left(), "at once")
+}
+
+func TestHelpOfRunHasAnExample(t *testing.T) {
+	out, _, err := run("", "run", "--help")
+	require.NoError(t, err)
+	assert.Contains(t, out, "fullex run --fuse -- sh -c")
+	assert.Contains(t, out, "FULLEX_MOUNT")
+	out, _, err = run("", "run", "--list-faults")
+	require.NoError(t, err)
+	assert.Contains(t, out, "odd-right")
+	out, _, err = run("", "--help")
+	require.NoError(t, err)
+	assert.NotContains(t, out, watcherName)
+}
