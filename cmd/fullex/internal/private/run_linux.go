@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -33,7 +34,7 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, term.fd
 	}
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, forwarded...)
+	signal.Notify(signals, slices.Concat(forwarded, []os.Signal{syscall.SIGCONT})...)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
 		return statusOf(err), fmt.Errorf("run %s: %w", args[0], err)
@@ -42,20 +43,26 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		forward(signals, cmd.Process, done)
+		forward(signals, cmd.Process, term, done)
 	}()
 	waitErr := await(cmd.Process.Pid, term)
 	close(done) // before its number is free for others
 	<-stopped
-	err = errors.Join(waitErr, ignoreExit(cmd.Wait()), term.takeBack())
+	err = errors.Join(waitErr, ignoreExit(cmd.Wait()))
+	term.takeBack()
 	return exitStatus(cmd.ProcessState), err
 }
 
-// forward passes signals on until the command has ended.
-func forward(signals <-chan os.Signal, to *os.Process, done <-chan struct{}) {
+// forward passes signals on until the command has ended. SIGCONT is the shell's,
+// after this process was stopped.
+func forward(signals <-chan os.Signal, to *os.Process, term *terminal, done <-chan struct{}) {
 	for {
 		select {
 		case s := <-signals:
+			if s == syscall.SIGCONT {
+				term.goOn()
+				continue
+			}
 			_ = to.Signal(s) // it may have ended
 		case <-done:
 			return

@@ -1,7 +1,6 @@
 package private
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,53 +34,53 @@ func terminalOf(stdin io.Reader, group int) *terminal {
 }
 
 // isOwn says whether this process's group has the terminal.
-func (t *terminal) isOwn() bool {
+func (t *terminal) isOwn() bool { return t.owner() == t.own }
+
+// owner returns the group that has the terminal, or 0 if it was closed.
+func (t *terminal) owner() int {
 	owner, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
-	return err == nil && owner == t.own
+	if err != nil {
+		return 0
+	}
+	return owner
 }
 
 // give gives the terminal to a group. Who does so from the background is stopped
-// by SIGTTOU unless that is ignored.
-func (t *terminal) give(group int) error {
+// by SIGTTOU unless that is ignored. A terminal that was closed needs no owner.
+func (t *terminal) give(group int) {
 	signal.Ignore(syscall.SIGTTOU)
 	defer signal.Reset(syscall.SIGTTOU)
-	if err := unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group); err != nil {
-		return fmt.Errorf("pass on the terminal: %w", err)
-	}
-	return nil
+	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group)
 }
 
-// takeBack makes the terminal this process's again.
-func (t *terminal) takeBack() error {
-	if t == nil {
-		return nil
+// takeBack makes the terminal this process's again, if the command has it.
+func (t *terminal) takeBack() {
+	if t != nil && t.owner() == t.group {
+		t.give(t.own)
 	}
-	err := t.give(t.own)
-	if errors.Is(err, unix.EIO) || errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.EPERM) {
-		return nil // it was closed meanwhile
-	}
-	return err
 }
 
 // stopToo stops this process's group, as its shell expects of one whose command
-// the user has stopped, and goes on with the command when the shell says so.
+// the user has stopped. It may return a little before that.
 func (t *terminal) stopToo() error {
 	if t == nil {
 		return nil
 	}
-	if err := t.takeBack(); err != nil {
-		return err
-	}
+	t.takeBack()
 	if err := unix.Kill(0, unix.SIGSTOP); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	if t.isOwn() { // and not in the background
-		if err := t.give(t.group); err != nil {
-			return err
-		}
-	}
-	if err := unix.Kill(-t.group, unix.SIGCONT); err != nil {
-		return fmt.Errorf("go on: %w", err)
-	}
 	return nil
+}
+
+// goOn has the command go on when the shell has told this process to: with the
+// terminal, or without it in the background.
+func (t *terminal) goOn() {
+	if t == nil {
+		return
+	}
+	if t.isOwn() {
+		t.give(t.group)
+	}
+	_ = unix.Kill(-t.group, unix.SIGCONT) // it may have ended
 }
