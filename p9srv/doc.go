@@ -94,6 +94,13 @@
 // connection is read or written; but a writer to a connection in memory waits
 // for its reader with serving held.
 //
+// # Faults
+//
+// [Server.Wire] plants faults in the way of messages (wire.go), for those who test
+// their clients. A front that has none asks once a batch, and else the code of the
+// others knows nothing of them. A delay is the one thing that blocks: the
+// connection's goroutine, or who writes to a connection in memory.
+//
 // # Limits
 //
 // limits.go has them all, with their units and reasons.

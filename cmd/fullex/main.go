@@ -13,7 +13,7 @@ func main() {
 	if err == nil {
 		err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
 	}
-	tell, status := ending(err)
+	status, tell := ending(err)
 	if tell != nil {
 		fmt.Fprintln(os.Stderr, "fullex:", tell)
 	}

@@ -20,14 +20,15 @@ func (e exitStatus) Error() string {
 // Unwrap returns what is told.
 func (e exitStatus) Unwrap() error { return e.err }
 
-// ending returns what main says of an error, nil for nothing, and the status.
-func ending(err error) (tell error, status int) {
+// ending returns the status to end with, and what to tell of an error, nil for
+// nothing.
+func ending(err error) (status int, tell error) {
 	var e exitStatus
 	switch {
 	case err == nil:
-		return nil, 0
+		return 0, nil
 	case errors.As(err, &e):
-		return e.err, e.status
+		return e.status, e.err
 	}
-	return err, 1
+	return 1, err
 }
