@@ -16,5 +16,6 @@
 //
 // # Concurrency
 //
-// A Target is safe for concurrent use, a File is not.
+// A Target and a File are safe for concurrent use. Of reads and writes at the same
+// time none is sure to start where another ended.
 package target

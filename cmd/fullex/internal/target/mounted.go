@@ -48,14 +48,34 @@ func (m mounted) Open(path string, flags int) (File, error) {
 // mountedFile is a file descriptor.
 type mountedFile int
 
+var _ Described = mountedFile(0)
+
+// Inherited is an open file that this process has been started with.
+func Inherited(fd int) File { return mountedFile(fd) }
+
+// FD implements Described.
+func (f mountedFile) FD() int { return int(f) }
+
 func (f mountedFile) Read(p []byte) (int, error) { return uninterrupted(syscall.Read, int(f), p) }
 func (f mountedFile) Close() error               { return syscall.Close(int(f)) }
 
-// Write implements File. A mount of Linux 6.12 returns 0 for a write that the
-// server refused and would fail the next call for it; fsync(2) has the errno
-// there, and clears it.
-func (f mountedFile) Write(p []byte) (int, error) {
-	n, err := uninterrupted(syscall.Write, int(f), p)
+func (f mountedFile) Write(p []byte) (int, error) { return f.written(syscall.Write, p) }
+
+// ReadAt implements File.
+func (f mountedFile) ReadAt(p []byte, offset int64) (int, error) {
+	return uninterrupted(func(fd int, p []byte) (int, error) { return syscall.Pread(fd, p, offset) }, int(f), p)
+}
+
+// WriteAt implements File.
+func (f mountedFile) WriteAt(p []byte, offset int64) (int, error) {
+	return f.written(func(fd int, p []byte) (int, error) { return syscall.Pwrite(fd, p, offset) }, p)
+}
+
+// written makes a call that writes. A mount of Linux 6.12 returns 0 for a write
+// that the server refused and would fail the next call for it; fsync(2) has the
+// errno there, and clears it.
+func (f mountedFile) written(call func(int, []byte) (int, error), p []byte) (int, error) {
+	n, err := uninterrupted(call, int(f), p)
 	if n == 0 && err == nil && len(p) > 0 {
 		err = syscall.Fsync(int(f))
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -81,11 +82,27 @@ func (t *remote) Open(path string, flags int) (File, error) {
 // remoteFile is an open fid.
 type remoteFile struct {
 	file   p9.File
-	offset int64
+	offset atomic.Int64
 }
 
-func (f *remoteFile) Read(p []byte) (int, error)  { return f.move(f.file.ReadAt(p, f.offset)) }
-func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.file.WriteAt(p, f.offset)) }
+func (f *remoteFile) Read(p []byte) (int, error)  { return f.move(f.ReadAt(p, f.offset.Load())) }
+func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.WriteAt(p, f.offset.Load())) }
+
+// ReadAt implements File. The library makes a bare io.EOF of an empty reply, and
+// wraps that of a connection.
+func (f *remoteFile) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := f.file.ReadAt(p, offset)
+	if err == io.EOF {
+		return n, nil
+	}
+	return n, ninep.Local(err)
+}
+
+// WriteAt implements File.
+func (f *remoteFile) WriteAt(p []byte, offset int64) (int, error) {
+	n, err := f.file.WriteAt(p, offset)
+	return n, ninep.Local(err)
+}
 
 // Close implements File. A connection that has ended took the fid with it.
 func (f *remoteFile) Close() error {
@@ -95,14 +112,10 @@ func (f *remoteFile) Close() error {
 	return nil
 }
 
-// move goes on behind n bytes. The library makes a bare io.EOF of an empty
-// reply, and wraps that of a connection.
+// move goes on behind n bytes.
 func (f *remoteFile) move(n int, err error) (int, error) {
-	f.offset += int64(n)
-	if err == io.EOF {
-		return n, nil
-	}
-	return n, ninep.Local(err)
+	f.offset.Add(int64(n))
+	return n, err
 }
 
 // Stat implements Target.

@@ -29,12 +29,18 @@ type Target interface {
 
 // File is an open file. Every Read and Write is one call at the file, whatever
 // its size, 0 too; each goes on where the last one ended. A Read at the end
-// returns 0 and no error.
+// returns 0 and no error. ReadAt and WriteAt are likewise one call each, which says
+// where and may be short.
 type File interface {
 	Read(p []byte) (int, error)
 	Write(p []byte) (int, error)
+	ReadAt(p []byte, offset int64) (int, error)
+	WriteAt(p []byte, offset int64) (int, error)
 	Close() error
 }
+
+// Described is a File that is a file descriptor of this process.
+type Described interface{ FD() int }
 
 // Entry describes a file. List fills in the first two fields only.
 type Entry struct {
@@ -53,7 +59,7 @@ const deviceName = "full_ex"
 // Open reaches the target that name stands for, until ctx ends; a target that
 // is open does not depend on it.
 func Open(ctx context.Context, name string) (Target, error) {
-	if !isEndpoint(name) {
+	if !IsEndpoint(name) {
 		return openPath(name)
 	}
 	e, err := p9srv.ParseEndpoint(name)
@@ -63,9 +69,9 @@ func Open(ctx context.Context, name string) (Target, error) {
 	return dial(ctx, e)
 }
 
-// isEndpoint says whether a name is meant as an endpoint. A path with a colon
+// IsEndpoint says whether a name is meant as an endpoint. A path with a colon
 // in its first element is written with "./" before it.
-func isEndpoint(name string) bool {
+func IsEndpoint(name string) bool {
 	colon, slash := strings.IndexByte(name, ':'), strings.IndexByte(name, '/')
 	return colon >= 0 && (slash < 0 || colon < slash)
 }

@@ -49,7 +49,7 @@ func TestNamesOfTargets(t *testing.T) {
 		"unix:/run/s": true, "tcp:localhost:5640": true, "nosuch:x": true,
 		"/mnt": false, "/mnt/a:b": false, "mnt": false, "./a:b": false, ".": false, "": false,
 	} {
-		assert.Equal(t, want, isEndpoint(name), name)
+		assert.Equal(t, want, IsEndpoint(name), name)
 	}
 }
 

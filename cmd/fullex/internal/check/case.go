@@ -1,0 +1,25 @@
+package check
+
+import "slices"
+
+// Case is one claim of the contract that can be tried.
+type Case struct {
+	ID     string // stable, lower case, parts joined by "."
+	Weight int
+	Title  string // what is claimed
+	Row    string // of the contract
+
+	run func(*trial)
+	// tidy puts the target right again, if a trial was cut short; or nil.
+	tidy func(Opener) error
+}
+
+// Cases returns all cases in the order in which they are run.
+func Cases() []Case {
+	return slices.Concat(openCases(), fileCases(), capacityCases(), writeCases(), readCases(), lifeCases(), clientCases(), sharedCases(), randomCases(), unloadCases())
+}
+
+// claim makes a case.
+func claim(id string, weight int, r row, title string, run func(*trial)) Case {
+	return Case{ID: id, Weight: weight, Title: title, Row: string(r), run: run}
+}

@@ -1,0 +1,111 @@
+package check
+
+import (
+	"sync"
+)
+
+// manyClients is how many clients have the device open at once.
+const manyClients = 12
+
+func clientCases() []Case {
+	return []Case{
+		claim("process.own", 3, rowOpen, "two clients have a deque each", func(t *trial) {
+			a, b := t.client(), t.other()
+			f := a.open()
+			f.capacity(2)
+			f.push(1)
+			g := b.open()
+			g.isNew()
+			g.capacity(1)
+			g.push(7)
+			g.full()
+			f.push(2)
+			f.pop(1, 2)
+			g.pop(7)
+			f.close()
+			g.close()
+		}),
+		claim("process.close", 2, rowClose, "a close by one client does nothing to another", func(t *trial) {
+			a, b := t.client(), t.other()
+			f, g := a.open(), b.open()
+			f.capacity(2)
+			g.capacity(2)
+			f.push(2, 4)
+			g.close()
+			f.full()
+			g = b.open()
+			g.isNew()
+			f.pop(2, 4)
+			f.close()
+			g.close()
+		}),
+		claim("process.twice", 2, rowOpenTwice, "each of two clients may have the device open once", func(t *trial) {
+			a, b := t.client(), t.other()
+			t.skipIf(a.traits.EachOpen)
+			f, g := a.open(), b.open()
+			a.refuseOpen("second open by the first client")
+			b.refuseOpen("second open by the second client")
+			f.close()
+			b.refuseOpen("second open by the second client, after the first has closed,")
+			f = a.open()
+			f.isNew()
+			f.close()
+			g.close()
+		}),
+		claim("process.many", 2, rowOpen, "many clients at once find their own values in their own deques", manyAtOnce),
+		claim("process.race", 2, rowOpen, "many clients open and close again and again at the same time", race),
+	}
+}
+
+// together runs a function for so many clients at the same time.
+func together(t *trial, clients int, do func(i int, c *client)) {
+	started := make([]*client, clients)
+	for i := range started {
+		started[i] = t.other()
+	}
+	var all sync.WaitGroup
+	for i, c := range started {
+		all.Go(func() { do(i, c) })
+	}
+	all.Wait()
+}
+
+// manyAtOnce fills a deque each, and reads when all are full.
+func manyAtOnce(t *trial) {
+	const values = 20 // of each, half of them odd
+	var full sync.WaitGroup
+	full.Add(manyClients)
+	together(t, manyClients, func(i int, c *client) {
+		f := c.open()
+		f.capacity(values)
+		first := int32(1000 * i)
+		for v := range int32(values) {
+			f.push(first + v)
+		}
+		f.full()
+		full.Done()
+		full.Wait()
+		for v := int32(values - 1); v > 0; v -= 2 {
+			f.pop(first + v)
+		}
+		for v := int32(0); v < values; v += 2 {
+			f.pop(first + v)
+		}
+		f.drained()
+		f.close()
+	})
+}
+
+func race(t *trial) {
+	const rounds = 25
+	together(t, manyClients/2, func(i int, c *client) {
+		for n := range int32(rounds) {
+			f := c.open()
+			f.capacity(2)
+			f.push(2*n, int32(i)*2)
+			f.full()
+			f.pop(2 * n)
+			f.close()
+		}
+	})
+}

@@ -1,0 +1,168 @@
+package check
+
+import (
+	"os"
+	"syscall"
+)
+
+func openCases() []Case {
+	return []Case{
+		claim("open.new", 3, rowOpen, "open gives a new session, without a capacity", func(t *trial) {
+			f := t.client().open()
+			f.isNew()
+			f.close()
+		}),
+		claim("open.twice", 3, rowOpenTwice, "a second open by the same client is refused", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.EachOpen)
+			f := c.open()
+			f.capacity(3)
+			f.push(8)
+			c.refuseOpen("second open by the same client")
+			c.refuseOpen("third open by the same client")
+			f.close()
+		}),
+		claim("open.twice.new", 2, rowOpenTwice, "a second open is refused before there is a capacity, too", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.EachOpen)
+			f := c.open()
+			c.refuseOpen("second open by the same client")
+			f.capacity(1)
+			f.close()
+		}),
+		claim("open.twice.untouched", 2, rowOpenTwice, "a refused open leaves the first session as it was", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.EachOpen)
+			f := c.open()
+			f.capacity(3)
+			f.push(8, 3, 6)
+			c.refuseOpen("second open by the same client")
+			f.full()
+			f.pop(3, 8, 6)
+			f.drained()
+			f.close()
+		}),
+		claim("open.twice.leak", 2, rowOpenTwice, "opens that were refused leave nothing behind", refusedOpens),
+		claim("open.again", 3, rowOpen, "after a close the same client may open again", func(t *trial) {
+			c := t.client()
+			for range 5 {
+				f := c.open()
+				f.capacity(2)
+				f.push(1)
+				f.close()
+			}
+		}),
+		claim("open.each", 1, rowOpen, "where each open is a client, two opens have two deques", func(t *trial) {
+			c := t.client()
+			if c.opener != nil && c.traits.EachOpen == "" {
+				t.skip("a client may have the device open once here (see --door each)")
+			}
+			a, b := c.open(), c.open()
+			a.capacity(1)
+			b.isNew()
+			b.capacity(2)
+			a.push(5)
+			b.drained()
+			a.pop(5)
+			a.close()
+			b.close()
+		}),
+	}
+}
+
+func refusedOpens(t *trial) {
+	const times = 100
+	c := t.client()
+	t.skipIf(c.traits.EachOpen)
+	f := c.open()
+	f.capacity(1)
+	f.push(7)
+	for range times {
+		c.refuseOpen("second open by the same client")
+	}
+	f.pop(7)
+	f.close()
+	f = c.open()
+	f.isNew()
+	f.close()
+}
+
+func fileCases() []Case {
+	return []Case{
+		claim("file.kind", 1, rowFile, "the device is a regular file of mode 0666 and size 0", func(t *trial) {
+			mode, size := t.client().stat()
+			switch {
+			case t.isOver():
+			case !mode.IsRegular():
+				t.fail("the device is a file of kind %s, must be a regular file", mode.Type())
+			case mode.Perm() == 0o444 && t.isModule():
+				t.note("as the original does, the file has mode 0444")
+			case mode.Perm() != 0o666:
+				t.fail("the device has mode %#o, must have 0666", mode.Perm())
+			case size != 0:
+				t.fail("the device has size %d, must have 0", size)
+			}
+		}),
+		claim("file.flags", 1, rowFile, "O_TRUNC, O_APPEND, O_CREAT and O_NONBLOCK of an open change nothing", openFlags),
+		claim("file.truncated", 1, rowFile, "a refused open with O_TRUNC takes nothing from the session", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.NoFlags)
+			t.skipIf(c.traits.EachOpen)
+			f := c.open()
+			f.capacity(2)
+			f.push(4)
+			c.openAs("second open, with O_TRUNC,", os.O_RDWR|syscall.O_TRUNC, fails(syscall.EACCES))
+			f.pop(4)
+			f.close()
+		}),
+		claim("file.change", 1, rowFile, "truncate to 0 and utimes succeed and change nothing", changeByPath),
+		claim("file.offsets", 2, rowFile, "the offset of a call means nothing", offsets),
+	}
+}
+
+func openFlags(t *trial) {
+	c := t.client()
+	t.skipIf(c.traits.NoFlags)
+	for _, flags := range []int{
+		syscall.O_TRUNC, syscall.O_APPEND, syscall.O_CREAT, syscall.O_NONBLOCK,
+		syscall.O_CREAT | syscall.O_TRUNC | syscall.O_APPEND,
+	} {
+		f := c.openAs("open with "+flagNames(os.O_RDWR|flags), os.O_RDWR|flags, opens)
+		f.isNew()
+		f.capacity(2)
+		f.drained()
+		f.push(2, 4)
+		f.full()
+		f.pop(2, 4)
+		f.close()
+	}
+}
+
+func changeByPath(t *trial) {
+	c := t.client()
+	f := c.open()
+	f.capacity(2)
+	f.push(2)
+	c.change("truncate", ", 0", Changer.Truncate)
+	c.change("utimes", ", NULL", Changer.Touch)
+	f.push(4)
+	f.full()
+	f.pop(2, 4)
+	f.close()
+}
+
+func offsets(t *trial) {
+	places := []int64{0, 1, 4, 4095, 4096, 1_000_000, 1 << 40}
+	f := t.client().open()
+	f.capacity(2 * len(places))
+	for i, at := range places {
+		f.pushAt(int32(4*i), at)
+		f.push(int32(4*i + 2))
+	}
+	f.popAt(0, 1<<40)
+	for i := 1; i < 2*len(places); i++ {
+		f.popAt(int32(2*i), places[i%len(places)])
+	}
+	f.drained()
+	f.close()
+}

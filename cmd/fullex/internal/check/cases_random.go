@@ -1,0 +1,109 @@
+package check
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// randomCalls is how many calls a random session has.
+const randomCalls = 60
+
+func randomCases() []Case {
+	return []Case{
+		claim("random.sessions", 5, rowPush, "random sessions return what a model of the contract does", func(t *trial) {
+			c := t.client()
+			for i := range t.o.Sessions {
+				randomSession(t, c, i)
+			}
+		}),
+		claim("random.clients", 3, rowPush, "random sessions of several clients at once do, too", func(t *trial) {
+			const clients = 4
+			each := max(t.o.Sessions/(2*clients), 1)
+			together(t, clients, func(i int, c *client) {
+				for n := range each {
+					randomSession(t, c, 1_000_000*(i+1)+n)
+				}
+			})
+		}),
+	}
+}
+
+// session is a random session. What it does depends on the seed and its number.
+type session struct {
+	*file
+	model  model
+	random *rand.Rand
+	name   string
+}
+
+func randomSession(t *trial, c *client, number int) {
+	if t.isOver() {
+		return
+	}
+	s := &session{file: c.open(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
+	for range randomCalls {
+		switch n := s.random.IntN(100); {
+		case n < 3:
+			c.refuseOpen("second open by the same client, " + s.name + ",")
+		case n < 58:
+			s.writeRandom()
+		default:
+			s.readRandom()
+		}
+	}
+	s.close()
+}
+
+// writeRandom writes mostly what the state asks for.
+func (s *session) writeRandom() {
+	p := s.payload()
+	if len(p) == 0 && s.c.traits.NoEmptyCalls != "" {
+		return
+	}
+	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model.state(), s.name)
+	s.write(subject, p, s.model.write(p))
+}
+
+func (s *session) payload() []byte {
+	n := s.random.IntN(100)
+	switch {
+	case n < 15:
+		p := make([]byte, s.random.IntN(10))
+		for i := range p {
+			p[i] = byte(s.random.Uint32())
+		}
+		return p
+	case s.model.capacity > 0:
+		return bytesOf(int32(s.random.Uint32()))
+	case n < 30:
+		return bytesOf(int32(s.random.Uint32()))
+	case n < 90:
+		return []byte{byte(1 + s.random.IntN(8))} // small: full is soon
+	}
+	return []byte{byte(s.random.Uint32())}
+}
+
+func (s *session) readRandom() {
+	count := valueSize
+	if s.random.IntN(100) < 30 {
+		count = s.random.IntN(12)
+	}
+	if count == 0 && s.c.traits.NoEmptyCalls != "" {
+		return
+	}
+	if count > 0 && count < valueSize && s.c.t.isModule() && len(s.model.values) > 0 {
+		return // the original pops, and read.short looks at that
+	}
+	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model.state(), s.name)
+	switch w, v := s.model.read(count); {
+	case w.refuses():
+		s.read(subject, count, w)
+	case count > valueSize:
+		s.popLong(count, v)
+	default:
+		got, ok := s.take(subject)
+		if ok && got != v {
+			s.c.t.fail("%s returned the value %d, must return %d", subject, got, v)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package check
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+)
+
+func sharedCases() []Case {
+	return []Case{
+		claim("thread.shared", 3, rowShared, "a thread reads and writes what another has opened", func(t *trial) {
+			c := t.client()
+			f := c.open()
+			f.capacity(3)
+			f.push(2)
+			_, g := c.thread(1, f)
+			if g.pushShared("write by another thread", 4) {
+				g.pop(2)
+				f.pop(4)
+				g.drained()
+			}
+			f.close()
+		}),
+		claim("thread.open", 2, rowShared, "threads of a process are one client", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.EachOpen)
+			f := c.open()
+			second, _ := c.thread(1, f)
+			if t.isModule() {
+				t.skip("the original keys on the thread: each of its threads is a client")
+			}
+			second.refuseOpen("open by another thread, with the first having the device open,")
+			f.isNew()
+			f.close()
+		}),
+		claim("thread.race", 3, rowShared, "threads at one descriptor lose no value and get none twice", threadRace),
+		claim("fork.shared", 3, rowShared, "a forked child reads and writes what its parent has opened", func(t *trial) {
+			c := t.client()
+			f := c.open()
+			f.capacity(3)
+			f.push(2)
+			_, g := c.fork(f)
+			if g.pushShared("write by a forked child", 4) {
+				g.pop(2)
+				g.push(-5)
+				f.pop(-5, 4)
+				g.drained()
+			}
+			g.close()
+			f.push(6)
+			f.pop(6)
+			f.close()
+		}),
+		claim("fork.outlives", 2, rowShared, "a session ends with the last of its descriptors", forkOutlives),
+		claim("fork.own", 2, rowShared, "a forked child that opens the device has a deque of its own", func(t *trial) {
+			c := t.client()
+			t.skipIf(c.traits.OneClient)
+			f := c.open()
+			f.capacity(1)
+			f.push(6)
+			child, _ := c.fork(f)
+			own := child.open()
+			own.isNew()
+			own.capacity(1)
+			own.push(100)
+			f.pop(6)
+			own.pop(100)
+			own.close()
+			f.close()
+		}),
+	}
+}
+
+// pushShared writes a value at a file that another thread or process has opened,
+// and says whether that works. With the module it may not.
+func (f *file) pushShared(subject string, v int32) bool {
+	if f.isDead() {
+		return false
+	}
+	if !f.c.t.isModule() {
+		return f.write(subject, bytesOf(v), gives(valueSize))
+	}
+	n, err := f.file.Write(bytesOf(v))
+	if errno, _ := errnoOf(err); errno == syscall.EACCES {
+		f.c.t.note("as the original does, the session is its thread's: another is refused with EACCES")
+		return false
+	}
+	return f.c.judge(subject, n, err, gives(valueSize))
+}
+
+// threadRace has each thread push a value and take any. There is always one to
+// take: a thread takes only after it has pushed.
+func threadRace(t *trial) {
+	const threads, rounds = 6, 40
+	c := t.client()
+	f := c.open()
+	f.capacity(threads)
+	_, g := c.thread(1, f)
+	if !g.pushShared("write by another thread", 2) {
+		f.close()
+		return
+	}
+	f.pop(2)
+	taken := make([][]int32, threads)
+	var all sync.WaitGroup
+	for i := range threads {
+		_, g := c.thread(i+1, f)
+		all.Go(func() {
+			for n := range rounds {
+				g.push(int32(i*rounds + n))
+				v, _ := g.take("read by a thread after its push")
+				taken[i] = append(taken[i], v)
+			}
+		})
+	}
+	all.Wait()
+	f.drained()
+	if !t.isOver() {
+		t.eachOnce(slices.Concat(taken...))
+	}
+	f.close()
+}
+
+// eachOnce checks that values are 0, 1, 2 and so on, in any order.
+func (t *trial) eachOnce(values []int32) {
+	slices.Sort(values)
+	for i, v := range values {
+		if int(v) != i {
+			t.fail("of the values 0 to %d that the threads pushed, the reads lost or repeated %d", len(values)-1, min(i, int(v)))
+			return
+		}
+	}
+}
+
+func forkOutlives(t *trial) {
+	c := t.client()
+	f := c.open()
+	f.capacity(2)
+	_, g := c.fork(f)
+	if !g.pushShared("write by a forked child", 2) {
+		f.close()
+		return
+	}
+	f.close()
+	if c.traits.EachOpen == "" {
+		c.refuseOpen("open by the parent, whose session the child still has,")
+	}
+	g.push(10)
+	g.pop(2, 10)
+	g.close()
+	f = c.open()
+	f.isNew()
+	f.close()
+}

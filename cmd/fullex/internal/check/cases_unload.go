@@ -1,0 +1,68 @@
+package check
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+func unloadCases() []Case {
+	c := claim("unload.open", 2, rowUnload, "after the module is unloaded an open file gives EIO and can be closed", unloadOpen)
+	c.tidy = func(o Opener) error { return control(o, "insmod full_ex") }
+	return []Case{c}
+}
+
+func unloadOpen(t *trial) {
+	if t.isModule() && !t.o.Dangerous {
+		t.skip("unloading in use crashes a kernel with the original module (see --dangerous)")
+		return
+	}
+	c := t.client()
+	f := c.open()
+	f.mark()
+	if t.isOver() {
+		return
+	}
+	sessions, ok := c.listed()
+	if !ok {
+		t.skip("no server's ctl is here to unload the module with")
+		return
+	}
+	if len(sessions) > 1 && !t.o.Dangerous {
+		t.skip("others have the device open, and would lose their sessions (see --dangerous)")
+		return
+	}
+	if !unload(c) {
+		return
+	}
+	defer load(c)
+	f.write("write after the module was unloaded", bytesOf(2), fails(syscall.EIO))
+	f.read("read after the module was unloaded", valueSize, fails(syscall.EIO))
+	c.openAs("open after the module was unloaded", os.O_RDWR, fails(syscall.ENOENT))
+	c.isGone("a file whose module was unloaded")
+	f.close()
+}
+
+// unload says whether the module was unloaded.
+func unload(c *client) bool {
+	err := c.order("rmmod full_ex")
+	if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOENT) {
+		c.t.skip("only the administrator of the server may unload the module")
+		return false
+	}
+	if err != nil {
+		c.t.fail("unloading the module, which is in use, failed (%v), must succeed", err)
+	}
+	return err == nil
+}
+
+// load loads the module again, also after a failure.
+func load(c *client) {
+	if err := c.order("insmod full_ex"); err != nil {
+		c.t.fail("loading the module again failed (%v), must succeed", err)
+		return
+	}
+	f := c.open()
+	f.isNew()
+	f.close()
+}

@@ -1,0 +1,187 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"syscall"
+)
+
+// maxCapacity is the largest that a deque may have.
+const maxCapacity = 100
+
+func capacityCases() []Case {
+	cases := []Case{
+		claim("capacity.exact", 3, rowCapacity, "a deque of every capacity from 1 to 100 takes so many values and no more", everyCapacity),
+		claim("capacity.refused", 2, rowCapacityBad, "after a capacity was refused the session takes another", func(t *trial) {
+			f := t.client().open()
+			for _, n := range []byte{0, 101, 255} {
+				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
+				f.isNew()
+			}
+			f.capacity(1)
+			f.push(1)
+			f.full()
+			f.close()
+		}),
+	}
+	for _, n := range []int{1, 2, 100} {
+		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, rowCapacity,
+			fmt.Sprintf("a byte %d sets the capacity, and the write returns 1", n), func(t *trial) {
+				f := t.client().open()
+				f.capacity(n)
+				f.drained()
+				f.push(2)
+				f.pop(2)
+				f.close()
+			}))
+	}
+	for _, n := range []byte{0, 101, 128, 255} {
+		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, rowCapacityBad,
+			fmt.Sprintf("a byte %d is no capacity", n), func(t *trial) {
+				f := t.client().open()
+				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
+				f.isNew()
+				f.close()
+			}))
+	}
+	return cases
+}
+
+// everyCapacity pushes even values, so that they come as they went.
+func everyCapacity(t *trial) {
+	c := t.client()
+	for n := 1; n <= maxCapacity; n++ {
+		f := c.open()
+		f.capacity(n)
+		for v := range n {
+			f.write(fmt.Sprintf("write of a value to a deque with %d of %d values", v, n), bytesOf(int32(2*v)), gives(valueSize))
+		}
+		f.write(fmt.Sprintf("write to a full deque, with %d of %[1]d values,", n), bytesOf(0), fails(syscall.EACCES))
+		f.pop(0)
+		f.close()
+	}
+}
+
+func writeCases() []Case {
+	cases := []Case{
+		emptyWrite("write.empty.new", "a write of 0 bytes to a new session is refused", func(*file) {}),
+		emptyWrite("write.empty", "a write of 0 bytes is refused", func(f *file) { f.capacity(1) }),
+		emptyWrite("write.empty.full", "a write of 0 bytes to a full deque is refused for its size", func(f *file) { f.capacity(1); f.push(2) }),
+		claim("write.odd", 3, rowPush, "odd values are pushed left", func(t *trial) {
+			pushedThenPopped(t, []int32{1, 3, 5}, []int32{5, 3, 1})
+		}),
+		claim("write.even", 3, rowPush, "even values are pushed right", func(t *trial) {
+			pushedThenPopped(t, []int32{0, 2, 4}, []int32{0, 2, 4})
+		}),
+		claim("write.mixed", 3, rowPush, "odd and even values go to their ends of one deque", func(t *trial) {
+			pushedThenPopped(t, []int32{1, 2, 3, 4, 5, 6}, []int32{5, 3, 1, 2, 4, 6})
+		}),
+		claim("write.negative", 2, rowPush, "negative odd values are odd", func(t *trial) {
+			pushedThenPopped(t, []int32{-1, -2, -3, -4}, []int32{-3, -1, -2, -4})
+		}),
+		claim("write.extremes", 2, rowPush, "the largest and the smallest value come back, byte for byte", func(t *trial) {
+			pushedThenPopped(t, []int32{math.MaxInt32, math.MinInt32, math.MinInt32 + 1, math.MaxInt32 - 1, 0x01020304, 0x04030201},
+				[]int32{0x04030201, math.MinInt32 + 1, math.MaxInt32, math.MinInt32, math.MaxInt32 - 1, 0x01020304})
+		}),
+		claim("write.same", 1, rowPush, "values that are there already are pushed again", func(t *trial) {
+			pushedThenPopped(t, []int32{2, 2, 7, 7, 2}, []int32{7, 7, 2, 2, 2})
+		}),
+		claim("write.full", 3, rowFull, "a write to a full deque is refused and changes nothing", func(t *trial) {
+			f := t.client().open()
+			f.capacity(3)
+			f.push(1, 2, 3)
+			f.full()
+			f.write("write of an odd value to a full deque", bytesOf(5), fails(syscall.EACCES))
+			f.pop(3, 1, 2)
+			f.drained()
+			f.close()
+		}),
+		claim("write.room", 2, rowPush, "a read makes room in a full deque for one value", func(t *trial) {
+			f := t.client().open()
+			f.capacity(2)
+			f.push(2, 4)
+			f.full()
+			f.pop(2)
+			f.push(6)
+			f.full()
+			f.pop(4, 6)
+			f.close()
+		}),
+		claim("write.around", 2, rowPush, "values go through a small deque many times its capacity", around),
+	}
+	for _, size := range []int{2, 3, 4, 5, 8, 4096} {
+		cases = append(cases, claim(fmt.Sprintf("write.new.%d", size), 1, rowWriteNew,
+			fmt.Sprintf("a write of %d bytes to a new session is refused, and sets no capacity", size), func(t *trial) {
+				f := t.client().open()
+				f.write(fmt.Sprintf("write of %d bytes to a new session", size), sized(size), fails(syscall.EACCES))
+				f.isNew()
+				f.capacity(1)
+				f.close()
+			}))
+	}
+	for _, size := range []int{1, 2, 3, 5, 8, 4096} {
+		cases = append(cases, claim(fmt.Sprintf("write.size.%d", size), 1, rowWriteSize,
+			fmt.Sprintf("a write of %s to a deque is refused and changes nothing", bytesIn(size)), func(t *trial) { wrongSize(t, size) }))
+	}
+	return cases
+}
+
+func emptyWrite(id, title string, before func(*file)) Case {
+	return claim(id, 1, rowWriteEmpty, title, func(t *trial) {
+		c := t.client()
+		t.skipIf(c.traits.NoEmptyCalls)
+		f := c.open()
+		before(f)
+		f.write("write of 0 bytes", nil, fails(syscall.EINVAL))
+		f.close()
+	})
+}
+
+func pushedThenPopped(t *trial, pushed, popped []int32) {
+	f := t.client().open()
+	f.capacity(len(pushed))
+	f.push(pushed...)
+	f.full()
+	f.pop(popped...)
+	f.drained()
+	f.close()
+}
+
+// sized is a write whose bytes would be a capacity, and a value.
+func sized(size int) []byte {
+	p := make([]byte, size)
+	p[0] = 2
+	return p
+}
+
+// wrongSize writes to deques that are empty, have room, and are full.
+func wrongSize(t *trial, size int) {
+	f := t.client().open()
+	f.capacity(2)
+	subject := "write of " + bytesIn(size) + " to "
+	f.write(subject+"an empty deque", sized(size), fails(syscall.EINVAL))
+	f.drained()
+	f.push(5)
+	f.write(subject+"a deque with room", sized(size), fails(syscall.EINVAL))
+	f.push(6)
+	f.write(subject+"a full deque", sized(size), fails(syscall.EINVAL))
+	f.pop(5, 6)
+	f.drained()
+	f.close()
+}
+
+// around keeps two values in a deque of three, at both ends.
+func around(t *trial) {
+	const rounds = 50
+	f := t.client().open()
+	f.capacity(3)
+	f.push(0)
+	for i := int32(1); i <= rounds; i++ {
+		f.push(2*i, 2*i+1) // odd: left
+		f.full()
+		f.pop(2*i+1, 2*i-2)
+	}
+	f.pop(2 * rounds)
+	f.drained()
+	f.close()
+}

@@ -1,0 +1,181 @@
+package check
+
+import (
+	"io/fs"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// client is an Opener whose calls are printed and judged. Those of one that could
+// not be started do nothing: its trial is over.
+type client struct {
+	t      *trial
+	opener Opener
+	traits Traits
+	prefix string // of its calls: "[client 2] ", and "" of the first
+	fds    *descriptors
+}
+
+// descriptors gives out the lowest number that is free, from 3 on, as a kernel
+// does. It is safe for concurrent use.
+type descriptors struct {
+	mu   sync.Mutex
+	used []bool
+}
+
+const firstDescriptor = 3
+
+func (d *descriptors) take() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, used := range d.used {
+		if !used {
+			d.used[i] = true
+			return firstDescriptor + i
+		}
+	}
+	d.used = append(d.used, true)
+	return firstDescriptor + len(d.used) - 1
+}
+
+func (d *descriptors) free(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.used[n-firstDescriptor] = false
+}
+
+// open opens the device, which must work.
+func (c *client) open() *file { return c.openAs("open", os.O_RDWR, opens) }
+
+// refuseOpen opens the device, which must not work: this client has it open.
+// Where each open is a client of its own it must, and the trial goes on.
+func (c *client) refuseOpen(subject string) {
+	if c.traits.EachOpen != "" {
+		return
+	}
+	c.openAs(subject, os.O_RDWR, fails(syscall.EACCES))
+}
+
+// openAs opens with flags. The file is never nil.
+func (c *client) openAs(subject string, flags int, w want) *file {
+	none := &file{c: c}
+	if c.opener == nil || c.t.isOver() {
+		return none
+	}
+	mode := ""
+	if flags&syscall.O_CREAT != 0 {
+		mode = ", 0666"
+	}
+	call := c.t.trace.begin("open", "%sopen(%q, %s%s", c.prefix, c.traits.Path, flagNames(flags), mode)
+	f, err := c.opener.Open(flags)
+	if err != nil {
+		c.t.trace.end(call, ") = %s", returned(0, err))
+		c.judge(subject, 0, err, w)
+		return none
+	}
+	opened := &file{c: c, file: f, number: c.fds.take()}
+	c.t.trace.end(call, ") = %d", opened.number)
+	if w.refuses() {
+		c.t.fail("%s succeeded, must %s", subject, w)
+	}
+	return opened
+}
+
+// judge fails the trial if a result is not the one wanted, and says whether it is.
+func (c *client) judge(subject string, n int, err error, w want) bool {
+	problem := w.problem(subject, n, err)
+	if problem != "" {
+		c.t.fail("%s", problem)
+	}
+	return problem == ""
+}
+
+// change makes a call by the device's path that must succeed.
+func (c *client) change(name, arguments string, do func(Changer) error) {
+	if c.opener == nil || c.t.isOver() {
+		return
+	}
+	changer, ok := c.opener.(Changer)
+	if !ok {
+		c.t.skip("this client makes no such call as %s", name)
+		return
+	}
+	call := c.t.trace.begin(name, "%s%s(%q%s", c.prefix, name, c.traits.Path, arguments)
+	err := do(changer)
+	c.t.trace.end(call, ") = %s", returned(0, err))
+	c.judge(name+" of the device", 0, err, opens)
+}
+
+// stat returns the device's mode and size.
+func (c *client) stat() (mode fs.FileMode, size int64) {
+	if c.opener == nil || c.t.isOver() {
+		return 0, 0
+	}
+	describer, ok := c.opener.(Describer)
+	if !ok {
+		c.t.skip("this client cannot ask for a file's mode")
+		return 0, 0
+	}
+	call := c.t.trace.begin("stat", "%sstat(%q, ", c.prefix, c.traits.Path)
+	mode, size, err := describer.Stat()
+	shown := "..."
+	if err == nil {
+		shown = "{st_mode=" + modeName(mode) + ", st_size=" + returned(int(size), nil) + "}"
+	}
+	c.t.trace.end(call, "%s) = %s", shown, returned(0, err))
+	c.judge("stat of the device", 0, err, opens)
+	return mode, size
+}
+
+// thread returns the client as its thread of a number makes calls, and an open
+// file as that has it.
+func (c *client) thread(number int, f *file) (*client, *file) {
+	view := *c
+	seen := *f
+	if threader, ok := c.opener.(Threader); ok {
+		view.opener, seen.file = threader.Thread(number, f.file)
+		view.prefix = c.prefix + "[thread " + returned(number, nil) + "] "
+	}
+	seen.c = &view
+	return &view, &seen
+}
+
+// fork starts a child that has an open file.
+func (c *client) fork(f *file) (*client, *file) {
+	none := &client{t: c.t}
+	if c.opener == nil || f.file == nil || c.t.isOver() {
+		return none, &file{c: none}
+	}
+	forker, ok := c.opener.(Forker)
+	if !ok {
+		c.t.skip("over 9P no other process can have an open file: it is its connection's")
+		return none, &file{c: none}
+	}
+	o, inherited, err := forker.Fork(f.file)
+	if err != nil {
+		c.t.fail("a child process cannot be started: %v", err)
+		return none, &file{c: none}
+	}
+	child := c.t.add(o)
+	if child.opener == nil {
+		return none, &file{c: none}
+	}
+	got := &file{c: child, file: inherited, number: child.fds.take()}
+	call := c.t.trace.begin("fork", "%sfork(", c.prefix)
+	c.t.trace.end(call, ") = client with fd %d", got.number)
+	return child, got
+}
+
+// kill ends the client with kill -9.
+func (c *client) kill() {
+	if c.opener == nil || c.t.isOver() {
+		return
+	}
+	call := c.t.trace.begin("kill", "%skill(self, SIGKILL", c.prefix)
+	err := c.opener.Kill()
+	c.t.trace.end(call, ") = %s", returned(0, err))
+	if err != nil {
+		c.t.fail("the client cannot be killed: %v", err)
+	}
+}

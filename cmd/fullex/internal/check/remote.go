@@ -1,0 +1,62 @@
+package check
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"time"
+
+	"fullex/cmd/fullex/internal/target"
+)
+
+// dialTime is how long an endpoint may take to let a client in.
+const dialTime = 10 * time.Second
+
+// remote is a client that is a connection, attached as the user who runs this.
+type remote struct {
+	target target.Target
+	place  place
+}
+
+var (
+	_ Opener    = (*remote)(nil)
+	_ Tree      = (*remote)(nil)
+	_ Describer = (*remote)(nil)
+)
+
+// dialRemote connects.
+func dialRemote(p place) (Opener, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
+	defer cancel()
+	t, err := target.Open(ctx, p.target)
+	if err != nil {
+		return nil, err
+	}
+	return &remote{t, p}, nil
+}
+
+// device is the path of the device. Two connections are two clients whatever
+// process number they name.
+func (r *remote) device() string { return r.place.device(os.Getpid()) }
+
+// Traits implements Opener.
+func (r *remote) Traits() Traits {
+	t := r.place.traits
+	t.Path = "/" + r.device()
+	return t
+}
+
+// Open implements Opener.
+func (r *remote) Open(flags int) (File, error) { return r.OpenFile(r.device(), flags) }
+
+// OpenFile implements Tree.
+func (r *remote) OpenFile(path string, flags int) (File, error) { return r.target.Open(path, flags) }
+
+// Stat implements Describer.
+func (r *remote) Stat() (mode fs.FileMode, size int64, err error) {
+	e, err := r.target.Stat(r.device())
+	return e.Mode, e.Size, err
+}
+
+// Kill implements Opener: the connection is gone, without a word before.
+func (r *remote) Kill() error { return r.target.Close() }

@@ -1,0 +1,137 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// endTime is how long clients that were killed may take to end.
+const endTime = 2 * time.Second
+
+// Run runs the cases that the options choose, one after another. open starts a
+// client; every case has clients of its own. The error is why nothing could be
+// run at all. When ctx ends, so does the run, with an error.
+func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, error) {
+	o = o.withDefaults()
+	cases, err := o.chosen()
+	if err != nil {
+		return Results{}, err
+	}
+	if err := tryClient(open, o.Timeout); err != nil {
+		return Results{}, err
+	}
+	r := Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
+	for _, c := range cases {
+		result := runCase(ctx, c, open, o)
+		if err := ctx.Err(); err != nil {
+			return Results{}, fmt.Errorf("stopped in %s: %w", c.ID, err)
+		}
+		r.Cases = append(r.Cases, result)
+	}
+	r.Time = time.Since(r.Start)
+	return r, nil
+}
+
+// tryClient starts a client, to see whether there can be one.
+func tryClient(open func() (Opener, error), limit time.Duration) error {
+	started := make(chan error, 1)
+	go func() {
+		client, err := open()
+		if err == nil {
+			err = client.Kill()
+		}
+		started <- err
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-started:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("no answer within %s", limit)
+	}
+}
+
+// runCase runs one case, and leaves it behind if it takes too long.
+func runCase(ctx context.Context, c Case, open func() (Opener, error), o Options) Result {
+	t := &trial{o: o, dial: open}
+	start := time.Now()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.run(t)
+	}()
+	late := !within(ctx, done, o.Timeout)
+	if late {
+		t.tooLate(o.Timeout)
+	}
+	t.killAll()
+	if late {
+		within(ctx, done, endTime)
+		tidy(ctx, c, open)
+	}
+	return t.report(c, time.Since(start))
+}
+
+// within waits for something, and says whether it came in time.
+func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// tooLate ends a trial whose time is over.
+func (t *trial) tooLate(limit time.Duration) {
+	what := "the case did not end"
+	if name := t.trace.waiting(); name != "" {
+		what = name + " did not return"
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.result.Status == "" {
+		t.result.Status, t.result.Timeout = Failed, true
+		t.result.Reason = fmt.Sprintf("%s within %s", what, limit)
+	}
+	t.result.Calls = t.trace.lines() // as they are now: the killed ones return
+	t.cut = true
+}
+
+// tidy does what a trial that was cut short could not.
+func tidy(ctx context.Context, c Case, open func() (Opener, error)) {
+	if c.tidy == nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		client, err := open()
+		if err != nil {
+			return // the next case will say so
+		}
+		_ = c.tidy(client) // likewise
+		_ = client.Kill()
+	}()
+	within(ctx, done, endTime)
+}
+
+// report is the result of a trial that has ended.
+func (t *trial) report(c Case, took time.Duration) Result {
+	t.mu.Lock()
+	r := t.result
+	t.mu.Unlock()
+	r.ID, r.Title, r.Row, r.Weight, r.Time = c.ID, c.Title, c.Row, c.Weight, took
+	if r.Status == "" {
+		r.Status = Passed
+	}
+	if r.Calls == nil {
+		r.Calls = t.trace.lines()
+	}
+	return r
+}

@@ -1,0 +1,154 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/cmd/fullex/internal/fusefs"
+	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv"
+)
+
+// serve runs a server on a unix socket and returns its endpoint.
+func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
+	t.Helper()
+	return serveAt(t, "unix:"+filepath.Join(t.TempDir(), "s"))
+}
+
+func serveAt(t *testing.T, at string) (endpoint string, srv *p9srv.Server) {
+	t.Helper()
+	e, err := p9srv.ParseEndpoint(at)
+	require.NoError(t, err)
+	l, err := e.Listen(t.Context())
+	require.NoError(t, err)
+	srv = &p9srv.Server{}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
+	})
+	return e.Network + ":" + l.Addr().String(), srv
+}
+
+// mount mounts a server in this process with FUSE, for worker processes.
+func mount(t *testing.T) (dir string, srv *p9srv.Server) {
+	t.Helper()
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+			t.Fatalf("no FUSE for this user: %v", err)
+		}
+		t.Skipf("no FUSE for this user: %v", err)
+	}
+	require.NoError(t, device.Close())
+	srv = &p9srv.Server{}
+	conn, err := srv.Connect()
+	require.NoError(t, err)
+	client, err := ninep.New(conn)
+	require.NoError(t, err)
+	dir = t.TempDir()
+	m, err := fusefs.New(client, dir, fusefs.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, m.Unmount())
+		require.NoError(t, m.Wait())
+		require.NoError(t, srv.Close())
+	})
+	return dir, srv
+}
+
+// runAt runs cases at a target.
+func runAt(t *testing.T, name string, door Door, o Options) Results {
+	t.Helper()
+	open, err := At(t.Context(), name, door, workerCommand())
+	require.NoError(t, err)
+	r, err := Run(t.Context(), open, o)
+	require.NoError(t, err)
+	return r
+}
+
+// assertSound checks that no case failed, and that just these were skipped.
+func assertSound(t *testing.T, r Results, skipped ...string) {
+	t.Helper()
+	got := []string{}
+	for _, c := range r.Cases {
+		assert.NotEqual(t, Failed, c.Status, "%s: %s\n%s", c.ID, c.Reason, strings.Join(c.Calls, "\n"))
+		if c.Status == Skipped {
+			assert.NotEmpty(t, c.Reason, c.ID)
+			got = append(got, c.ID)
+		}
+	}
+	assert.ElementsMatch(t, skipped, got)
+	assert.Equal(t, ExitPassed, r.Exit())
+}
+
+// over9P are the cases that a connection cannot try.
+var over9P = []string{"file.flags", "file.truncated", "file.change", "fork.shared", "fork.outlives", "fork.own"}
+
+var openTwice = []string{"open.twice", "open.twice.new", "open.twice.untouched", "open.twice.leak", "process.twice", "thread.open"}
+
+func TestSoundServerPassesOverAUnixSocket(t *testing.T) {
+	endpoint, srv := serve(t)
+	for door, skipped := range map[Door][]string{
+		"": append([]string{"open.each"}, over9P...), Plain: append([]string{"open.each"}, over9P...),
+		PID: append([]string{"open.each"}, over9P...), Each: append(over9P, openTwice...),
+	} {
+		t.Run(string(door), func(t *testing.T) {
+			assertSound(t, runAt(t, endpoint, door, Options{Seed: 1}), skipped...)
+			assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
+		})
+	}
+}
+
+func TestSoundServerPassesOverTCP(t *testing.T) {
+	endpoint, _ := serveAt(t, "tcp:127.0.0.1:0")
+	assertSound(t, runAt(t, endpoint, Plain, Options{Seed: 2}), append(over9P, "open.each", "unload.open")...)
+}
+
+func TestFullexMountPassesThroughFUSE(t *testing.T) {
+	dir, srv := mount(t)
+	hidden := []string{"write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero"}
+	for _, door := range []Door{Plain, PID} {
+		assertSound(t, runAt(t, dir, door, Options{Seed: 3}), append(hidden, "open.each")...)
+	}
+	assertSound(t, runAt(t, dir, Each, Options{Seed: 4}), append(hidden, openTwice...)...)
+	assertSound(t, runAt(t, filepath.Join(dir, "full_ex"), Plain, Options{Seed: 5}), append(hidden, "open.each", "close.frees", "unload.open")...)
+	assertSound(t, runAt(t, filepath.Join(dir, "full_ex"), Plain, Options{Seed: 5, Profile: Module, Only: []string{"read.", "thread.race", "fork."}}),
+		"read.zero.new", "read.zero.empty", "read.zero")
+	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
+}
+
+func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
+	endpoint, srv := serve(t)
+	only := Options{Only: []string{"unload."}}
+	assertNothingRun := func(o Options, why string) {
+		t.Helper()
+		r := runAt(t, endpoint, Plain, o)
+		assert.Equal(t, Skipped, r.Cases[0].Status)
+		assert.Contains(t, r.Cases[0].Reason, why)
+		assert.Equal(t, ExitNotRun, r.Exit())
+	}
+	assertNothingRun(Options{Only: only.Only, Profile: Module}, "crashes a kernel")
+	open, err := At(t.Context(), endpoint, Plain, nil)
+	require.NoError(t, err)
+	client, err := open()
+	require.NoError(t, err)
+	f, err := client.Open(syscall.O_RDWR)
+	require.NoError(t, err)
+	assertNothingRun(only, "others have the device open")
+	_, err = f.Write([]byte{3})
+	assert.NoError(t, err, "which it still has")
+	only.Dangerous = true
+	assertSound(t, runAt(t, endpoint, Plain, only))
+	_, err = f.Write([]byte{3})
+	assert.Equal(t, syscall.EIO, err)
+	require.NoError(t, client.Kill())
+	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
+}

@@ -1,0 +1,120 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// trial is a case being run. It ends at its first failure or reason to skip: the
+// calls behind that are not made, so that cases need not look. It is safe for
+// concurrent use.
+type trial struct {
+	o     Options
+	dial  func() (Opener, error)
+	trace trace
+
+	mu      sync.Mutex
+	result  Result // Status "": nothing wrong so far
+	cut     bool   // its time is over
+	clients []*client
+}
+
+// isOver says whether no more calls are to be made.
+func (t *trial) isOver() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cut || t.result.Status != ""
+}
+
+// end sets how the trial ends, unless it has ended.
+func (t *trial) end(s Status, format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.result.Status == "" && !t.cut {
+		t.result.Status, t.result.Reason = s, fmt.Sprintf(format, args...)
+	}
+}
+
+func (t *trial) fail(format string, args ...any) { t.end(Failed, format, args...) }
+
+// skip ends a trial that cannot be made here. The reason is a clause: "over 9P a
+// client has no threads".
+func (t *trial) skip(format string, args ...any) { t.end(Skipped, format, args...) }
+
+// skipIf skips for a reason unless it is "".
+func (t *trial) skipIf(reason string) {
+	if reason != "" {
+		t.skip("%s", reason)
+	}
+}
+
+// note keeps what the trial had to take into account, once.
+func (t *trial) note(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !slices.Contains(t.result.Notes, text) {
+		t.result.Notes = append(t.result.Notes, text)
+	}
+}
+
+func (t *trial) isModule() bool { return t.o.Profile == Module }
+
+// random returns random numbers that depend on the seed and a stream's number only.
+func (t *trial) random(stream int) *rand.Rand {
+	return rand.New(rand.NewPCG(t.o.Seed, uint64(stream)))
+}
+
+// client starts another client.
+func (t *trial) client() *client {
+	if t.isOver() {
+		return &client{t: t}
+	}
+	o, err := t.dial()
+	if err != nil {
+		t.fail("another client cannot be started: %v", err)
+		return &client{t: t}
+	}
+	return t.add(o)
+}
+
+// other starts a client that must be another one to the device, too.
+func (t *trial) other() *client {
+	c := t.client()
+	t.skipIf(c.traits.OneClient)
+	return c
+}
+
+// add takes a client in, to be killed at the end. If the end has come it is.
+func (t *trial) add(o Opener) *client {
+	c := &client{t: t, opener: o, traits: o.Traits(), fds: &descriptors{}}
+	t.mu.Lock()
+	if t.cut {
+		t.mu.Unlock()
+		_ = o.Kill() // nobody waits for it any more
+		return &client{t: t}
+	}
+	t.clients = append(t.clients, c)
+	if n := len(t.clients); n > 1 {
+		c.prefix = fmt.Sprintf("[client %d] ", n)
+	}
+	t.mu.Unlock()
+	return c
+}
+
+// killAll kills the clients, once nothing is to come any more.
+func (t *trial) killAll() {
+	t.mu.Lock()
+	t.cut = true
+	clients := t.clients
+	t.mu.Unlock()
+	for _, c := range clients {
+		_ = c.opener.Kill() // what it had open is what the case looked at
+	}
+}
+
+// errnoOf returns the errno in an error.
+func errnoOf(err error) (errno syscall.Errno, ok bool) { return errno, errors.As(err, &errno) }
