@@ -18,7 +18,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Version: version(),
 		Description: "fullex serve   serves the device; mount it, or talk to it with a 9P library\n" +
 			"fullex demo    shows the device at work, without a mount\n" +
-			"fullex shell   opens, pushes and pops by hand; the others look after a server",
+			"fullex shell   opens, pushes and pops by hand\n" +
+			"fullex check   tries whether a device does what it must; the others look after a server",
 		Reader:                    stdin,
 		Writer:                    stdout,
 		ErrWriter:                 stderr,
@@ -30,7 +31,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			serveCommand(), demoCommand(), mountCommand(), umountCommand(), shellCommand(),
 			lsCommand(), catCommand(), writeCommand(),
-			runCommand(), watcherCommand(), vhostCommand(),
+			checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), vhostCommand(),
 			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
 		},
 	}

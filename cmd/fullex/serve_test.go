@@ -20,7 +20,8 @@ import (
 // TestMain makes the test binary the command itself when a test asks for it,
 // so that signals and exit statuses are the real ones.
 func TestMain(m *testing.M) {
-	if os.Getenv("FULLEX_TEST_AS_COMMAND") == "1" {
+	isWorker := len(os.Args) == 2 && os.Args[1] == workerName // of a check within a test
+	if isWorker || os.Getenv("FULLEX_TEST_AS_COMMAND") == "1" {
 		main()
 		return
 	}

@@ -99,7 +99,7 @@ func (s *session) readRandom() {
 	case w.refuses():
 		s.read(subject, count, w)
 	case count > valueSize:
-		s.popLong(count, v)
+		s.popLong(subject, count, v)
 	default:
 		got, ok := s.take(subject)
 		if ok && got != v {

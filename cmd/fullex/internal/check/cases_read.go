@@ -64,9 +64,10 @@ func readCases() []Case {
 				f := t.client().open()
 				f.capacity(3)
 				f.push(2, 4, 6)
-				f.popLong(size, 2)
+				subject := fmt.Sprintf("read of %d bytes on a deque that is not empty", size)
+				f.popLong(subject, size, 2)
 				f.pop(4)
-				f.popLong(size, 6)
+				f.popLong(subject, size, 6)
 				f.drained()
 				f.close()
 			}))
@@ -107,7 +108,7 @@ func longThenShort(t *trial) {
 		f.push(v)
 	}
 	for v := int32(0); v < 20; v += 2 {
-		f.popLong(maxCapacity*valueSize, v)
+		f.popLong("read of 400 bytes on a deque that is not empty", maxCapacity*valueSize, v)
 	}
 	for v := int32(20); v < 40; v += 2 {
 		f.pop(v)

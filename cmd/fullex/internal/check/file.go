@@ -95,7 +95,7 @@ func (f *file) pop(values ...int32) {
 
 // popLong reads a value with a call for more than 4 bytes. Where such a call may
 // be refused the value must still be there.
-func (f *file) popLong(count int, v int32) {
+func (f *file) popLong(subject string, count int, v int32) {
 	if f.isDead() {
 		return
 	}
@@ -105,7 +105,6 @@ func (f *file) popLong(count int, v int32) {
 		f.pop(v)
 		return
 	}
-	subject := fmt.Sprintf("read of %d bytes on a deque that is not empty", count)
 	if !f.c.judge(subject, n, err, gives(valueSize)) {
 		return
 	}

@@ -66,9 +66,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// chosen returns the cases that the options ask for. A word that fits no case is
+// Chosen returns the cases that the options ask for, in their order. A word that fits no case is
 // an error: a typing mistake must not look like a pass.
-func (o Options) chosen() ([]Case, error) {
+func (o Options) Chosen() ([]Case, error) {
 	all := Cases()
 	for flag, patterns := range map[string][]string{"--only": o.Only, "--skip": o.Skip} {
 		for _, p := range patterns {

@@ -14,7 +14,7 @@ const endTime = 2 * time.Second
 // run at all. When ctx ends, so does the run, with an error.
 func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, error) {
 	o = o.withDefaults()
-	cases, err := o.chosen()
+	cases, err := o.Chosen()
 	if err != nil {
 		return Results{}, err
 	}

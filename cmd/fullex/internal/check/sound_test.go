@@ -115,13 +115,13 @@ func TestSoundServerPassesOverTCP(t *testing.T) {
 func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	dir, srv := mount(t)
 	hidden := []string{"write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero"}
-	for _, door := range []Door{Plain, PID} {
-		assertSound(t, runAt(t, dir, door, Options{Seed: 3}), append(hidden, "open.each")...)
-	}
-	assertSound(t, runAt(t, dir, Each, Options{Seed: 4}), append(hidden, openTwice...)...)
-	assertSound(t, runAt(t, filepath.Join(dir, "full_ex"), Plain, Options{Seed: 5}), append(hidden, "open.each", "close.frees", "unload.open")...)
-	assertSound(t, runAt(t, filepath.Join(dir, "full_ex"), Plain, Options{Seed: 5, Profile: Module, Only: []string{"read.", "thread.race", "fork."}}),
-		"read.zero.new", "read.zero.empty", "read.zero")
+	assertSound(t, runAt(t, dir, Plain, Options{Seed: 3}), append(hidden, "open.each")...)
+	doors := []string{"open.", "file.", "process.", "thread.", "fork.", "kill."}
+	assertSound(t, runAt(t, dir, PID, Options{Seed: 4, Only: doors}), "open.each")
+	assertSound(t, runAt(t, dir, Each, Options{Seed: 4, Only: doors}), append(openTwice, "file.truncated")...)
+	file := filepath.Join(dir, "full_ex")
+	assertSound(t, runAt(t, file, Plain, Options{Only: []string{"open.", "close.", "fork.", "unload."}}), "open.each", "close.frees", "unload.open")
+	assertSound(t, runAt(t, file, Plain, Options{Profile: Module, Only: []string{"read.short.", "thread.", "fork.", "random.sessions"}}), "thread.open")
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }
 

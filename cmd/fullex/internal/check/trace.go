@@ -79,7 +79,7 @@ func (t *trace) lines() []string {
 		if c.done {
 			lines = append(lines, c.text+c.result)
 		} else {
-			lines = append(lines, c.text+" <unfinished ...>")
+			lines = append(lines, strings.TrimRight(c.text, " ")+" <unfinished ...>")
 		}
 	}
 	return lines
