@@ -43,6 +43,7 @@ var scenarios = map[string]func(*check){
 	"everyday":           everyday,
 	"refused-and-synced": refusedAndSynced,
 	"mount-command":      mountCommand,
+	"check-command":      checkCommand,
 	"vsock":              overVsock,
 	"host-directory":     hostDirectory,
 	"serial-relay":       serialRelay,
