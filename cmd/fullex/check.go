@@ -60,7 +60,7 @@ func notRun(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &statusError{err, check.ExitNotRun}
+	return exitStatus{check.ExitNotRun, err}
 }
 
 // checkOptions validates the flags.
@@ -122,7 +122,7 @@ func runChecks(c *cli.Context, o check.Options) error {
 	}
 	switch failed, _ := results.Count(check.Failed); results.Exit() {
 	case check.ExitFailed:
-		return &statusError{fmt.Errorf("check: %d of %d cases failed", failed, len(results.Cases)), check.ExitFailed}
+		return exitStatus{check.ExitFailed, fmt.Errorf("check: %d of %d cases failed", failed, len(results.Cases))}
 	case check.ExitNotRun:
 		return notRun(errors.New("check: every case was skipped"))
 	}

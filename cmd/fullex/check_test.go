@@ -73,7 +73,8 @@ func TestCheckThatCannotRunSaysWhy(t *testing.T) {
 		if assert.Error(t, err, test.args) {
 			assert.Contains(t, err.Error(), test.want)
 			assert.NotContains(t, err.Error(), "\n")
-			assert.Equal(t, check.ExitNotRun, exitStatus(err), test.args)
+			status, _ := ending(err)
+			assert.Equal(t, check.ExitNotRun, status, test.args)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (l *local) Kill() error {
 	if l.child == 0 {
 		return l.process.kill()
 	}
-	a, err := l.process.ask(request{Op: opKill, Handle: l.child})
+	a, err := l.process.ask(request{Op: opKill, Handle: l.child}) // by its parent
 	if err == nil && a.Text != "" {
 		err = errors.New(a.Text)
 	}

@@ -105,13 +105,14 @@ func (t *trial) add(o Opener) *client {
 	return c
 }
 
-// killAll kills the clients, once nothing is to come any more.
+// killAll kills the clients, once nothing is to come any more: children before
+// their parents, so that none still has the device open when the next case begins.
 func (t *trial) killAll() {
 	t.mu.Lock()
 	t.cut = true
 	clients := t.clients
 	t.mu.Unlock()
-	for _, c := range clients {
+	for _, c := range slices.Backward(clients) {
 		_ = c.opener.Kill() // what it had open is what the case looked at
 	}
 }

@@ -56,8 +56,12 @@ const threadQueue = 16
 
 // take hands a request to whoever makes it.
 func (w *worker) take(r request) {
-	if r.Child > 0 {
-		go w.answer(r.ID, w.forward(r))
+	switch {
+	case r.Child > 0:
+		go func() { w.answer(r.ID, w.forward(r)) }()
+		return
+	case r.Op == opKill: // also while this process's own calls hang
+		go func() { w.answer(r.ID, w.killChild(r.Handle)) }()
 		return
 	}
 	queue := w.threads[r.Thread]
@@ -132,8 +136,6 @@ func (w *worker) do(r request) reply {
 			return reply{Text: "no target yet"}
 		}
 		return w.byPath(t, r)
-	case opKill:
-		return w.killChild(r.Handle)
 	}
 	if f == nil {
 		return reply{Text: "no such open file"}
