@@ -11,7 +11,7 @@ const maxCapacity = 100
 
 func capacityCases() []Case {
 	cases := []Case{
-		claim("capacity.exact", 3, rowCapacity, "a deque of every capacity from 1 to 100 takes so many values and no more", everyCapacity),
+		claim("capacity.exact", 3, rowCapacity, "a deque takes as many values as its capacity is, and no more", manyCapacities),
 		claim("capacity.refused", 2, rowCapacityBad, "after a capacity was refused the session takes another", func(t *trial) {
 			f := t.client().open()
 			for _, n := range []byte{0, 101, 255} {
@@ -47,10 +47,10 @@ func capacityCases() []Case {
 	return cases
 }
 
-// everyCapacity pushes even values, so that they come as they went.
-func everyCapacity(t *trial) {
+// manyCapacities pushes even values, so that they come as they went.
+func manyCapacities(t *trial) {
 	c := t.client()
-	for n := 1; n <= maxCapacity; n++ {
+	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 63, 64, 65, 99, maxCapacity} {
 		f := c.open()
 		f.capacity(n)
 		for v := range n {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // faulty is a device in memory with one planted fault. Each of its clients is an
@@ -20,6 +21,7 @@ type faulty struct {
 	shared        bool          // all clients share one deque
 	dropsOnRefuse bool          // a refused push takes the oldest value away
 	hang          chan struct{} // reads wait for it, if it is not nil
+	slow          time.Duration // what an open takes
 
 	mu      sync.Mutex
 	session *memory // what clients share
@@ -39,6 +41,7 @@ func (c *memoryClient) Kill() error    { return nil }
 
 func (c *memoryClient) Open(int) (File, error) {
 	d := c.device
+	<-time.After(d.slow)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.open && !d.secondOpen {

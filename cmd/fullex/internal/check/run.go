@@ -89,15 +89,16 @@ func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool
 
 // tooLate ends a trial whose time is over.
 func (t *trial) tooLate(limit time.Duration) {
-	what := "the case did not end"
-	if name := t.trace.waiting(); name != "" {
-		what = name + " did not return"
+	name, made := t.trace.waiting(limit / 2)
+	reason := fmt.Sprintf("%s did not return within %s", name, limit)
+	if name == "" {
+		reason = fmt.Sprintf("the case did not end within %s, in which it made %d calls (see --timeout)", limit, made)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.result.Status == "" {
 		t.result.Status, t.result.Timeout = Failed, true
-		t.result.Reason = fmt.Sprintf("%s within %s", what, limit)
+		t.result.Reason = reason
 	}
 	t.result.Calls = t.trace.lines() // as they are now: the killed ones return
 	t.cut = true

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,12 @@ func TestHangIsAFailedCaseAndNotAHungRun(t *testing.T) {
 	assert.Equal(t, `read(3, <unfinished ...>`, c.Calls[len(c.Calls)-1])
 }
 
+func TestSlowDeviceIsToldFromOneThatHangs(t *testing.T) {
+	r := runOn(t, &faulty{slow: time.Millisecond}, Options{Timeout: 100 * time.Millisecond, Only: []string{"close.cycles"}})
+	assert.Regexp(t, `^the case did not end within 100ms, in which it made \d+ calls \(see --timeout\)$`, r.Cases[0].Reason)
+	assert.True(t, r.Cases[0].Timeout)
+}
+
 func TestSameSeedMakesTheSameCalls(t *testing.T) {
 	calls := func(seed uint64) []string {
 		return of(t, runOn(t, &faulty{}, Options{Seed: seed, Sessions: 3, Only: []string{"random.sessions"}}), "random.sessions").Calls
@@ -171,7 +178,7 @@ func TestWhatCannotRunAtAllIsAnError(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// TestEveryRowHasACase compares with the rows that exist.
+// TestEveryRowHasACase compares with the README.
 func TestEveryRowHasACase(t *testing.T) {
 	rows, ids := map[string]int{}, map[string]bool{}
 	for _, c := range Cases() {
@@ -182,12 +189,29 @@ func TestEveryRowHasACase(t *testing.T) {
 		assert.Positive(t, c.Weight, c.ID)
 		assert.NotEmpty(t, c.Title, c.ID)
 	}
-	for _, r := range []row{
-		rowOpen, rowOpenTwice, rowWriteEmpty, rowCapacity, rowCapacityBad, rowWriteNew, rowPush, rowFull, rowWriteSize,
-		rowReadEmpty, rowNothing, rowReadKept, rowPop, rowReadShort, rowClose, rowShared, rowUnload, rowFile,
-	} {
-		assert.Positive(t, rows[string(r)], r)
-		delete(rows, string(r))
+	for _, r := range append(readmeRows(t), string(rowShared), string(rowFile)) {
+		assert.Positive(t, rows[r], r)
+		delete(rows, r)
 	}
 	assert.Empty(t, rows)
+}
+
+// readmeRows are the rows of the first table of the README's section about the
+// device.
+func readmeRows(t *testing.T) (rows []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../../../README.md")
+	require.NoError(t, err)
+	_, section, ok := strings.Cut(string(text), "\n## The device\n")
+	require.True(t, ok)
+	_, table, ok := strings.Cut(section, "\n|---|---|---|\n")
+	require.True(t, ok)
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		rows = append(rows, strings.Trim(strings.TrimSpace(line), "| "))
+	}
+	require.Greater(t, len(rows), 10)
+	return rows
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,13 +33,14 @@ type call struct {
 	text   string // read(3
 	result string // "", 4) = 4
 	done   bool
+	start  time.Time
 }
 
 // begin notes a call that is about to be made.
 func (t *trace) begin(name, format string, args ...any) *call {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := &call{name: name, text: fmt.Sprintf(format, args...)}
+	c := &call{name: name, text: fmt.Sprintf(format, args...), start: time.Now()}
 	t.total++
 	switch {
 	case len(t.first) < firstCalls:
@@ -85,16 +87,17 @@ func (t *trace) lines() []string {
 	return lines
 }
 
-// waiting returns the name of the oldest call that has not returned, or "".
-func (t *trace) waiting() string {
+// waiting returns the name of the oldest call that has not returned for so long, or
+// "", and how many calls were made.
+func (t *trace) waiting(least time.Duration) (name string, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range t.orderedLocked() {
-		if !c.done {
-			return c.name
+		if !c.done && time.Since(c.start) >= least {
+			return c.name, t.total
 		}
 	}
-	return ""
+	return "", t.total
 }
 
 // returned writes a result: a number, or -1 and an errno with its meaning.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -38,7 +39,11 @@ func TestLongTracesKeepTheFirstAndTheLastCalls(t *testing.T) {
 	assert.Equal(t, "... 949 calls that are not shown ...", lines[firstCalls])
 	assert.Equal(t, "read(999) = 4", lines[len(lines)-2])
 	assert.Equal(t, "close(3 <unfinished ...>", lines[len(lines)-1])
-	assert.Equal(t, "close", tr.waiting())
+	name, total := tr.waiting(0)
+	assert.Equal(t, "close", name)
+	assert.Equal(t, 1001, total)
+	name, _ = tr.waiting(time.Hour)
+	assert.Empty(t, name)
 }
 
 func TestModelIsTheContract(t *testing.T) {
