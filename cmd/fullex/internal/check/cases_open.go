@@ -127,7 +127,7 @@ func openFlags(t *trial) {
 		syscall.O_TRUNC, syscall.O_APPEND, syscall.O_CREAT, syscall.O_NONBLOCK,
 		syscall.O_CREAT | syscall.O_TRUNC | syscall.O_APPEND,
 	} {
-		f := c.openAs("open with "+flagNames(os.O_RDWR|flags), os.O_RDWR|flags, opens)
+		f := c.openAs("open with "+flagNames(os.O_RDWR|flags), os.O_RDWR|flags, succeeds)
 		f.isNew()
 		f.capacity(2)
 		f.drained()

@@ -3,6 +3,7 @@ package check
 import (
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -46,7 +47,13 @@ func (d *descriptors) free(n int) {
 }
 
 // open opens the device, which must work.
-func (c *client) open() *file { return c.openAs("open", os.O_RDWR, opens) }
+func (c *client) open() *file {
+	subject := "open"
+	if c.prefix != "" {
+		subject += " by " + strings.Trim(c.prefix, "[] ")
+	}
+	return c.openAs(subject, os.O_RDWR, succeeds)
+}
 
 // refuseOpen opens the device, which must not work: this client has it open.
 // Where each open is a client of its own it must, and the trial goes on.
@@ -104,7 +111,7 @@ func (c *client) change(name, arguments string, do func(Changer) error) {
 	call := c.t.trace.begin(name, "%s%s(%q%s", c.prefix, name, c.traits.Path, arguments)
 	err := do(changer)
 	c.t.trace.end(call, ") = %s", returned(0, err))
-	c.judge(name+" of the device", 0, err, opens)
+	c.judge(name+" of the device", 0, err, succeeds)
 }
 
 // stat returns the device's mode and size.
@@ -124,7 +131,7 @@ func (c *client) stat() (mode fs.FileMode, size int64) {
 		shown = "{st_mode=" + modeName(mode) + ", st_size=" + returned(int(size), nil) + "}"
 	}
 	c.t.trace.end(call, "%s) = %s", shown, returned(0, err))
-	c.judge("stat of the device", 0, err, opens)
+	c.judge("stat of the device", 0, err, succeeds)
 	return mode, size
 }
 

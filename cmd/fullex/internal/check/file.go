@@ -154,7 +154,7 @@ func (f *file) close() {
 	err := f.file.Close()
 	t.trace.end(call, ") = %s", returned(0, err))
 	f.c.fds.free(f.number)
-	f.c.judge("close", 0, err, opens)
+	f.c.judge("close", 0, err, succeeds)
 }
 
 // at writes p or reads a value somewhere.

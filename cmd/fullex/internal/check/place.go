@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -59,7 +60,8 @@ func At(ctx context.Context, name string, door Door, command []string) (func() (
 	}
 	if target.IsEndpoint(name) {
 		p.traits.NoFlags = accessModeOnly
-		return func() (Opener, error) { return dialRemote(p) }, nil
+		var started atomic.Int32
+		return func() (Opener, error) { return dialRemote(p, os.Getpid()+int(started.Add(1))-1) }, nil
 	}
 	if err := p.look(); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"io/fs"
-	"os"
 	"time"
 
 	"fullex/cmd/fullex/internal/target"
@@ -16,6 +15,7 @@ const dialTime = 10 * time.Second
 type remote struct {
 	target target.Target
 	place  place
+	number int // at the door pid
 }
 
 var (
@@ -24,20 +24,20 @@ var (
 	_ Describer = (*remote)(nil)
 )
 
-// dialRemote connects.
-func dialRemote(p place) (Opener, error) {
+// dialRemote connects. A server may take connections of one process for one
+// client, which number then tells apart at the door pid.
+func dialRemote(p place, number int) (Opener, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
 	defer cancel()
 	t, err := target.Open(ctx, p.target)
 	if err != nil {
 		return nil, err
 	}
-	return &remote{t, p}, nil
+	return &remote{t, p, number}, nil
 }
 
-// device is the path of the device. Two connections are two clients whatever
-// process number they name.
-func (r *remote) device() string { return r.place.device(os.Getpid()) }
+// device is the path of the device.
+func (r *remote) device() string { return r.place.device(r.number) }
 
 // Traits implements Opener.
 func (r *remote) Traits() Traits {

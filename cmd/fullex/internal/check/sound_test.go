@@ -18,23 +18,23 @@ import (
 // serve runs a server on a unix socket and returns its endpoint.
 func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	t.Helper()
-	return serveAt(t, "unix:"+filepath.Join(t.TempDir(), "s"))
+	srv = &p9srv.Server{}
+	return serveAt(t, srv, "unix:"+filepath.Join(t.TempDir(), "s")), srv
 }
 
-func serveAt(t *testing.T, at string) (endpoint string, srv *p9srv.Server) {
+func serveAt(t *testing.T, srv *p9srv.Server, at string) (endpoint string) {
 	t.Helper()
 	e, err := p9srv.ParseEndpoint(at)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
-	srv = &p9srv.Server{}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
 	})
-	return e.Network + ":" + l.Addr().String(), srv
+	return e.Network + ":" + l.Addr().String()
 }
 
 // mount mounts a server in this process with FUSE, for worker processes.
@@ -107,8 +107,17 @@ func TestSoundServerPassesOverAUnixSocket(t *testing.T) {
 	}
 }
 
+func TestConnectionsOfOneProcessAsOneClient(t *testing.T) {
+	endpoint := serveAt(t, &p9srv.Server{Identity: p9srv.IdentityPeer}, "unix:"+filepath.Join(t.TempDir(), "s"))
+	only := Options{Only: []string{"process.own"}}
+	r := runAt(t, endpoint, Plain, only)
+	assert.Equal(t, "open by client 2 failed with EACCES, must succeed", r.Cases[0].Reason)
+	assertSound(t, runAt(t, endpoint, PID, only))
+	assertSound(t, runAt(t, endpoint, Each, only))
+}
+
 func TestSoundServerPassesOverTCP(t *testing.T) {
-	endpoint, _ := serveAt(t, "tcp:127.0.0.1:0")
+	endpoint := serveAt(t, &p9srv.Server{}, "tcp:127.0.0.1:0")
 	assertSound(t, runAt(t, endpoint, Plain, Options{Seed: 2}), append(over9P, "open.each", "unload.open")...)
 }
 

@@ -11,14 +11,15 @@ import (
 type want struct {
 	n      int
 	errnos []syscall.Errno
+	plain  bool // it has no number to return
 }
 
 func gives(n int) want                   { return want{n: n} }
 func fails(errnos ...syscall.Errno) want { return want{errnos: errnos} }
 func (w want) refuses() bool             { return len(w.errnos) > 0 }
 
-// opens is what an open or close that must succeed returns.
-var opens = gives(0)
+// succeeds is what an open or close that must work does.
+var succeeds = want{plain: true}
 
 // problem says in one sentence what is wrong about a result of a call, or is "".
 // subject is who and when: "read on an empty deque".
@@ -39,7 +40,10 @@ func (w want) problem(subject string, n int, err error) string {
 
 // String is what a call must do.
 func (w want) String() string {
-	if !w.refuses() {
+	switch {
+	case w.plain:
+		return "succeed"
+	case !w.refuses():
 		return fmt.Sprintf("return %d", w.n)
 	}
 	var names []string
