@@ -129,15 +129,17 @@ func TestPagesAreNotRead(t *testing.T) {
 
 func TestCloseAndOpenAgainIsNeverRefused(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
-	path := filepath.Join(dir, "full_ex")
 	cycles := 10_000
 	if testing.Short() {
 		cycles = 1000
 	}
-	for i := range cycles {
-		fd, err := syscall.Open(path, syscall.O_RDWR, 0)
-		require.NoError(t, err, "cycle %d", i)
-		require.NoError(t, syscall.Close(fd))
+	for _, name := range []string{"full_ex", "pid/7/full_ex"} {
+		path := filepath.Join(dir, name)
+		for i := range cycles {
+			fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+			require.NoError(t, err, "%s, cycle %d", name, i)
+			require.NoError(t, syscall.Close(fd))
+		}
 	}
 }
 

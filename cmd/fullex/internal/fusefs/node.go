@@ -157,19 +157,12 @@ func (n *node) Readdir(ctx context.Context) (fs.DirStream, syscall.Errno) {
 // Open implements fs.NodeOpener. A device file in the root has a door for the
 // process; what has none is opened as it is.
 func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
-	uid, thread := caller(ctx)
 	h := &handle{mount: n.mount, released: make(chan struct{})}
-	if len(n.path) == 1 {
-		h.door = door{uid: uid, name: n.path[0]}
-		if n.mount.sees {
-			h.door.process = processOf(thread)
-		}
-		if h.door.process == 0 {
-			n.mount.warnUnseen(uid)
-		}
-		file, errno := n.openAt(ctx, h.door.path(), flags)
-		if errno == syscall.EACCES && n.mount.isClosing(h.door) {
-			file, errno = n.openAt(ctx, h.door.path(), flags)
+	if d, ok := n.door(ctx); ok {
+		h.door = d
+		file, errno := n.openAt(ctx, d.path(), flags)
+		if errno == syscall.EACCES && n.mount.isClosing(d) {
+			file, errno = n.openAt(ctx, d.path(), flags)
 		}
 		if errno != syscall.ENOENT {
 			return n.mount.hold(h, file, errno)
@@ -178,6 +171,27 @@ func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, s
 	}
 	file, errno := n.openAt(ctx, n.path, flags)
 	return n.mount.hold(h, file, errno)
+}
+
+// door returns the door that an open goes through, if it is of a process: that of
+// a device file in the root, or one that the path names.
+func (n *node) door(ctx context.Context) (d door, ok bool) {
+	uid, thread := caller(ctx)
+	switch {
+	case len(n.path) == 3 && n.path[0] == "pid":
+		number, err := strconv.ParseUint(n.path[1], 10, 32)
+		return door{uid, uint32(number), n.path[2]}, err == nil && number != 0
+	case len(n.path) != 1:
+		return door{}, false
+	}
+	d = door{uid: uid, name: n.path[0]}
+	if n.mount.sees {
+		d.process = processOf(thread)
+	}
+	if d.process == 0 {
+		n.mount.warnUnseen(uid)
+	}
+	return d, true
 }
 
 // openAt walks to a path and opens it.
