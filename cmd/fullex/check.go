@@ -26,7 +26,8 @@ func checkCommand() *cli.Command {
 			"process where TARGET is a path, and a connection where it is an endpoint.\n\n" +
 			"  fullex check /mnt\n" +
 			"  fullex check --only write. --only read.short.2 --seed 7 unix:/run/fullex/fullex.sock\n" +
-			"  fullex check --format junit /proc/full_ex > results.xml\n\n" +
+			"  fullex check --format junit /proc/full_ex > results.xml\n" +
+			"  fullex check --self-test\n\n" +
 			"Exit status: 0 all that could be tried passed, 1 a case failed, 2 nothing could be\n" +
 			"tried.\n\n" + targetHelp,
 		Flags: []cli.Flag{
@@ -39,6 +40,7 @@ func checkCommand() *cli.Command {
 			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "the device below TARGET: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
 			&cli.StringFlag{Name: "format", Value: "human", Usage: strings.Join(check.Formats, ", ")},
 			&cli.BoolFlag{Name: "dangerous", Usage: "also what can crash a kernel with the original module, or takes the sessions of others"},
+			&cli.BoolFlag{Name: "self-test", Usage: "check no target, but this command: start each fault that serve --fault knows, and print which cases notice it"},
 			&cli.BoolFlag{Name: "list", Usage: "print the cases and run none"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error { return notRun(oneLine(c, err, sub)) },
@@ -49,6 +51,12 @@ func checkCommand() *cli.Command {
 			}
 			if c.Bool("list") {
 				return notRun(listCases(c.App.Writer, o))
+			}
+			if c.Bool("self-test") {
+				if err := noArguments(c); err != nil {
+					return notRun(err)
+				}
+				return selfTest(c.Context, c.App.Writer, o)
 			}
 			return runChecks(c, o)
 		},

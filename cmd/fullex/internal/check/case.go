@@ -16,7 +16,7 @@ type Case struct {
 
 // Cases returns all cases in the order in which they are run.
 func Cases() []Case {
-	return slices.Concat(openCases(), fileCases(), capacityCases(), writeCases(), readCases(), lifeCases(), clientCases(), sharedCases(), randomCases(), unloadCases())
+	return slices.Concat(openCases(), fileCases(), capacityCases(), writeCases(), readCases(), lifeCases(), clientCases(), sharedCases(), randomCases(), replyCases(), unloadCases())
 }
 
 // claim makes a case.

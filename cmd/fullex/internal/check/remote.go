@@ -3,9 +3,12 @@ package check
 import (
 	"context"
 	"io/fs"
+	"os"
 	"time"
 
+	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/target"
+	"fullex/p9srv"
 )
 
 // dialTime is how long an endpoint may take to let a client in.
@@ -56,6 +59,25 @@ func (r *remote) OpenFile(path string, flags int) (File, error) { return r.targe
 func (r *remote) Stat() (mode fs.FileMode, size int64, err error) {
 	e, err := r.target.Stat(r.device())
 	return e.Mode, e.Size, err
+}
+
+// Order implements Orderer.
+func (r *remote) Order(n int) ([]int, error) {
+	e, err := p9srv.ParseEndpoint(r.place.target)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
+	defer cancel()
+	conn, err := e.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }() // it is done, or of no use
+	if err := conn.SetDeadline(time.Now().Add(dialTime)); err != nil {
+		return nil, err
+	}
+	return ninep.Order(conn, uint32(os.Geteuid()), []string{string(Each), r.place.name}, n)
 }
 
 // Kill implements Opener: the connection is gone, without a word before.

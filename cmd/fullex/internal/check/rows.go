@@ -2,7 +2,7 @@ package check
 
 // row is a row of the contract: call, state and result. The first that fits a
 // call decides. In the rows with a star the original module is wrong, or a kernel
-// forces the device, and it differs. All but the last two are those of the README.
+// forces the device, and it differs. All but the last three are those of the README.
 type row string
 
 const (
@@ -23,5 +23,6 @@ const (
 	rowClose       row = "close | | frees the session; the next open starts anew"
 	rowUnload      row = "any call after the module was unloaded * | | EIO; close works"
 	rowShared      row = "open fd used by a thread or a forked child * | any | works: the session belongs to the open file"
+	rowReply       row = "any call | any | returns at once, in its turn"
 	rowFile        row = "the file | any | regular, mode 0666, size 0; offsets, O_TRUNC, O_APPEND, O_CREAT, truncate and utimes change nothing"
 )

@@ -1,0 +1,63 @@
+package check
+
+import (
+	"slices"
+	"time"
+)
+
+func replyCases() []Case {
+	return []Case{
+		claim("reply.time", 1, rowReply, "calls return at once: half of them within 10 ms", replyTime),
+		claim("reply.order", 1, rowReply, "replies over 9P come in the order of their requests", replyOrder),
+	}
+}
+
+// soonEnough is how long half of the calls may take: more than any machine needs,
+// emulated ones too, and less than anybody delays them on purpose.
+const soonEnough = 10 * time.Millisecond
+
+func replyTime(t *trial) {
+	c := t.client()
+	f := c.open()
+	f.capacity(1)
+	var times []time.Duration
+	for range 25 {
+		start := time.Now()
+		f.push(2)
+		pushed := time.Now()
+		f.pop(2)
+		times = append(times, pushed.Sub(start), time.Since(pushed))
+	}
+	f.close()
+	if t.isOver() {
+		return
+	}
+	slices.Sort(times)
+	if median := times[len(times)/2]; median > soonEnough {
+		t.fail("half of the calls took %s and more, must take less than %s", median, soonEnough)
+	}
+}
+
+// Orderer is a client that can send requests without waiting for replies.
+type Orderer interface {
+	// Order returns the numbers of n requests, from 0, in the order of their
+	// replies. The device is opened for that, at the door where each open is a
+	// client.
+	Order(n int) ([]int, error)
+}
+
+func replyOrder(t *trial) {
+	o, ok := t.client().opener.(Orderer)
+	if !ok {
+		t.skip("system calls wait for their replies one at a time")
+		return
+	}
+	order, err := o.Order(16)
+	if err != nil {
+		t.fail("sending 16 requests at once failed: %v", err)
+		return
+	}
+	if !slices.IsSorted(order) {
+		t.fail("replies came in the order %v, must come in that of the requests", order)
+	}
+}
