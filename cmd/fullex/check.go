@@ -34,7 +34,7 @@ func checkCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "only", Usage: "run just the case `ID`, or all of a group such as write. (repeatable)"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "leave the case `ID` or a group out (repeatable)"},
 			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "`TIME` that a case may take; then it has failed"},
-			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the random sessions follow from; without it another one each time"},
+			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the random sessions follow from", DefaultText: "another one each time"},
 			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "`NUMBER` of random sessions"},
 			&cli.StringFlag{Name: "profile", Value: string(check.Fixed), Usage: "fixed, or module: what the original module does is right, too"},
 			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "the device below TARGET: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},

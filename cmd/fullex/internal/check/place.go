@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -49,6 +50,9 @@ const (
 // names, for [Run]. command are the words that start this program as a worker: a
 // process that calls [Work]. The error is why there can be none.
 func At(ctx context.Context, name string, door Door, command []string) (func() (Opener, error), error) {
+	if strings.HasPrefix(name, "fd:") {
+		return nil, fmt.Errorf("%s is one connection, and checking needs several", name)
+	}
 	t, err := target.Open(ctx, name)
 	if err != nil {
 		return nil, err

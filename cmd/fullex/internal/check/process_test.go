@@ -104,6 +104,7 @@ func TestPlacesThatAreNoDevice(t *testing.T) {
 		"is a device file, want the": {file, PID},
 		"want the device full_ex":    {filepath.Join(dir, "x"), Plain},
 		"want unix:PATH":             {"nonsense:x", Plain},
+		"fd:3 is one connection":     {"fd:3", Plain},
 		"is a socket, want unix:":    {strings.TrimPrefix(endpoint, "unix:"), Plain},
 	} {
 		_, err := At(t.Context(), at.name, at.door, nil)
