@@ -108,6 +108,7 @@ func writeCases() []Case {
 			f.close()
 		}),
 		claim("write.around", 2, rowPush, "values go through a small deque many times its capacity", around),
+		claim("write.around.large", 1, rowPush, "values go through the largest deque more often than it has room", aroundLarge),
 	}
 	for _, size := range []int{2, 3, 4, 5, 8, 4096} {
 		cases = append(cases, claim(fmt.Sprintf("write.new.%d", size), 1, rowWriteNew,
@@ -183,5 +184,31 @@ func around(t *trial) {
 	}
 	f.pop(2 * rounds)
 	f.drained()
+	f.close()
+}
+
+// aroundLarge keeps the largest deque nearly full, with odd values at the left of
+// even ones.
+func aroundLarge(t *trial) {
+	const half = maxCapacity / 2
+	f := t.client().open()
+	f.capacity(maxCapacity)
+	for v := range int32(half) {
+		f.push(2*v, 2*v+1)
+	}
+	f.full()
+	for round := range int32(3) {
+		for v := int32(half - 1); v >= 0; v-- {
+			f.pop(2*v + 1)
+		}
+		for v := range int32(half) {
+			f.pop(2 * (v + round*half))
+			f.push(2 * (v + (round+1)*half))
+		}
+		for v := range int32(half) {
+			f.push(2*v + 1)
+		}
+		f.full()
+	}
 	f.close()
 }
