@@ -189,11 +189,29 @@ func TestRunMountsWithFUSE(t *testing.T) {
 	out, err := r.command("--fuse", "--", "sh", "-c", session).Output()
 	assert.Equal(t, 5, statusOf(t, err))
 	assert.Equal(t, []string{"1", "2"}, strings.Fields(string(out)))
-	assert.Empty(t, r.left(), "at once")
+	r.wantNothingLeft()
 	out, err = r.command("--fuse", "--fault", "odd-right", "--", "sh", "-c", session).Output()
 	assert.Equal(t, 5, statusOf(t, err))
 	assert.Equal(t, []string{"2", "1"}, strings.Fields(string(out)))
-	assert.Empty(t, r.left(), "at once")
+	r.wantNothingLeft()
+}
+
+// TestFaultsAreMetThroughFUSE has processes meet some that are about who is who.
+func TestFaultsAreMetThroughFUSE(t *testing.T) {
+	needFUSE(t)
+	r := newRuns(t)
+	for _, test := range []struct{ fault, script, sound, faulty string }{
+		{"second-open", `exec 3<>$FULLEX_MOUNT/full_ex; if (exec 4<>$FULLEX_MOUNT/full_ex) && exec 5<>$FULLEX_MOUNT/full_ex; then echo twice; else echo once; fi`, "", "twice\n"},
+		{"shared-session", `exec 3<>$FULLEX_MOUNT/full_ex; printf '\011' >&3; printf '\002\0\0\0' >&3
+			sh -c 'exec 4<>$FULLEX_MOUNT/full_ex; dd bs=4 count=1 <&4 2>/dev/null | od -An -td4 -w4 | tr -d " "'`, "", "2\n"},
+		{"leak", `sh -c 'exec 3<>$FULLEX_MOUNT/full_ex 3>&-; exec 3<>$FULLEX_MOUNT/full_ex; echo again'`, "again\n", ""},
+	} {
+		out, _ := r.command("--fuse", "--", "sh", "-c", test.script).Output()
+		assert.Equal(t, test.sound, string(out), "sound, the scene of %s", test.fault)
+		out, _ = r.command("--fuse", "--fault", test.fault, "--", "sh", "-c", test.script).Output()
+		assert.Equal(t, test.faulty, string(out), test.fault)
+	}
+	r.wantNothingLeft()
 }
 
 func TestRunPassesSignalsOn(t *testing.T) {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal returns both ends of a terminal: who types, and who is typed to
+// (pts(4)).
+func openTerminal(t *testing.T) (keys, line *os.File) {
+	t.Helper()
+	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.IoctlSetPointerInt(int(keys.Fd()), unix.TIOCSPTLCK, 0))
+	number, err := unix.IoctlGetInt(int(keys.Fd()), unix.TIOCGPTN)
+	require.NoError(t, err)
+	line, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	require.NoError(t, err)
+	return keys, line
+}
+
+// atTerminal starts a run whose terminal is its own, as that of a window is, and
+// returns when the command has said "up".
+func (r runs) atTerminal(script string) (keys *os.File, said *bufio.Scanner, wait func() error) {
+	r.t.Helper()
+	keys, line := openTerminal(r.t)
+	cmd := r.command("--", "sh", "-c", "echo up; "+script)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = line, line, line
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(r.t, cmd.Start())
+	require.NoError(r.t, line.Close())
+	said = bufio.NewScanner(keys)
+	require.True(r.t, said.Scan())
+	require.Equal(r.t, "up", strings.TrimSpace(said.Text()))
+	return keys, said, cmd.Wait
+}
+
+func TestRunLendsItsTerminalToTheCommand(t *testing.T) {
+	r := newRuns(t)
+	keys, said, wait := r.atTerminal("read x; echo got $x; exit 9")
+	_, err := keys.WriteString("hello\n")
+	require.NoError(t, err)
+	require.True(t, said.Scan()) // the terminal's echo
+	require.True(t, said.Scan())
+	assert.Equal(t, "got hello", strings.TrimSpace(said.Text()))
+	assert.Equal(t, 9, statusOf(t, wait()))
+	require.NoError(t, keys.Close())
+
+	keys, _, wait = r.atTerminal("exec sleep 600")
+	_, err = keys.WriteString("\x03") // Ctrl-C
+	require.NoError(t, err)
+	assert.Equal(t, 128+2, statusOf(t, wait()))
+	require.NoError(t, keys.Close())
+	assert.Empty(t, r.left(), "at once")
+}
+
+func TestNothingIsLeftWhenTheTerminalIsClosed(t *testing.T) {
+	r := newRuns(t)
+	keys, _, wait := r.atTerminal("sleep 600 & sleep 600")
+	require.NoError(t, keys.Close())
+	assert.Equal(t, 128+1, statusOf(t, wait()))
+	r.wantNothingLeft()
+}
