@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/device/oracle"
 	"fullex/p9srv"
-	"fullex/tests/oracle"
 )
 
 // fullexCommand builds the command, once, and returns its path. TestMain removes

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/device/oracle"
 	"fullex/p9srv"
-	"fullex/tests/oracle"
 )
 
 // TestOracleReplay compares with the kernel module, line by line: the device

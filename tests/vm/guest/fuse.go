@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"fullex/tests/oracle"
+	"fullex/device/oracle"
 	"fullex/tests/programs"
 )
 

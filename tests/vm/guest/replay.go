@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"fullex/tests/oracle"
+	"fullex/device/oracle"
 	"fullex/tests/wire"
 )
 

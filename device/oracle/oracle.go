@@ -1,5 +1,6 @@
-// Package oracle replays sessions that were recorded from the kernel module in
-// a real kernel, against anything that has open, read, write and close.
+// Package oracle is the form in which sessions at the device are recorded, and
+// replays them against anything that has open, read, write and close. Those that
+// were recorded from the kernel module in a real kernel say what is right.
 //
 // A trace has a call and its result a line:
 //
@@ -47,10 +48,14 @@ func (c Call) String() string {
 	return c.Name
 }
 
+// maxLine is how long a line may be, in bytes: a write of 32 MiB.
+const maxLine = 64 << 20
+
 // Parse reads a trace. Its errors name the line.
 func Parse(r io.Reader) ([]Call, error) {
 	var calls []Call
 	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
 		c, err := parseLine(lines.Text())
 		if err != nil {
@@ -61,6 +66,9 @@ func Parse(r io.Reader) ([]Call, error) {
 	}
 	return calls, lines.Err()
 }
+
+// maxRead is the largest read that a trace may have, in bytes.
+const maxRead = 32 << 20
 
 func parseLine(line string) (Call, error) {
 	call, want, ok := strings.Cut(line, " -> ")
@@ -78,6 +86,9 @@ func parseLine(line string) (Call, error) {
 	case name == "read":
 		c.Name = name
 		c.Size, err = strconv.Atoi(arg)
+		if err == nil && (c.Size < 0 || c.Size > maxRead) {
+			err = fmt.Errorf("read of %d bytes, want 0 to %d", c.Size, maxRead)
+		}
 	default:
 		err = fmt.Errorf("no such call: %q", call)
 	}
@@ -119,6 +130,21 @@ func Replay(calls []Call, open func() (File, error)) []Difference {
 type Player struct {
 	Open func() (File, error)
 	file File
+	err  error
+}
+
+// Err returns the last error of a call that was no errno: not the device's
+// answer, but that there is none, as from a connection that has ended.
+func (r *Player) Err() error { return r.err }
+
+// Close closes the file if a call has left it open.
+func (r *Player) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Close()
 }
 
 // Do makes a call and returns its result as a trace has it.
@@ -126,30 +152,31 @@ func (r *Player) Do(c Call) string {
 	if r.file == nil && c.Name != "open" {
 		return "not open"
 	}
+	if r.file != nil && c.Name == "open" {
+		return "open already"
+	}
 	switch c.Name {
 	case "open":
 		file, err := r.Open()
 		if err == nil {
 			r.file = file
 		}
-		return result("ok", err)
+		return r.result("ok", err)
 	case "open again":
 		file, err := r.Open()
 		if err == nil {
 			err = file.Close()
 		}
-		return result("ok", err)
+		return r.result("ok", err)
 	case "write":
 		n, err := r.file.Write(c.Data)
-		return result(strconv.Itoa(n), err)
+		return r.result(strconv.Itoa(n), err)
 	case "read":
 		p := make([]byte, c.Size)
 		n, err := r.file.Read(p)
-		return result(fmt.Sprintf("%d %x", n, p[:max(n, 0)]), err)
+		return r.result(fmt.Sprintf("%d %x", n, p[:max(n, 0)]), err)
 	default:
-		file := r.file
-		r.file = nil
-		return result("ok", file.Close())
+		return r.result("ok", r.Close())
 	}
 }
 
@@ -177,13 +204,22 @@ func (s State) After(c Call) State {
 }
 
 // result is what a call returned, or the name of its errno.
-func result(ok string, err error) string {
+func (r *Player) result(ok string, err error) string {
 	if err == nil {
 		return ok
 	}
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
+		r.err = err
 		return err.Error()
 	}
-	return unix.ErrnoName(errno)
+	return ErrnoName(errno)
+}
+
+// ErrnoName returns an errno's name, or its number if it has none.
+func ErrnoName(errno syscall.Errno) string {
+	if name := unix.ErrnoName(errno); name != "" {
+		return name
+	}
+	return "errno " + strconv.Itoa(int(errno))
 }

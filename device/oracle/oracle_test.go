@@ -31,7 +31,7 @@ func TestParseReadsEveryKindOfLine(t *testing.T) {
 }
 
 func TestParseNamesTheBadLine(t *testing.T) {
-	for _, line := range []string{"open", "read x -> 4", "write 0 -> 1", "seek 4 -> 0"} {
+	for _, line := range []string{"open", "read x -> 4", "read -1 -> 4", "read 99999999999 -> 4", "write 0 -> 1", "seek 4 -> 0"} {
 		_, err := Parse(strings.NewReader("open -> ok\n" + line + "\n"))
 		assert.ErrorContains(t, err, "line 2")
 	}
@@ -59,4 +59,24 @@ func TestReplayFindsWhatDiffers(t *testing.T) {
 		"line 6: read 4096 -> 4 00000000, want 4 02000000",
 		"line 7: close -> EIO, want ok",
 	}, got)
+}
+
+func TestPlayerTellsAnErrorFromAnAnswer(t *testing.T) {
+	r := Player{Open: func() (File, error) { return wrong{}, nil }}
+	assert.Equal(t, "not open", r.Do(Call{Name: "close"}))
+	assert.NoError(t, r.Close(), "nothing is open")
+	assert.Equal(t, "ok", r.Do(Call{Name: "open"}))
+	assert.Equal(t, "open already", r.Do(Call{Name: "open"}))
+	assert.Equal(t, "EINVAL", r.Do(Call{Name: "write"}))
+	assert.NoError(t, r.Err())
+	assert.ErrorIs(t, r.Close(), syscall.EIO)
+	r.Open = func() (File, error) { return nil, assert.AnError }
+	assert.Equal(t, assert.AnError.Error(), r.Do(Call{Name: "open"}))
+	assert.ErrorIs(t, r.Err(), assert.AnError)
+}
+
+func TestALineMayBeLong(t *testing.T) {
+	calls, err := Parse(strings.NewReader("write " + strings.Repeat("ab", 1<<20) + " -> EINVAL\n"))
+	require.NoError(t, err)
+	assert.Len(t, calls[0].Data, 1<<20)
 }
