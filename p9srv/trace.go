@@ -1,100 +1,100 @@
 package p9srv
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // traceLine renders one frame as a line of text: name, tag, fields. Strings
 // are quoted and data are given in hexadecimal, cut to tracedBytes.
-func traceLine(frame []byte) string {
+func traceLine(frame Frame) string {
 	m := parseHead(frame)
-	l, known := layouts[m.typ]
-	if !known {
+	name := frame.Name()
+	if name == "" {
 		return fmt.Sprintf("type %d tag %d, %d bytes", m.typ, m.tag, len(m.body))
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s tag %d", l.name, m.tag)
-	if !l.fits(m.body) {
-		fmt.Fprintf(&b, " malformed: %s", hexBytes(m.body))
-		return b.String()
+	line := fmt.Appendf(nil, "%s tag %d", name, m.tag)
+	fields, ok := frame.Fields()
+	if !ok {
+		return string(appendHex(append(line, " malformed: "...), m.body))
 	}
-	body := cursor(m.body)
-	for _, field := range l.fields {
-		size := field.kind.size(body)
-		if field.name != "" {
-			fmt.Fprintf(&b, " %s %s", field.name, field.kind.text(cursor(body[:size])))
-		}
-		body = body[size:]
+	for name, field := range fields {
+		line = append(append(append(line, ' '), name...), ' ')
+		line = field.Append(line)
 	}
-	return b.String()
+	return string(line)
 }
 
 // tracedBytes is how much of a payload a trace shows.
 const tracedBytes = 32
 
-// text renders a field that is whole.
-func (k fieldKind) text(c cursor) string {
+// appendText renders a field that is whole.
+func (k fieldKind) appendText(text []byte, c cursor) []byte {
 	switch k {
 	case asU8:
-		return strconv.FormatUint(uint64(c.u8()), 10)
+		return strconv.AppendUint(text, uint64(c.u8()), 10)
 	case asU16:
-		return strconv.FormatUint(uint64(c.u16()), 10)
+		return strconv.AppendUint(text, uint64(c.u16()), 10)
 	case asU32:
-		return numberText(c.u32())
+		return appendNumber(text, c.u32())
 	case asU64:
-		return strconv.FormatUint(c.u64(), 10)
+		return strconv.AppendUint(text, c.u64(), 10)
 	case asString:
-		return printable(string(c.str()))
+		return appendPrintable(text, c.str())
 	case asNames:
-		return listText(c, func(c *cursor) string { return printable(string(c.str())) })
+		return appendList(text, c, func(text []byte, c *cursor) []byte { return appendPrintable(text, c.str()) })
 	case asData:
-		n := c.u32()
-		return fmt.Sprintf("%d [%s]", n, hexBytes(c))
+		text = strconv.AppendUint(text, uint64(c.u32()), 10)
+		return append(appendHex(append(text, " ["...), c), ']')
 	case asQID:
-		return qidText(&c)
+		return appendQID(text, &c)
 	case asQIDs:
-		return listText(c, qidText)
+		return appendList(text, c, appendQID)
 	default:
-		return hexBytes(c)
+		return appendHex(text, c)
 	}
 }
 
-// numberText shows NOFID and the user ~0 as such.
-func numberText(n uint32) string {
+// appendNumber shows NOFID and the user ~0 as such.
+func appendNumber(text []byte, n uint32) []byte {
 	if n == noFID {
-		return "~0"
+		return append(text, "~0"...)
 	}
-	return strconv.FormatUint(uint64(n), 10)
+	return strconv.AppendUint(text, uint64(n), 10)
 }
 
-func qidText(c *cursor) string {
-	return fmt.Sprintf("(%02x %d %x)", c.u8(), c.u32(), c.u64())
+func appendQID(text []byte, c *cursor) []byte {
+	return fmt.Appendf(text, "(%02x %d %x)", c.u8(), c.u32(), c.u64())
 }
 
-// listText renders count[2] and that many items.
-func listText(c cursor, item func(*cursor) string) string {
-	list := make([]string, c.u16())
-	for i := range list {
-		list[i] = item(&c)
+// appendList renders count[2] and that many items.
+func appendList(text []byte, c cursor, item func([]byte, *cursor) []byte) []byte {
+	text = append(text, '[')
+	for i := range c.u16() {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = item(text, &c)
 	}
-	return "[" + strings.Join(list, " ") + "]"
+	return append(text, ']')
 }
 
-func hexBytes(b []byte) string {
+func appendHex(text, b []byte) []byte {
 	if len(b) > tracedBytes {
-		return fmt.Sprintf("%x...", b[:tracedBytes])
+		return append(hex.AppendEncode(text, b[:tracedBytes]), "..."...)
 	}
-	return fmt.Sprintf("%x", b)
+	return hex.AppendEncode(text, b)
 }
 
 // printable quotes what a peer sent, so that it can forge neither lines nor
 // terminal codes in a log, and cuts it.
-func printable(s string) string {
+func printable(s string) string { return string(appendPrintable(nil, []byte(s))) }
+
+func appendPrintable(text, s []byte) []byte {
 	const longest = 64
 	if len(s) > longest {
-		return strconv.QuoteToASCII(s[:longest]) + "..."
+		return append(strconv.AppendQuoteToASCII(text, string(s[:longest])), "..."...)
 	}
-	return strconv.QuoteToASCII(s)
+	return strconv.AppendQuoteToASCII(text, string(s))
 }
