@@ -42,6 +42,22 @@ func (s socket) Close() error {
 	return errors.Join(err, shutErr, s.File.Close())
 }
 
+// CloseWrite sends the end of what is written.
+func (s socket) CloseWrite() error { return s.shutHalf(unix.SHUT_WR) }
+
+// CloseRead has the peer's writes fail, over a unix socket at once.
+func (s socket) CloseRead() error { return s.shutHalf(unix.SHUT_RD) }
+
+func (s socket) shutHalf(how int) error {
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var shutErr error
+	err = raw.Control(func(fd uintptr) { shutErr = unix.Shutdown(int(fd), how) })
+	return errors.Join(err, shutErr)
+}
+
 // duplicate returns another descriptor of a connection, which must be a socket.
 func duplicate(conn any) (int, error) {
 	c, ok := conn.(syscall.Conn)

@@ -85,7 +85,14 @@ type remoteFile struct {
 	offset atomic.Int64
 }
 
-func (f *remoteFile) Read(p []byte) (int, error)  { return f.move(f.ReadAt(p, f.offset.Load())) }
+// oneMessage is the most that one call reads or writes, in bytes. The library makes
+// several messages of more than its own limit, which follows from the msize.
+const oneMessage = 32 << 10
+
+func (f *remoteFile) Read(p []byte) (int, error) {
+	return f.move(f.ReadAt(p[:min(len(p), oneMessage)], f.offset.Load()))
+}
+
 func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.WriteAt(p, f.offset.Load())) }
 
 // ReadAt implements File. The library makes a bare io.EOF of an empty reply, and

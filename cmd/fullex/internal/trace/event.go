@@ -1,0 +1,34 @@
+package trace
+
+import (
+	"time"
+
+	"fullex/p9srv"
+)
+
+// event is what there is to say about one message, or about a connection.
+type event struct {
+	conn  uint64
+	at    time.Time
+	note  string // about the connection; "": a message
+	reply bool
+	size  uint32      // of the message, as it says
+	frame p9srv.Frame // nil if it is too large to show
+
+	head [p9srv.HeadSize]byte
+
+	// What is known from messages before.
+	fid     uint32
+	path    string        // that the fid stands for; "": unknown, or no fid
+	newPath string        // that a new fid is to stand for
+	request uint8         // the type of what a reply answers; 0: unknown
+	took    time.Duration // from the request to the reply
+}
+
+// known returns as much of the message as is there.
+func (e *event) known() p9srv.Frame {
+	if e.frame != nil {
+		return e.frame
+	}
+	return e.head[:]
+}

@@ -1,0 +1,82 @@
+package trace
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// line is the JSON form of an event.
+type line struct {
+	Time    string         `json:"time"`
+	Conn    uint64         `json:"conn"`
+	Event   string         `json:"event,omitempty"`   // about the connection
+	From    string         `json:"from,omitempty"`    // client or server
+	Message string         `json:"message,omitempty"` // the type's name, or "type N"
+	Tag     *uint16        `json:"tag,omitempty"`
+	Size    uint32         `json:"size,omitempty"`
+	FID     *uint32        `json:"fid,omitempty"`
+	Path    string         `json:"path,omitempty"`
+	NewPath string         `json:"new_path,omitempty"`
+	Fields  map[string]any `json:"fields,omitempty"` // data in hexadecimal
+	Body    string         `json:"body,omitempty"`   // in hexadecimal, if it has no fields
+	Request string         `json:"request,omitempty"`
+	Errno   string         `json:"errno,omitempty"`
+	TookNS  *int64         `json:"took_ns,omitempty"`
+}
+
+func appendJSON(out []byte, e *event) []byte {
+	l := line{Time: e.at.Format(time.RFC3339Nano), Conn: e.conn, Event: e.note}
+	if e.note == "" {
+		l.describe(e)
+	}
+	text, err := json.Marshal(l)
+	if err != nil { // nothing in a line can do that; the output must stay JSON
+		text = fmt.Appendf(nil, `{"error":%q}`, err)
+	}
+	return append(append(out, text...), '\n')
+}
+
+// describe fills in what a message says.
+func (l *line) describe(e *event) {
+	frame := e.known()
+	tag := frame.Tag()
+	l.From, l.Message, l.Tag, l.Size = "client", typeName(frame.Type()), &tag, e.size
+	l.Path, l.NewPath = e.path, e.newPath
+	if e.path != "" {
+		l.FID = &e.fid
+	}
+	l.Fields, l.Body = jsonFields(e)
+	if !e.reply {
+		return
+	}
+	l.From = "server"
+	if errno, ok := refusal(frame); ok {
+		l.Errno = errnoName(errno)
+	}
+	if e.request != 0 {
+		took := e.took.Nanoseconds()
+		l.Request, l.TookNS = typeName(e.request), &took
+	}
+}
+
+// jsonFields returns the fields, or the body of a message that does not have the
+// fields of its type.
+func jsonFields(e *event) (values map[string]any, body string) {
+	if e.frame == nil {
+		return nil, ""
+	}
+	fields, ok := e.frame.Fields()
+	if !ok {
+		return nil, hex.EncodeToString(e.frame[headSize:])
+	}
+	values = make(map[string]any)
+	for name, field := range fields {
+		values[name] = field.Value()
+		if data, ok := values[name].([]byte); ok {
+			values[name] = hex.EncodeToString(data)
+		}
+	}
+	return values, ""
+}

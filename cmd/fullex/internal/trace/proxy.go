@@ -1,0 +1,179 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"fullex/cmd/fullex/internal/ninep"
+)
+
+// Proxy passes connections on to a server.
+type Proxy struct {
+	Dial     func(context.Context) (net.Conn, error) // connects to the server
+	Queue    *Queue
+	Recorder *Recorder   // nil: nothing is recorded
+	Failed   func(error) // is told of a connection that could not be passed on
+
+	last atomic.Uint64 // number of the last connection
+	live atomic.Int64  // connections
+}
+
+// Serve passes on what a listener accepts, until ctx ends; then it closes all
+// connections, and returns when they have ended. The listener is closed then.
+func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer cancel() // before the wait
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			serving.Go(func() { p.ServeConn(ctx, conn) })
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+			p.Failed(fmt.Errorf("accept: %w", err))
+			pause(ctx, acceptPause)
+		default:
+			return errors.Join(fmt.Errorf("accept: %w", err), l.Close())
+		}
+	}
+}
+
+// acceptPause is how long to wait for a free descriptor.
+const acceptPause = 50 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// connectTime bounds how long the server may take to let a client in.
+const connectTime = 10 * time.Second
+
+// ServeConn passes on one connection, which it closes, until one end closes it or
+// ctx ends.
+func (p *Proxy) ServeConn(ctx context.Context, client net.Conn) {
+	dialing, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	server, err := p.Dial(dialing)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.Failed(err)
+		}
+		_ = client.Close()
+		return
+	}
+	ends, err := p.ends(client, server)
+	if err != nil {
+		p.Failed(fmt.Errorf("pass a connection on: %w", err))
+		return
+	}
+	defer p.live.Add(-1)
+	stop := context.AfterFunc(ctx, ends.close)
+	defer stop()
+	c := newConversation(p.last.Add(1), p.Queue, p.Recorder)
+	c.note("connected")
+	defer c.end()
+	ends.carry(c)
+}
+
+// ends are the two connections between which bytes are passed on.
+type ends struct{ client, server io.ReadWriteCloser }
+
+// maxThreads is for how many connections at a time both directions have a thread
+// that waits in the kernel. That saves wake-ups of the runtime (BenchmarkTrace, 64
+// in flight: twice the rate); for thousands it would take too many threads.
+const maxThreads = 64
+
+// ends makes the connections ready, or closes them.
+func (p *Proxy) ends(client, server net.Conn) (e ends, err error) {
+	if p.live.Add(1) > maxThreads {
+		return ends{client, server}, nil
+	}
+	if e.client, err = ninep.Blocking(client); err != nil {
+		p.live.Add(-1)
+		return e, errors.Join(err, server.Close())
+	}
+	if e.server, err = ninep.Blocking(server); err != nil {
+		p.live.Add(-1)
+		return e, errors.Join(err, e.client.Close())
+	}
+	return e, nil
+}
+
+// close closes both; once more it does nothing.
+func (e ends) close() { _, _ = e.client.Close(), e.server.Close() }
+
+// carry passes on both directions, and closes both connections. The server's end is
+// the connection's; the client's is passed on, as replies may still come.
+func (e ends) carry(c *conversation) {
+	var up sync.WaitGroup
+	defer up.Wait()
+	up.Go(func() {
+		read, err := pump(e.server, e.client, c.requested)
+		switch {
+		case read && errors.Is(err, io.EOF) && closeWrite(e.server) == nil:
+		case read: // the client is gone
+			_ = e.server.Close()
+		default: // the server takes nothing any more, but may have something to say
+			closeRead(e.client)
+		}
+	})
+	if read, _ := pump(e.client, e.server, c.replied); read {
+		_ = closeWrite(e.client) // the end comes behind the last reply
+	}
+	e.close()
+}
+
+// pumpSize is how much is passed on at once, in bytes: a server's largest message.
+const pumpSize = 64 << 10
+
+// pump passes bytes on as they come and shows them before. It returns the error
+// that ended it, and whether that is one of reading.
+func pump(to io.Writer, from io.Reader, show func([]byte)) (read bool, err error) {
+	buffer := make([]byte, pumpSize)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			show(buffer[:n])
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return false, err
+			}
+		}
+		if err != nil {
+			return true, err
+		}
+	}
+}
+
+var errNoHalf = errors.New("the connection cannot be closed by halves")
+
+// closeWrite sends the end of a direction.
+func closeWrite(c io.Closer) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errNoHalf
+}
+
+// closeRead has the peer's writes fail, if the transport can tell it.
+func closeRead(c io.Closer) {
+	if half, ok := c.(interface{ CloseRead() error }); ok {
+		_ = half.CloseRead()
+	}
+}

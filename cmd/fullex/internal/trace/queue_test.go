@@ -1,0 +1,112 @@
+package trace
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// gate is an output that takes nothing until it is opened.
+type gate struct {
+	open    chan struct{}
+	blocked chan struct{} // closed when something waits
+	bytes.Buffer
+	waited bool
+}
+
+func newGate() *gate { return &gate{open: make(chan struct{}), blocked: make(chan struct{})} }
+
+func (g *gate) Write(p []byte) (int, error) {
+	if !g.waited {
+		g.waited = true
+		close(g.blocked)
+	}
+	<-g.open
+	return g.Buffer.Write(p)
+}
+
+// print runs a printer whose end can be waited for.
+func print(q *Queue, out *gate) <-chan error {
+	printed := make(chan error, 1)
+	go func() { printed <- Printer{Out: out}.Print(q) }()
+	return printed
+}
+
+func TestTrafficDoesNotWaitForTheOutput(t *testing.T) {
+	q, out := NewQueue(false), newGate()
+	printed := print(q, out)
+	q.add(&event{note: "first"})
+	<-out.blocked
+	const many = 100_000
+	for range many {
+		q.add(&event{note: "x"})
+	}
+	q.Close()
+	close(out.open)
+	require.NoError(t, <-printed)
+	text := out.String()
+	shown := strings.Count(text, "-- x\n")
+	assert.Greater(t, shown, 1000)
+	assert.Less(t, shown, many)
+	assert.LessOrEqual(t, shown, QueueSize/eventSize)
+	assert.Contains(t, text, "-- first\n")
+	assert.Regexp(t, `\.\.\. \d+ messages are not shown: the output was too slow\n$`, text)
+}
+
+func TestALosslessQueueHasTrafficWait(t *testing.T) {
+	q, out := NewQueue(true), newGate()
+	printed := print(q, out)
+	const many = 100_000
+	added := make(chan struct{})
+	go func() {
+		defer close(added)
+		for range many {
+			q.add(&event{note: "x"})
+		}
+	}()
+	<-out.blocked
+	select {
+	case <-added:
+		t.Fatal("all were added while nothing was printed")
+	default:
+	}
+	close(out.open)
+	<-added
+	q.Close()
+	require.NoError(t, <-printed)
+	assert.Equal(t, many, strings.Count(out.String(), "-- x\n"))
+}
+
+func TestClosingAQueueFreesWhoWaitsForRoom(t *testing.T) {
+	q := NewQueue(true)
+	added := make(chan struct{})
+	go func() {
+		defer close(added)
+		for range 2 * QueueSize / eventSize {
+			q.add(&event{note: "x"})
+		}
+	}()
+	<-q.filled
+	q.Close()
+	q.Close()
+	<-added
+}
+
+// broken is an output that fails.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, assert.AnError }
+
+func TestTrafficGoesOnWhenTheOutputFails(t *testing.T) {
+	q := NewQueue(true)
+	printed := make(chan error, 1)
+	go func() { printed <- Printer{Out: broken{}}.Print(q) }()
+	for range 100_000 {
+		q.add(&event{note: "x"})
+	}
+	q.Close()
+	assert.ErrorIs(t, <-printed, assert.AnError)
+}

@@ -1,0 +1,121 @@
+package trace
+
+import (
+	"strconv"
+
+	"github.com/hugelgupf/p9/linux"
+
+	"fullex/device/oracle"
+	"fullex/p9srv"
+)
+
+// clock is how lines give the time.
+const clock = "15:04:05.000000"
+
+// appendText appends a line.
+func appendText(out []byte, e *event) []byte {
+	out = e.at.AppendFormat(out, clock)
+	out = append(out, ' ')
+	out = strconv.AppendUint(out, e.conn, 10)
+	switch {
+	case e.note != "":
+		out = append(append(out, " -- "...), e.note...)
+	case e.reply:
+		out = appendAnswer(append(out, " <- "...), e)
+	default:
+		out = appendMessage(append(out, " -> "...), e)
+	}
+	return append(out, '\n')
+}
+
+// appendMessage appends name, tag and fields, with the paths behind the fids.
+func appendMessage(out []byte, e *event) []byte {
+	frame := e.known()
+	fields, ok := frame.Fields()
+	switch {
+	case e.frame == nil:
+		return appendUnshown(out, e)
+	case !ok: // malformed, or of an unknown type
+		return append(out, frame.Line()...)
+	}
+	out = append(append(out, frame.Name()...), " tag "...)
+	out = strconv.AppendUint(out, uint64(frame.Tag()), 10)
+	first := true
+	for name, field := range fields {
+		out = append(append(append(out, ' '), name...), ' ')
+		out = field.Append(out)
+		switch {
+		case e.reply:
+		case first && e.path != "":
+			out = append(append(out, ' '), quotedPath(e.path)...)
+		case e.newPath != "" && (name == "newfid" || name == "fid"): // that of Tattach
+			out = append(append(out, ' '), quotedPath(e.newPath)...)
+		}
+		first = false
+	}
+	return out
+}
+
+// appendUnshown is for a message of which there is only the head.
+func appendUnshown(out []byte, e *event) []byte {
+	frame := e.known()
+	name := frame.Name()
+	if name == "" {
+		name = "type " + strconv.Itoa(int(frame.Type()))
+	}
+	out = append(append(out, name...), " tag "...)
+	out = strconv.AppendUint(out, uint64(frame.Tag()), 10)
+	out = append(out, ", "...)
+	out = strconv.AppendUint(out, uint64(e.size), 10)
+	return append(out, " bytes"...)
+}
+
+// appendAnswer appends a reply, then what it answers and the time taken.
+func appendAnswer(out []byte, e *event) []byte {
+	out = appendMessage(out, e)
+	if errno, ok := refusal(e.known()); ok {
+		out = append(append(out, ' '), errnoName(errno)...)
+	}
+	if e.request == 0 {
+		return append(out, " (no such request)"...)
+	}
+	out = append(out, " ("...)
+	out = append(out, typeName(e.request)...)
+	if e.path != "" {
+		out = append(out, " fid "...)
+		out = strconv.AppendUint(out, uint64(e.fid), 10)
+		out = append(append(out, ' '), quotedPath(e.path)...)
+	}
+	out = append(out, ") "...)
+	out = strconv.AppendFloat(out, float64(e.took.Nanoseconds())/1e3, 'f', 1, 64)
+	return append(out, "us"...)
+}
+
+// refusal returns the errno of an Rlerror.
+func refusal(f p9srv.Frame) (linux.Errno, bool) {
+	if f.Type() != rlerror || len(f) != p9srv.HeadSize+4 {
+		return 0, false
+	}
+	return linux.Errno(le.Uint32(f[p9srv.HeadSize:])), true
+}
+
+// errnoName is the name that this system has for an errno of Linux.
+func errnoName(errno linux.Errno) string { return oracle.ErrnoName(p9srv.LocalErrno(errno)) }
+
+// longestPath is how much of a path is shown, in bytes: its end.
+const longestPath = 256
+
+// quotedPath returns a path as it can be shown: names are the client's, and must
+// forge neither lines nor terminal codes.
+func quotedPath(path string) string {
+	start := ""
+	if len(path) > longestPath {
+		path, start = path[len(path)-longestPath:], "..."
+	}
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return start + strconv.QuoteToASCII(path)
+		}
+	}
+	return start + path
+}

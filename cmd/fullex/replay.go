@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/target"
+	"fullex/device/oracle"
+)
+
+// statusDifferent is the exit status of replay for a result that differs. That of
+// an equal session is 0, and notRun has that of one that could not be played.
+const statusDifferent = 1
+
+func replayCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "replay",
+		Usage:     "make the calls of a recorded session, and find the first result that differs",
+		ArgsUsage: "FILE TARGET",
+		Description: "fullex replay session.trace unix:/run/fullex/fullex.sock\n\n" +
+			"FILE is what fullex trace --oracle writes, or - for the standard input. A line is a\n" +
+			"call at full_ex and its result, such as \"write 02000000 -> 4\", \"read 4 -> 4 02000000\",\n" +
+			"\"open again -> EACCES\" or \"close -> ok\". TARGET is an endpoint (unix:PATH,\n" +
+			"tcp:HOST:PORT, vsock:CID:PORT, fd:N), the path of a mount, or a device file, such\n" +
+			"as /proc/full_ex. The exit status is 0 if all results are equal, 1 if one differs,\n" +
+			"and 2 if that cannot be found out.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "file", Usage: "`PATH` of the device within TARGET, full_ex unless said, such as each/full_ex"},
+		},
+		OnUsageError: func(c *cli.Context, err error, sub bool) error { return notRun(oneLine(c, err, sub)) },
+		Action:       replayAction,
+	}
+}
+
+func replayAction(c *cli.Context) error {
+	args, err := arguments(c, 2, 2)
+	if err != nil {
+		return notRun(err)
+	}
+	calls, err := readCalls(args[0], c.App.Reader)
+	if err != nil {
+		return notRun(fmt.Errorf("replay: %w", err))
+	}
+	var different *oracle.Difference
+	err = onTarget(c.Context, args[1], func(t target.Target) error {
+		device := t.Device()
+		if c.IsSet("file") {
+			device = c.String("file")
+		}
+		if _, err := t.Stat(device); err != nil { // else every call would differ
+			return err
+		}
+		different, err = firstDifference(calls, t, device)
+		return err
+	})
+	switch {
+	case err != nil:
+		return notRun(err)
+	case different != nil:
+		return exitStatus{statusDifferent, fmt.Errorf("%s: line %d: %s: expected %s, got %s",
+			args[0], different.Call.Line, shortCall(different.Call), different.Call.Want, different.Got)}
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%s: %d calls, all results are equal\n", args[0], len(calls))
+	return err
+}
+
+// readCalls reads a file, or the standard input, and returns at least one call.
+func readCalls(path string, stdin io.Reader) ([]oracle.Call, error) {
+	in := stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }() // it is only read
+		in = f
+	}
+	calls, err := oracle.Parse(in)
+	if err == nil && len(calls) == 0 {
+		err = errors.New("there are no calls")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return calls, nil
+}
+
+// firstDifference makes calls up to the first whose result is another, if there is
+// one. That there was no result at all is an error.
+func firstDifference(calls []oracle.Call, t target.Target, device string) (found *oracle.Difference, err error) {
+	player := oracle.Player{Open: func() (oracle.File, error) { return t.Open(device, os.O_RDWR) }}
+	defer func() { err = errors.Join(err, player.Close()) }()
+	for _, call := range calls {
+		got := player.Do(call)
+		if err := player.Err(); err != nil {
+			return nil, fmt.Errorf("line %d: %s: %w", call.Line, shortCall(call), err)
+		}
+		if got != call.Want {
+			return &oracle.Difference{Call: call, Got: got}, nil
+		}
+	}
+	return nil, nil
+}
+
+// shortCall is a call as it fits a line.
+func shortCall(c oracle.Call) string {
+	const longest = 72
+	text := c.String()
+	if len(text) <= longest {
+		return text
+	}
+	return fmt.Sprintf("%s... (%d bytes)", text[:longest], len(c.Data))
+}

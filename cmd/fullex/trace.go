@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/trace"
+	"fullex/p9srv"
+)
+
+func traceCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "trace",
+		Usage:     "stand between 9P clients and a server, and print each message",
+		ArgsUsage: "--listen ENDPOINT TARGET",
+		Description: "fullex trace --listen unix:/tmp/traced tcp:127.0.0.1:5640\n\n" +
+			"listens at an endpoint and passes connections on to the server at TARGET, byte\n" +
+			"for byte, until SIGINT or SIGTERM. A line has the time, the number of the\n" +
+			"connection, -> for what a client says or <- for a server, and the message; paths\n" +
+			"are shown behind fids, and a reply ends with its request and the time taken.\n\n" +
+			"The traffic never waits for the output: up to 8 MiB of messages wait to be printed,\n" +
+			"and when there is no room, messages are left out and a line says how many. With\n" +
+			"--lossless the traffic waits instead. It always waits for the file of --oracle, in\n" +
+			"which nothing is left out: a session of full_ex is written there when it ends, and\n" +
+			"fullex replay plays it. What a server answers to a Linux client that asks for the\n" +
+			"rest of a short read is not a call at the device, and not in that file.\n\n" +
+			"It also ends, as others do in a pipe, when nobody reads its output any more.\n" +
+			"Over a unix socket the server sees the user of fullex trace, not the client's.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Usage: "`ENDPOINT` for the clients: unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT or fd:N"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the lines: text or json"},
+			&cli.StringFlag{Name: "oracle", Usage: "write the calls at full_ex to `FILE`, too"},
+			&cli.BoolFlag{Name: "lossless", Usage: "have the traffic wait for the output"},
+		},
+		OnUsageError: oneLine,
+		Action:       traceAction,
+	}
+}
+
+// traceConfig is the flags of trace, checked before anything starts.
+type traceConfig struct {
+	listen, target p9srv.Endpoint
+	json, lossless bool
+	oracle         string
+}
+
+func traceConfigFrom(c *cli.Context) (config traceConfig, err error) {
+	args, err := arguments(c, 1, 1)
+	if err != nil {
+		return config, err
+	}
+	if config.target, err = p9srv.ParseEndpoint(args[0]); err != nil {
+		return config, fmt.Errorf("TARGET: %w", err)
+	}
+	if !c.IsSet("listen") {
+		return config, errors.New("trace: want --listen ENDPOINT, where clients connect")
+	}
+	if config.listen, err = p9srv.ParseEndpoint(c.String("listen")); err != nil {
+		return config, fmt.Errorf("--listen: %w", err)
+	}
+	for _, e := range []p9srv.Endpoint{config.listen, config.target} {
+		if e.Network == "vhost-user" {
+			return config, fmt.Errorf("%s: a virtio-9p device has no bytes to pass on; trace a socket", e)
+		}
+	}
+	switch format := c.String("format"); format {
+	case "text", "json":
+		config.json = format == "json"
+	default:
+		return config, fmt.Errorf("--format %q: want text or json", format)
+	}
+	config.oracle, config.lossless = c.String("oracle"), c.Bool("lossless")
+	return config, nil
+}
+
+func traceAction(c *cli.Context) error {
+	config, err := traceConfigFrom(c)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := config.tryTarget(ctx); err != nil {
+		return err
+	}
+	s, err := openSource(ctx, config.listen)
+	if err != nil {
+		return err
+	}
+	return config.run(ctx, s, c.App.Writer, c.App.ErrWriter)
+}
+
+// tryTarget finds out at once that nobody answers there. That of fd:N can be used
+// once only.
+func (config traceConfig) tryTarget(ctx context.Context) error {
+	if config.target.Network == "fd" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	conn, err := config.target.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	_ = conn.Close()
+	return nil
+}
+
+// run passes connections on until ctx ends.
+func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.Writer) error {
+	p := &trace.Proxy{Dial: config.target.Dial, Queue: trace.NewQueue(config.lossless), Failed: complainer(stderr)}
+	if config.oracle != "" {
+		var err error
+		if p.Recorder, err = trace.NewRecorder(config.oracle); err != nil {
+			return errors.Join(fmt.Errorf("--oracle: %w", err), s.close())
+		}
+	}
+	printed := make(chan error, 1)
+	go func() { printed <- trace.Printer{Out: stdout, JSON: config.json}.Print(p.Queue) }()
+	fmt.Fprintf(stderr, "listening on %s for %s\n", s.endpoint, config.target)
+	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()
+	err := passOn(ctx, p, s)
+	p.Queue.Close()
+	if p.Recorder != nil {
+		if e := p.Recorder.Close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("--oracle %s is not whole: %w", config.oracle, e))
+		}
+	}
+	return errors.Join(err, waitPrinted(printed))
+}
+
+// complainer prints errors of connections, which come from several at a time.
+func complainer(w io.Writer) func(error) {
+	var mu sync.Mutex // guards w
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(w, "fullex:", err)
+	}
+}
+
+// passOn serves a listener, or the one connection that was inherited.
+func passOn(ctx context.Context, p *trace.Proxy, s source) error {
+	if s.conn != nil {
+		p.ServeConn(ctx, s.conn)
+		return nil
+	}
+	return p.Serve(ctx, quietListener{s.listener})
+}
+
+// quietListener closes without a word the second time, as when a signal comes
+// while the listener fails.
+type quietListener struct{ net.Listener }
+
+// Close implements net.Listener.
+func (l quietListener) Close() error {
+	if err := l.Listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// lastWords is how long whoever reads the output may take for what is left of it.
+// One who does not read must not keep the program from ending; what waits to be
+// written then ends with the process.
+const lastWords = time.Second
+
+func waitPrinted(printed <-chan error) error {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case err := <-printed:
+		return err
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,328 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/cmd/fullex/internal/check"
+	"fullex/tests/bench/wire"
+)
+
+// tracing is a trace command that has said where it listens.
+type tracing struct {
+	endpoint string
+	out      bytes.Buffer
+	end      func(os.Signal)
+}
+
+func startTrace(t *testing.T, server string, flags ...string) *tracing {
+	t.Helper()
+	tr := &tracing{endpoint: "unix:" + filepath.Join(t.TempDir(), "p")}
+	args := append([]string{"trace", "--listen", tr.endpoint}, flags...)
+	tr.end = startCommand(t, &tr.out, append(args, server)...)
+	return tr
+}
+
+func traces(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("../../tests/testdata/oracle/full_ex-*.trace")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+// TestARecordedTraceIsEqualWhenReplayed plays the kernel module's traces through the
+// proxy, compares what that has recorded with them, and plays the record.
+func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
+	server, _ := serveHere(t)
+	record := filepath.Join(t.TempDir(), "record")
+	tr := startTrace(t, server, "--oracle", record)
+	var want []byte
+	for _, path := range traces(t) {
+		_, _, err := run("", "replay", path, tr.endpoint)
+		require.NoError(t, err)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		want = append(want, text...)
+	}
+	tr.end(syscall.SIGTERM)
+	got, err := os.ReadFile(record)
+	require.NoError(t, err)
+	// One message reads less than a program asked for.
+	longRead := regexp.MustCompile(`(?m)^read (32768|3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[4-9]\d{4}|\d{6,}) `)
+	want = longRead.ReplaceAll(want, []byte("read 32768 "))
+	assert.Equal(t, strings.Split(string(want), "\n"), strings.Split(string(got), "\n"))
+
+	for _, file := range []string{"full_ex", "pid/7/full_ex"} {
+		out, _, err := run("", "replay", "--file", file, record, server)
+		require.NoError(t, err)
+		assert.Regexp(t, `: 3783 calls, all results are equal\n$`, out)
+	}
+	assert.Contains(t, tr.out.String(), "-> Twrite tag 1 fid 2 /full_ex offset 0 data 1 [58]\n")
+}
+
+func TestReplayFindsTheFirstDifference(t *testing.T) {
+	server, _ := serveHere(t)
+	const session = "open -> ok\nopen again -> EACCES\nwrite 05 -> 1\nwrite 02000000 -> 4\nread 4 -> 4 02000000\nclose -> ok\n"
+	for _, test := range []struct {
+		old, planted string
+		want         string
+	}{
+		{"", "", ""},
+		{"4 02000000", "4 03000000", "line 5: read 4: expected 4 03000000, got 4 02000000"},
+		{"again -> EACCES", "again -> ok", "line 2: open again: expected ok, got EACCES"},
+		{"05 -> 1", "65 -> 1", "line 3: write 65: expected 1, got EINVAL"},
+		{"write 02000000 -> 4", "write 020000 -> 4", "line 4: write 020000: expected 4, got EINVAL"},
+	} {
+		path := filepath.Join(t.TempDir(), "trace")
+		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(session, test.old, test.planted, 1)), 0o600))
+		_, _, err := run("", "replay", path, server)
+		if test.want == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		require.Error(t, err)
+		assert.Equal(t, path+": "+test.want, err.Error())
+		status, _ := ending(err)
+		assert.Equal(t, statusDifferent, status)
+	}
+}
+
+func TestReplayThatCannotRunHasItsOwnStatus(t *testing.T) {
+	server, _ := serveHere(t)
+	dir := t.TempDir()
+	for _, test := range []struct {
+		stdin string
+		args  []string
+		want  string
+	}{
+		{"", []string{"/nosuch", server}, "replay: open /nosuch: no such file"},
+		{"", []string{"-", server}, "replay: -: there are no calls"},
+		{"open -> ok\nseek 1 -> 0\n", []string{"-", server}, `replay: -: line 2: no such call: "seek 1"`},
+		{"open -> ok\n", []string{"-", "unix:" + dir + "/nosuch"}, "is fullex serve running there?"},
+		{"open -> ok\n", []string{"-", dir}, "full_ex: no such file or directory"},
+		{"open -> ok\n", []string{"--file", "nosuch", "-", server}, "stat /nosuch: no such file"},
+		{"", []string{server}, "replay: want FILE TARGET"},
+		{"", []string{"--nosuch", "-", server}, "nosuch"},
+	} {
+		_, _, err := run(test.stdin, append([]string{"replay"}, test.args...)...)
+		require.Error(t, err, test.args)
+		assert.Contains(t, err.Error(), test.want)
+		assert.NotContains(t, err.Error(), "\n")
+		status, _ := ending(err)
+		assert.Equal(t, check.ExitNotRun, status, test.args)
+	}
+}
+
+func TestReplayPlaysADeviceFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	const session = "open -> ok\nopen again -> ok\nwrite 05 -> 1\nread 4 -> 0 \nclose -> ok\n"
+	out, _, err := run(session, "replay", "-", path)
+	require.NoError(t, err)
+	assert.Equal(t, "-: 5 calls, all results are equal\n", out)
+}
+
+// TestRepliesAreTheSameAsWithoutTrace sends many requests at once, cut anywhere.
+func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
+	server, _ := serveHere(t)
+	tr := startTrace(t, server)
+	requests := wire.AppendVersion(nil, 65536)
+	requests = wire.AppendAttach(requests, 1, 0, "", uint32(os.Geteuid()))
+	requests = wire.AppendWalk(requests, 2, 0, 1, "each", "full_ex")
+	requests = wire.AppendOpen(requests, 3, 1)
+	requests = wire.AppendWrite(requests, 4, 1, 100)
+	random := rand.New(rand.NewPCG(1, 1))
+	for tag := range uint16(2000) {
+		switch random.IntN(5) {
+		case 0:
+			requests = wire.AppendRead(requests, tag, 1)
+		case 1:
+			requests = append(requests, 9, 0, 0, 0, 108, byte(tag), byte(tag>>8), 1, 0) // Tflush
+		case 2:
+			requests = wire.AppendWrite(requests, tag, 1, make([]byte, random.IntN(60_000))...)
+		case 3:
+			requests = append(requests, 9, 0, 0, 0, byte(random.IntN(100)), byte(tag), byte(tag>>8), 1, 0)
+		default:
+			requests = wire.AppendPush(requests, tag, 1, random.Uint32())
+		}
+	}
+	direct := exchange(t, server, requests, func() int { return len(requests) })
+	for range 3 {
+		traced := exchange(t, tr.endpoint, requests, func() int { return 1 + random.IntN(100_000) })
+		assert.True(t, bytes.Equal(direct, traced), "%d bytes, directly %d", len(traced), len(direct))
+	}
+	tr.end(syscall.SIGTERM)
+	assert.Greater(t, len(direct), 2000*7)
+}
+
+// exchange sends a stream in pieces and returns all that comes back.
+func exchange(t *testing.T, endpoint string, stream []byte, next func() int) []byte {
+	t.Helper()
+	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: strings.TrimPrefix(endpoint, "unix:"), Net: "unix"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
+	sent := make(chan error, 1)
+	go func() {
+		for len(stream) > 0 {
+			n := min(next(), len(stream))
+			if _, err := c.Write(stream[:n]); err != nil {
+				sent <- err
+				return
+			}
+			stream = stream[n:]
+		}
+		sent <- c.CloseWrite()
+	}()
+	got, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.NoError(t, <-sent)
+	return got
+}
+
+func TestTracePrintsJSON(t *testing.T) {
+	server, _ := serveHere(t)
+	tr := startTrace(t, server, "--format", "json", "--lossless")
+	_, _, err := run("open\ninit 3\npush 7\npop", "shell", tr.endpoint)
+	require.NoError(t, err)
+	tr.end(syscall.SIGTERM)
+	messages := 0
+	for text := range strings.Lines(tr.out.String()) {
+		var l map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+		if l["message"] == "Twrite" {
+			messages++
+			assert.Equal(t, "/full_ex", l["path"])
+		}
+	}
+	assert.Equal(t, 2, messages)
+}
+
+func TestTraceEndsClientsWithTheServer(t *testing.T) {
+	server, srv := serveHere(t)
+	tr := startTrace(t, server)
+	c, err := net.Dial("unix", strings.TrimPrefix(tr.endpoint, "unix:"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = c.Write([]byte("\x15\x00\x00\x00\x64\xff\xff\x00\x20\x00\x00\x08\x009P2000.L"))
+	require.NoError(t, err)
+	_, err = io.ReadFull(c, make([]byte, 21))
+	require.NoError(t, err)
+	require.NoError(t, srv.Close())
+	_, err = c.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, io.EOF)
+	tr.end(syscall.SIGTERM)
+	assert.Contains(t, tr.out.String(), `<- Rversion tag 65535 msize 8192 version "9P2000.L" (Tversion)`)
+}
+
+// TestTraceWithAnOutputThatNobodyReads goes on, and ends by a signal.
+func TestTraceWithAnOutputThatNobodyReads(t *testing.T) {
+	server, _ := serveHere(t)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	endpoint := "unix:" + filepath.Join(t.TempDir(), "p")
+	end := startCommand(t, w, "trace", "--listen", endpoint, server)
+	script := "open\ninit 1\n" + strings.Repeat("push 1\npop\n", 2000)
+	_, _, err = run(script, "shell", endpoint)
+	require.NoError(t, err)
+	end(syscall.SIGTERM)
+
+	// So does one for which the traffic waits: the client never gets an answer.
+	end = startCommand(t, w, "trace", "--lossless", "--listen", endpoint, server)
+	require.NoError(t, w.Close())
+	c, err := net.Dial("unix", strings.TrimPrefix(endpoint, "unix:"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	version := wire.AppendVersion(nil, 8192)
+	for range 400 {
+		if err := c.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+			break
+		}
+		if _, err := c.Write(bytes.Repeat(version, 1000)); err != nil {
+			break
+		}
+	}
+	end(syscall.SIGTERM)
+}
+
+func TestSignalsEndTraceAndItsConnections(t *testing.T) {
+	server, _ := serveHere(t)
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		tr := startTrace(t, server)
+		path := strings.TrimPrefix(tr.endpoint, "unix:")
+		c, err := net.Dial("unix", path)
+		require.NoError(t, err)
+		require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+		tr.end(signal)
+		_, err = c.Read(make([]byte, 1))
+		assert.Error(t, err)
+		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+		assert.NoFileExists(t, path)
+		require.NoError(t, c.Close())
+	}
+}
+
+func TestBadUseOfTrace(t *testing.T) {
+	server, _ := serveHere(t)
+	listen := "unix:" + filepath.Join(t.TempDir(), "p")
+	checkBadUse(t, []badUse{
+		{[]string{"trace", "--listen", listen}, "trace: want --listen ENDPOINT TARGET"},
+		{[]string{"trace", server}, "trace: want --listen ENDPOINT"},
+		{[]string{"trace", "--listen", "nonsense", server}, "--listen: endpoint"},
+		{[]string{"trace", "--listen", listen, "/mnt"}, "TARGET: endpoint"},
+		{[]string{"trace", "--listen", listen, "unix:/nosuch"}, "connect to unix:/nosuch: no such file"},
+		{[]string{"trace", "--listen", "vhost-user:/x", server}, "trace a socket"},
+		{[]string{"trace", "--listen", "unix:/proc/x", server}, "listen on unix:/proc/x: "},
+		{[]string{"trace", "--format", "xml", "--listen", listen, server}, "want text or json"},
+		{[]string{"trace", "--oracle", "/nosuch/f", "--listen", listen, server}, "--oracle: open /nosuch/f: no such file"},
+		{[]string{"trace", "--nosuch", server}, "nosuch"},
+	})
+}
+
+// badUse is arguments, and what the error has in it.
+type badUse struct {
+	args []string
+	want string
+}
+
+func checkBadUse(t *testing.T, tests []badUse) {
+	t.Helper()
+	for _, test := range tests {
+		_, _, err := run("", test.args...)
+		if assert.Error(t, err, test.args) {
+			assert.Contains(t, err.Error(), test.want, test.args)
+			assert.NotContains(t, err.Error(), "\n", test.args)
+		}
+	}
+}
+
+func TestHelpHasAnExample(t *testing.T) {
+	for _, name := range []string{"trace", "replay"} {
+		checkExample(t, name)
+	}
+}
+
+func checkExample(t *testing.T, name string) {
+	t.Helper()
+	out, errs, err := run("", name, "--help")
+	assert.NoError(t, err)
+	assert.Empty(t, errs)
+	assert.Regexp(t, `(?m)^   fullex `+name+` [^-[]*-?-?[a-z]+.*:`, out)
+}
