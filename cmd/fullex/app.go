@@ -31,7 +31,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Commands: []*cli.Command{
 			serveCommand(), demoCommand(), mountCommand(), umountCommand(), shellCommand(),
 			lsCommand(), catCommand(), writeCommand(),
-			checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), traceCommand(), replayCommand(), vhostCommand(),
+			checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), traceCommand(), replayCommand(), benchCommand(), vhostCommand(),
 			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
 		},
 	}

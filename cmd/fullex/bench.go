@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/cmd/fullex/internal/bench"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "bench",
+		Usage:     "measure operations a second and their latency",
+		ArgsUsage: "[TARGET]",
+		Description: "fullex bench --depth 16 --compare /mnt unix:/run/fullex/fullex.sock\n\n" +
+			"Pushes to and pops from deques of full_ex that are half full at the start. At a\n" +
+			"server each of --conns connections has --depth requests in flight, each on an open\n" +
+			"file of its own; at a path as many threads call. What limits the rate at a server is\n" +
+			"this command's 9P library, which wakes a goroutine for every reply and writes every\n" +
+			"request by itself: on two processors it asks for some 150,000 operations a second\n" +
+			"at most, whatever the server could do.\n\n" +
+			"With --rate operations are due at fixed times and their latency counts from there,\n" +
+			"also if all are busy then: a target that stops for a while shows that in full. What\n" +
+			"it takes to wake somebody who is idle is in there, about 0.1 ms.\n" +
+			"SIGINT ends it early and prints what there is.\n\n" + targetHelp,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "conns", Value: 1, Usage: "`N` connections"},
+			&cli.IntFlag{Name: "depth", Value: 1, Usage: "`N` operations in flight on each"},
+			&cli.StringFlag{Name: "mix", Value: "1:1:0", Usage: "`WEIGHTS` of write:read:open; an open is one with its close"},
+			&cli.DurationFlag{Name: "duration", Value: 5 * time.Second, Usage: "`TIME` of load for each target"},
+			&cli.Float64Flag{Name: "rate", Usage: "`N` operations a second, of all together; without it, as many as there can be"},
+			&cli.StringFlag{Name: "file", Usage: "`PATH` of the device within TARGET; without it, each/full_ex if there is one, else full_ex"},
+			&cli.StringFlag{Name: "compare", Usage: "load `OTHER`, too, a target by turns with the first, and print the ratios"},
+			&cli.DurationFlag{Name: "turn", Value: 100 * time.Millisecond, Usage: "`TIME` of a turn"},
+			&cli.BoolFlag{Name: "json", Usage: "print an object of JSON"},
+		},
+		OnUsageError: oneLine,
+		Action:       benchAction,
+	}
+}
+
+// benchConfig is the flags of bench, checked before anything starts.
+type benchConfig struct {
+	bench.Config
+	targets        []string
+	duration, turn time.Duration
+	json           bool
+}
+
+// maxRate keeps times between operations far above what can be measured, in
+// operations a second.
+const maxRate = 10_000_000
+
+func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
+	name, err := targetOnly(c)
+	if err != nil {
+		return config, err
+	}
+	config.targets = []string{name}
+	if c.IsSet("compare") {
+		config.targets = append(config.targets, c.String("compare"))
+	}
+	config.Conns, config.Depth, config.Rate = c.Int("conns"), c.Int("depth"), c.Float64("rate")
+	config.File, config.json = c.String("file"), c.Bool("json")
+	config.duration, config.turn = c.Duration("duration"), c.Duration("turn")
+	for _, flag := range []string{"conns", "depth"} {
+		if n := c.Int(flag); n < 1 || n > bench.MaxWorkers {
+			return config, fmt.Errorf("--%s %d: want a number from 1 to %d", flag, n, bench.MaxWorkers)
+		}
+	}
+	if config.Conns*config.Depth > bench.MaxWorkers {
+		return config, fmt.Errorf("--conns %d --depth %d: want %d in flight at most", config.Conns, config.Depth, bench.MaxWorkers)
+	}
+	for _, flag := range []string{"duration", "turn"} {
+		if d := c.Duration(flag); d <= 0 {
+			return config, fmt.Errorf("--%s %s: want a time above 0", flag, d)
+		}
+	}
+	if c.IsSet("rate") && (!(config.Rate > 0) || config.Rate > maxRate || math.IsInf(config.Rate, 0)) {
+		return config, fmt.Errorf("--rate %g: want a number above 0, up to %d", config.Rate, maxRate)
+	}
+	if config.Mix, err = bench.ParseMix(c.String("mix")); err != nil {
+		return config, fmt.Errorf("--mix: %w", err)
+	}
+	return config, nil
+}
+
+func benchAction(c *cli.Context) (err error) {
+	config, err := benchConfigFrom(c)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what a target that hangs would keep
+	var loads []*bench.Load
+	defer func() {
+		for _, l := range loads {
+			err = errors.Join(err, l.Close())
+		}
+	}()
+	for _, name := range config.targets {
+		l, err := startLoad(ctx, name, config.Config)
+		if err != nil {
+			return err
+		}
+		loads = append(loads, l)
+	}
+	end := showProgress(c.App.ErrWriter, loads)
+	defer end()
+	if len(loads) == 2 {
+		compared, err := bench.Compare(ctx, [2]*bench.Load(loads), config.duration, config.turn)
+		end()
+		if err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+		return config.printComparison(c.App.Writer, compared)
+	}
+	result, err := loads[0].Run(ctx, config.duration)
+	end()
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	return config.print(c.App.Writer, result)
+}
+
+func startLoad(ctx context.Context, name string, config bench.Config) (*bench.Load, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
+	return bench.Start(ctx, name, config)
+}
+
+func (config benchConfig) settings() bench.Settings {
+	return bench.Settings{
+		Targets: config.targets, Conns: config.Conns, Depth: config.Depth,
+		Mix: config.Mix.String(), Rate: config.Rate, Duration: config.duration.Seconds(),
+	}
+}
+
+func (config benchConfig) print(w io.Writer, r *bench.Result) error {
+	if config.json {
+		return bench.WriteJSON(w, config.settings(), []*bench.Result{r}, nil)
+	}
+	return r.WriteTable(w, config.targets[0])
+}
+
+func (config benchConfig) printComparison(w io.Writer, c *bench.Comparison) error {
+	if config.json {
+		return bench.WriteJSON(w, config.settings(), c.Results[:], c)
+	}
+	return c.WriteTable(w, [2]string(config.targets))
+}
+
+// progressTime is how often the line of progress is written.
+const progressTime = 500 * time.Millisecond
+
+// showProgress writes, on a terminal only, how many operations there have been, a line
+// that is written over again and again. end clears it, and may be called twice.
+func showProgress(w io.Writer, loads []*bench.Load) (end func()) {
+	if !isTerminal(w) {
+		return func() {}
+	}
+	over := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		ticker := time.NewTicker(progressTime)
+		defer ticker.Stop()
+		start, last := time.Now(), int64(0)
+		for {
+			select {
+			case <-over:
+				fmt.Fprint(w, "\r\x1b[K") // ECMA-48: erase to the end of the line
+				return
+			case <-ticker.C:
+				done := int64(0)
+				for _, l := range loads {
+					done += l.Done()
+				}
+				fmt.Fprintf(w, "\r%5.1f s  %d operations, %.0f op/s\x1b[K", time.Since(start).Seconds(), done,
+					float64(done-last)/progressTime.Seconds())
+				last = done
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(over)
+		writing.Wait()
+	})
+}

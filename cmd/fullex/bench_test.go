@@ -1,0 +1,175 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// benchReport is what the tests look at of bench --json.
+type benchReport struct {
+	Results []struct {
+		Target  string
+		Elapsed float64 `json:"elapsed_s"`
+		Ops     int64
+		Rate    float64 `json:"ops_per_s"`
+		Missed  int64
+		Latency map[string]int64 `json:"latency_ns"`
+		Kinds   map[string]struct {
+			Ops, Refused int64
+			Latency      map[string]int64 `json:"latency_ns"`
+		}
+		Distribution []struct {
+			From  int64 `json:"from_ns"`
+			To    int64 `json:"to_ns"`
+			Count int64
+		}
+	}
+	Compare *struct {
+		Rate struct{ Median, Min, Max float64 } `json:"ops_per_s"`
+	}
+}
+
+func benchJSON(t *testing.T, args ...string) benchReport {
+	t.Helper()
+	out, errs, err := run("", append([]string{"bench", "--json"}, args...)...)
+	require.NoError(t, err)
+	assert.Empty(t, errs, "no progress but on a terminal")
+	var r benchReport
+	require.NoError(t, json.Unmarshal([]byte(out), &r), out)
+	for _, result := range r.Results {
+		assert.Positive(t, result.Ops)
+		assert.InEpsilon(t, float64(result.Ops)/result.Elapsed, result.Rate, 0.01)
+		ordered(t, result.Latency)
+		byKind, byBar := int64(0), int64(0)
+		for _, kind := range result.Kinds {
+			byKind += kind.Ops
+			assert.LessOrEqual(t, kind.Refused, kind.Ops)
+			ordered(t, kind.Latency)
+		}
+		for i, bar := range result.Distribution {
+			byBar += bar.Count
+			assert.Less(t, bar.From, bar.To)
+			assert.True(t, i == 0 || result.Distribution[i-1].To == bar.From, "no gaps")
+		}
+		assert.Equal(t, result.Ops, byKind)
+		assert.Equal(t, result.Ops, byBar)
+	}
+	return r
+}
+
+func ordered(t *testing.T, latency map[string]int64) {
+	t.Helper()
+	last := int64(0)
+	for _, name := range []string{"min", "p50", "p90", "p99", "p99_9", "max"} {
+		value, ok := latency[name]
+		require.True(t, ok, name)
+		assert.LessOrEqual(t, last, value, name)
+		last = value
+	}
+	assert.LessOrEqual(t, latency["min"], latency["mean"]+1)
+	assert.LessOrEqual(t, latency["mean"], latency["max"])
+}
+
+func TestBenchNumbersAreConsistent(t *testing.T) {
+	server, srv := serveHere(t)
+	for _, args := range [][]string{
+		{},
+		{"--depth", "8", "--conns", "2"},
+		{"--mix", "0:0:1"},
+		{"--depth", "3", "--mix", "5:4:1"},
+		{"--file", "full_ex", "--mix", "2:2:1"},
+	} {
+		r := benchJSON(t, append(append([]string{"--duration", "60ms"}, args...), server)...)
+		assert.Len(t, r.Results, 1)
+		assert.Nil(t, r.Compare)
+	}
+	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+func TestBenchCountsOnlyWhatTheMixHas(t *testing.T) {
+	server, _ := serveHere(t)
+	kinds := benchJSON(t, "--duration", "60ms", "--mix", "1:0:0", server).Results[0].Kinds
+	assert.Zero(t, kinds["read"].Ops)
+	assert.Zero(t, kinds["open"].Ops)
+	assert.Positive(t, kinds["write"].Refused, "the deque is full after 50")
+	assert.Equal(t, int64(50), kinds["write"].Ops-kinds["write"].Refused)
+}
+
+// TestBenchKeepsItsRate can be slower than asked for on a busy machine, never faster.
+func TestBenchKeepsItsRate(t *testing.T) {
+	server, _ := serveHere(t)
+	const due = 100 // 500 a second, 200 ms
+	r := benchJSON(t, "--duration", "200ms", "--rate", "500", "--depth", "4", server).Results[0]
+	assert.LessOrEqual(t, r.Ops+r.Missed, int64(due))
+	assert.GreaterOrEqual(t, r.Ops+r.Missed, int64(due-1))
+	assert.Greater(t, r.Ops, int64(due/4))
+}
+
+// TestBenchCountsLatencyFromWhenItWasDue asks for far more than there can be: half of
+// what was done must have waited for about half of the time.
+func TestBenchCountsLatencyFromWhenItWasDue(t *testing.T) {
+	server, _ := serveHere(t)
+	r := benchJSON(t, "--duration", "200ms", "--rate", "10000000", server).Results[0]
+	assert.Positive(t, r.Missed)
+	assert.Greater(t, r.Latency["p50"], int64(50_000_000))
+	assert.Less(t, r.Latency["p50"], int64(200_000_000))
+}
+
+func TestBenchComparesByTurns(t *testing.T) {
+	server, _ := serveHere(t)
+	other, _ := serveHere(t)
+	r := benchJSON(t, "--duration", "100ms", "--turn", "20ms", "--compare", other, server)
+	require.Len(t, r.Results, 2)
+	assert.Equal(t, []string{server, other}, []string{r.Results[0].Target, r.Results[1].Target})
+	require.NotNil(t, r.Compare)
+	assert.Positive(t, r.Compare.Rate.Min)
+	assert.LessOrEqual(t, r.Compare.Rate.Min, r.Compare.Rate.Median)
+	assert.LessOrEqual(t, r.Compare.Rate.Median, r.Compare.Rate.Max)
+}
+
+func TestBenchPrintsATableAndAPlot(t *testing.T) {
+	server, _ := serveHere(t)
+	out, errs, err := run("", "bench", "--duration", "40ms", "--turn", "20ms", "--compare", server, server)
+	require.NoError(t, err)
+	assert.Empty(t, errs)
+	assert.Regexp(t, `(?m)^unix:.*: [0-9.]+ op/s, \d+ operations in 0\.\d\d s$`, out)
+	assert.Regexp(t, `(?m)^ +write +\d+ +\d+ `, out)
+	assert.Regexp(t, `(?m)^  < +[0-9.]+[num]?s \|#{40}\| +[0-9.]+ % +[0-9.]+ %$`, out)
+	assert.Regexp(t, `op/s [0-9.]+ \[[0-9.]+\.\.[0-9.]+\], p50 `, out)
+	assert.NotContains(t, out, "\x1b")
+}
+
+func TestBenchAtAPath(t *testing.T) {
+	path := t.TempDir() + "/file" // takes any write, and reads nothing behind its end
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "1:0:1", path)
+	assert.Positive(t, r.Results[0].Kinds["open"].Ops)
+}
+
+func TestBadUseOfBench(t *testing.T) {
+	server, _ := serveHere(t)
+	checkBadUse(t, []badUse{
+		{[]string{"bench", "--nosuch", server}, "nosuch"},
+		{[]string{"bench", server, "--depth"}, "flags come first"},
+		{[]string{"bench", "/nosuch"}, "/nosuch: no such file"},
+		{[]string{"bench", "--compare", "/nosuch", server}, "/nosuch: no such file"},
+		{[]string{"bench", "--depth", "0", server}, "--depth 0: want a number from 1 to 4096"},
+		{[]string{"bench", "--depth", "100", "--conns", "100", server}, "want 4096 in flight at most"},
+		{[]string{"bench", "--mix", "1:1", server}, "--mix: \"1:1\": want three weights"},
+		{[]string{"bench", "--mix", "0:0:0", server}, "one weight must be above 0"},
+		{[]string{"bench", "--mix", "1:-1:0", server}, "want a weight from 0"},
+		{[]string{"bench", "--rate", "0", server}, "--rate 0: want a number above 0"},
+		{[]string{"bench", "--rate", "NaN", server}, "--rate NaN: want a number above 0"},
+		{[]string{"bench", "--duration", "0s", server}, "--duration 0s: want a time above 0"},
+		{[]string{"bench", "--turn", "-1s", server}, "--turn -1s: want a time above 0"},
+		{[]string{"bench", "--depth", "2", "--file", "full_ex", server}, "another one has it open; see --file"},
+		{[]string{"bench", "--file", "nosuch", server}, "open /nosuch: no such file"},
+		{[]string{"bench", "--file", "minimal_proc_lkm", server}, "bench"},
+	})
+}
+
+func TestHelpOfBenchHasAnExample(t *testing.T) { checkExample(t, "bench") }

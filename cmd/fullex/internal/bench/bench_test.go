@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseMix(t *testing.T) {
+	for text, want := range map[string]Mix{"1:1:0": {1, 1, 0}, "0:0:7": {0, 0, 7}, "5:4:1": {5, 4, 1}} {
+		m, err := ParseMix(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, m)
+		assert.Equal(t, text, m.String())
+	}
+	for _, text := range []string{"", "1", "1:2", "1:2:3:4", "a:1:1", "0:0:0", "-1:1:1", "1000001:0:0"} {
+		_, err := ParseMix(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestKindsComeAsOftenAsTheirWeights(t *testing.T) {
+	const n = 100_000
+	random := rand.New(rand.NewPCG(1, 1))
+	var counts [kinds]int
+	for range n {
+		counts[Mix{6, 3, 1}.pick(random)]++
+	}
+	assert.InDelta(t, 0.6*n, counts[Write], 0.02*n)
+	assert.InDelta(t, 0.3*n, counts[Read], 0.02*n)
+	assert.InDelta(t, 0.1*n, counts[Open], 0.02*n)
+}
+
+// resultOf has one operation of each latency.
+func resultOf(latencies ...time.Duration) *Result {
+	r, recorder := NewResult(), newRecorder()
+	for _, d := range latencies {
+		recorder.add(Read, d, false)
+	}
+	recorder.moveTo(r)
+	r.Elapsed = time.Second
+	return r
+}
+
+func TestPercentilesAreExactToThreeDigits(t *testing.T) {
+	var latencies []time.Duration
+	for i := range 1000 {
+		latencies = append(latencies, time.Duration(i+1)*time.Microsecond)
+	}
+	l := resultOf(latencies...).Latencies()
+	for want, got := range map[time.Duration]time.Duration{
+		time.Microsecond: l.Min, 500 * time.Microsecond: l.P50, 900 * time.Microsecond: l.P90,
+		990 * time.Microsecond: l.P99, 999 * time.Microsecond: l.P999, 1000 * time.Microsecond: l.Max,
+	} {
+		assert.InEpsilon(t, float64(want), float64(got), 0.002)
+	}
+}
+
+func TestResultsAddUp(t *testing.T) {
+	r := resultOf(1, 2, 3)
+	r.Add(resultOf(time.Hour))
+	assert.Equal(t, int64(4), r.Total())
+	assert.Equal(t, int64(1), r.Overlong)
+	assert.InDelta(t, 2, r.Rate(), 0.001)
+	assert.Equal(t, Latency{}, NewResult().Latencies())
+	assert.Zero(t, NewResult().Rate())
+}
+
+func TestBarsHaveNoGaps(t *testing.T) {
+	bars := resultOf(100, 130, 1000, 1000).Bars()
+	assert.Equal(t, []Bar{{64, 128, 1}, {128, 256, 1}, {256, 512, 0}, {512, 1024, 2}}, bars)
+	assert.Empty(t, NewResult().Bars())
+}
+
+func TestAPlotOfNothingIsNothing(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, NewResult().WriteTable(&out, "x"))
+	assert.NotContains(t, out.String(), "NaN")
+}
+
+func TestSpread(t *testing.T) {
+	assert.Equal(t, Spread{2, 1, 3}, spreadOf([]float64{3, 1, 2}))
+	assert.Equal(t, Spread{2.5, 1, 4}, spreadOf([]float64{3, 1, 2, 4}))
+	assert.Equal(t, Spread{}, spreadOf(nil))
+}
+
+func TestDurationText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		5: "5ns", 1500: "1.5us", 999_999: "999us", 25_000_000: "25ms", 3 * time.Second: "3s",
+	} {
+		assert.Equal(t, want, durationText(d))
+	}
+}
+
+// TestAScheduleGivesEveryTimeOnce has nobody be late: the times are those of the
+// schedule, whenever they are asked for.
+func TestAScheduleGivesEveryTimeOnce(t *testing.T) {
+	start := time.Now().Add(-time.Second) // all are due
+	s := newSchedule(context.Background(), start, 100*time.Millisecond, 1000)
+	s.run()
+	for i := range 100 {
+		due, ok := s.next()
+		require.True(t, ok)
+		assert.Equal(t, start.Add(time.Duration(i)*time.Millisecond), due)
+	}
+	_, ok := s.next()
+	assert.False(t, ok)
+	assert.Zero(t, s.missed())
+}
+
+func TestAScheduleCountsWhatNobodyBegan(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := newSchedule(ctx, time.Now().Add(-time.Second), 100*time.Millisecond, 1000)
+	s.run()
+	_, ok := s.next()
+	require.True(t, ok)
+	cancel()
+	assert.Equal(t, int64(99), s.missed())
+}

@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Comparison is two targets that were loaded by turns, so that both met what else
+// the machine did.
+type Comparison struct {
+	Results [2]*Result
+	Rate    Spread // of operations a second: the second's by the first's, a turn
+	P50     Spread // of the median latencies
+	P99     Spread // of the 99th percentiles
+}
+
+// Spread is the ratios of all turns.
+type Spread struct{ Median, Min, Max float64 }
+
+// Compare runs two loads by turns, until each has had its time or ctx ends. Which is
+// first alternates: the machine may be slower after the other's turn. It returns what
+// was measured up to an error, too.
+func Compare(ctx context.Context, loads [2]*Load, length, turn time.Duration) (*Comparison, error) {
+	c := &Comparison{Results: [2]*Result{NewResult(), NewResult()}}
+	var rates, p50s, p99s []float64
+	rounds := max(int(length/turn), 1)
+	for round := range rounds {
+		var results [2]*Result
+		for i := range loads {
+			which := (i + round) % 2
+			r, err := loads[which].Run(ctx, turn)
+			if err != nil {
+				return c, err
+			}
+			results[which] = r
+		}
+		if ctx.Err() != nil && round > 0 {
+			break // the last turns were cut short
+		}
+		for i, r := range results {
+			c.Results[i].Add(r)
+		}
+		first, second := results[0].Latencies(), results[1].Latencies()
+		rates = appendRatio(rates, results[1].Rate(), results[0].Rate())
+		p50s = appendRatio(p50s, float64(second.P50), float64(first.P50))
+		p99s = appendRatio(p99s, float64(second.P99), float64(first.P99))
+	}
+	c.Rate, c.P50, c.P99 = spreadOf(rates), spreadOf(p50s), spreadOf(p99s)
+	return c, nil
+}
+
+// appendRatio leaves out a turn in which nothing was done.
+func appendRatio(ratios []float64, second, first float64) []float64 {
+	if first == 0 || second == 0 {
+		return ratios
+	}
+	return append(ratios, second/first)
+}
+
+func spreadOf(ratios []float64) Spread {
+	if len(ratios) == 0 {
+		return Spread{}
+	}
+	slices.Sort(ratios)
+	n := len(ratios)
+	return Spread{Median: (ratios[(n-1)/2] + ratios[n/2]) / 2, Min: ratios[0], Max: ratios[n-1]}
+}

@@ -1,0 +1,64 @@
+package bench
+
+import (
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Latencies are kept in nanoseconds with three digits, from 1 ns to a minute. What
+// takes longer counts as a minute.
+const (
+	longest = int64(time.Minute)
+	digits  = 3
+)
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, digits) }
+
+// shards is how many recorders workers share: few, as a histogram takes 200 KiB.
+const shards = 8
+
+// recorder counts operations. Safe for concurrent use.
+type recorder struct {
+	mu       sync.Mutex // guards the fields below
+	counts   [kinds]*hdrhistogram.Histogram
+	refused  [kinds]int64
+	overlong int64 // took longer than the longest
+}
+
+func newRecorder() *recorder {
+	r := new(recorder)
+	for k := range r.counts {
+		r.counts[k] = newHistogram()
+	}
+	return r
+}
+
+// add counts one operation.
+func (r *recorder) add(k Kind, took time.Duration, refused bool) {
+	value := max(int64(took), 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if value > longest {
+		value = longest
+		r.overlong++
+	}
+	_ = r.counts[k].RecordValue(value) // it is in range
+	if refused {
+		r.refused[k]++
+	}
+}
+
+// moveTo adds the counts to a result and empties the recorder.
+func (r *recorder) moveTo(to *Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k, h := range r.counts {
+		to.histograms[k].Merge(h)
+		h.Reset()
+		to.Refused[k] += r.refused[k]
+	}
+	to.Overlong += r.overlong
+	r.refused, r.overlong = [kinds]int64{}, 0
+}

@@ -1,0 +1,117 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Result is what was measured. Not safe for concurrent use.
+type Result struct {
+	Elapsed  time.Duration
+	Refused  [kinds]int64 // of the operations; the deque was full or empty, or a second open is not allowed
+	Missed   int64        // were due and not begun; with a rate only
+	Overlong int64        // took more than a minute, and count as one
+
+	histograms [kinds]*hdrhistogram.Histogram
+}
+
+// NewResult returns one of nothing.
+func NewResult() *Result {
+	r := new(Result)
+	for k := range r.histograms {
+		r.histograms[k] = newHistogram()
+	}
+	return r
+}
+
+// Add adds another result.
+func (r *Result) Add(other *Result) {
+	r.Elapsed += other.Elapsed
+	r.Missed += other.Missed
+	r.Overlong += other.Overlong
+	for k := range r.histograms {
+		r.histograms[k].Merge(other.histograms[k])
+		r.Refused[k] += other.Refused[k]
+	}
+}
+
+// Ops returns how many operations of a kind there were.
+func (r *Result) Ops(k Kind) int64 { return r.histograms[k].TotalCount() }
+
+// Total returns how many operations there were.
+func (r *Result) Total() (n int64) {
+	for _, k := range Kinds {
+		n += r.Ops(k)
+	}
+	return n
+}
+
+// Rate returns operations a second.
+func (r *Result) Rate() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return float64(r.Total()) / r.Elapsed.Seconds()
+}
+
+// Latency describes how long the operations of a kind took.
+func (r *Result) Latency(k Kind) Latency { return latencyOf(r.histograms[k]) }
+
+// Latencies describes how long all operations took.
+func (r *Result) Latencies() Latency { return latencyOf(r.all()) }
+
+func (r *Result) all() *hdrhistogram.Histogram {
+	all := newHistogram()
+	for _, h := range r.histograms {
+		all.Merge(h)
+	}
+	return all
+}
+
+// Latency describes a distribution. Percentiles are the upper ends of where they
+// lie, as exact as three digits.
+type Latency struct {
+	Min, Mean, P50, P90, P99, P999, Max time.Duration
+}
+
+func latencyOf(h *hdrhistogram.Histogram) Latency {
+	if h.TotalCount() == 0 {
+		return Latency{}
+	}
+	at := func(percent float64) time.Duration { return time.Duration(h.ValueAtQuantile(percent)) }
+	return Latency{
+		Min: time.Duration(h.Min()), Mean: time.Duration(h.Mean()),
+		P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: time.Duration(h.Max()),
+	}
+}
+
+// Bar is a part of a distribution.
+type Bar struct {
+	From, To time.Duration // To is the next one's From
+	Count    int64
+}
+
+// Bars returns the distribution of all operations in parts whose ends double, none
+// left out between the first and the last.
+func (r *Result) Bars() []Bar {
+	var bars []Bar
+	for _, b := range r.all().Distribution() {
+		if b.Count == 0 {
+			continue
+		}
+		if len(bars) == 0 {
+			from := time.Duration(1)
+			for int64(2*from) <= b.From {
+				from *= 2
+			}
+			bars = []Bar{{From: from, To: 2 * from}}
+		}
+		for int64(bars[len(bars)-1].To) <= b.From {
+			to := bars[len(bars)-1].To
+			bars = append(bars, Bar{From: to, To: 2 * to})
+		}
+		bars[len(bars)-1].Count += b.Count
+	}
+	return bars
+}
