@@ -35,7 +35,7 @@ func runOn(t *testing.T, d *faulty, o Options) Results {
 // notInMemory are the cases that need more than the plainest Opener can.
 var notInMemory = []string{
 	"open.each", "file.kind", "file.change", "file.offsets", "close.frees",
-	"fork.shared", "fork.outlives", "fork.own", "unload.open",
+	"fork.shared", "fork.outlives", "fork.own", "reply.order", "unload.open",
 }
 
 func TestPlainestOpenerWithoutAFaultPasses(t *testing.T) {
@@ -189,7 +189,7 @@ func TestEveryRowHasACase(t *testing.T) {
 		assert.Positive(t, c.Weight, c.ID)
 		assert.NotEmpty(t, c.Title, c.ID)
 	}
-	for _, r := range append(readmeRows(t), string(rowShared), string(rowFile)) {
+	for _, r := range append(readmeRows(t), string(rowShared), string(rowReply), string(rowFile)) {
 		assert.Positive(t, rows[r], r)
 		delete(rows, r)
 	}

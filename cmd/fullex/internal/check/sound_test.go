@@ -123,7 +123,7 @@ func TestSoundServerPassesOverTCP(t *testing.T) {
 
 func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	dir, srv := mount(t)
-	hidden := []string{"write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero"}
+	hidden := []string{"write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero", "reply.order"}
 	assertSound(t, runAt(t, dir, Plain, Options{Seed: 3}), append(hidden, "open.each")...)
 	doors := []string{"open.", "file.", "process.", "thread.", "fork.", "kill."}
 	assertSound(t, runAt(t, dir, PID, Options{Seed: 4, Only: doors}), "open.each")
