@@ -29,8 +29,8 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	group := p.watcher.Process.Pid
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group, Pdeathsig: syscall.SIGKILL}
-	term := terminalOf(stdin, group)
-	if term != nil {
+	term := terminalOf(stdin, stdout, group)
+	if term != nil && term.lent.Load() {
 		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, term.fd
 	}
 	signals := make(chan os.Signal, 16)
