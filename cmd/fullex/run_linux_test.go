@@ -310,6 +310,44 @@ func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
 	assert.Empty(t, r.left(), "at once")
 }
 
+// TestNextRunCleansUpAfterAllWereKilled kills fullex and its watcher together.
+func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
+	r := newRuns(t)
+	other := r.command("--", "sh", "-c", "echo ready; read line")
+	stdin, err := other.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := other.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, other.Start())
+	require.True(t, bufio.NewScanner(stdout).Scan())
+	before := r.processes()
+
+	cmd := r.command("--", "sh", "-c", "echo ready; exec sleep 600")
+	stdout, err = cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	require.True(t, bufio.NewScanner(stdout).Scan())
+	for pid, line := range r.processes() {
+		if _, ok := before[pid]; !ok && strings.Contains(line, watcherName) {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP)) // it cannot be quicker
+			require.NoError(t, cmd.Process.Kill())
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	require.Error(t, cmd.Wait())
+	entries, err := os.ReadDir(r.dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+
+	require.NoError(t, r.command("--", "true").Run())
+	entries, err = os.ReadDir(r.dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "the other's, which is alive, is left alone")
+	require.NoError(t, stdin.Close())
+	assert.Equal(t, 1, statusOf(t, other.Wait()), "read has found the end")
+	r.wantNothingLeft()
+}
+
 func TestHelpOfRunHasAnExample(t *testing.T) {
 	out, _, err := run("", "run", "--help")
 	require.NoError(t, err)

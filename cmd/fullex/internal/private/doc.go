@@ -19,7 +19,8 @@
 // The number of the group is the watcher's, so that it cannot become another's
 // while the watcher lives. The watcher ignores the signals that a terminal or a
 // command sends to the whole group; one that is killed with SIGKILL, by its
-// number, is missed only if the program is too.
+// number, is missed only if the program is too. What those two leave then, another
+// watcher of the same user removes when it starts.
 //
 // # Concurrency
 //

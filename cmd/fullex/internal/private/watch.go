@@ -14,13 +14,14 @@ import (
 func Watch(stdin io.Reader, stdout io.WriteCloser) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGALRM,
 		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
-	dir, err := os.MkdirTemp(runtimeDir(), "fullex-run-")
+	dir, err := makeDir()
 	if err != nil {
 		fmt.Fprintln(stdout, err)
 		return err
 	}
 	fmt.Fprintln(stdout, madeIt+dir) // whoever started this may be gone, which stdin tells
 	_ = stdout.Close()
+	removeStale()
 	_, _ = io.Copy(io.Discard, stdin)
 	err = remove(dir)
 	if killErr := syscall.Kill(0, syscall.SIGKILL); killErr != nil {
