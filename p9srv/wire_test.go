@@ -263,3 +263,23 @@ func TestBadFaultsOfTheWireAreRefused(t *testing.T) {
 	_, err := NewWire(device.Planted{Fault: device.Fault{Name: "leak"}})
 	assert.ErrorContains(t, err, "none of the wire's")
 }
+
+func TestWithFaultsOfTheWireTheDeviceIsAsItShouldBe(t *testing.T) {
+	for _, fault := range []string{"delay=1us", "reorder", "drop=1000"} {
+		k := talkWithFaults(t, wireWith(t, fault))
+		k.openDevice(1, "full_ex")
+		k.refuse(syscall.EACCES, tread, uint32(1), uint64(0), uint32(4))
+		k.refuse(syscall.EINVAL, twrite, uint32(1), uint64(0), uint32(1), uint8(101))
+		k.write(1, 0, []byte{3})
+		k.push(1, 0, 2, 1, -3)
+		k.refuse(syscall.EACCES, twrite, uint32(1), uint64(0), uint32(4), uint32(4))
+		k.refuse(syscall.EINVAL, tread, uint32(1), uint64(0), uint32(3))
+		k.walk(0, 2, "full_ex")
+		k.refuse(syscall.EACCES, tlopen, uint32(2), uint32(2))
+		for _, want := range []int32{-3, 1, 2} {
+			k.wantValue(want, 4096)
+		}
+		k.want(tclunk, uint32(1))
+		k.want(tlopen, uint32(2), uint32(2))
+	}
+}

@@ -127,7 +127,7 @@ func (config runConfig) run(c *cli.Context) error {
 type privateServer struct {
 	env    []string
 	serves chan error    // what came of serving, if it was begun
-	mounts *fusefs.Mount // nil: no FUSE mount
+	mount  *fusefs.Mount // nil: no FUSE mount
 }
 
 // serve makes a server ready in a place. What it has begun it returns also with an
@@ -174,7 +174,7 @@ func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 	if err != nil {
 		return err
 	}
-	s.mounts, err = fusefs.New(client, dir, fusefs.Config{Log: server.Log})
+	s.mount, err = fusefs.New(client, dir, fusefs.Config{Log: server.Log})
 	if err != nil {
 		return errors.Join(err, client.Close())
 	}
@@ -184,10 +184,10 @@ func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 // end ends the server, of whose place nothing is left. Who has left the place with
 // a file of the mount open keeps the mount: it ends with this process then.
 func (s privateServer) end(server *p9srv.Server) error {
-	if s.mounts != nil {
+	if s.mount != nil {
 		ended := make(chan struct{})
 		go func() {
-			_ = s.mounts.Wait()
+			_ = s.mount.Wait()
 			close(ended)
 		}()
 		timer := time.NewTimer(endTime)
