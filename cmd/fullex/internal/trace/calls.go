@@ -21,11 +21,14 @@ type client struct {
 	uid  uint32
 }
 
+// errTooLarge is of a record that is not whole.
+var errTooLarge = fmt.Errorf("a message of more than %d bytes is too large to record", maxFrame)
+
 // keepCall keeps what the record of a read or write needs until the reply.
 func (c *conversation) keepCall(r *request, frame p9srv.Frame, whole bool) {
 	if c.recorder == nil || r.fid == nil || len(frame) < dataAt {
 		if c.recorder != nil && !whole {
-			c.recorder.fail(fmt.Errorf("a message of more than %d bytes is too large to record", maxFrame))
+			c.recorder.fail(errTooLarge)
 		}
 		return
 	}
