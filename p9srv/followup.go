@@ -1,5 +1,7 @@
 package p9srv
 
+import "math"
+
 // The Linux client does not take a short read for an answer, so read(2) of
 // more than four bytes would pop more than one value, and lose some. This file
 // keeps it to one. It applies to connections of the Linux client only (v9fs);
@@ -22,7 +24,8 @@ package p9srv
 // (fs/9p/vfs_addr.c, v9fs_issue_read). Every write moves that size, for all
 // users of a mount. A value popped for such a read would be lost, so it is
 // refused before: ESPIPE. Reads of four bytes never get there, nor does a read
-// of any size at the position where the last write ended.
+// of any size at the position where the last write ended, unless others have the
+// inode open, who may write meanwhile.
 //
 // The size a client has in mind is an [extent].
 
@@ -76,8 +79,16 @@ func (f *file) losesValues(offset uint64) bool {
 	if f.valueSize == 0 || f.follow.extent == nil || f.flags&largeFile != 0 {
 		return false
 	}
-	return offset+uint64(f.valueSize) < f.follow.extent.end
+	end := f.follow.extent.end
+	if f.follow.extent.open > 1 {
+		end = min(end, math.MaxUint64-othersReach) + othersReach
+	}
+	return offset+uint64(f.valueSize) < end
 }
+
+// othersReach is how far, in bytes, others who have the inode open may move the end
+// while v9fs has a read in hand: it looks at the size after the reply.
+const othersReach = 64 << 10
 
 // asksAgain says whether v9fs will ask for the rest of a read of more than it
 // got. Linux 6.1 is told by O_LARGEFILE, which later kernels do not send.

@@ -154,6 +154,31 @@ func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4096))
 }
 
+// TestReadsAreRefusedWhereOthersMayMoveTheEnd: one of them may write between the
+// reply to a read and the client's look at the size.
+func TestReadsAreRefusedWhereOthersMayMoveTheEnd(t *testing.T) {
+	k := startV9FS(t)
+	open := func(fid uint32) {
+		k.want(twalk, uint32(0), fid, uint16(2), "each", "full_ex")
+		k.want(tlopen, fid, uint32(2))
+		k.write(fid, 0, []byte{9})
+		k.push(fid, 0, 2)
+	}
+	open(2)
+	open(3)
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
+	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(othersReach-1), uint32(8))
+	v, ok := k.read(2, 0, 4)
+	assert.True(t, ok)
+	assert.EqualValues(t, 2, v, "four bytes always work")
+	_, ok = k.read(3, othersReach, 8)
+	assert.True(t, ok, "so far nobody writes")
+	k.push(3, 0, 4)
+	k.want(tclunk, uint32(2))
+	_, ok = k.read(3, 0, 8)
+	assert.True(t, ok, "the other is gone")
+}
+
 func TestLinux61IsNeverRefused(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2|largeFile, 2)

@@ -63,7 +63,14 @@ func (f *refFID) isFollowUp(offset uint64, count uint32) bool {
 
 // wouldLose says whether the client would throw a value away.
 func (f *refFID) wouldLose(offset uint64, count uint32) bool {
-	return count > 4 && f.inode != nil && f.flags&0o100000 == 0 && offset+4 < f.inode.end
+	if count <= 4 || f.inode == nil || f.flags&0o100000 != 0 {
+		return false
+	}
+	end := f.inode.end
+	if f.inode.open > 1 && end < 1<<63 {
+		end += 65536
+	}
+	return offset+4 < end
 }
 
 // willAsk notes the follow-up of a read that was answered with a value.

@@ -59,7 +59,7 @@ func roleSession(c *check, args []string) {
 	say("filled")
 	hearEnd(c)
 	for i := range values {
-		c.read(d, 4+i*100, int32(first+2*i))
+		c.take(d, 4+i*100, int32(first+2*i))
 	}
 	c.refusedRead(d, 4, "EACCES")
 	c.close(d)
