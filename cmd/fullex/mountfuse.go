@@ -47,11 +47,16 @@ func mountFUSE(c *cli.Context, args []string) error {
 // 44,700).
 const handlerProcessors = 8
 
-// serveFUSE mounts, says so, and stays until the mount or ctx ends.
-func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
+// giveHandlersProcessors sees to that, unless somebody has said otherwise.
+func giveHandlersProcessors() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(max(handlerProcessors, runtime.NumCPU()))
 	}
+}
+
+// serveFUSE mounts, says so, and stays until the mount or ctx ends.
+func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
+	giveHandlersProcessors()
 	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, nil))
 	dir := args[len(args)-1]
 	if err := cleanStale(dir, log); err != nil {
@@ -95,17 +100,21 @@ func connectFUSE(ctx context.Context, target []string) (client *ninep.Client, en
 		client, err = dialFUSE(ctx, target[0])
 		return client, func() error { return nil }, err
 	}
-	kernel, err := kernelWith(nil)
+	server, err := newServer(nil, faults{})
 	if err != nil {
 		return nil, nil, err
 	}
-	server := &p9srv.Server{Kernel: kernel}
+	client, err = connectTo(server)
+	return client, server.Close, err
+}
+
+// connectTo is for a server in this process.
+func connectTo(server *p9srv.Server) (*ninep.Client, error) {
 	conn, err := server.Connect()
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect: %w", err)
+		return nil, fmt.Errorf("connect: %w", err)
 	}
-	client, err = ninep.New(conn)
-	return client, server.Close, err
+	return ninep.New(conn)
 }
 
 // dialFUSE connects to a target and agrees a version, in connectTime at most.
@@ -116,29 +125,20 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	conn, err := e.Dial(ctx)
+	conn, err := ninep.Dial(ctx, e)
 	if err != nil {
-		return nil, nobodyThere(err)
+		return nil, err
 	}
 	socket, err := ninep.Blocking(conn)
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
-	defer stop()
-	client, err := ninep.New(socket)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
-	}
+	var client *ninep.Client
+	err = ninep.Within(ctx, socket, func() (err error) {
+		client, err = ninep.New(socket)
+		return err
+	})
 	return client, err
-}
-
-// nobodyThere adds what is likely to an error of connecting.
-func nobodyThere(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
-		return fmt.Errorf("%w (is fullex serve running there?)", err)
-	}
-	return err
 }
 
 // sayReady tells who waits for it that the mount answers.

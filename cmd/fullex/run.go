@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/fusefs"
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/private"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
@@ -134,17 +133,11 @@ type privateServer struct {
 // error.
 func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *private.Place) (privateServer, error) {
 	var s privateServer
-	e, err := p9srv.ParseEndpoint("unix:" + place.Socket())
+	e, serves, err := serveUnix(ctx, server, place.Socket())
 	if err != nil {
 		return s, err
 	}
-	l, err := e.Listen(ctx)
-	if err != nil {
-		return s, err
-	}
-	s.env = []string{addrVariable + "=" + e.String()}
-	s.serves = make(chan error, 1)
-	go func() { s.serves <- ignoreServerClosed(server.Serve(l)) }()
+	s.env, s.serves = []string{addrVariable + "=" + e.String()}, serves
 	if !config.fuse && !config.v9fs {
 		return s, nil
 	}
@@ -161,16 +154,24 @@ func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *
 	return s, v9fs.Mount{Endpoint: e, Dir: dir}.Do(ctx)
 }
 
+// serveUnix has a server listen at a path. serves gets what came of serving.
+func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e p9srv.Endpoint, serves chan error, err error) {
+	if e, err = p9srv.ParseEndpoint("unix:" + path); err != nil {
+		return e, nil, err
+	}
+	l, err := e.Listen(ctx)
+	if err != nil {
+		return e, nil, err
+	}
+	serves = make(chan error, 1)
+	go func() { serves <- ignoreServerClosed(server.Serve(l)) }()
+	return e, serves, nil
+}
+
 // mountFUSE mounts the server of this process.
 func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(max(handlerProcessors, runtime.NumCPU()))
-	}
-	conn, err := server.Connect()
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	client, err := ninep.New(conn)
+	giveHandlersProcessors()
+	client, err := connectTo(server)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"fullex/cmd/fullex/internal/check"
 	"fullex/device"
-	"fullex/p9srv"
 )
 
 // selfTestFaults are parameters for the faults that need one, or are better with
@@ -97,23 +95,12 @@ func checkPlanted(ctx context.Context, fault string, o check.Options) (caught []
 		return nil, fmt.Errorf("make a directory for the socket: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	target := "unix:" + filepath.Join(dir, "s")
-	l, err := listenAt(ctx, target)
+	e, serves, err := serveUnix(ctx, server, filepath.Join(dir, "s"))
 	if err != nil {
 		return nil, err
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	defer func() { err = errors.Join(err, server.Close(), ignoreServerClosed(<-served)) }()
-	return failing(ctx, target, o)
-}
-
-func listenAt(ctx context.Context, endpoint string) (net.Listener, error) {
-	e, err := p9srv.ParseEndpoint(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	return e.Listen(ctx)
+	defer func() { err = errors.Join(err, server.Close(), <-serves) }()
+	return failing(ctx, e.String(), o)
 }
 
 // failing runs the cases and returns the ids of those that fail.

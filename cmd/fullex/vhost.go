@@ -55,12 +55,12 @@ func vhost(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	kernel, err := kernelWith(nil)
+	server, err := newServer(nil, faults{})
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
-	log := serveConfig{}.logger(c.App.ErrWriter)
-	return serveAll(ctx, &p9srv.Server{Kernel: kernel, Log: log}, []source{s}, log)
+	server.Log = serveConfig{}.logger(c.App.ErrWriter)
+	return serveAll(ctx, server, []source{s}, server.Log)
 }
 
 // vhostSource opens what the flags name.

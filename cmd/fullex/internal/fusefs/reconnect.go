@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"fullex/cmd/fullex/internal/ninep"
 )
 
 // How long to wait between attempts to connect: longer each time, up to a second.
@@ -63,11 +65,15 @@ func (m *Mount) connect(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() }) // ends the attach
-	defer stop()
 	conn := newConnection(client)
-	if _, errno := conn.root(uint32(os.Geteuid())); errno != 0 {
-		return errors.Join(fmt.Errorf("attach: %w", errno), client.Close())
+	err = ninep.Within(ctx, client, func() error {
+		if _, errno := conn.root(uint32(os.Geteuid())); errno != 0 {
+			return fmt.Errorf("attach: %w", errno)
+		}
+		return nil
+	})
+	if err != nil {
+		return errors.Join(err, client.Close())
 	}
 	m.conn.Store(conn)
 	return nil

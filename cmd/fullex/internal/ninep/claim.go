@@ -37,10 +37,7 @@ func (c *claimant) Close() error { return c.conn.Close() }
 
 // Of a message: size[4] type[1] tag[2]. A Tattach goes on with fid[4] afid[4]
 // uname[s] aname[s] n_uname[4] (diod's protocol.md).
-const (
-	headSize = 7
-	tattach  = 104
-)
+const headSize = 7
 
 // Write implements io.Writer.
 func (c *claimant) Write(p []byte) (int, error) {

@@ -7,10 +7,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
-
-	"fullex/p9srv"
 )
 
 // Exchanger answers one message at once and appends the reply, as
@@ -47,18 +44,6 @@ type DirectFile struct {
 	fid    uint32
 	closed atomic.Bool
 }
-
-// Message types (diod's protocol.md). A reply's is one more, an error's Rlerror.
-const (
-	rlerror  = 7
-	tlopen   = 12
-	tgetattr = 24
-	tfsync   = 50
-	twalk    = 110
-	tread    = 116
-	twrite   = 118
-	tclunk   = 120
-)
 
 // Open opens a path for a user, with the access mode of flags. Its errors are
 // errno values: the server's, or EIO for a connection that has ended.
@@ -103,8 +88,7 @@ func (d *Direct) rootLocked(uid uint32) (uint32, error) {
 		d.dropRootLocked()
 	}
 	fid := d.newFIDLocked()
-	m := newMessage(tattach).u32(fid).u32(noFID).str("").str("").u32(uid)
-	if err := d.call(m); err != nil {
+	if err := d.call(attachMessage(fid, uid)); err != nil {
 		d.free = append(d.free, fid) // the server made none
 		return 0, err
 	}
@@ -141,13 +125,9 @@ func (d *Direct) freeFID(fid uint32) {
 // walk makes the file's fid. Of a path of which the first part only exists the
 // server returns that part's qids and makes none.
 func (f *DirectFile) walk(root uint32, path []string) error {
-	m := newMessage(twalk).u32(root).u32(f.fid).u16(uint16(len(path)))
-	for _, name := range path {
-		m = m.str(name)
-	}
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
-	body, err := f.direct.exchange(m, buffer)
+	body, err := f.direct.exchange(walkMessage(root, f.fid, path), buffer)
 	if err != nil {
 		return err
 	}
@@ -162,16 +142,8 @@ func (f *DirectFile) ReadAt(p []byte, offset int64) (int, error) {
 	var space [messageSpace]byte
 	count := min(len(p), directUnit)
 	m := message{space[:0]}.begin(tread).u32(f.fid).u64(uint64(offset)).u32(uint32(count))
-	buffer := replies.Get().(*replyBuffer)
-	defer replies.Put(buffer)
-	body, err := f.direct.exchange(m, buffer)
-	if err != nil {
-		return 0, err
-	}
-	if len(body) < 4 {
-		return 0, syscall.EIO
-	}
-	return copy(p, body[4:]), nil
+	_, copied, err := f.direct.counted(m, p)
+	return copied, err
 }
 
 // WriteAt makes one Twrite, of an iounit at most, and returns what was written.
@@ -180,16 +152,23 @@ func (f *DirectFile) WriteAt(p []byte, offset int64) (int, error) {
 	p = p[:min(len(p), directUnit)]
 	m := message{space[:0]}.begin(twrite).u32(f.fid).u64(uint64(offset)).u32(uint32(len(p)))
 	m.b = append(m.b, p...)
+	count, _, err := f.direct.counted(m, nil)
+	return count, err
+}
+
+// counted makes a request whose reply begins with a count, and copies to p what
+// follows that.
+func (d *Direct) counted(m message, p []byte) (count, copied int, err error) {
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
-	body, err := f.direct.exchange(m, buffer)
+	body, err := d.exchange(m, buffer)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if len(body) < 4 {
-		return 0, syscall.EIO
+		return 0, 0, syscall.EIO
 	}
-	return int(binary.LittleEndian.Uint32(body)), nil
+	return int(binary.LittleEndian.Uint32(body)), copy(p, body[4:]), nil
 }
 
 // FSync makes a Tfsync.
@@ -254,8 +233,7 @@ func (d *Direct) call(m message) error {
 
 // exchange returns the body of the reply, which is in buffer.
 func (d *Direct) exchange(m message, buffer *replyBuffer) ([]byte, error) {
-	binary.LittleEndian.PutUint32(m.b, uint32(len(m.b)))
-	reply, err := d.conn.Exchange(m.b, buffer.b[:0])
+	reply, err := d.conn.Exchange(m.tagged(0), buffer.b[:0])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEnded, err)
 	}
@@ -263,14 +241,13 @@ func (d *Direct) exchange(m message, buffer *replyBuffer) ([]byte, error) {
 	if len(reply) < headSize {
 		return nil, syscall.EIO
 	}
-	body := reply[headSize:]
-	switch {
-	case reply[4] == m.b[4]+1:
-		return body, nil
-	case reply[4] == rlerror && len(body) >= 4:
-		return nil, p9srv.LocalErrno(linux.Errno(binary.LittleEndian.Uint32(body)))
+	if err := refusal(reply); err != nil {
+		return nil, err
 	}
-	return nil, syscall.EIO
+	if reply[4] != m.b[4]+1 {
+		return nil, syscall.EIO
+	}
+	return reply[headSize:], nil
 }
 
 func (f *DirectFile) message(typ byte) message { return newMessage(typ).u32(f.fid) }

@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"io"
 	"syscall"
-
-	"github.com/hugelgupf/p9/linux"
-
-	"fullex/p9srv"
 )
 
 // Order opens a path on a new connection, sends n requests at once, each a Tread of
@@ -17,14 +13,10 @@ import (
 // their replies. Closing the connection ends a wait.
 func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) {
 	const root, file = 1, 2
-	walk := newMessage(twalk).u32(root).u32(file).u16(uint16(len(path)))
-	for _, name := range path {
-		walk = walk.str(name)
-	}
 	for _, m := range []message{
 		newMessage(tversion).u32(64 << 10).str("9P2000.L"),
-		newMessage(tattach).u32(root).u32(noFID).str("").str("").u32(uid),
-		walk,
+		attachMessage(root, uid),
+		walkMessage(root, file, path),
 		newMessage(tlopen).u32(file).u32(syscall.O_RDWR),
 	} {
 		if _, err := conn.Write(m.tagged(0)); err != nil {
@@ -34,8 +26,8 @@ func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) 
 		if err != nil {
 			return nil, err
 		}
-		if reply[4] == rlerror && len(reply) >= headSize+4 {
-			return nil, p9srv.LocalErrno(linux.Errno(binary.LittleEndian.Uint32(reply[headSize:])))
+		if err := refusal(reply); err != nil {
+			return nil, err
 		}
 	}
 	var all []byte
@@ -54,15 +46,6 @@ func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) 
 		order = append(order, int(binary.LittleEndian.Uint16(reply[5:])))
 	}
 	return order, nil
-}
-
-const tversion = 100
-
-// tagged is the message with its size and a tag.
-func (m message) tagged(tag uint16) []byte {
-	binary.LittleEndian.PutUint32(m.b, uint32(len(m.b)))
-	binary.LittleEndian.PutUint16(m.b[5:], tag)
-	return m.b
 }
 
 // readReply reads one message.

@@ -32,46 +32,42 @@ func Blocking(conn net.Conn) (io.ReadWriteCloser, error) {
 
 // Close implements io.Closer. A thread that waits in the kernel notices only that
 // the connection is shut down, not that its descriptor is closed.
-func (s socket) Close() error {
-	raw, err := s.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var shutErr error
-	err = raw.Control(func(fd uintptr) { shutErr = shutDown(int(fd)) })
-	return errors.Join(err, shutErr, s.File.Close())
-}
+func (s socket) Close() error { return errors.Join(s.control(shutDown), s.File.Close()) }
 
 // CloseWrite sends the end of what is written.
-func (s socket) CloseWrite() error { return s.shutHalf(unix.SHUT_WR) }
+func (s socket) CloseWrite() error {
+	return s.control(func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) })
+}
 
 // CloseRead has the peer's writes fail, over a unix socket at once.
-func (s socket) CloseRead() error { return s.shutHalf(unix.SHUT_RD) }
+func (s socket) CloseRead() error {
+	return s.control(func(fd int) error { return unix.Shutdown(fd, unix.SHUT_RD) })
+}
 
-func (s socket) shutHalf(how int) error {
-	raw, err := s.SyscallConn()
+func (s socket) control(do func(fd int) error) error { return control(s.File, do) }
+
+// control has something done with the descriptor of a connection.
+func control(c syscall.Conn, do func(fd int) error) error {
+	raw, err := c.SyscallConn()
 	if err != nil {
-		return err
+		return fmt.Errorf("reach the socket: %w", err)
 	}
-	var shutErr error
-	err = raw.Control(func(fd uintptr) { shutErr = unix.Shutdown(int(fd), how) })
-	return errors.Join(err, shutErr)
+	var doErr error
+	err = raw.Control(func(fd uintptr) { doErr = do(int(fd)) })
+	return errors.Join(err, doErr)
 }
 
 // duplicate returns another descriptor of a connection, which must be a socket.
-func duplicate(conn any) (int, error) {
+func duplicate(conn any) (fd int, err error) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
 		return 0, fmt.Errorf("reach the socket: %T has none", conn)
 	}
-	raw, err := c.SyscallConn()
+	err = control(c, func(of int) (err error) {
+		fd, err = unix.FcntlInt(uintptr(of), unix.F_DUPFD_CLOEXEC, 0)
+		return err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("reach the socket: %w", err)
-	}
-	var fd int
-	var dupErr error
-	err = raw.Control(func(of uintptr) { fd, dupErr = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) })
-	if err := errors.Join(err, dupErr); err != nil {
 		return 0, fmt.Errorf("duplicate the socket: %w", err)
 	}
 	return fd, nil

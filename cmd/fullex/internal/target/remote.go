@@ -31,21 +31,15 @@ var _ Target = (*remote)(nil)
 
 // dial connects and attaches.
 func dial(ctx context.Context, e p9srv.Endpoint) (Target, error) {
-	conn, err := e.Dial(ctx)
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
-		return nil, fmt.Errorf("%w (is fullex serve running there?)", err)
-	}
+	conn, err := ninep.Dial(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	// The library waits for replies without looking at a context; a connection
-	// that is gone ends the wait.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	t, err := attach(conn)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
-	}
+	var t *remote
+	err = ninep.Within(ctx, conn, func() (err error) {
+		t, err = attach(conn)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
