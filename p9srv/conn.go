@@ -160,7 +160,7 @@ func (c *conn) cut() error { return c.net.Close() }
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.
 func (c *conn) answerArrived() (progress bool, err error) {
-	if c.front.faulty {
+	if c.front.wire != nil {
 		c.gather()
 	}
 	in := c.io.arrived()
@@ -169,7 +169,7 @@ func (c *conn) answerArrived() (progress bool, err error) {
 	for {
 		used, out, err := c.front.process(in, buffer.b[:0])
 		buffer.b = out
-		if c.front.faulty {
+		if c.front.wire != nil {
 			c.front.wire.rearrange(out)
 		}
 		if len(out) > 0 {

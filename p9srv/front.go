@@ -25,9 +25,9 @@ type front struct {
 	plain    bool   // answerPlain may answer: a session, not of v9fs, not traced
 	v9fs     bool   // the client is Linux's
 	attached bool   // the client has attached once, or tried to
-	faulty   bool   // wire is set
 	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	fids     fids
+	wire     *faultyWire // nil without faults
 
 	// held is the session that the last data message was about, or nil, and
 	// holding keeps others from it.
@@ -48,7 +48,6 @@ type front struct {
 
 	peer peer
 	log  *slog.Logger
-	wire *faultyWire // nil without faults
 }
 
 // v9fsMask is the request mask of the Tgetattr with which the Linux client
@@ -67,7 +66,7 @@ var (
 // flushSize has gathered; what is left belongs to the next call. After an
 // error the connection must be closed, when out has been written.
 func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
-	if f.faulty {
+	if f.wire != nil {
 		return f.wire.process(f, in, out)
 	}
 	return f.processSoundly(in, out)

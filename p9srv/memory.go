@@ -73,8 +73,7 @@ func (c *MemoryConn) Write(p []byte) (int, error) {
 	}
 	rest, err := c.answer(in)
 	if err != nil {
-		c.log.Warn("connection ended", "error", err)
-		c.end()
+		c.endWith(err)
 		return 0, err
 	}
 	c.part = append(c.part[:0], rest...)
@@ -96,8 +95,7 @@ func (c *MemoryConn) Exchange(message, reply []byte) ([]byte, error) {
 		err = errNotOne
 	}
 	if err != nil {
-		c.log.Warn("connection ended", "error", err)
-		c.end()
+		c.endWith(err)
 		return reply, err
 	}
 	return out, nil
@@ -181,6 +179,12 @@ func (c *MemoryConn) finish() error { return c.Close() }
 
 // cut implements link.
 func (c *MemoryConn) cut() error { return c.Close() }
+
+// endWith is end, and says why.
+func (c *MemoryConn) endWith(err error) {
+	c.log.Warn("connection ended", "error", err)
+	c.end()
+}
 
 // end frees what the connection has. The caller holds serving.
 func (c *MemoryConn) end() {

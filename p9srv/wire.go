@@ -83,7 +83,7 @@ type faultyWire struct {
 // setWire gives a new front the faults of its server, if it has any.
 func (f *front) setWire() {
 	if f.srv.Wire != nil {
-		f.faulty, f.wire = true, &faultyWire{Wire: f.srv.Wire, stopping: f.srv.stopping}
+		f.wire = &faultyWire{Wire: f.srv.Wire, stopping: f.srv.stopping}
 	}
 }
 
