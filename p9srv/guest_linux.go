@@ -222,7 +222,7 @@ func fitting(reply []byte, room int) []byte {
 
 // push fails where nobody waits for the answers any more.
 func (g *guest) push(answers []vhostuser.Answer) {
-	err := g.conn.PushAll(answers)
+	err := g.conn.Push(answers...)
 	if err != nil && !errors.Is(err, vhostuser.ErrReset) && !errors.Is(err, io.EOF) {
 		g.log.Error("answer a guest", "error", err)
 	}

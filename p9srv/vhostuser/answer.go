@@ -71,7 +71,7 @@ func (c *Conn) answerAll() error {
 
 // answer does what a message says and returns the reply, nil if none is due.
 func (c *Conn) answer(m *message) []byte {
-	c.mu.Lock()
+	c.lockServing()
 	defer c.mu.Unlock()
 	defer c.wakeLocked()
 	payload, err := c.obeyLocked(m)

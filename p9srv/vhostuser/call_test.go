@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
@@ -102,10 +103,9 @@ func TestAnswerIsNotLargerThanItsRoom(t *testing.T) {
 	r := e.next(t, buf)
 	assert.Equal(t, "request", string(buf[:r.Size]))
 	assert.Equal(t, 5, r.Room)
-	require.ErrorIs(t, e.conn.Push(r.Chain, []byte("answer")), errRoom)
-	require.NoError(t, e.conn.Push(r.Chain, []byte("short")))
-	require.ErrorIs(t, e.conn.Push(r.Chain, []byte("again")), errReset)
-	e.conn.Flush()
+	require.ErrorIs(t, e.push(r.Chain, []byte("answer")), errRoom)
+	require.NoError(t, e.push(r.Chain, []byte("short")))
+	require.ErrorIs(t, e.push(r.Chain, []byte("again")), errReset)
 	slot, answer, err := f.Answer()
 	require.NoError(t, err)
 	assert.Equal(t, 3, slot)
@@ -131,11 +131,11 @@ func TestAnswersInAnyOrderAndOfNoBytes(t *testing.T) {
 	require.False(t, ok)
 	_, err := f.Interrupts()
 	require.NoError(t, err)
-	require.NoError(t, e.conn.Push(third.Chain, []byte("3")))
-	require.NoError(t, e.conn.Push(first.Chain, nil))
-	require.NoError(t, e.conn.Push(second.Chain, []byte("2")))
-	e.conn.Flush()
-	e.conn.Flush()
+	require.NoError(t, e.conn.Push(
+		vhostuser.Answer{Chain: third.Chain, Bytes: []byte("3")},
+		vhostuser.Answer{Chain: first.Chain},
+		vhostuser.Answer{Chain: second.Chain, Bytes: []byte("2")},
+	))
 	for _, want := range []struct {
 		slot   int
 		answer string

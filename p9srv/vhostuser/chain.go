@@ -60,8 +60,7 @@ func (q *queue) walk(head uint16, buf []byte, s *slot) (size int, err error) {
 	return 0, errors.New("the chain is a loop")
 }
 
-// indirect returns a copy of an indirect table, so that what is checked is what
-// is used.
+// indirect returns an indirect table, or a copy of one that lies in two regions.
 func (q *queue) indirect(d descriptor) ([]byte, error) {
 	switch {
 	case !q.indirectTables:
@@ -70,6 +69,9 @@ func (q *queue) indirect(d descriptor) ([]byte, error) {
 		return nil, errors.New("an indirect table is followed by a descriptor")
 	case d.size == 0 || d.size%descSize != 0 || d.size > maxTable*descSize:
 		return nil, fmt.Errorf("an indirect table of %d bytes", d.size)
+	}
+	if here := q.memory.piece(d.addr, uint64(d.size)); len(here) == int(d.size) {
+		return here, nil
 	}
 	if q.table == nil {
 		q.table = make([]byte, maxTable*descSize)

@@ -136,93 +136,36 @@ func (c *Conn) popLocked(buf []byte) (Request, bool) {
 	return r, ok
 }
 
-// Push writes an answer into the room of a chain and gives the chain back. The
-// driver need not see it before Flush. An answer of no bytes is allowed, but
-// Linux's 9P driver never wakes who waits for it. answer is not kept.
-//
-// While the machine is stopped answers are kept for it. ErrReset says that the
-// chain's session has ended, or that it was given back before, and io.EOF that
-// the connection has: nobody waits for the answer. After ErrRoom the chain is
-// still there to be given back.
-func (c *Conn) Push(chain Chain, answer []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.pushLocked(chain, answer)
-}
-
 // Answer is an answer and the chain that it is for.
 type Answer struct {
 	Chain Chain
 	Bytes []byte
 }
 
-// PushAll is Push for many answers at the cost of one, and Flush. It returns the
-// first error, and has pushed all that could be.
-func (c *Conn) PushAll(answers []Answer) error {
+// Push writes answers into the room of their chains, gives the chains back and
+// tells the driver, with one interrupt or none. An answer of no bytes is allowed,
+// but Linux's 9P driver never wakes who waits for it. The bytes are not kept.
+//
+// It returns the first error, and has pushed all that could be. While the machine
+// is stopped answers are kept for it. ErrReset says that a chain's session has
+// ended, or that it was given back before, and io.EOF that the connection has:
+// nobody waits for the answer. After ErrRoom the chain is still there to be given
+// back.
+func (c *Conn) Push(answers ...Answer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.runningLocked() {
-		return c.pushEachLocked(answers)
-	}
-	for _, a := range answers {
-		if s := c.queue.slot(a.Chain); s == nil || len(a.Bytes) > s.room {
-			return c.pushEachLocked(answers) // with something to say
-		}
-	}
-	if err := c.queue.pushAll(answers); err != nil {
-		c.breakLocked(err)
-		return ErrReset
-	}
-	return nil
-}
-
-func (c *Conn) pushEachLocked(answers []Answer) (first error) {
-	for _, a := range answers {
-		if err := c.pushLocked(a.Chain, a.Bytes); err != nil && first == nil {
-			first = err
-		}
-	}
-	c.flushLocked()
-	return first
-}
-
-func (c *Conn) pushLocked(chain Chain, answer []byte) error {
 	if c.ended {
 		return io.EOF
 	}
-	s := c.queue.slot(chain)
-	if s == nil {
-		return ErrReset
-	}
-	if len(answer) > s.room {
-		return ErrRoom
-	}
 	if !c.runningLocked() {
-		c.queue.park(chain, answer)
-		return nil
+		return c.queue.park(answers)
 	}
-	if err := c.queue.push(chain, answer); err != nil {
+	refused, err := c.queue.push(answers)
+	if err != nil {
 		c.breakLocked(err)
 		return ErrReset
 	}
-	return nil
-}
-
-// Flush tells the driver of all chains that were given back, with one interrupt
-// or none.
-func (c *Conn) Flush() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.flushLocked()
-}
-
-func (c *Conn) flushLocked() {
-	if !c.runningLocked() {
-		return
-	}
-	if err := c.queue.flush(); err != nil {
-		c.breakLocked(err)
-	}
+	return refused
 }
 
 // SetReadDeadline sets the time at which Next stops waiting; the zero value:
@@ -271,7 +214,7 @@ func (c *Conn) serve() {
 // release frees everything.
 func (c *Conn) release() {
 	_ = c.wire.conn.Close() // nothing is unsent
-	c.mu.Lock()
+	c.lockServing()
 	defer c.mu.Unlock()
 	c.ended = true
 	c.closeKickLocked()
@@ -280,6 +223,22 @@ func (c *Conn) release() {
 	c.failure.close()
 	c.backend.close()
 	c.wakeLocked()
+}
+
+// stuckTime is how long nobody has the lock who is not stuck.
+const stuckTime = 100 * time.Millisecond
+
+// lockServing takes the lock for the goroutine that serves. The user's can be stuck
+// with it in fire: that a write will not wait is true when it is looked at, and a
+// front-end that has its eventfd wait can fill it in the moment after. Who is stuck
+// goes on when the eventfd was read, which only this goroutine changes or closes.
+func (c *Conn) lockServing() {
+	for start := time.Now(); !c.mu.TryLock(); time.Sleep(time.Millisecond) {
+		if time.Since(start) > stuckTime {
+			c.queue.call.empty()
+			c.failure.empty()
+		}
+	}
 }
 
 func (c *Conn) closeKickLocked() {

@@ -7,7 +7,7 @@
 // # The way of a request
 //
 //	driver --> ring in guest memory --> kick eventfd --> Conn.Next, Conn.Poll --> user
-//	driver <-- ring in guest memory <-- call eventfd <-- Conn.Push, Conn.Flush <-- user
+//	driver <-- ring in guest memory <-- call eventfd <-- Conn.Push <-- user
 //	front-end (QEMU, UML) <-- messages --> Conn's own goroutine
 //
 // The user's goroutine takes requests off the ring itself. The one goroutine
@@ -26,7 +26,7 @@
 // # What a peer can do
 //
 // Neither the guest nor the front-end is trusted. Everything in guest memory
-// is read once, checked, and used from the copy. What a guest does wrong
+// is read once, into variables, and what is checked there is what is used. What a guest does wrong
 // breaks its ring: nothing more is taken or answered until its driver is
 // reset. What a front-end asks wrongly is refused and takes the device out of
 // service until the front-end stops the ring or begins anew with

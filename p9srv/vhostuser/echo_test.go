@@ -100,9 +100,8 @@ func (e *echo) run() {
 			return
 		}
 		for ok := true; ok; r, ok = pollOne(e.conn, buf) {
-			_ = e.conn.Push(r.Chain, buf[:min(r.Size, r.Room, len(buf))])
+			_ = e.push(r.Chain, buf[:min(r.Size, r.Room, len(buf))])
 		}
-		e.conn.Flush()
 	}
 }
 
@@ -147,6 +146,11 @@ func (e *echo) isQuiet(t testing.TB) {
 	require.NoError(t, e.conn.SetReadDeadline(time.Now()))
 	_, err := e.conn.Next(nil)
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+}
+
+// push answers one request.
+func (e *echo) push(chain vhostuser.Chain, answer []byte) error {
+	return e.conn.Push(vhostuser.Answer{Chain: chain, Bytes: answer})
 }
 
 // Short names.

@@ -23,8 +23,9 @@ func regionAt(from, to uint64) [4]uint64 { return [4]uint64{from, to - from, use
 func TestBuffersAcrossRegions(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{})
 	works(t, f)
-	// Cuts within the first chain's request and within the room for its answer.
-	cuts := []uint64{highStart, 4<<20 + 1111, 4<<20 + 4096 + 1, 4<<20 + 4096 + 2222, uint64(len(f.Memory()))}
+	// Cuts within the first chain's indirect table, its request and the room for its
+	// answer.
+	cuts := []uint64{highStart, 2<<20 + 24, 4<<20 + 1111, 4<<20 + 4096 + 1, 4<<20 + 4096 + 2222, uint64(len(f.Memory()))}
 	var regions [][4]uint64
 	var fds []int
 	for i := range cuts[1:] {
@@ -64,7 +65,7 @@ func TestMemoryIsReplacedUnderARequest(t *testing.T) {
 	r := e.next(t, make([]byte, 10))
 	table := vhosttest.Table(regionAt(highStart, 4<<20))
 	require.NoError(t, f.Order(vhosttest.SetMemTable, table, f.MemoryFD()))
-	require.ErrorIs(t, e.conn.Push(r.Chain, []byte("answer")), errReset)
+	require.ErrorIs(t, e.push(r.Chain, []byte("answer")), errReset)
 	assert.Contains(t, e.log.String(), "in guest memory no more")
 }
 

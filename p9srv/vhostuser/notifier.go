@@ -55,6 +55,15 @@ func isWritable(fd int) bool {
 	return err == nil && n == 1 && fds[0].Revents&unix.POLLOUT != 0
 }
 
+// empty lets a fire that waits go on. The one notification, which stands for all
+// that are lost, is what that writes.
+func (n notifier) empty() {
+	if n.is && !n.socket {
+		var number [8]byte
+		_, _ = unix.Preadv2(n.fd, [][]byte{number[:]}, -1, unix.RWF_NOWAIT)
+	}
+}
+
 func (n *notifier) close() {
 	if n.is {
 		closeFD(n.fd)

@@ -3,6 +3,8 @@
 package vhostuser
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"runtime/debug"
 )
@@ -14,7 +16,6 @@ type ringState struct {
 	Enabled bool   // by SET_VRING_ENABLE
 	Base    uint16 // index of the next available chain to take
 	Next    uint16 // index of the next used entry to write
-	Told    uint16 // what the used index in guest memory is
 
 	// Left is how the ring was left when it was stopped, if HasLeft: a driver
 	// that goes on from there is the same.
@@ -42,18 +43,12 @@ type queue struct {
 
 	indirectTables, eventIdx bool // what driver and device agreed on
 
-	slots  []slot // by head
-	serial uint64 // of the newest chain
-	parked []parkedAnswer
-	table  []byte // an indirect table's copy; made when first needed
+	slots  []slot   // by head
+	serial uint64   // of the newest chain
+	parked []Answer // that came while the ring was stopped, of bytes of their own
+	table  []byte   // a copy of an indirect table; made when first needed
 
 	call notifier
-}
-
-// parkedAnswer is one that came while the ring was stopped.
-type parkedAnswer struct {
-	chain  Chain
-	answer []byte
 }
 
 // start begins to use the ring, and says whether it begins anew: then nothing
@@ -67,7 +62,6 @@ func (q *queue) start() (anew bool, err error) {
 	if anew {
 		q.forget()
 		q.Next = q.ring.usedIdx()
-		q.Told = q.Next
 	}
 	q.Started, q.HasLeft, q.fresh = true, false, true
 	return anew, nil
@@ -107,9 +101,8 @@ func (q *queue) stop(told bool) (err error) {
 	}
 	defer func() { q.ring = ring{} }()
 	defer protect(debug.SetPanicOnFault(true), &err)
-	q.publish()
 	if told {
-		q.Left = q.look(q.Told)
+		q.Left = q.look(q.Next)
 		q.HasLeft = true
 	}
 	return nil
@@ -197,26 +190,43 @@ func (q *queue) arm() (come bool, err error) {
 	return q.ring.availIdx() != q.Base, nil
 }
 
-// slot returns that of a chain, or nil if it is not in hand.
-func (q *queue) slot(c Chain) *slot {
-	if int(c.head) >= len(q.slots) || c.serial == 0 || q.slots[c.head].serial != c.serial {
-		return nil
+// slot returns that of an answer's chain. It is ErrReset if the chain is not in
+// hand, and ErrRoom if the answer is too long for it.
+func (q *queue) slot(a Answer) (*slot, error) {
+	head, serial := a.Chain.head, a.Chain.serial
+	if int(head) >= len(q.slots) || serial == 0 || q.slots[head].serial != serial {
+		return nil, ErrReset
 	}
-	return &q.slots[c.head]
+	if s := &q.slots[head]; len(a.Bytes) <= s.room {
+		return s, nil
+	}
+	return nil, ErrRoom
 }
 
-// push writes an answer, which fits, into the room of a chain, and gives the
-// chain back. The driver is told by flush.
-func (q *queue) push(c Chain, answer []byte) (err error) {
+// push writes answers into the room of their chains, gives the chains back and
+// tells the driver. It leaves out those that it cannot push and returns the first
+// reason.
+func (q *queue) push(answers []Answer) (refused, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
-	return q.put(c, answer)
+	before := q.Next
+	for _, a := range answers {
+		s, why := q.slot(a)
+		if why != nil {
+			refused = cmp.Or(refused, why)
+			continue
+		}
+		if err := q.put(s, a); err != nil {
+			return refused, err
+		}
+	}
+	q.publish(before)
+	return refused, nil
 }
 
-// put is push without protection. Addresses are looked up again, because memory
-// may have changed since.
-func (q *queue) put(c Chain, answer []byte) error {
-	s := &q.slots[c.head]
-	rest := answer
+// put writes an answer, and its chain to the used ring. Addresses are looked up
+// again, because memory may have changed since the chain was taken.
+func (q *queue) put(s *slot, a Answer) error {
+	rest := a.Bytes
 	for _, part := range s.into {
 		if len(rest) == 0 {
 			break
@@ -228,48 +238,20 @@ func (q *queue) put(c Chain, answer []byte) error {
 		rest = rest[n:]
 	}
 	entry := q.ring.usedAt(q.Next)
-	le.PutUint32(entry, uint32(c.head))
-	le.PutUint32(entry[4:], uint32(len(answer)))
+	le.PutUint32(entry, uint32(a.Chain.head))
+	le.PutUint32(entry[4:], uint32(len(a.Bytes)))
 	q.Next++
 	s.serial = 0
 	return nil
 }
 
-// pushAll is push and flush for answers that fit. A chain that is not in hand,
-// since it is among them twice, is left out.
-func (q *queue) pushAll(answers []Answer) (err error) {
-	defer protect(debug.SetPanicOnFault(true), &err)
-	for _, a := range answers {
-		if q.slot(a.Chain) == nil {
-			continue
-		}
-		if err := q.put(a.Chain, a.Bytes); err != nil {
-			return err
-		}
-	}
-	q.publish()
-	return nil
-}
-
-// flush tells the driver of all that was pushed.
-func (q *queue) flush() (err error) {
-	if q.Next == q.Told {
-		return nil
-	}
-	defer protect(debug.SetPanicOnFault(true), &err)
-	q.publish()
-	return nil
-}
-
-// publish writes the used index and interrupts the driver at most once, if it
-// wants that (virtio 1.2 section 2.7.7.2).
-func (q *queue) publish() {
-	before := q.Told
+// publish writes the used index, which was another before, and interrupts the
+// driver at most once, if it wants that (virtio 1.2 section 2.7.7.2).
+func (q *queue) publish(before uint16) {
 	if q.Next == before {
 		return
 	}
 	q.ring.setUsedIdx(q.Next)
-	q.Told = q.Next
 	if q.wantsInterrupt(before) {
 		q.call.fire()
 	}
@@ -283,25 +265,26 @@ func (q *queue) wantsInterrupt(before uint16) bool {
 	case q.fresh:
 		return true // what the driver was told before the start is not known
 	}
-	return crossed(q.ring.usedEvent(), q.Told, before)
+	return crossed(q.ring.usedEvent(), q.Next, before)
 }
 
-// park keeps a copy of an answer until the ring goes on.
-func (q *queue) park(c Chain, answer []byte) {
-	q.parked = append(q.parked, parkedAnswer{c, append([]byte(nil), answer...)})
+// park keeps copies of answers until the ring goes on, and returns the first
+// reason for which one cannot be pushed.
+func (q *queue) park(answers []Answer) (refused error) {
+	for _, a := range answers {
+		if _, why := q.slot(a); why != nil {
+			refused = cmp.Or(refused, why)
+			continue
+		}
+		q.parked = append(q.parked, Answer{a.Chain, bytes.Clone(a.Bytes)})
+	}
+	return refused
 }
 
 // deliver pushes what was parked.
 func (q *queue) deliver() error {
 	parked := q.parked
 	q.parked = nil
-	for _, p := range parked {
-		if q.slot(p.chain) == nil {
-			continue // pushed twice
-		}
-		if err := q.push(p.chain, p.answer); err != nil {
-			return err
-		}
-	}
-	return q.flush()
+	_, err := q.push(parked) // what is refused was parked twice
+	return err
 }

@@ -192,11 +192,6 @@ func (c *Conn) setVringEnableLocked(m *message) error {
 	if num == 1 && c.refused != nil {
 		return c.refused
 	}
-	if num == 0 && c.runningLocked() {
-		if err := c.queue.flush(); err != nil {
-			c.breakLocked(err)
-		}
-	}
 	c.queue.Enabled = num == 1
 	return nil
 }

@@ -128,9 +128,7 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 		}
 		if sent < n {
 			sent++
-			if err := f.Submit(slot, request, room); err != nil {
-				return err
-			}
+			f.again(slot, request)
 		}
 		if f.UsedIdx() == f.tails.used { // no more for now
 			if err := f.Tell(); err != nil {
@@ -139,6 +137,13 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 		}
 	}
 	return nil
+}
+
+// again submits a request to a slot whose last one had the same size and room: its
+// descriptors are there.
+func (f *Front) again(slot int, request []byte) {
+	copy(f.mem[f.requestAt(slot):], request)
+	f.add(f.slotHead(slot))
 }
 
 // chainWriter writes descriptors one behind the other.
