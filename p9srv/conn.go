@@ -22,22 +22,32 @@ type conn struct {
 	io    transport
 	front front
 
-	net    net.Conn // immutable
+	net    net.Conn // as it was accepted, to ask who the peer is; immutable
 	number uint64   // of all connections; immutable
+	ours   bool     // nobody else has net; immutable
 	log    *slog.Logger
 
 	// finishing says that the read deadline has passed for good.
 	finishing atomic.Bool
 }
 
+// newConn makes a connection, which owns c. ours says that nobody else has c.
+func newConn(s *Server, c net.Conn, number uint64, ours bool) *conn {
+	made := &conn{srv: s, net: c, number: number, ours: ours}
+	made.io.init(c, s.limits.WriteTimeout)
+	return made
+}
+
 // setUp asks who the peer is and makes the rest of the connection.
 func (c *conn) setUp() {
 	p := newPeer(c.net, c.number, c.srv.Identity)
 	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
-	c.io.init(c.net, c.srv.limits.WriteTimeout)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.front.setWire()
 	c.keepAlive()
+	if c.ours && !p.here { // within a process the poller wakes no thread
+		c.io.socket.mayLeave(c.net)
+	}
 }
 
 // keepAlive has the kernel ask a silent TCP peer whether it is still there, so
@@ -62,7 +72,7 @@ func (c *conn) serve() {
 	c.log.Info("connected")
 	err := c.answerSafely()
 	c.front.endSession()
-	if closeErr := ignoreClosed(c.io.close()); closeErr != nil {
+	if closeErr := c.io.close(); closeErr != nil {
 		c.log.Debug("close", "error", closeErr)
 	}
 	c.logEnd(err)
@@ -136,11 +146,11 @@ func (c *conn) readWithin(d time.Duration) error {
 	if d > 0 {
 		deadline = time.Now().Add(d)
 	}
-	if err := c.net.SetReadDeadline(deadline); err != nil {
+	if err := c.io.socket.SetReadDeadline(deadline); err != nil {
 		return err
 	}
 	if c.finishing.Load() {
-		return c.net.SetReadDeadline(past)
+		return c.io.socket.SetReadDeadline(past)
 	}
 	return nil
 }
@@ -151,11 +161,11 @@ var past = time.Unix(1, 0)
 // finish implements link: the connection ends as if the peer had left.
 func (c *conn) finish() error {
 	c.finishing.Store(true)
-	return c.net.SetReadDeadline(past)
+	return c.io.socket.SetReadDeadline(past)
 }
 
 // cut implements link.
-func (c *conn) cut() error { return c.net.Close() }
+func (c *conn) cut() error { return c.io.socket.cut() }
 
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.

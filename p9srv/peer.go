@@ -3,6 +3,7 @@ package p9srv
 import (
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 
 	"fullex/device"
@@ -13,7 +14,8 @@ import (
 type peer struct {
 	conn    string // names the connection: "conn 7"
 	where   string // for log lines: "unix uid=1000 pid=42", "tcp 127.0.0.1:4711"
-	memory  bool   // the other end is in this process
+	memory  bool   // the other end is in this process, and no socket
+	here    bool   // the other end of a unix socket is in this process
 	vouched bool   // the transport vouches for uid
 	uid     uint32 // the peer's user, if vouched
 	process string // the very process or machine, if the transport tells; else ""
@@ -48,6 +50,7 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	}
 	p.vouched, p.uid, p.process = true, cred.uid, cred.process
 	p.where = fmt.Sprintf("unix uid=%d pid=%d", cred.uid, cred.pid)
+	p.here = int(cred.pid) == os.Getpid()
 	return p
 }
 

@@ -128,7 +128,7 @@ func (s *Server) accept(l net.Listener) error {
 // many connections as may be.
 func (s *Server) ServeConn(c net.Conn) error {
 	s.init()
-	served, err := s.take(c)
+	served, err := s.take(c, false)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,9 @@ func (s *Server) ServeConn(c net.Conn) error {
 	return nil
 }
 
-// take makes a link of what somebody has accepted, or closes it and says why.
-func (s *Server) take(c net.Conn) (served, error) {
+// take makes a link of what was accepted, or closes it and says why. It is ours
+// alone, or somebody else has it too and may close it.
+func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	number := s.accepted.Add(1)
 	if socket, ok := c.(vhostSocket); ok {
 		g := newGuest(s, socket, number)
@@ -147,7 +148,7 @@ func (s *Server) take(c net.Conn) (served, error) {
 		}
 		return g, nil
 	}
-	served := &conn{srv: s, net: c, number: number}
+	served := newConn(s, c, number, ours)
 	if err := s.addConn(served); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -249,7 +250,7 @@ func (s *Server) removeListener(l net.Listener) {
 // startConn serves c in a goroutine of its own, or closes it and says why. It
 // does no more than that, so that accepting keeps up with those who connect.
 func (s *Server) startConn(c net.Conn) error {
-	served, err := s.take(c)
+	served, err := s.take(c, true)
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,9 @@ import (
 // connection is a file descriptor (SyscallConn); elsewhere it waits with a
 // small one.
 //
-// It is used by the connection's goroutine only.
+// It is used by the connection's goroutine only, but for the socket.
 type transport struct {
-	raw syscall.RawConn // nil: not a file descriptor
+	socket socket
 
 	// Method values, made once: making one a call would allocate.
 	tryRead, tryWrite func(fd uintptr) bool
@@ -29,45 +29,40 @@ type transport struct {
 	writeErr error
 	waited   bool // a write deadline is set
 
-	conn         net.Conn
+	conn         net.Conn      // that is no file descriptor
 	writeTimeout time.Duration // 0: none
-	small        []byte        // to wait with where raw is nil; made when first needed
+	small        []byte        // to wait with where that is needed; made then
 }
 
 // init makes a transport ready that is its zero value.
 func (t *transport) init(c net.Conn, writeTimeout time.Duration) {
 	t.conn, t.writeTimeout = c, writeTimeout
-	if sc, ok := c.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			t.raw = raw
-			t.tryRead, t.tryWrite = t.readFD, t.writeFD
-		}
-	}
+	t.socket.init(c)
+	t.tryRead, t.tryWrite = t.readFD, t.writeFD
 }
 
 // more waits until bytes have arrived behind those there are. It returns
 // io.EOF when the peer has closed.
 func (t *transport) more() error {
-	if t.raw == nil {
+	if t.socket.raw == nil {
 		return t.moreFromConn()
 	}
 	t.readErr = nil
-	if err := t.raw.Read(t.tryRead); err != nil {
+	if err := t.socket.read(t.tryRead); err != nil {
 		return err
 	}
-	return t.readErr
+	return t.socket.whyEnded(t.readErr)
 }
 
 // moreNow takes what else has arrived, behind what there is, without waiting. What
 // is wrong with the connection, more will find.
 func (t *transport) moreNow() {
-	if t.raw == nil || t.buf == nil {
+	if t.socket.raw == nil || t.buf == nil {
 		return
 	}
-	_ = t.raw.Read(func(fd uintptr) bool {
+	_ = t.socket.readNow(func(fd uintptr) {
 		n, _ := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
 		t.fill += max(n, 0)
-		return true
 	})
 }
 
@@ -142,18 +137,18 @@ func (t *transport) keep(unused []byte) { t.fill = copy(t.buf[:], unused) }
 // write writes p. A peer that does not take all of it within the write timeout
 // gets an error, os.ErrDeadlineExceeded.
 func (t *transport) write(p []byte) error {
-	if t.raw == nil {
+	if t.socket.raw == nil {
 		return t.writeConn(p)
 	}
 	t.unsent, t.writeErr = p, nil
-	err := t.raw.Write(t.tryWrite)
+	err := t.socket.write(t.tryWrite)
 	t.unsent = nil
 	if err != nil {
 		return err
 	}
 	if t.writeErr == nil && t.waited {
 		t.waited = false
-		return t.conn.SetWriteDeadline(time.Time{})
+		return t.socket.SetWriteDeadline(time.Time{})
 	}
 	return t.writeErr
 }
@@ -183,7 +178,7 @@ func (t *transport) startWaiting() error {
 		return nil
 	}
 	t.waited = true
-	return t.conn.SetWriteDeadline(time.Now().Add(t.writeTimeout))
+	return t.socket.SetWriteDeadline(time.Now().Add(t.writeTimeout))
 }
 
 // writeConn is write for what is no file descriptor.
@@ -203,7 +198,7 @@ func (t *transport) close() error {
 		inPool.Put(t.buf)
 		t.buf = nil
 	}
-	return t.conn.Close()
+	return t.socket.close()
 }
 
 // ignoringEINTR calls a read or write until no signal comes between.
