@@ -1,0 +1,227 @@
+package p9srv
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// busyClient talks over TCP with a server in this process, so closely that the
+// server's end leaves the poller.
+type busyClient struct {
+	net.Conn
+	t    *testing.T
+	next int32 // value
+}
+
+// patience is how long something may take that is quick.
+const patience = 10 * time.Second
+
+func newBusyClient(t *testing.T, srv *Server) *busyClient {
+	t.Helper()
+	if before := runtime.GOMAXPROCS(0); before < 2 { // nobody leaves with one
+		runtime.GOMAXPROCS(2)
+		t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = conn.Close()
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-done, ErrServerClosed)
+		require.Eventually(t, func() bool { return !taken.Load() }, patience, time.Millisecond, "the place is free")
+	})
+	require.NoError(t, conn.SetDeadline(time.Now().Add(6*patience)))
+	c := &busyClient{Conn: conn, t: t}
+	for _, request := range [][]byte{
+		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
+		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noFID)),
+		frame(twalk, 1, uint32(0), uint32(1), uint16(2), "each", "full_ex"),
+		frame(tlopen, 1, uint32(1), uint32(2)),
+		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
+	} {
+		c.call(request)
+	}
+	return c
+}
+
+// call makes a request that must not be refused and returns the reply.
+func (c *busyClient) call(request []byte) []byte {
+	c.t.Helper()
+	_, err := c.Write(request)
+	require.NoError(c.t, err)
+	reply := make([]byte, maxMsize)
+	n, err := io.ReadAtLeast(c, reply, headerSize)
+	require.NoError(c.t, err)
+	require.EqualValues(c.t, n, le.Uint32(reply))
+	require.Equal(c.t, request[4]+1, reply[4])
+	return reply[:n]
+}
+
+// pushAndPop has a value go in and come out.
+func (c *busyClient) pushAndPop() {
+	c.t.Helper()
+	c.next += 2
+	c.call(frame(twrite, 1, uint32(1), uint64(0), uint32(4), uint32(c.next)))
+	reply := c.call(frame(tread, 1, uint32(1), uint64(0), uint32(4)))
+	require.EqualValues(c.t, c.next, le.Uint32(reply[rreadHead:]))
+}
+
+// leaves makes requests until the socket has left the poller.
+func (c *busyClient) leaves() {
+	c.t.Helper()
+	for end := time.Now().Add(patience); !taken.Load(); {
+		require.True(c.t, time.Now().Before(end), "the socket does not leave the poller")
+		c.pushAndPop()
+	}
+}
+
+// comesBack waits until the socket is in the poller, or closed.
+func (c *busyClient) comesBack() {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool { return !taken.Load() }, patience, time.Millisecond)
+}
+
+// isCut waits for the end of the connection.
+func (c *busyClient) isCut() {
+	c.t.Helper()
+	_, err := io.Copy(io.Discard, c)
+	require.NotErrorIs(c.t, err, os.ErrDeadlineExceeded)
+	c.comesBack()
+}
+
+func TestBusySocketLeavesThePollerAndComesBackWhenIdle(t *testing.T) {
+	c := newBusyClient(t, &Server{})
+	c.leaves()
+	c.comesBack()
+	before := descriptors(t)
+	for range 20 {
+		c.leaves()
+		c.pushAndPop()
+		c.comesBack()
+		c.pushAndPop()
+	}
+	assert.Equal(t, before, descriptors(t))
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestSocketOutsideEnds(t *testing.T) {
+	const soon = 300 * time.Millisecond
+	for name, c := range map[string]struct {
+		limits Limits
+		end    func(*busyClient, *Server)
+	}{
+		"by its peer": {end: func(c *busyClient, _ *Server) { _ = c.Close() }},
+		"by a shutdown": {end: func(c *busyClient, srv *Server) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			require.NoError(t, srv.Shutdown(ctx))
+			c.isCut()
+		}},
+		"by a close":         {end: func(c *busyClient, srv *Server) { require.NoError(t, srv.Close()); c.isCut() }},
+		"idle":               {limits: Limits{IdleTimeout: soon}, end: func(c *busyClient, _ *Server) { c.isCut() }},
+		"within a frame":     {limits: Limits{FrameTimeout: soon}, end: func(c *busyClient, _ *Server) { c.drip(); c.isCut() }},
+		"without reading":    {limits: Limits{WriteTimeout: soon}, end: func(c *busyClient, _ *Server) { c.flood(); c.isCut() }},
+		"without a protocol": {end: func(c *busyClient, _ *Server) { _, _ = c.Write(bytes.Repeat([]byte{0xff}, 100)); c.isCut() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &Server{Kernel: loadedKernel(), Limits: c.limits}
+			client := newBusyClient(t, srv)
+			client.leaves()
+			c.end(client, srv)
+			require.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, patience, time.Millisecond)
+			client.comesBack()
+		})
+	}
+}
+
+// drip sends the bytes of a frame that has no end, so closely that the socket
+// does not come back for idleness.
+func (c *busyClient) drip() {
+	_, err := c.Write(le.AppendUint32(nil, maxMsize))
+	for ; err == nil; time.Sleep(time.Millisecond) {
+		_, err = c.Write([]byte{0})
+	}
+}
+
+// flood sends requests and reads no reply.
+func (c *busyClient) flood() {
+	requests := bytes.Repeat(frame(tread, 1, uint32(1), uint64(0), uint32(4)), 1000)
+	for {
+		if _, err := c.Write(requests); err != nil {
+			return
+		}
+	}
+}
+
+// TestBusySocketsStayInThePollerTogether: no reply is lost while they move, and
+// those who find the place taken are served.
+func TestBusySocketsStayInThePollerTogether(t *testing.T) {
+	srv := &Server{}
+	clients := []*busyClient{newBusyClient(t, srv), newBusyClient(t, srv), newBusyClient(t, srv)}
+	clients[0].leaves()
+	for end := time.Now().Add(patience); ; {
+		for _, c := range clients {
+			c.pushAndPop()
+		}
+		if !taken.Load() {
+			break
+		}
+		require.True(t, time.Now().Before(end), "one keeps outside although others are busy")
+	}
+	for range 1000 {
+		for _, c := range clients {
+			c.pushAndPop()
+		}
+	}
+	clients[1].leaves()
+}
+
+// TestSocketsOfOthersStayInThePoller: who has made a connection may close it.
+func TestSocketsOfOthersStayInThePoller(t *testing.T) {
+	srv := &Server{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	client, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	theirs, err := l.Accept()
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.ServeConn(theirs) }()
+	c := &busyClient{Conn: client, t: t}
+	c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+	for range 20 * busyWaits {
+		c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+		require.False(t, taken.Load())
+	}
+	require.NoError(t, theirs.Close())
+	select {
+	case err := <-served:
+		require.NoError(t, err)
+	case <-time.After(patience):
+		t.Fatal("still served")
+	}
+	_, err = client.Read(make([]byte, 1))
+	assert.Condition(t, func() bool { return err == io.EOF || assert.ErrorIs(t, err, syscall.ECONNRESET) })
+	require.NoError(t, client.Close())
+}
