@@ -129,11 +129,10 @@ func TestPagesAreNotRead(t *testing.T) {
 
 func TestCloseAndOpenAgainIsNeverRefused(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
-	cycles := 10_000
-	if testing.Short() {
-		cycles = 1000
-	}
-	for _, name := range []string{"full_ex", "pid/7/full_ex"} {
+	for name, cycles := range map[string]int{"full_ex": 100_000, "pid/7/full_ex": 10_000} {
+		if testing.Short() {
+			cycles = 1000
+		}
 		path := filepath.Join(dir, name)
 		for i := range cycles {
 			fd, err := syscall.Open(path, syscall.O_RDWR, 0)
