@@ -7,7 +7,8 @@
 //	                                            +-- answered here
 //	                                            +-- control: hugelgupf/p9 --> file
 //
-// One goroutine runs a connection. It waits without a buffer (transport.go),
+// One goroutine runs a connection. It waits without a buffer (transport.go), in the
+// runtime's poller or, if it alone is busy, with a thread (outside_linux.go), and
 // then lets [front.process] answer every whole frame that arrived, strictly in
 // order, and writes all replies at once. Data messages are answered in place
 // without allocation. Control messages go through the library, one at a time
