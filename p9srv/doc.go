@@ -91,9 +91,9 @@
 //	Server.mu
 //	those of device.Kernel, which its package lists
 //
-// Nothing blocks while it holds one of them, and none is held while a
-// connection is read or written; but a writer to a connection in memory waits
-// for its reader with serving held.
+// and socket.mu with none of the others. Nothing blocks while it holds one of them,
+// and none is held while a connection is read or written; but a writer to a
+// connection in memory waits for its reader with serving held.
 //
 // # Faults
 //
