@@ -43,7 +43,7 @@ const (
 var (
 	// taken says that the one place is.
 	taken atomic.Bool
-	// inPoller counts the waits of all sockets there.
+	// inPoller counts the waits of all connections' sockets there.
 	inPoller atomic.Uint64
 )
 
@@ -58,9 +58,6 @@ func (s *socket) mayLeave(c net.Conn) {
 
 // full counts a wait, and says when it is time to ask for busyAlone.
 func (o *outside) full() bool {
-	if !o.is {
-		inPoller.Add(1)
-	}
 	o.waits++
 	return o.waits == busyWaits
 }
@@ -84,7 +81,11 @@ func (o *outside) busyAlone() bool {
 // kernel keeps one for a while.
 func (s *socket) leaveIfBusy() {
 	o := &s.outside
-	if !o.may || o.is || !o.full() || !o.busyAlone() || runtime.GOMAXPROCS(0) < 2 || !taken.CompareAndSwap(false, true) {
+	if o.is {
+		return
+	}
+	inPoller.Add(1)
+	if !o.may || !o.full() || !o.busyAlone() || runtime.GOMAXPROCS(0) < 2 || !taken.CompareAndSwap(false, true) {
 		return
 	}
 	if !s.leave() {

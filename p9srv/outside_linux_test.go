@@ -3,6 +3,7 @@ package p9srv
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -224,4 +225,81 @@ func TestSocketsOfOthersStayInThePoller(t *testing.T) {
 	_, err = client.Read(make([]byte, 1))
 	assert.Condition(t, func() bool { return err == io.EOF || assert.ErrorIs(t, err, syscall.ECONNRESET) })
 	require.NoError(t, client.Close())
+}
+
+// socketPlaces are where a socket that is cut can be.
+var socketPlaces = map[string]func(t *testing.T, s *socket){
+	"never left": func(*testing.T, *socket) {},
+	"outside": func(t *testing.T, s *socket) {
+		require.True(t, taken.CompareAndSwap(false, true))
+		require.True(t, s.leave())
+	},
+	"came back": func(t *testing.T, s *socket) {
+		require.True(t, taken.CompareAndSwap(false, true))
+		require.True(t, s.leave())
+		require.NoError(t, s.comeBack())
+	},
+}
+
+// TestCutSocketSaysSoWhereverItIs: the log tells by it who ended the connection.
+func TestCutSocketSaysSoWhereverItIs(t *testing.T) {
+	for name, move := range socketPlaces {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			client, err := net.Dial("tcp", l.Addr().String())
+			require.NoError(t, err)
+			accepted, err := l.Accept()
+			require.NoError(t, err)
+			require.NoError(t, errors.Join(l.Close(), client.(*net.TCPConn).CloseRead()))
+			var tr transport
+			tr.init(accepted, time.Minute)
+			move(t, &tr.socket)
+			require.NoError(t, tr.socket.cut())
+			require.NoError(t, tr.socket.cut(), "again")
+			assert.ErrorIs(t, tr.write([]byte("reply")), net.ErrClosed)
+			assert.ErrorIs(t, tr.more(), net.ErrClosed)
+			assert.ErrorIs(t, tr.socket.SetReadDeadline(time.Now()), net.ErrClosed)
+			assert.ErrorIs(t, tr.socket.SetWriteDeadline(time.Now()), net.ErrClosed)
+			require.NoError(t, tr.close())
+			require.NoError(t, tr.socket.cut(), "after its end")
+			require.NoError(t, client.Close())
+			assert.False(t, taken.Load())
+		})
+	}
+}
+
+// keeping is a listener that has the connections it returns.
+type keeping struct {
+	net.Listener
+	kept chan net.Conn
+}
+
+func (k keeping) Accept() (net.Conn, error) {
+	c, err := k.Listener.Accept()
+	if err == nil {
+		k.kept <- c
+	}
+	return c, err
+}
+
+func TestListenerThatKeepsItsConnectionsCanCloseThem(t *testing.T) {
+	srv := &Server{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	k := keeping{l, make(chan net.Conn, 1)}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(k) }()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	c := &busyClient{Conn: conn, t: t}
+	for range 20 * busyWaits {
+		c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+	}
+	require.NoError(t, (<-k.kept).Close())
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
+	_, err = conn.Read(make([]byte, 1))
+	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.NoError(t, errors.Join(conn.Close(), srv.Close()))
+	require.ErrorIs(t, <-done, ErrServerClosed)
 }

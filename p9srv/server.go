@@ -103,12 +103,13 @@ func (s *Server) Serve(l net.Listener) error {
 // waits for some to become free.
 func (s *Server) accept(l net.Listener) error {
 	var delay backoff
+	ours := keepsNone(l)
 	for {
 		c, err := l.Accept()
 		switch {
 		case err == nil:
 			delay = backoff{}
-			if err := s.startConn(c); errors.Is(err, ErrServerClosed) {
+			if err := s.startConn(c, ours); errors.Is(err, ErrServerClosed) {
 				return err
 			}
 		case s.isClosed():
@@ -247,10 +248,20 @@ func (s *Server) removeListener(l net.Listener) {
 	s.running.Done()
 }
 
+// keepsNone says whether a listener is known to keep none of the connections that
+// it returns: somebody else's may close them later.
+func keepsNone(l net.Listener) bool {
+	switch l.(type) {
+	case *net.TCPListener, *net.UnixListener, *unixListener:
+		return true
+	}
+	return false
+}
+
 // startConn serves c in a goroutine of its own, or closes it and says why. It
 // does no more than that, so that accepting keeps up with those who connect.
-func (s *Server) startConn(c net.Conn) error {
-	served, err := s.take(c, true)
+func (s *Server) startConn(c net.Conn, ours bool) error {
+	served, err := s.take(c, ours)
 	if err != nil {
 		return err
 	}

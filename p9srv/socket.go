@@ -102,6 +102,9 @@ func (s *socket) SetReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deadline = t
+	if s.cutOff {
+		return net.ErrClosed // a file in the poller has another error for it
+	}
 	if s.conn == nil {
 		return nil
 	}
@@ -113,7 +116,7 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 	if err := s.comeBack(); err != nil {
 		return err
 	}
-	return s.conn.SetWriteDeadline(t)
+	return s.whyEnded(s.conn.SetWriteDeadline(t))
 }
 
 // cut ends the connection for the goroutine that reads and writes, too, which has

@@ -150,7 +150,7 @@ func (t *transport) write(p []byte) error {
 		t.waited = false
 		return t.socket.SetWriteDeadline(time.Time{})
 	}
-	return t.writeErr
+	return t.socket.whyEnded(t.writeErr)
 }
 
 // writeFD writes what is unsent as far as the peer takes it. Only when it does

@@ -78,7 +78,6 @@ func (c *Conn) answer(m *message) []byte {
 	if err != nil {
 		c.refuseLocked(m, err)
 	}
-	c.deliverLocked()
 	switch {
 	case queries[m.request] != nil:
 		// After an error it has no payload, by which the front-end learns of it
@@ -120,14 +119,4 @@ func (c *Conn) refuseLocked(m *message, err error) {
 	}
 	c.refused = fmt.Errorf("%v: %w", m.request, err)
 	c.log.Warn("refused, the device is out of service until the machine or its driver is started again", "error", c.refused)
-}
-
-// deliverLocked hands over what was kept for a ring that goes on.
-func (c *Conn) deliverLocked() {
-	if len(c.queue.parked) == 0 || !c.runningLocked() {
-		return
-	}
-	if err := c.queue.deliver(); err != nil {
-		c.breakLocked(err)
-	}
 }

@@ -35,27 +35,29 @@ type slot struct {
 // as far as it fits, notes the room for the answer in s and returns the size of
 // the request.
 func (q *queue) walk(head uint16, buf []byte, s *slot) (size int, err error) {
-	table, at := q.ring.desc, int(head)
-	if d := descriptorAt(table, at); d.flags&descIndirect != 0 {
+	table := q.ring.desc
+	d := descriptorAt(table, int(head))
+	if d.flags&descIndirect != 0 {
 		if table, err = q.indirect(d); err != nil {
 			return 0, err
 		}
-		at = 0
+		d = descriptorAt(table, 0)
 	}
 	w := walk{memory: q.memory, buf: buf, slot: s}
 	s.room, s.into = 0, s.into[:0]
 	entries := len(table) / descSize
 	for range entries {
-		d := descriptorAt(table, at)
 		if err := w.add(d); err != nil {
 			return 0, err
 		}
 		if d.flags&descNext == 0 {
 			return w.size, nil
 		}
-		if at = int(d.next); at >= entries {
-			return 0, fmt.Errorf("descriptor %d is not in the table of %d", at, entries)
+		next := int(d.next)
+		if next >= entries {
+			return 0, fmt.Errorf("descriptor %d is not in the table of %d", next, entries)
 		}
+		d = descriptorAt(table, next)
 	}
 	return 0, errors.New("the chain is a loop")
 }

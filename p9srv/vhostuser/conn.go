@@ -60,6 +60,7 @@ type Conn struct {
 	ended    bool // the connection
 	kick     *os.File
 	failure  notifier // VHOST_USER_SET_VRING_ERR
+	failed   bool     // the ring broke, and failure is to tell
 	backend  notifier // kept open for the front-end, not used
 	seen     uint64   // the session that Next is in
 	waiting  bool     // Next waits
@@ -77,7 +78,8 @@ type deviceState struct {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// Next waits for a request and copies it to buf. What is longer than buf is cut:
+// Next waits for a request and copies it to buf. It also does what a change made by
+// the front-end asks for: whoever has a Conn must be in Next if he is not busy. What is longer than buf is cut:
 // see Request.Size.
 //
 // It returns ErrReset once after the end of a session in which the driver was
@@ -91,6 +93,7 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 		if c.ended {
 			return Request{}, io.EOF
 		}
+		c.tellLocked()
 		if c.seen != c.session {
 			c.seen = c.session
 			return Request{}, ErrReset
@@ -147,7 +150,7 @@ type Answer struct {
 // but Linux's 9P driver never wakes who waits for it. The bytes are not kept.
 //
 // It returns the first error, and has pushed all that could be. While the machine
-// is stopped answers are kept for it. ErrReset says that a chain's session has
+// is stopped answers are kept for it, and pushed by Next when it goes on. ErrReset says that a chain's session has
 // ended, or that it was given back before, and io.EOF that the connection has:
 // nobody waits for the answer. After ErrRoom the chain is still there to be given
 // back.
@@ -225,19 +228,56 @@ func (c *Conn) release() {
 	c.wakeLocked()
 }
 
-// stuckTime is how long nobody has the lock who is not stuck.
-const stuckTime = 100 * time.Millisecond
-
 // lockServing takes the lock for the goroutine that serves. The user's can be stuck
 // with it in fire: that a write will not wait is true when it is looked at, and a
 // front-end that has its eventfd wait can fill it in the moment after. Who is stuck
-// goes on when the eventfd was read, which only this goroutine changes or closes.
+// goes on when the eventfd was read. Only this goroutine changes and closes the
+// eventfds, so that they are as they were while it is here; it never fires.
 func (c *Conn) lockServing() {
-	for start := time.Now(); !c.mu.TryLock(); time.Sleep(time.Millisecond) {
-		if time.Since(start) > stuckTime {
+	if c.mu.TryLock() {
+		return
+	}
+	locked := make(chan struct{})
+	var freeing sync.WaitGroup
+	freeing.Go(func() { c.freeStuck(locked) })
+	c.mu.Lock()
+	close(locked)
+	freeing.Wait()
+}
+
+// stuckTime is how long somebody may have the lock before it is looked whether he is
+// stuck.
+const stuckTime = 100 * time.Millisecond
+
+// freeStuck has who is stuck with the lock go on, until it is locked.
+func (c *Conn) freeStuck(locked <-chan struct{}) {
+	ticker := time.NewTicker(stuckTime)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-locked:
+			return
+		case <-ticker.C:
 			c.queue.call.empty()
 			c.failure.empty()
 		}
+	}
+}
+
+// tellLocked does what the goroutine that serves leaves to the user's, as it must
+// never be stuck: it notifies the front-end of a broken ring, and hands over the
+// answers that were kept for a ring that goes on.
+func (c *Conn) tellLocked() {
+	if c.failed {
+		c.failed = false
+		c.failure.fire()
+	}
+	if len(c.queue.parked) == 0 || !c.runningLocked() {
+		return
+	}
+	if err := c.queue.deliver(); err != nil {
+		c.breakLocked(err)
+		c.tellLocked()
 	}
 }
 
@@ -261,7 +301,7 @@ func (c *Conn) breakLocked(err error) {
 	c.queue.broken = err
 	c.queue.ring = ring{}
 	c.log.Warn("the ring is out of use until the guest resets its driver", "error", err)
-	c.failure.fire()
+	c.failed = true
 	c.endSessionLocked()
 }
 

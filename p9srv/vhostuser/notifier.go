@@ -55,10 +55,10 @@ func isWritable(fd int) bool {
 	return err == nil && n == 1 && fds[0].Revents&unix.POLLOUT != 0
 }
 
-// empty lets a fire that waits go on. The one notification, which stands for all
-// that are lost, is what that writes.
+// empty lets a fire that waits go on: only a full counter has it wait. What it
+// writes then stands for all notifications that are lost.
 func (n notifier) empty() {
-	if n.is && !n.socket {
+	if n.is && !n.socket && !isWritable(n.fd) {
 		var number [8]byte
 		_, _ = unix.Preadv2(n.fd, [][]byte{number[:]}, -1, unix.RWF_NOWAIT)
 	}

@@ -5,6 +5,7 @@ package vhostuser
 import (
 	"encoding/binary"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -44,5 +45,43 @@ func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
 			t.Fatal("hangs")
 		}
 	}
+	require.NoError(t, f.Close())
+}
+
+// TestWhoServesNeverNotifies: it could be stuck in that, and then nobody would free
+// it. Next does it.
+func TestWhoServesNeverNotifies(t *testing.T) {
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	c := (&Device{Features: 1}).NewConn(back)
+	f, err := vhosttest.New(front, vhosttest.Options{})
+	require.NoError(t, err)
+	require.NoError(t, f.Connect())
+	require.NoError(t, f.Submit(0, []byte("request"), 100))
+	require.NoError(t, f.Tell())
+	buf := make([]byte, 100)
+	r, err := c.Next(buf)
+	require.NoError(t, err)
+	_, err = f.Interrupts()
+	require.NoError(t, err)
+	require.NoError(t, f.Stop())
+	require.NoError(t, c.Push(Answer{r.Chain, []byte("answer")}))
+	require.NoError(t, f.Continue())
+	require.Zero(t, f.UsedIdx())
+	require.NoError(t, c.SetReadDeadline(time.Now()))
+	_, err = c.Next(buf)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.EqualValues(t, 1, f.UsedIdx(), "the answer that was kept")
+
+	none := vhosttest.Table()
+	require.NoError(t, f.Order(vhosttest.SetMemTable, none))
+	fds := []unix.PollFd{{Fd: int32(f.ErrFD()), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	require.NoError(t, err)
+	require.Zero(t, n, "the error eventfd")
+	_, err = c.Next(buf)
+	require.ErrorIs(t, err, ErrReset)
+	require.NoError(t, f.WaitForErr())
+	require.NoError(t, c.Close())
 	require.NoError(t, f.Close())
 }
