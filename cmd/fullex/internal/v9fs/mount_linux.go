@@ -85,13 +85,14 @@ func fusermount(path string, lazy bool) error {
 }
 
 // mountPoint is the path of a directory as the kernel names it. Only its parent is
-// looked at: the directory itself may be of a mount that is dead.
+// looked at, and whether it is a link, which no file system is asked: the directory
+// itself may be of a mount that is dead, or whose server hangs.
 func mountPoint(dir string) (string, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == os.ModeSymlink {
+	if _, err := os.Readlink(path); err == nil {
 		return filepath.EvalSymlinks(path)
 	}
 	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
