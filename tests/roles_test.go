@@ -20,7 +20,7 @@ import (
 )
 
 // roleVariable makes the test binary another process: a server that is under
-// attack, or who attacks it.
+// attack, or who attacks it, or who calls one that hangs.
 const roleVariable = "FULLEX_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -47,6 +47,8 @@ func play(role []string) error {
 		return playServer(role[1])
 	case "echo":
 		return echo.ServeGoroutines(role[1])
+	case "call":
+		return playCaller(role[1], role[2])
 	default:
 		return attack(role[0], role[1])
 	}

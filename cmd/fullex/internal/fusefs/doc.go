@@ -20,8 +20,20 @@
 // where they believe that the file has ended (mm/filemap.c, filemap_splice_read),
 // and are refused before that (pages.go).
 //
+// # A server that hangs
+//
+// A call ends with its server's reply or with its process. The kernel alone would
+// keep a process, killed or not, until the reply to what is under way has come
+// (fs/fuse/dev.c, request_wait_answer). So whoever is ending while a server in
+// another process owes him a reply gets EINTR from the mount (waiting.go), and what
+// the late reply opens is closed. Signals that have a handler end no call, as they
+// would lose what the server has popped. Two things are the kernel's: of several
+// who write to one file one at a time comes to the mount, and the others cannot be
+// killed before it is their turn; the same holds for who asks for a name while
+// another does so for the first time.
+//
 // # Concurrency
 //
-// A Mount serves many requests at the same time. Lock order: Mount.attaching,
-// Mount.mu.
+// A Mount serves many requests at the same time. Lock order: Mount.mu,
+// connection.mu; waiting.mu by itself.
 package fusefs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -40,6 +41,9 @@ type Mount struct {
 	server *fuse.Server
 	log    *slog.Logger
 	sees   bool // who opens, by /proc
+	// waiting looks after requests to a server in another process; nil: it is in
+	// this one, which answers at once.
+	waiting *waiting
 
 	redial      func(context.Context) (*ninep.Client, error) // nil: never
 	connecting  sync.WaitGroup                               // keepConnected, if redial is set
@@ -85,8 +89,9 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 		MountOptions: fuse.MountOptions{
 			FsName: "fullex", Name: "fullex", AllowOther: config.AllowOther, DisableXAttrs: true,
 			MaxBackground: maxBackground, DirectMount: os.Geteuid() == 0,
-			DisableSplice: true, // for four bytes it is three system calls instead of one
-			PanicHandler:  m.defect,
+			DisableSplice:      true, // for four bytes it is three system calls instead of one
+			DisableReadDirPlus: true, // attributes that are not kept are asked for in vain
+			PanicHandler:       m.defect,
 		},
 	}
 	if config.ReadOnly {
@@ -111,14 +116,40 @@ func (m *Mount) defect(what any) fuse.Status {
 
 // serve is fs.Mount without the kernel's page cache.
 func (m *Mount) serve(dir string, options *fs.Options) error {
-	raw := withoutPages{fs.NewNodeFS(&node{mount: m}, options)}
-	server, err := fuse.NewServer(raw, dir, &options.MountOptions)
+	var raw fuse.RawFileSystem = fs.NewNodeFS(&node{mount: m}, options)
+	if m.conn.Load().client.Direct() == nil {
+		m.waiting = newWaiting(m.sees, func() { _ = m.conn.Load().client.Close() })
+		raw = interruptible{raw, m.waiting}
+		options.MountOptions.Logger = log.New(withoutLate{os.Stderr}, "", log.LstdFlags)
+	}
+	if err := m.open(withoutPages{raw}, dir, &options.MountOptions); err != nil {
+		return err
+	}
+	go m.server.Serve() // ends with the mount
+	return errors.Join(m.server.WaitMount(), keepFromChildren())
+}
+
+// opening is held while a connection with the kernel is made: it is found as the
+// one that was not there before.
+var opening sync.Mutex
+
+// open mounts, and finds the connection for what is answered besides the library.
+func (m *Mount) open(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) error {
+	opening.Lock()
+	defer opening.Unlock()
+	before, err := connections()
 	if err != nil {
 		return err
 	}
-	m.server = server
-	go server.Serve() // ends with the mount
-	return errors.Join(server.WaitMount(), keepFromChildren())
+	if m.server, err = fuse.NewServer(raw, dir, options); err != nil || m.waiting == nil {
+		return err
+	}
+	device, err := newKernel(before)
+	if err != nil {
+		m.log.Warn("who is killed while the server hangs has to wait for it", "error", err)
+	}
+	m.waiting.start(device)
+	return nil
 }
 
 // Wait returns when the mount has ended, whoever ended it, and has closed all
@@ -127,7 +158,11 @@ func (m *Mount) Wait() error {
 	m.server.Wait()
 	m.stopRedials()
 	m.connecting.Wait()
-	return m.conn.Load().client.Close()
+	err := m.conn.Load().client.Close()
+	if m.waiting != nil {
+		err = errors.Join(err, m.waiting.close())
+	}
+	return err
 }
 
 // Unmount ends the mount. It fails while something of it is in use; lazily it

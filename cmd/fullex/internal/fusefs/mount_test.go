@@ -15,8 +15,7 @@ import (
 	"fullex/p9srv"
 )
 
-// mountHere mounts a server of its own and returns the directory.
-func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
+func needFUSE(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("/dev/fuse"); err != nil {
 		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
@@ -24,6 +23,12 @@ func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
 		}
 		t.Skipf("no FUSE on this machine: %v", err)
 	}
+}
+
+// mountHere mounts a server of its own and returns the directory.
+func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
+	t.Helper()
+	needFUSE(t)
 	srv = &p9srv.Server{}
 	conn, err := srv.Connect()
 	require.NoError(t, err)
