@@ -34,6 +34,6 @@
 //
 // # Concurrency
 //
-// A Mount serves many requests at the same time. Lock order: Mount.mu,
-// connection.mu; waiting.mu by itself.
+// A Mount serves many requests at the same time. No lock is taken while another is
+// held, but for opening.
 package fusefs
