@@ -66,11 +66,11 @@ func mountHanging(t *testing.T) (dir string, m *Mount, conn *hangingConn, srv *p
 }
 
 // startShell starts a shell in the mount that has the device open, with a value in
-// it, and runs a line when told to.
+// it, and runs a line when told to. It goes there itself: this process stands still
+// until a child has started, and could not answer it.
 func startShell(t *testing.T, dir, line string) (cmd *exec.Cmd, in io.Writer) {
 	t.Helper()
-	cmd = exec.Command("sh", "-c", `exec 3<>full_ex; printf '\003' >&3; printf '\002\0\0\0' >&3; echo; read go; `+line)
-	cmd.Dir = dir
+	cmd = exec.Command("sh", "-c", `cd "$0"; exec 3<>full_ex; printf '\003' >&3; printf '\002\0\0\0' >&3; echo; read go; `+line, dir)
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
