@@ -134,14 +134,18 @@ func (m *Mount) serve(dir string, options *fs.Options) error {
 var opening sync.Mutex
 
 // open mounts, and finds the connection for what is answered besides the library.
-func (m *Mount) open(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) error {
+func (m *Mount) open(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) (err error) {
 	opening.Lock()
 	defer opening.Unlock()
+	if m.waiting == nil {
+		m.server, err = fuse.NewServer(raw, dir, options)
+		return err
+	}
 	before, err := connections()
 	if err != nil {
 		return err
 	}
-	if m.server, err = fuse.NewServer(raw, dir, options); err != nil || m.waiting == nil {
+	if m.server, err = fuse.NewServer(raw, dir, options); err != nil {
 		return err
 	}
 	device, err := newKernel(before)
