@@ -33,18 +33,10 @@ func newBusyClient(t *testing.T, srv *Server) *busyClient {
 		runtime.GOMAXPROCS(2)
 		t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	conn, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_ = conn.Close()
-		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-done, ErrServerClosed)
+	t.Cleanup(func() { // when the server has ended
 		require.Eventually(t, func() bool { return !taken.Load() }, patience, time.Millisecond, "the place is free")
 	})
+	conn := socketOver(t, srv, "tcp", "127.0.0.1:0")
 	require.NoError(t, conn.SetDeadline(time.Now().Add(6*patience)))
 	c := &busyClient{Conn: conn, t: t}
 	for _, request := range [][]byte{

@@ -141,11 +141,17 @@ func TestDelayDoesNotHoldUpAShutdown(t *testing.T) {
 // test.
 func socketTo(t *testing.T, srv *Server) net.Conn {
 	t.Helper()
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	return socketOver(t, srv, "unix", filepath.Join(t.TempDir(), "s"))
+}
+
+// socketOver is socketTo at an address.
+func socketOver(t *testing.T, srv *Server, network, address string) net.Conn {
+	t.Helper()
+	l, err := net.Listen(network, address)
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
-	client, err := net.Dial("unix", l.Addr().String())
+	client, err := net.Dial(network, l.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_ = client.Close()

@@ -78,9 +78,9 @@ type deviceState struct {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// Next waits for a request and copies it to buf. It also does what a change made by
-// the front-end asks for: whoever has a Conn must be in Next if he is not busy. What is longer than buf is cut:
-// see Request.Size.
+// Next waits for a request and copies it to buf. What is longer than buf is cut: see
+// Request.Size. It also does what a change made by the front-end asks for: whoever
+// has a Conn must be in Next if he is not busy.
 //
 // It returns ErrReset once after the end of a session in which the driver was
 // reset, and io.EOF at the end of the connection. If nothing is there to be
@@ -150,10 +150,11 @@ type Answer struct {
 // but Linux's 9P driver never wakes who waits for it. The bytes are not kept.
 //
 // It returns the first error, and has pushed all that could be. While the machine
-// is stopped answers are kept for it, and pushed by Next when it goes on. ErrReset says that a chain's session has
-// ended, or that it was given back before, and io.EOF that the connection has:
-// nobody waits for the answer. After ErrRoom the chain is still there to be given
-// back.
+// is stopped answers are kept for it, and pushed by Next when it goes on.
+//
+// ErrReset says that a chain's session has ended, or that it was given back before,
+// and io.EOF that the connection has: nobody waits for the answer. After ErrRoom
+// the chain is still there to be given back.
 func (c *Conn) Push(answers ...Answer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

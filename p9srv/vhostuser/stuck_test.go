@@ -15,16 +15,24 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// TestCloseFreesWhoIsStuckInAnInterrupt plays the user's goroutine in the moment
-// after it saw that a write will not wait.
-func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
+// newConnected returns a connection and its front-end, whose driver runs. Both are to
+// be closed.
+func newConnected(t *testing.T) (*Conn, *vhosttest.Front) {
+	t.Helper()
 	front, back, err := vhosttest.Pair()
 	require.NoError(t, err)
 	c := (&Device{Features: 1}).NewConn(back)
 	f, err := vhosttest.New(front, vhosttest.Options{})
 	require.NoError(t, err)
 	require.NoError(t, f.Connect())
-	_, err = unix.Write(f.CallFD(), binary.NativeEndian.AppendUint64(nil, math.MaxUint64-1))
+	return c, f
+}
+
+// TestCloseFreesWhoIsStuckInAnInterrupt plays the user's goroutine in the moment
+// after it saw that a write will not wait.
+func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
+	c, f := newConnected(t)
+	_, err := unix.Write(f.CallFD(), binary.NativeEndian.AppendUint64(nil, math.MaxUint64-1))
 	require.NoError(t, err)
 	require.NoError(t, unix.SetNonblock(f.CallFD(), false))
 
@@ -51,12 +59,7 @@ func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
 // TestWhoServesNeverNotifies: it could be stuck in that, and then nobody would free
 // it. Next does it.
 func TestWhoServesNeverNotifies(t *testing.T) {
-	front, back, err := vhosttest.Pair()
-	require.NoError(t, err)
-	c := (&Device{Features: 1}).NewConn(back)
-	f, err := vhosttest.New(front, vhosttest.Options{})
-	require.NoError(t, err)
-	require.NoError(t, f.Connect())
+	c, f := newConnected(t)
 	require.NoError(t, f.Submit(0, []byte("request"), 100))
 	require.NoError(t, f.Tell())
 	buf := make([]byte, 100)

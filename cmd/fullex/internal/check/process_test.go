@@ -33,20 +33,27 @@ func isRunning(process int) bool {
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
+// openAndFork has a process open a path, and a child of it that inherits that.
+func openAndFork(t *testing.T, path string) (o Opener, f File, child Opener, inherited File) {
+	t.Helper()
+	open, err := At(t.Context(), path, Plain, workerCommand())
+	require.NoError(t, err)
+	o, err = open()
+	require.NoError(t, err)
+	f, err = o.Open(os.O_RDWR)
+	require.NoError(t, err)
+	child, inherited, err = o.(Forker).Fork(f)
+	require.NoError(t, err)
+	return o, f, child, inherited
+}
+
 func TestNoProcessOutlivesItsClient(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("this system does not list its processes in /proc")
 	}
 	fifo := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o666))
-	open, err := At(t.Context(), fifo, Plain, workerCommand())
-	require.NoError(t, err)
-	o, err := open()
-	require.NoError(t, err)
-	f, err := o.Open(os.O_RDWR)
-	require.NoError(t, err)
-	child, inherited, err := o.(Forker).Fork(f)
-	require.NoError(t, err)
+	o, f, child, inherited := openAndFork(t, fifo)
 	waits := make(chan error, 2)
 	for _, file := range []File{f, inherited} {
 		go func() {
@@ -61,23 +68,16 @@ func TestNoProcessOutlivesItsClient(t *testing.T) {
 	assert.ErrorIs(t, <-waits, errProcessEnded)
 	assert.Eventually(t, func() bool { return !isRunning(parent) && !isRunning(forked) }, settleTime, askAgain)
 	assert.NoError(t, child.Kill(), "it has ended with its parent")
-	_, err = o.Open(os.O_RDWR)
+	_, err := o.Open(os.O_RDWR)
 	assert.ErrorIs(t, err, errProcessEnded)
 }
 
 func TestForkedChildHasTheOpenFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, os.WriteFile(path, []byte("abcdefgh"), 0o600))
-	open, err := At(t.Context(), path, Plain, workerCommand())
-	require.NoError(t, err)
-	o, err := open()
-	require.NoError(t, err)
-	f, err := o.Open(os.O_RDWR)
-	require.NoError(t, err)
-	child, inherited, err := o.(Forker).Fork(f)
-	require.NoError(t, err)
+	o, f, child, inherited := openAndFork(t, path)
 	p := make([]byte, 4)
-	_, err = inherited.Read(p)
+	_, err := inherited.Read(p)
 	require.NoError(t, err)
 	assert.Equal(t, "abcd", string(p))
 	_, thread := o.(Threader).Thread(7, f)
