@@ -239,11 +239,11 @@ func (s *Server) addListener(l net.Listener) bool {
 }
 
 func (s *Server) removeListener(l net.Listener) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if err := ignoreClosed(l.Close()); err != nil {
 		s.log.Error("close the listener", "address", l.Addr().String(), "error", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.listeners, l)
 	s.running.Done()
 }
@@ -278,13 +278,20 @@ func (s *Server) addConn(c link) error { return s.addLink(c, false) }
 // addLink is addConn, also for guests, which no limit is for: they must not be
 // hung up on, and are no burden to others' limit.
 func (s *Server) addLink(c link, isGuest bool) error {
+	err := s.tryAddLink(c, isGuest)
+	if errors.Is(err, syscall.ENFILE) {
+		s.log.Warn("too many connections", "limit", s.limits.Conns) // without mu: a log may wait for its reader
+	}
+	return err
+}
+
+func (s *Server) tryAddLink(c link, isGuest bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrServerClosed
 	}
 	if !isGuest && len(s.links)-s.guests >= s.limits.Conns {
-		s.log.Warn("too many connections", "limit", s.limits.Conns)
 		return syscall.ENFILE
 	}
 	s.links[c] = isGuest
