@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 
 	"github.com/mdlayher/vsock"
@@ -23,7 +22,8 @@ func (e *Endpoint) parseFD(options string, hasOptions bool) error {
 
 // Inherit takes the socket of an endpoint fd:N over from whoever started this
 // process: a listener if it listens, and otherwise its connection. It is taken
-// once: N is closed.
+// once: N is closed. Where descriptors 0, 1 and 2 are that socket, as inetd starts
+// servers, they become /dev/null, so that nobody prints into the connection.
 func (e Endpoint) Inherit() (net.Listener, net.Conn, error) {
 	n, err := strconv.Atoi(e.Address)
 	if err != nil || e.Network != "fd" {
@@ -55,7 +55,10 @@ func inherit(fd int) (net.Listener, net.Conn, error) {
 			return nil, nil, fmt.Errorf("it neither listens nor is connected: %w", err)
 		}
 	}
-	f := os.NewFile(uintptr(fd), "inherited socket")
+	f, err := takeOver(fd)
+	if err != nil {
+		return nil, nil, err
+	}
 	if listens == 0 {
 		c, err := net.FileConn(f) // a copy
 		return nil, c, errors.Join(reason(err), f.Close())

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package p9srv
+
+import "golang.org/x/sys/unix"
+
+// replace makes fd a copy of another descriptor.
+func replace(with, fd int) error { return unix.Dup2(with, fd) }
