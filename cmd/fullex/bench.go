@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -99,9 +97,8 @@ func benchAction(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends what a target that hangs would keep
 	var loads []*bench.Load
 	defer func() {
 		for _, l := range loads {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,13 +53,15 @@ func checkCommand() *cli.Command {
 			if c.Bool("list") {
 				return notRun(listCases(c.App.Writer, o))
 			}
+			ctx, stop := untilTold(c.Context)
+			defer stop()
 			if c.Bool("self-test") {
 				if err := noArguments(c); err != nil {
 					return notRun(err)
 				}
-				return selfTest(c.Context, c.App.Writer, o)
+				return selfTest(ctx, c.App.Writer, o)
 			}
-			return runChecks(c, o)
+			return runChecks(ctx, c, o)
 		},
 	}
 }
@@ -116,12 +119,12 @@ func listCases(w io.Writer, o check.Options) error {
 }
 
 // runChecks runs cases and prints what came of them.
-func runChecks(c *cli.Context, o check.Options) error {
+func runChecks(ctx context.Context, c *cli.Context, o check.Options) error {
 	name, err := targetOnly(c)
 	if err != nil {
 		return notRun(err)
 	}
-	results, err := checkTarget(c, name, o)
+	results, err := checkTarget(ctx, c, name, o)
 	if err != nil {
 		return notRun(fmt.Errorf("check: %w", err))
 	}
@@ -138,18 +141,18 @@ func runChecks(c *cli.Context, o check.Options) error {
 }
 
 // checkTarget reaches a target and runs the cases. A target that hangs is given up.
-func checkTarget(c *cli.Context, name string, o check.Options) (check.Results, error) {
+func checkTarget(ctx context.Context, c *cli.Context, name string, o check.Options) (check.Results, error) {
 	command, err := checkWorker()
 	if err != nil {
 		return check.Results{}, err
 	}
-	open, err := givenUp(connectTime, func() (opening, error) {
-		return check.At(c.Context, name, check.Door(c.String("door")), command)
+	open, err := givenUp(ctx, connectTime, func() (opening, error) {
+		return check.At(ctx, name, check.Door(c.String("door")), command)
 	})
 	if err != nil {
 		return check.Results{}, err
 	}
-	results, err := check.Run(c.Context, open, o)
+	results, err := check.Run(ctx, open, o)
 	results.Target = name
 	return results, err
 }
@@ -157,9 +160,9 @@ func checkTarget(c *cli.Context, name string, o check.Options) (check.Results, e
 // opening starts a client.
 type opening = func() (check.Opener, error)
 
-// givenUp waits for a function no longer than a limit; it is left behind then, as
-// a call at a file system that hangs cannot be ended.
-func givenUp(limit time.Duration, do func() (opening, error)) (opening, error) {
+// givenUp waits for a function no longer than a limit and ctx; it is left behind then,
+// as a call at a file system that hangs cannot be ended.
+func givenUp(ctx context.Context, limit time.Duration, do func() (opening, error)) (opening, error) {
 	type result struct {
 		open opening
 		err  error
@@ -176,6 +179,8 @@ func givenUp(limit time.Duration, do func() (opening, error)) (opening, error) {
 		return r.open, r.err
 	case <-timer.C:
 		return nil, fmt.Errorf("the target does not answer within %s", limit)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 

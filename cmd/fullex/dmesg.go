@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -51,7 +49,7 @@ func repeat(c *cli.Context, name string, do func(target.Target) error) error {
 	if interval <= 0 {
 		return fmt.Errorf("--interval %s: want a time above 0, such as 1s", interval)
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
 	err := onTarget(ctx, name, func(t target.Target) error {
 		// A call that the target does not answer ends with the target.

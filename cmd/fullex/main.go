@@ -6,16 +6,35 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"fullex/cmd/fullex/internal/logs"
 )
 
 func main() {
-	args, err := asCalled(os.Args)
-	if err == nil {
-		err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
+	ended := make(chan error, 1)
+	go func() {
+		args, err := asCalled(os.Args)
+		if err == nil {
+			err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
+		}
+		ended <- err
+	}()
+	var err error
+	select {
+	case err = <-ended:
+	case err = <-cutShort:
 	}
 	status, tell := ending(err)
 	if tell != nil {
-		fmt.Fprintln(os.Stderr, "fullex:", tell)
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			fmt.Fprintln(logs.Patient{Out: os.Stderr}, "fullex:", tell)
+		}()
+		select {
+		case <-told:
+		case <-cutShort: // nobody reads it
+		}
 	}
 	if status != 0 {
 		os.Exit(status)

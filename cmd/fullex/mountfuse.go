@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -15,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/fusefs"
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
@@ -30,7 +30,7 @@ func mountFUSE(c *cli.Context, args []string) error {
 	if c.Bool("daemon") {
 		return daemonize(c, args)
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
 	answers := false
 	err := serveFUSE(ctx, c, args, &answers)
@@ -57,7 +57,10 @@ func giveHandlersProcessors() {
 // serveFUSE mounts, says so, and stays until the mount or ctx ends.
 func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
 	giveHandlersProcessors()
-	log := slog.New(slog.NewTextHandler(c.App.ErrWriter, nil))
+	lines := serveConfig{}.logLines(c.App.ErrWriter)
+	defer lines.Close(flushTime)
+	log := serveConfig{}.logger(lines)
+	slog.SetDefault(log) // for what the FUSE library prints
 	dir := args[len(args)-1]
 	if err := cleanStale(dir, log); err != nil {
 		return err
@@ -146,12 +149,14 @@ func sayReady(c *cli.Context, dir string) error {
 	if fd := c.Int("ready-fd"); fd > 0 {
 		return tell(fd, ready)
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", dir)
+	say := logs.New(c.App.Writer, lostLines)
+	defer say.Close(flushTime)
+	_, err := fmt.Fprintf(say, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", dir)
 	return err
 }
 
 // endTime is how long files that are open may keep an ended mount.
-const endTime = time.Second
+const endTime = 500 * time.Millisecond
 
 // stay returns when the mount has ended: by umount, or when ctx ends. What is
 // still open then gets ENOTCONN.
@@ -163,20 +168,35 @@ func stay(ctx context.Context, m *fusefs.Mount, dir string) error {
 		return err
 	case <-ctx.Done():
 	}
-	if err := m.Unmount(); err != nil {
-		// Something of it is in use: out of the tree with it.
-		if err := v9fs.Unmount(dir, true); err != nil {
-			return err
-		}
-	}
-	timer := time.NewTimer(endTime)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
+	if err := unmount(m, dir); err != nil {
 		return err
-	case <-timer.C:
+	}
+	err := within(endTime, func() error { return <-ended })
+	if errors.Is(err, errLeftBehind) {
 		return nil
 	}
+	return err
+}
+
+const (
+	unmountTime = 300 * time.Millisecond // for a mount that nothing of is in use
+	detachTime  = 600 * time.Millisecond // to take one out of the tree
+)
+
+// unmount ends a mount. One of which something is in use, or whose end hangs, it takes
+// out of the tree.
+func unmount(m *fusefs.Mount, dir string) error {
+	if within(unmountTime, m.Unmount) == nil {
+		return nil
+	}
+	err := within(detachTime, func() error { return v9fs.Unmount(dir, true) })
+	switch {
+	case errors.Is(err, v9fs.ErrNotMounted): // it was only late
+		return nil
+	case errors.Is(err, errLeftBehind):
+		return fmt.Errorf("unmount %s: %w; fullex umount --lazy takes it out of the tree", dir, err)
+	}
+	return err
 }
 
 // cleanStale makes room where a mount is left whose program is gone.

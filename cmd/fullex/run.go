@@ -36,7 +36,9 @@ func runCommand() *cli.Command {
 			"fullex run --fault odd-right -- make test\n\n" +
 			"The server is in this process, on a private unix socket: its endpoint is in\n" +
 			"$" + addrVariable + ", and with --fuse or --v9fs the path of a private mount in $" + mountVariable + ".\n" +
-			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to CMD.\n\n" +
+			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to CMD. One that\n" +
+			"does not end soon after SIGINT, SIGTERM or SIGHUP, or after a second one, is killed:\n" +
+			"all is over within two seconds.\n\n" +
 			"The status is CMD's, or 128 and the number of the signal that killed it; 127 if there\n" +
 			"is no such command, 126 if it may not run, 1 if there is no server for it. Server,\n" +
 			"socket, mount and what CMD left running end with it, and CMD with fullex, also if\n" +
@@ -98,24 +100,34 @@ func runConfigFrom(c *cli.Context) (runConfig, error) {
 	return config, nil
 }
 
+// commandTime is how long the command may take to end that was told to by a signal.
+const commandTime = 1200 * time.Millisecond
+
 // run serves, mounts, and runs the command.
 func (config runConfig) run(c *cli.Context) error {
+	ctx, late, stop := untilToldTwice(c.Context, endSignals(), commandTime)
+	defer stop()
 	logs := serveConfig{level: config.level}
 	server, err := newServer(config.modules, config.faults)
 	if err != nil {
 		return err
 	}
-	server.Log = logs.logger(c.App.ErrWriter)
+	lines := logs.logLines(c.App.ErrWriter)
+	defer lines.Close(flushTime)
+	server.Log = logs.logger(lines)
 	place, err := private.New(watcherName)
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	config.faults.announce(logs.atLeast(slog.LevelWarn).logger(c.App.ErrWriter))
-	served, err := config.serve(c.Context, server, place)
+	config.faults.announce(logs.atLeast(slog.LevelWarn).logger(lines))
+	served, err := config.serve(ctx, server, place)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("run: %w", err), place.End(), served.end(server))
 	}
-	status, err := place.Run(config.args, served.env, c.App.Reader, c.App.Writer, c.App.ErrWriter)
+	status, err := place.Run(late, config.args, served.env, c.App.Reader, c.App.Writer, c.App.ErrWriter)
 	if err = errors.Join(err, place.End(), served.end(server)); err != nil || status != 0 {
 		return exitStatus{max(status, 1), err}
 	}
@@ -171,6 +183,7 @@ func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e p9srv.
 // mountFUSE mounts the server of this process.
 func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 	giveHandlersProcessors()
+	slog.SetDefault(server.Log) // for what the FUSE library prints
 	client, err := connectTo(server)
 	if err != nil {
 		return err
@@ -186,21 +199,17 @@ func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 // a file of the mount open keeps the mount: it ends with this process then.
 func (s privateServer) end(server *p9srv.Server) error {
 	if s.mount != nil {
-		ended := make(chan struct{})
-		go func() {
-			_ = s.mount.Wait()
-			close(ended)
-		}()
-		timer := time.NewTimer(endTime)
-		defer timer.Stop()
-		select {
-		case <-ended:
-		case <-timer.C:
-		}
+		_ = within(endTime, s.mount.Wait)
 	}
-	err := server.Close()
-	if s.serves != nil {
-		err = errors.Join(err, <-s.serves)
+	err := within(cuttingTime, func() error {
+		err := server.Close()
+		if s.serves != nil {
+			err = errors.Join(err, <-s.serves)
+		}
+		return err
+	})
+	if errors.Is(err, errLeftBehind) {
+		return nil
 	}
 	return err
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"fullex/cmd/fullex/internal/check"
@@ -27,13 +29,18 @@ const selfTestTime = 3 * time.Second
 // is not passed.
 func selfTest(ctx context.Context, w io.Writer, o check.Options) error {
 	o.Timeout = min(o.Timeout, selfTestTime)
-	o.Dangerous = true // the server is its own
-	fmt.Fprintf(w, "%-22s %-8s %s\n", "FAULT", "CASES", "CAUGHT BY")
+	o.Dangerous = true                                      // the server is its own
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a reader that ends must not leave a socket behind
+	if err := printRow(w, "FAULT", "CASES", "CAUGHT BY"); err != nil {
+		return err
+	}
 	caught, err := checkPlanted(ctx, "", o)
 	if err != nil {
 		return notRun(err)
 	}
-	fmt.Fprintf(w, "%-22s %-8d %s\n", "none: the sound device", len(caught), strings.Join(caught, " "))
+	if err := printRow(w, "none: the sound device", len(caught), strings.Join(caught, " ")); err != nil {
+		return err
+	}
 	var wrong []string
 	if len(caught) > 0 {
 		wrong = append(wrong, "the sound device fails "+caught[0])
@@ -47,13 +54,23 @@ func selfTest(ctx context.Context, w io.Writer, o check.Options) error {
 		if err != nil {
 			return notRun(fmt.Errorf("--fault %s: %w", text, err))
 		}
-		fmt.Fprintf(w, "%-22s %-8d %s\n", text, len(caught), shortened(caught))
+		if err := printRow(w, text, len(caught), shortened(caught)); err != nil {
+			return err
+		}
 		if len(caught) == 0 {
 			wrong = append(wrong, "no case notices "+text)
 		}
 	}
 	if len(wrong) > 0 {
 		return exitStatus{check.ExitFailed, errors.New("check: " + strings.Join(wrong, "; "))}
+	}
+	return nil
+}
+
+// printRow prints a line of the table.
+func printRow(w io.Writer, fault string, cases any, caughtBy string) error {
+	if _, err := fmt.Fprintf(w, "%-22s %-8v %s\n", fault, cases, caughtBy); err != nil {
+		return notRun(fmt.Errorf("print: %w", err))
 	}
 	return nil
 }

@@ -6,21 +6,23 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/p9srv"
 )
 
 // shutdownTime is how long peers may take to accept their last replies: a quarter
 // of the time in which serve promises to end.
 const shutdownTime = 500 * time.Millisecond
+
+// cuttingTime is how long it may take to cut them.
+const cuttingTime = 400 * time.Millisecond
 
 func serveCommand() *cli.Command {
 	return &cli.Command{
@@ -49,21 +51,23 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
 	return config.run(ctx, c.App.Writer, c.App.ErrWriter)
 }
 
 // run serves until ctx ends, and then shuts down.
 func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) error {
-	log := config.logger(stderr)
+	lines := config.logLines(stderr)
+	defer lines.Close(flushTime)
+	log := config.logger(lines)
 	server, err := newServer(config.modules, config.faults)
 	if err != nil {
 		return err
 	}
 	server.Kernel.MaxSessions = config.sessions
 	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
-	config.faults.announce(config.atLeast(slog.LevelWarn).logger(stderr))
+	config.faults.announce(config.atLeast(slog.LevelWarn).logger(lines))
 	if config.tcpOnly {
 		log.Warn("no runtime directory (XDG_RUNTIME_DIR) for a unix socket: serving TCP only, where nobody may load or unload modules")
 	}
@@ -80,7 +84,9 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
 		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
 	}
-	announce(ctx, stdout, sources)
+	greeting := logs.New(stdout, lostLines)
+	defer greeting.Close(flushTime)
+	announce(ctx, greeting, sources)
 	return serveAll(ctx, server, sources, log)
 }
 
@@ -102,18 +108,25 @@ func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *
 			left--
 		}
 	}
-	err = errors.Join(err, shutdown(server, log))
-	serving.Wait()
-	return err
+	return errors.Join(err, shutdown(server, &serving, log))
 }
 
-// shutdown ends all connections; those that do not take their last replies in
-// time are cut, which is no error.
-func shutdown(server *p9srv.Server, log *slog.Logger) error {
+// shutdown ends all connections. Those that do not take their last replies in time
+// are cut, and those that do not even end then, end with the process. Neither is an
+// error.
+func shutdown(server *p9srv.Server, serving *sync.WaitGroup, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
-	err := server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
+	err := within(shutdownTime+cuttingTime, func() error {
+		err := server.Shutdown(ctx)
+		serving.Wait()
+		return err
+	})
+	switch {
+	case errors.Is(err, errLeftBehind):
+		log.Warn("some connections do not end, and are left to the end of the process")
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
 		log.Warn("some peers did not read their replies and were cut")
 		return nil
 	}

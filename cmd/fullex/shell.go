@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,12 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask for the editor's mode: %w", err)
 	}
+	ctx, stop := untilTold(c.Context)
+	defer stop()
+	defer context.AfterFunc(ctx, func() { // nothing else ends who waits for a key
+		_ = asItWas.ApplyMode()
+		endNow(ctx)
+	})()
 	editor.SetCtrlCAborts(true)
 	editor.SetCompleter(complete)
 	for {
@@ -76,7 +83,7 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 		}
 		// A call may wait for ever; Ctrl-C then ends the program, and must not
 		// leave the terminal as the editor has it.
-		quit, err := within(asItWas, editing, func() (bool, error) { return s.Do(line) })
+		quit, err := inMode(asItWas, editing, func() (bool, error) { return s.Do(line) })
 		if err != nil {
 			fmt.Fprintln(c.App.ErrWriter, err)
 		}
@@ -86,9 +93,9 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 	}
 }
 
-// within does something with the terminal in one mode, and puts it into
+// inMode does something with the terminal in one mode, and puts it into
 // another.
-func within(mode, after liner.ModeApplier, do func() (bool, error)) (bool, error) {
+func inMode(mode, after liner.ModeApplier, do func() (bool, error)) (bool, error) {
 	if err := mode.ApplyMode(); err != nil {
 		return true, fmt.Errorf("set the terminal's mode: %w", err)
 	}

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/trace"
 	"fullex/p9srv"
 )
@@ -87,7 +86,7 @@ func traceAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
 	if err := config.tryTarget(ctx); err != nil {
 		return err
@@ -117,7 +116,12 @@ func (config traceConfig) tryTarget(ctx context.Context) error {
 
 // run passes connections on until ctx ends.
 func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.Writer) error {
-	p := &trace.Proxy{Dial: config.target.Dial, Queue: trace.NewQueue(config.lossless), Failed: complainer(stderr)}
+	ctx, unread := context.WithCancel(ctx)
+	defer unread()
+	lines := logs.New(stderr, lostLines)
+	defer lines.Close(flushTime)
+	p := &trace.Proxy{Dial: config.target.Dial, Queue: trace.NewQueue(config.lossless)}
+	p.Failed = func(err error) { fmt.Fprintln(lines, "fullex:", err) }
 	if config.oracle != "" {
 		var err error
 		if p.Recorder, err = trace.NewRecorder(config.oracle); err != nil {
@@ -125,8 +129,13 @@ func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.W
 		}
 	}
 	printed := make(chan error, 1)
-	go func() { printed <- trace.Printer{Out: stdout, JSON: config.json}.Print(p.Queue) }()
-	fmt.Fprintf(stderr, "listening on %s for %s\n", s.endpoint, config.target)
+	printer := trace.Printer{Out: logs.Patient{Out: stdout}, JSON: config.json, Failed: func(err error) {
+		if isUnread(err) {
+			unread()
+		}
+	}}
+	go func() { printed <- printer.Print(p.Queue) }()
+	fmt.Fprintf(lines, "listening on %s for %s\n", s.endpoint, config.target)
 	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()
 	err := passOn(ctx, p, s)
 	p.Queue.Close()
@@ -138,15 +147,9 @@ func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.W
 	return errors.Join(err, waitPrinted(printed))
 }
 
-// complainer prints errors of connections, which come from several at a time.
-func complainer(w io.Writer) func(error) {
-	var mu sync.Mutex // guards w
-	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintln(w, "fullex:", err)
-	}
-}
+// isUnread reports whether writing failed because nobody reads any more: the other
+// end of a pipe or a terminal is gone.
+func isUnread(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) }
 
 // passOn serves a listener, or the one connection that was inherited.
 func passOn(ctx context.Context, p *trace.Proxy, s source) error {
@@ -175,12 +178,9 @@ func (l quietListener) Close() error {
 const lastWords = time.Second
 
 func waitPrinted(printed <-chan error) error {
-	timer := time.NewTimer(lastWords)
-	defer timer.Stop()
-	select {
-	case err := <-printed:
-		return err
-	case <-timer.C:
+	err := within(lastWords, func() error { return <-printed })
+	if errors.Is(err, errLeftBehind) || isUnread(err) {
 		return nil
 	}
+	return err
 }

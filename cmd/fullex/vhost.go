@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strconv"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -49,7 +47,7 @@ func vhost(c *cli.Context) error {
 	if c.IsSet("socket-path") == c.IsSet("fd") {
 		return errors.New("vhost-user-9p: want either --socket-path=PATH or --fd=N")
 	}
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(c.Context)
 	defer stop()
 	s, err := vhostSource(ctx, c)
 	if err != nil {
@@ -59,7 +57,9 @@ func vhost(c *cli.Context) error {
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
-	server.Log = serveConfig{}.logger(c.App.ErrWriter)
+	lines := serveConfig{}.logLines(c.App.ErrWriter)
+	defer lines.Close(flushTime)
+	server.Log = serveConfig{}.logger(lines)
 	return serveAll(ctx, server, []source{s}, server.Log)
 }
 

@@ -24,7 +24,7 @@ func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, 
 	r := Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
 	for _, c := range cases {
 		result := runCase(ctx, c, open, o)
-		if err := ctx.Err(); err != nil {
+		if err := context.Cause(ctx); err != nil {
 			return Results{}, fmt.Errorf("stopped in %s: %w", c.ID, err)
 		}
 		r.Cases = append(r.Cases, result)

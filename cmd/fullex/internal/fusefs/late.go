@@ -3,6 +3,7 @@ package fusefs
 import (
 	"bytes"
 	"io"
+	"log/slog"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -18,4 +19,13 @@ func (w withoutLate) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	return w.Writer.Write(line)
+}
+
+// libraryLog passes on what the FUSE library logs to the log of the mount.
+type libraryLog struct{ log *slog.Logger }
+
+// Write implements io.Writer.
+func (l libraryLog) Write(line []byte) (int, error) {
+	l.log.Warn("the FUSE library", "says", string(bytes.TrimSpace(line)))
+	return len(line), nil
 }

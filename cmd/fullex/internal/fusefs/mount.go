@@ -117,10 +117,12 @@ func (m *Mount) defect(what any) fuse.Status {
 // serve is fs.Mount without the kernel's page cache.
 func (m *Mount) serve(dir string, options *fs.Options) error {
 	var raw fuse.RawFileSystem = fs.NewNodeFS(&node{mount: m}, options)
+	says := libraryLog{m.log}
+	options.MountOptions.Logger = log.New(says, "", 0)
 	if m.conn.Load().client.Direct() == nil {
 		m.waiting = newWaiting(m.sees, func() { _ = m.conn.Load().client.Close() })
 		raw = interruptible{raw, m.waiting}
-		options.MountOptions.Logger = log.New(withoutLate{os.Stderr}, "", log.LstdFlags)
+		options.MountOptions.Logger = log.New(withoutLate{says}, "", 0)
 	}
 	if err := m.open(withoutPages{raw}, dir, &options.MountOptions); err != nil {
 		return err

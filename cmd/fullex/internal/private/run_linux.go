@@ -1,6 +1,7 @@
 package private
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,19 +9,25 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// forwarded are the signals that a command gets when this process gets them.
-var forwarded = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
+// forwarded returns the signals that a command gets when this process gets them. One
+// that nohup(1) has both ignore is left so.
+func forwarded() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // Run runs a command in the place and returns its exit status, as a shell does:
 // 128 and the signal if one killed it. With it goes an error if there was nothing
-// to run: status 127, or 126 for what may not be.
-func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Writer) (status int, err error) {
+// to run: status 127, or 126 for what may not be. The command is killed when ctx ends.
+func (p *Place) Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) (status int, err error) {
 	// The kernel kills the command when the thread ends that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -34,7 +41,7 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, term.fd
 	}
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, slices.Concat(forwarded, []os.Signal{syscall.SIGCONT})...)
+	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
 		return statusOf(err), fmt.Errorf("run %s: %w", args[0], err)
@@ -43,7 +50,7 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		forward(signals, cmd.Process, term, done)
+		forward(ctx, signals, cmd.Process, term, done)
 	}()
 	waitErr := await(cmd.Process.Pid, term)
 	close(done) // before its number is free for others
@@ -53,9 +60,9 @@ func (p *Place) Run(args, env []string, stdin io.Reader, stdout, stderr io.Write
 	return exitStatus(cmd.ProcessState), err
 }
 
-// forward passes signals on until the command has ended. SIGCONT is the shell's,
-// after this process was stopped.
-func forward(signals <-chan os.Signal, to *os.Process, term *terminal, done <-chan struct{}) {
+// forward passes signals on until the command has ended, and kills it when ctx ends.
+// SIGCONT is the shell's, after this process was stopped.
+func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process, term *terminal, done <-chan struct{}) {
 	for {
 		select {
 		case s := <-signals:
@@ -64,6 +71,10 @@ func forward(signals <-chan os.Signal, to *os.Process, term *terminal, done <-ch
 				continue
 			}
 			_ = to.Signal(s) // it may have ended
+		case <-ctx.Done():
+			_ = to.Kill() // likewise
+			<-done
+			return
 		case <-done:
 			return
 		}

@@ -3,6 +3,7 @@
 package private
 
 import (
+	"context"
 	"errors"
 	"io"
 )
@@ -12,6 +13,6 @@ func unmount(string) error { return errLinux }
 var errLinux = errors.New("run: it works on Linux only")
 
 // Run is for Linux only: elsewhere nothing ends with the program.
-func (*Place) Run([]string, []string, io.Reader, io.Writer, io.Writer) (status int, err error) {
+func (*Place) Run(context.Context, []string, []string, io.Reader, io.Writer, io.Writer) (status int, err error) {
 	return 1, errLinux
 }

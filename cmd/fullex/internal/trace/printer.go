@@ -10,6 +10,9 @@ import (
 type Printer struct {
 	Out  io.Writer
 	JSON bool // an object a line, not text
+
+	// Failed is told once that writing has failed. Nil: nobody is.
+	Failed func(error)
 }
 
 // outSize is how much is written at once, in bytes, if there is as much.
@@ -32,6 +35,9 @@ func (p Printer) Print(q *Queue) error {
 		}
 		if _, err := p.Out.Write(out); err != nil {
 			failed = fmt.Errorf("print: %w", err)
+			if p.Failed != nil {
+				p.Failed(failed)
+			}
 		}
 		out = out[:0]
 	}

@@ -119,7 +119,7 @@ func mountedKind(path string) (kind string, err error) {
 		return "", fmt.Errorf("see what is mounted: %w", err)
 	}
 	if kind == "" {
-		return "", fmt.Errorf("umount %s: nothing is mounted there", path)
+		return "", fmt.Errorf("umount %s: %w", path, ErrNotMounted)
 	}
 	return kind, nil
 }
