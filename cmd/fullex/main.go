@@ -11,11 +11,12 @@ import (
 )
 
 func main() {
+	stdout, stderr := outputs(os.Args)
 	ended := make(chan error, 1)
 	go func() {
 		args, err := asCalled(os.Args)
 		if err == nil {
-			err = newApp(os.Stdin, os.Stdout, os.Stderr).Run(args)
+			err = newApp(os.Stdin, stdout, stderr).Run(args)
 		}
 		ended <- err
 	}()
@@ -29,7 +30,7 @@ func main() {
 		told := make(chan struct{})
 		go func() {
 			defer close(told)
-			fmt.Fprintln(logs.Patient{Out: os.Stderr}, "fullex:", tell)
+			fmt.Fprintln(logs.Patient{Out: stderr}, "fullex:", tell)
 		}()
 		select {
 		case <-told:
