@@ -11,6 +11,13 @@ import (
 )
 
 func main() {
+	if status := work(); status != 0 {
+		os.Exit(status)
+	}
+}
+
+// work runs the command line, prints its error, and returns the status to end with.
+func work() int {
 	stdout, stderr := outputs(os.Args)
 	ended := make(chan error, 1)
 	go func() {
@@ -26,18 +33,17 @@ func main() {
 	case err = <-cutShort:
 	}
 	status, tell := ending(err)
-	if tell != nil {
-		told := make(chan struct{})
-		go func() {
-			defer close(told)
-			fmt.Fprintln(logs.Patient{Out: stderr}, "fullex:", tell)
-		}()
-		select {
-		case <-told:
-		case <-cutShort: // nobody reads it
-		}
+	if tell == nil {
+		return status
 	}
-	if status != 0 {
-		os.Exit(status)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		fmt.Fprintln(logs.Patient{Out: stderr}, "fullex:", tell)
+	}()
+	select {
+	case <-told:
+	case <-cutShort: // nobody reads it
 	}
+	return status
 }
