@@ -10,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -144,20 +143,6 @@ func TestProgramsOfSeveralUsersRunOnAMountOfAnOrdinaryUser(t *testing.T) {
 		runPrograms(t, m, user(uid))
 	}
 	m.end()
-}
-
-func TestOrdinaryUserIsToldWhatAMountForOthersNeeds(t *testing.T) {
-	dir := letUsersMount(t, "")
-	path, err := fullexCommand()
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "mount", "--allow-other", dir)
-	cmd.SysProcAttr = user(nobody)
-	out, err := cmd.CombinedOutput()
-	assert.Error(t, err)
-	assert.NoError(t, ctx.Err())
-	assert.Contains(t, string(out), "/etc/fuse.conf must say user_allow_other")
 }
 
 // TestProgramsSayWhatIsWrong: a file that is no device fails every program, which

@@ -61,12 +61,13 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	defer lines.Close(flushTime)
 	log := serveConfig{}.logger(lines)
 	slog.SetDefault(log) // for what the FUSE library prints
-	dir := args[len(args)-1]
+	given := args[len(args)-1]
+	dir, err := v9fs.MountPoint(given)
+	if err != nil {
+		return fmt.Errorf("mount at %s: %w: want a directory that is there", given, err)
+	}
 	if err := cleanStale(dir, log); err != nil {
 		return err
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("mount at %s: want a directory that is there", dir)
 	}
 	target := args[:len(args)-1]
 	if c.Bool("reconnect") && len(target) == 0 {
@@ -93,7 +94,7 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	}
 	stop() // from here on the mount ends before its connection
 	*answers = true
-	return errors.Join(sayReady(c, dir), stay(ctx, m, dir), end())
+	return errors.Join(sayReady(c, given), stay(ctx, m), end())
 }
 
 // connectFUSE connects to the target, or to a server in this process if there is
@@ -160,7 +161,7 @@ const endTime = 500 * time.Millisecond
 
 // stay returns when the mount has ended: by umount, or when ctx ends. What is
 // still open then gets ENOTCONN.
-func stay(ctx context.Context, m *fusefs.Mount, dir string) error {
+func stay(ctx context.Context, m *fusefs.Mount) error {
 	ended := make(chan error, 1)
 	go func() { ended <- m.Wait() }()
 	select {
@@ -168,7 +169,7 @@ func stay(ctx context.Context, m *fusefs.Mount, dir string) error {
 		return err
 	case <-ctx.Done():
 	}
-	if err := unmount(m, dir); err != nil {
+	if err := unmount(m); err != nil {
 		return err
 	}
 	err := within(endTime, func() error { return <-ended })
@@ -185,16 +186,13 @@ const (
 
 // unmount ends a mount. One of which something is in use, or whose end hangs, it takes
 // out of the tree.
-func unmount(m *fusefs.Mount, dir string) error {
+func unmount(m *fusefs.Mount) error {
 	if within(unmountTime, m.Unmount) == nil {
 		return nil
 	}
-	err := within(detachTime, func() error { return v9fs.Unmount(dir, true) })
-	switch {
-	case errors.Is(err, v9fs.ErrNotMounted): // it was only late
-		return nil
-	case errors.Is(err, errLeftBehind):
-		return fmt.Errorf("unmount %s: %w; fullex umount --lazy takes it out of the tree", dir, err)
+	err := within(detachTime, m.Detach)
+	if errors.Is(err, errLeftBehind) {
+		return fmt.Errorf("unmount: %w; fullex umount --lazy takes it out of the tree", err)
 	}
 	return err
 }

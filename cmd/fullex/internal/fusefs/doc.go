@@ -35,5 +35,5 @@
 // # Concurrency
 //
 // A Mount serves many requests at the same time. No lock is taken while another is
-// held, but for opening.
+// held.
 package fusefs

@@ -2,10 +2,7 @@ package fusefs
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +11,7 @@ import (
 // library's.
 type kernel struct{ fd int }
 
-// noKernel stands for one that was not found: nothing is answered.
+// noKernel stands for one that the system does not show: nothing is answered.
 var noKernel = kernel{-1}
 
 // interrupt answers a request with EINTR, as fuse_out_header has it
@@ -44,44 +41,11 @@ func (k kernel) close() error {
 	return unix.Close(k.fd)
 }
 
-// connections are this process's descriptors of connections with the kernel.
-func connections() (map[int]bool, error) {
-	const descriptors = "/proc/self/fd"
-	entries, err := os.ReadDir(descriptors)
-	if os.IsNotExist(err) {
-		return nil, nil // this system has no such list
-	}
+// newKernel duplicates the connection, whose descriptor the library may close.
+func newKernel(fd int) (kernel, error) {
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("look for the connection with the kernel: %w", err)
+		return noKernel, fmt.Errorf("duplicate the connection with the kernel: %w", err)
 	}
-	found := make(map[int]bool)
-	for _, e := range entries {
-		file, _ := os.Readlink(descriptors + "/" + e.Name()) // it may be closed by now
-		if fd, err := strconv.Atoi(e.Name()); err == nil && file == "/dev/fuse" {
-			found[fd] = true
-		}
-	}
-	return found, nil
-}
-
-// errNoConnection is for a mount whose connection with the kernel is not found.
-var errNoConnection = errors.New("find the connection with the kernel: /proc does not show it")
-
-// newKernel finds the connection that was made since before.
-func newKernel(before map[int]bool) (kernel, error) {
-	after, err := connections()
-	if err != nil {
-		return noKernel, err
-	}
-	for fd := range after {
-		if before[fd] {
-			continue
-		}
-		own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-		if err != nil {
-			return noKernel, fmt.Errorf("duplicate the connection with the kernel: %w", err)
-		}
-		return kernel{own}, nil
-	}
-	return noKernel, errNoConnection
+	return kernel{own}, nil
 }

@@ -7,8 +7,6 @@ import (
 	"log"
 	"log/slog"
 	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +37,8 @@ type Config struct {
 type Mount struct {
 	conn   atomic.Pointer[connection]
 	server *fuse.Server
+	dir    string // where it was mounted
+	device uint64 // st_dev of its files
 	log    *slog.Logger
 	sees   bool // who opens, by /proc
 	// waiting looks after requests to a server in another process; nil: it is in
@@ -62,10 +62,14 @@ const nobody = 65534
 // under way, RELEASE above all: more than any program closes at once.
 const maxBackground = 256
 
+// maxCount is the most that the kernel reads or writes with one request, in bytes.
+const maxCount = 128 << 10
+
 // New mounts the server behind a client at a directory, and returns when it
-// answers there. The client belongs to the mount.
+// answers there. The directory is an absolute path without links. The client
+// belongs to the mount.
 func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
-	m := &Mount{log: config.Log, sees: seesProcesses(), redial: config.Redial, held: make(map[door]*handle), unseen: make(map[uint32]bool)}
+	m := &Mount{dir: dir, log: config.Log, sees: seesProcesses(), redial: config.Redial, held: make(map[door]*handle), unseen: make(map[uint32]bool)}
 	conn := newConnection(client)
 	m.conn.Store(conn)
 	if m.log == nil {
@@ -88,7 +92,7 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 		RootStableAttr: &fs.StableAttr{Ino: qid.Path},
 		MountOptions: fuse.MountOptions{
 			FsName: "fullex", Name: "fullex", AllowOther: config.AllowOther, DisableXAttrs: true,
-			MaxBackground: maxBackground, DirectMount: os.Geteuid() == 0,
+			MaxBackground: maxBackground, MaxWrite: maxCount,
 			DisableSplice:      true, // for four bytes it is three system calls instead of one
 			DisableReadDirPlus: true, // attributes that are not kept are asked for in vain
 			PanicHandler:       m.defect,
@@ -97,8 +101,8 @@ func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
 	if config.ReadOnly {
 		options.Options = append(options.Options, "ro")
 	}
-	if err := m.serve(dir, options); err != nil {
-		return nil, fmt.Errorf("mount at %s: %w", dir, explained(err, config))
+	if err := m.serve(options); err != nil {
+		return nil, fmt.Errorf("mount at %s: %w", dir, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stopRedials = cancel
@@ -115,7 +119,7 @@ func (m *Mount) defect(what any) fuse.Status {
 }
 
 // serve is fs.Mount without the kernel's page cache.
-func (m *Mount) serve(dir string, options *fs.Options) error {
+func (m *Mount) serve(options *fs.Options) error {
 	var raw fuse.RawFileSystem = fs.NewNodeFS(&node{mount: m}, options)
 	says := libraryLog{m.log}
 	options.MountOptions.Logger = log.New(says, "", 0)
@@ -124,33 +128,27 @@ func (m *Mount) serve(dir string, options *fs.Options) error {
 		raw = interruptible{raw, m.waiting}
 		options.MountOptions.Logger = log.New(withoutLate{says}, "", 0)
 	}
-	if err := m.open(withoutPages{raw}, dir, &options.MountOptions); err != nil {
+	if err := m.open(withoutPages{raw}, &options.MountOptions); err != nil {
 		return err
 	}
 	go m.server.Serve() // ends with the mount
-	return errors.Join(m.server.WaitMount(), keepFromChildren())
+	if err := m.answer(); err != nil {
+		return errors.Join(err, m.Detach())
+	}
+	return nil
 }
 
-// opening is held while a connection with the kernel is made: it is found as the
-// one that was not there before.
-var opening sync.Mutex
-
-// open mounts, and finds the connection for what is answered besides the library.
-func (m *Mount) open(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) (err error) {
-	opening.Lock()
-	defer opening.Unlock()
-	if m.waiting == nil {
-		m.server, err = fuse.NewServer(raw, dir, options)
-		return err
-	}
-	before, err := connections()
+// open mounts, and takes the connection for what is answered besides the library.
+func (m *Mount) open(raw fuse.RawFileSystem, options *fuse.MountOptions) error {
+	server, fd, err := attach(raw, m.dir, options)
 	if err != nil {
 		return err
 	}
-	if m.server, err = fuse.NewServer(raw, dir, options); err != nil {
-		return err
+	m.server = server
+	if m.waiting == nil {
+		return nil
 	}
-	device, err := newKernel(before)
+	device, err := newKernel(fd)
 	if err != nil {
 		m.log.Warn("who is killed while the server hangs has to wait for it", "error", err)
 	}
@@ -171,33 +169,15 @@ func (m *Mount) Wait() error {
 	return err
 }
 
-// Unmount ends the mount. It fails while something of it is in use; lazily it
-// does not, and ends with that.
-func (m *Mount) Unmount() error {
-	if err := m.server.Unmount(); err != nil {
-		return fmt.Errorf("unmount: %w", err)
+// Unmount ends the mount, unless a file of it is open.
+func (m *Mount) Unmount() error { return m.end(false) }
+
+// Detach takes the mount out of the tree. It ends when its last file is closed.
+func (m *Mount) Detach() error { return m.end(true) }
+
+func (m *Mount) end(lazy bool) error {
+	if err := m.unmount(lazy); err != nil {
+		return fmt.Errorf("unmount %s: %w", m.dir, err)
 	}
 	return nil
-}
-
-// explained says what is missing for a FUSE mount.
-func explained(err error, config Config) error {
-	err = errors.New(strings.TrimSpace(err.Error())) // fusermount's has a line end
-	device, openErr := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
-	if openErr == nil {
-		openErr = device.Close()
-	}
-	switch {
-	case errors.Is(openErr, os.ErrNotExist):
-		return fmt.Errorf("%w: this system has no /dev/fuse (modprobe fuse)", err)
-	case errors.Is(openErr, os.ErrPermission):
-		return fmt.Errorf("%w: this user may not open /dev/fuse, whose mode is 0666 where udev makes it", err)
-	}
-	if config.AllowOther && os.Geteuid() != 0 {
-		return fmt.Errorf("%w: for other users, /etc/fuse.conf must say user_allow_other", err)
-	}
-	if _, lookErr := exec.LookPath("fusermount3"); lookErr != nil && os.Geteuid() != 0 {
-		return fmt.Errorf("%w: without root, fusermount3 must be installed (package fuse3)", err)
-	}
-	return err
 }

@@ -12,9 +12,6 @@ import (
 	"fullex/p9srv"
 )
 
-// ErrNotMounted is returned by [Unmount] for a directory at which nothing is mounted.
-var ErrNotMounted = errors.New("nothing is mounted there")
-
 // Mount is a server, and where it is to appear.
 type Mount struct {
 	Endpoint p9srv.Endpoint

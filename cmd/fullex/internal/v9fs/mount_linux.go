@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"fullex/cmd/fullex/internal/fusermount"
 )
 
 func sysMount(source, dir string, flags uintptr, data string) error {
@@ -34,9 +35,9 @@ func explained(err error) error {
 // Unmount ends a mount of 9p or of this program's. lazy takes it out of the tree
 // at once and ends it when its last file is closed.
 func Unmount(dir string, lazy bool) error {
-	path, err := mountPoint(dir)
+	path, err := MountPoint(dir)
 	if err != nil {
-		return fmt.Errorf("find the directory: %w", err)
+		return fmt.Errorf("umount %s: %w", dir, err)
 	}
 	kind, err := mountedKind(path)
 	if err != nil {
@@ -45,16 +46,14 @@ func Unmount(dir string, lazy bool) error {
 	if kind != "9p" && kind != fuseKind {
 		return fmt.Errorf("umount %s: it is no mount of a 9P server, but %s", dir, kind)
 	}
-	flags := unix.UMOUNT_NOFOLLOW
-	if lazy {
-		flags |= unix.MNT_DETACH
+	if kind == fuseKind {
+		err = fusermount.Unmount(path, lazy)
+	} else {
+		err = fusermount.Syscall(path, lazy)
 	}
-	err = unix.Unmount(path, flags)
 	switch {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("umount %s: %w: a program has a file or directory of it open (fuser -vm %[1]s); --lazy does not wait for it", dir, err)
-	case errors.Is(err, unix.EPERM) && kind == fuseKind:
-		return fusermount(path, lazy)
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("umount %s: %w: only root may", dir, err)
 	case err != nil:
@@ -66,62 +65,85 @@ func Unmount(dir string, lazy bool) error {
 // fuseKind is the type of this program's FUSE mounts.
 const fuseKind = "fuse.fullex"
 
-// fusermount ends a FUSE mount of a user who is not root (fusermount3(1)).
-func fusermount(path string, lazy bool) error {
-	how := "-u"
-	if lazy {
-		how = "-uz"
-	}
-	out, err := exec.Command("fusermount3", how, path).CombinedOutput()
-	switch {
-	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("umount %s: without root, fusermount3 must be installed (package fuse3)", path)
-	case err != nil && lazy:
-		return fmt.Errorf("umount %s: %s", path, strings.TrimSpace(string(out)))
-	case err != nil: // it says in words only that the mount is in use
-		return fmt.Errorf("umount %s: %s (if a program has a file or directory of it open, --lazy does not wait for it)", path, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
-// mountPoint is the path of a directory as the kernel names it. Only its parent is
-// looked at, and whether it is a link, which no file system is asked: the directory
-// itself may be of a mount that is dead, or whose server hangs.
-func mountPoint(dir string) (string, error) {
-	path, err := filepath.Abs(dir)
+// MountPoint returns the path of a directory as the kernel names it: absolute,
+// without links. It asks no file system about the directory itself, which may be of
+// a mount that is dead, or whose server hangs.
+func MountPoint(dir string) (string, error) {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Readlink(path); err == nil {
-		return filepath.EvalSymlinks(path)
+	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if errors.Is(err, os.ErrNotExist) { // no /proc
+		if path, err = filepath.EvalSymlinks(dir); err == nil {
+			path, err = filepath.Abs(path)
+		}
 	}
-	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
-	return filepath.Join(parent, filepath.Base(path)), err
+	return path, errors.Join(err, unix.Close(fd))
 }
 
-// mountedKind returns the type of the file system that is mounted at a path, the
-// last one if there are several (proc(5), /proc/PID/mountinfo).
-func mountedKind(path string) (kind string, err error) {
+// mounted is a mount of this process's namespace.
+type mounted struct{ path, kind, device string }
+
+// mounts returns them all, of several at one path the upper one last (proc(5),
+// /proc/PID/mountinfo).
+func mounts() (all []mounted, err error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return "", fmt.Errorf("see what is mounted: %w", err)
+		return nil, fmt.Errorf("see what is mounted: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		before, after, _ := strings.Cut(lines.Text(), " - ")
 		fields, rest := strings.Fields(before), strings.Fields(after)
-		if len(fields) > 4 && len(rest) > 0 && unescaped(fields[4]) == path {
-			kind = rest[0]
+		if len(fields) > 4 && len(rest) > 0 {
+			all = append(all, mounted{path: unescaped(fields[4]), kind: rest[0], device: fields[2]})
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("see what is mounted: %w", err)
+		return nil, fmt.Errorf("see what is mounted: %w", err)
+	}
+	return all, nil
+}
+
+// mountedKind returns the type of the file system that is mounted at a path, the
+// upper one if there are several.
+func mountedKind(path string) (kind string, err error) {
+	all, err := mounts()
+	if err != nil {
+		return "", err
+	}
+	for _, m := range all {
+		if m.path == path {
+			kind = m.kind
+		}
 	}
 	if kind == "" {
-		return "", fmt.Errorf("umount %s: %w", path, ErrNotMounted)
+		return "", fmt.Errorf("umount %s: nothing is mounted there", path)
 	}
 	return kind, nil
+}
+
+// PathOf returns where the file system of a device number (stat(2), st_dev) is
+// mounted, or "" if nowhere any more. Somebody may have renamed a directory above it.
+func PathOf(device uint64) (path string, err error) {
+	all, err := mounts()
+	if err != nil {
+		return "", err
+	}
+	number := fmt.Sprintf("%d:%d", unix.Major(device), unix.Minor(device))
+	top := make(map[string]string)
+	for _, m := range all {
+		top[m.path] = m.device
+		if m.device == number {
+			path = m.path
+		}
+	}
+	if path != "" && top[path] != number {
+		return "", fmt.Errorf("another file system is mounted over it at %s", path)
+	}
+	return path, nil
 }
 
 // unescaped undoes the octal blanks of mountinfo.

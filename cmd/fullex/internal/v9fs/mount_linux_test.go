@@ -57,8 +57,8 @@ func TestMountPointsAreNamedAsTheKernelDoes(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "real", "m"), 0o755))
 	require.NoError(t, os.Symlink("real", filepath.Join(dir, "link")))
 	require.NoError(t, os.Symlink(filepath.Join("real", "m"), filepath.Join(dir, "direct")))
-	for _, path := range []string{"real/m", "real/m/", "link/m", "link/../link/m", "direct"} {
-		got, err := mountPoint(dir + "/" + path)
+	for _, path := range []string{"real/m", "real/m/", "link/m", "link/../real/m", "direct", "direct/.", "direct/../m"} {
+		got, err := MountPoint(dir + "/" + path)
 		require.NoError(t, err)
 		assert.Equal(t, filepath.Join(dir, "real", "m"), got, path)
 	}

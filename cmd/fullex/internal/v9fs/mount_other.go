@@ -2,7 +2,10 @@
 
 package v9fs
 
-import "errors"
+import (
+	"errors"
+	"path/filepath"
+)
 
 var errLinuxOnly = errors.New("only Linux has a 9p client to mount with")
 
@@ -12,3 +15,12 @@ func explained(err error) error { return err }
 
 // Unmount needs Linux.
 func Unmount(string, bool) error { return errLinuxOnly }
+
+// MountPoint returns the path of a directory, absolute and without links.
+func MountPoint(dir string) (string, error) {
+	path, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}

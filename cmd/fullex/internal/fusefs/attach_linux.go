@@ -1,0 +1,73 @@
+package fusefs
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
+
+	"fullex/cmd/fullex/internal/fusermount"
+	"fullex/cmd/fullex/internal/v9fs"
+)
+
+// attach mounts at a directory, and returns the library's server of the connection
+// with the kernel, and its descriptor. The library mounts too, but prints what
+// fusermount3 says, and lets child processes inherit the connection: one that has it
+// keeps the mount alive after this process has ended, and every call waits for ever.
+func attach(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) (*fuse.Server, int, error) {
+	words := append(slices.Clone(options.Options), fmt.Sprintf("max_read=%d", options.MaxWrite))
+	if options.AllowOther {
+		words = append(words, "allow_other")
+	}
+	fd, err := fusermount.Mount(dir, words...)
+	if err != nil {
+		return nil, -1, err
+	}
+	server, err := fuse.NewServer(raw, fmt.Sprintf("/dev/fd/%d", fd), options)
+	if err != nil {
+		return nil, -1, errors.Join(err, fusermount.Unmount(dir, true))
+	}
+	return server, fd, nil
+}
+
+// unmount ends the mount wherever it is now, or takes it out of the tree. One that has
+// ended meanwhile is no error.
+func (m *Mount) unmount(lazy bool) error {
+	path, err := v9fs.PathOf(m.device)
+	if m.device == 0 || errors.Is(err, os.ErrNotExist) { // it never answered, or there is no /proc
+		path, err = m.dir, nil
+	}
+	if err != nil || path == "" {
+		return err
+	}
+	err = fusermount.Unmount(path, lazy)
+	if err != nil && m.hasEnded() {
+		return nil
+	}
+	return err
+}
+
+// hasEnded reports whether the mount is in no place any more.
+func (m *Mount) hasEnded() bool {
+	path, err := v9fs.PathOf(m.device)
+	return m.device != 0 && err == nil && path == ""
+}
+
+// answer waits until the mount answers, and makes the kernel ask now whether its
+// files can be polled: the library answers that none can. A later answer could wait
+// for the thread of this process that asks.
+func (m *Mount) answer() error {
+	fd, err := unix.Open(filepath.Join(m.dir, ".go-fuse-epoll-hack"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("look into the mount: %w", err)
+	}
+	var stat unix.Stat_t
+	err = unix.Fstat(fd, &stat)
+	m.device = uint64(stat.Dev)
+	_, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return errors.Join(err, pollErr, unix.Close(fd))
+}
