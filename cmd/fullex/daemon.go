@@ -1,16 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 )
 
 // ready is what a mount in the background says when it answers.
@@ -31,9 +32,6 @@ func daemonize(c *cli.Context, args []string) error {
 		if c.Bool(flag) {
 			line = append(line, "--"+flag)
 		}
-	}
-	if args[len(args)-1], err = filepath.Abs(args[len(args)-1]); err != nil {
-		return fmt.Errorf("find the directory: %w", err)
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -60,9 +58,70 @@ func daemonize(c *cli.Context, args []string) error {
 	return fmt.Errorf("start the mount: it ended without a word: %w", child.Wait())
 }
 
-// tell says on a descriptor what came of a mount: ready, or an error.
-func tell(fd int, text string) error {
-	f := os.NewFile(uintptr(fd), "ready")
-	_, err := io.WriteString(f, text)
-	return errors.Join(err, f.Close())
+// starter is the process that waits until a mount in the background answers.
+type starter struct {
+	pipe *os.File      // to it; nil when it has been told
+	gone chan struct{} // closed when the watching of the pipe has ended
+}
+
+// newStarter takes over the pipe to the starter, and closes all else that was
+// inherited from it.
+func newStarter(fd int) (*starter, error) {
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil { // or it cannot be watched
+		return nil, fmt.Errorf("ready-fd %d: %w", fd, err)
+	}
+	return &starter{os.NewFile(uintptr(fd), "ready"), make(chan struct{})}, closeInherited()
+}
+
+// watch returns a context that ends with ctx, or with the starter if that is killed
+// before it has been told anything.
+func (s *starter) watch(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer close(s.gone)
+		if hangsUp(s.pipe) {
+			cancel()
+		}
+	}()
+	return ctx
+}
+
+// hangsUp waits until nobody can read from a pipe any more. It returns false when
+// the pipe is closed before.
+func hangsUp(pipe *os.File) bool {
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		return false
+	}
+	return raw.Read(func(fd uintptr) bool {
+		fds := []unix.PollFd{{Fd: int32(fd)}}
+		_, err := unix.Poll(fds, 0)
+		return err == nil && fds[0].Revents&unix.POLLERR != 0
+	}) == nil
+}
+
+// leave tells the starter that the mount answers. From then on nothing keeps the
+// directory busy in which it was started.
+func (s *starter) leave() error {
+	if err := os.Chdir("/"); err != nil {
+		return fmt.Errorf("leave the working directory: %w", err)
+	}
+	return s.tell(ready)
+}
+
+// close tells the starter about an error, unless it was told that the mount answers.
+func (s *starter) close(err error) error {
+	if s.pipe == nil || err == nil {
+		return nil
+	}
+	return s.tell(err.Error())
+}
+
+func (s *starter) tell(text string) error {
+	_, err := io.WriteString(s.pipe, text)
+	err = errors.Join(err, s.pipe.Close())
+	<-s.gone
+	s.pipe = nil
+	return err
 }

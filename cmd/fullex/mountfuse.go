@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -32,12 +33,16 @@ func mountFUSE(c *cli.Context, args []string) error {
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	answers := false
-	err := serveFUSE(ctx, c, args, &answers)
-	if fd := c.Int("ready-fd"); fd > 0 && err != nil && !answers {
-		return errors.Join(err, tell(fd, err.Error()))
+	fd := c.Int("ready-fd")
+	if fd == 0 {
+		return serveFUSE(ctx, c, args, func(dir string) error { return sayMounted(c, dir) })
 	}
-	return err
+	starter, err := newStarter(fd)
+	if err != nil {
+		return err
+	}
+	err = serveFUSE(starter.watch(ctx), c, args, func(string) error { return starter.leave() })
+	return errors.Join(err, starter.close(err))
 }
 
 // handlerProcessors is how many threads of a mount may run Go at the same time. One
@@ -54,8 +59,9 @@ func giveHandlersProcessors() {
 	}
 }
 
-// serveFUSE mounts, says so, and stays until the mount or ctx ends.
-func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool) error {
+// serveFUSE mounts, calls answers with the directory, and stays until the mount or
+// ctx ends. If answers fails, the mount ends at once.
+func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers func(dir string) error) error {
 	giveHandlersProcessors()
 	lines := serveConfig{}.logLines(c.App.ErrWriter)
 	defer lines.Close(flushTime)
@@ -82,7 +88,9 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 	}
 	config := fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log}
 	if c.Bool("reconnect") {
-		config.Redial = func(ctx context.Context) (*ninep.Client, error) { return dialFUSE(ctx, target[0]) }
+		if config.Redial, err = redial(target[0]); err != nil {
+			return errors.Join(err, client.Close(), end())
+		}
 	}
 	// The library waits for replies without looking at a context; a connection
 	// that is gone ends the wait.
@@ -93,8 +101,13 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers *bool
 		return errors.Join(err, client.Close(), end())
 	}
 	stop() // from here on the mount ends before its connection
-	*answers = true
-	return errors.Join(sayReady(c, given), stay(ctx, m), end())
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err = answers(given)
+	if err != nil {
+		cancel()
+	}
+	return errors.Join(err, stay(ctx, m), end())
 }
 
 // connectFUSE connects to the target, or to a server in this process if there is
@@ -127,6 +140,25 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return dialEndpoint(ctx, e)
+}
+
+// redial returns what connects to a target again, whatever the working directory
+// is then.
+func redial(target string) (func(context.Context) (*ninep.Client, error), error) {
+	e, err := p9srv.ParseEndpoint(target)
+	if err != nil {
+		return nil, err
+	}
+	if e.Network == "unix" {
+		if e.Address, err = filepath.Abs(e.Address); err != nil {
+			return nil, fmt.Errorf("find the socket: %w", err)
+		}
+	}
+	return func(ctx context.Context) (*ninep.Client, error) { return dialEndpoint(ctx, e) }, nil
+}
+
+func dialEndpoint(ctx context.Context, e p9srv.Endpoint) (*ninep.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := ninep.Dial(ctx, e)
@@ -145,11 +177,7 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 	return client, err
 }
 
-// sayReady tells who waits for it that the mount answers.
-func sayReady(c *cli.Context, dir string) error {
-	if fd := c.Int("ready-fd"); fd > 0 {
-		return tell(fd, ready)
-	}
+func sayMounted(c *cli.Context, dir string) error {
 	say := logs.New(c.App.Writer, lostLines)
 	defer say.Close(flushTime)
 	_, err := fmt.Fprintf(say, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", dir)

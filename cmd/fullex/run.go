@@ -70,7 +70,9 @@ func runCommand() *cli.Command {
 func watcherCommand() *cli.Command {
 	return &cli.Command{
 		Name: watcherName, Hidden: true, OnUsageError: oneLine,
-		Action: func(*cli.Context) error { return private.Watch(os.Stdin, os.Stdout) },
+		Action: func(*cli.Context) error {
+			return errors.Join(closeInherited(), private.Watch(os.Stdin, os.Stdout))
+		},
 	}
 }
 
