@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	if status := work(); status != 0 {
+	if status := withOrphans(work); status != 0 {
 		os.Exit(status)
 	}
 }

@@ -1,0 +1,134 @@
+package tests
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// TestFirstProcessReapsOrphans: a container's first process is the parent of those
+// who have lost theirs, and it ends by the usual signals with the usual status.
+func TestFirstProcessReapsOrphans(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a pid namespace")
+	}
+	path, err := fullexCommand()
+	require.NoError(t, err)
+	target := "unix:" + filepath.Join(t.TempDir(), "target")
+	serveAt(t, target[len("unix:"):])
+	for _, c := range []struct {
+		name   string
+		args   []string
+		signal syscall.Signal // 0: its input ends
+		status int
+		fuse   bool
+	}{
+		{"serve", []string{"serve", "--listen", "unix:" + filepath.Join(t.TempDir(), "s")}, syscall.SIGTERM, 0, false},
+		{"trace", []string{"trace", "--listen", "unix:" + filepath.Join(t.TempDir(), "s"), target}, syscall.SIGINT, 0, false},
+		{"mount", []string{"mount", t.TempDir()}, syscall.SIGTERM, 0, true},
+		{"run", []string{"run", "--", "sh", "-c", "echo begun; read line; exit 7"}, 0, 7, false},
+		{"run signalled", []string{"run", "--fuse", "--", "sh", "-c", "echo begun; read line"}, syscall.SIGTERM, 128 + 15, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := os.Stat("/dev/fuse"); c.fuse && err != nil {
+				skip(t, "no FUSE on this machine: %v", err)
+			}
+			cmd := exec.CommandContext(t.Context(), path, c.args...)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+			in := startFirst(t, cmd)
+			adoptAndReap(t, cmd.Process.Pid)
+			if c.signal != 0 {
+				require.NoError(t, cmd.Process.Signal(c.signal))
+			} else {
+				require.NoError(t, in.Close())
+			}
+			_ = cmd.Wait() // the status says it
+			assert.Equal(t, c.status, cmd.ProcessState.ExitCode())
+		})
+	}
+}
+
+// startFirst starts a command and waits until it says something.
+func startFirst(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser) {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = r.Close() }) // only read
+	cmd.Stdout, cmd.Stderr = w, w
+	require.NoError(t, cmd.Start())
+	require.NoError(t, w.Close())
+	_, err = r.Read(make([]byte, 1))
+	require.NoError(t, err)
+	return in
+}
+
+// adoptAndReap gives several orphans to the first process of a pid namespace, as
+// docker exec may, lets them end, and waits until they are gone.
+func adoptAndReap(t *testing.T, first int) {
+	t.Helper()
+	own := children(t, first)
+	var waits []io.Closer
+	for range 3 {
+		waits = append(waits, startOrphan(t, first))
+	}
+	eventually(t, "they are adopted", func() bool { return len(children(t, first)) == len(own)+3 })
+	for _, w := range waits {
+		require.NoError(t, w.Close())
+	}
+	eventually(t, "they are gone", func() bool { return maps.Equal(children(t, first), own) })
+}
+
+// startOrphan starts a process in the pid namespace of another, whose parent ends
+// at once. It runs until wait is closed.
+func startOrphan(t *testing.T, first int) (wait io.Closer) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	pidfd, err := unix.PidfdOpen(first, 0)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: only this thread's children go there
+		if err := unix.Setns(pidfd, unix.CLONE_NEWPID); err != nil {
+			done <- err
+			return
+		}
+		cmd := exec.Command("sh", "-c", "cat <&3 >/dev/null &")
+		cmd.ExtraFiles = []*os.File{r}
+		done <- cmd.Run()
+	}()
+	require.NoError(t, <-done)
+	require.NoError(t, unix.Close(pidfd))
+	require.NoError(t, r.Close())
+	return w
+}
+
+// children returns the pids of a process's children, zombies included (proc(5),
+// /proc/PID/stat).
+func children(t *testing.T, parent int) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	found := make(map[string]bool)
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // it may be gone
+		_, after, _ := bytes.Cut(text, []byte(") "))
+		if fields := bytes.Fields(after); len(fields) > 1 && string(fields[1]) == strconv.Itoa(parent) {
+			found[filepath.Base(filepath.Dir(file))] = true
+		}
+	}
+	return found
+}
