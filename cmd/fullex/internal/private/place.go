@@ -26,7 +26,11 @@ func (p *Place) Socket() string { return filepath.Join(p.dir, "socket") }
 // MountPoint makes the directory to mount at and returns its path.
 func (p *Place) MountPoint() (string, error) {
 	dir := mountPoint(p.dir)
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	err := os.Mkdir(dir, 0o700)
+	if err == nil {
+		err = os.Chmod(dir, 0o700) // whatever the umask, which is the command's
+	}
+	if err != nil {
 		return "", fmt.Errorf("make the directory to mount at: %w", err)
 	}
 	return dir, nil

@@ -14,6 +14,7 @@ import (
 func Watch(stdin io.Reader, stdout io.WriteCloser) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGALRM,
 		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
+	syscall.Umask(0o077) // the user's may take away what the directory needs
 	dir, err := makeDir()
 	if err != nil {
 		fmt.Fprintln(stdout, err)
