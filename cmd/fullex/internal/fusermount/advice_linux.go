@@ -56,7 +56,9 @@ func mountAdvice(helper, dir string, options []string) string {
 	switch err := openDevice(); {
 	case isMissing(err):
 		return noDeviceAdvice
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, unix.EPERM): // not by its mode: the container has no right to it
+		return noRightAdvice
+	case errors.Is(err, unix.EACCES):
 		return closedAdvice
 	}
 	if advice := powerlessAdvice(helper); advice != "" {
