@@ -23,7 +23,8 @@ import (
 //	                         a unix socket for the virtio-9p devices of virtual
 //	                         machines; tag is what a guest mounts, fullex unless said
 //
-// A PATH cannot hold a comma, which starts the options.
+// A PATH is taken as it is, but for the commas in its last name: there each is
+// written twice, as a single one starts the options.
 type Endpoint struct {
 	Network string      // "unix", "tcp", "vsock", "fd" or "vhost-user"
 	Address string      // PATH, HOST:PORT, CID:PORT or N
@@ -44,8 +45,14 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	if !ok {
 		return Endpoint{}, fmt.Errorf("endpoint %q: want %s", s, endpointForms)
 	}
-	address, options, hasOptions := strings.Cut(address, ",")
-	e := Endpoint{Network: network, Address: address}
+	e := Endpoint{Network: network}
+	var options string
+	var hasOptions bool
+	if network == "unix" || network == "vhost-user" {
+		e.Address, options, hasOptions = cutPath(address)
+	} else {
+		e.Address, options, hasOptions = strings.Cut(address, ",")
+	}
 	var err error
 	switch network {
 	case "unix":
@@ -67,9 +74,31 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	return e, nil
 }
 
-// maxUnixPath is what sun_path of Linux's struct sockaddr_un holds beside the
-// closing NUL (unix(7)).
-const maxUnixPath = 107
+// cutPath parts a path from the options behind it.
+func cutPath(text string) (path, options string, hasOptions bool) {
+	name := strings.LastIndexByte(text, '/') + 1
+	path, rest := text[:name], text[name:]
+	for {
+		before, after, found := strings.Cut(rest, ",")
+		path += before
+		if !found || !strings.HasPrefix(after, ",") {
+			return path, after, found
+		}
+		path, rest = path+",", after[1:]
+	}
+}
+
+// pathText is what cutPath makes the path of.
+func pathText(path string) string {
+	name := strings.LastIndexByte(path, '/') + 1
+	return path[:name] + strings.ReplaceAll(path[name:], ",", ",,")
+}
+
+// UnixEndpoint is the endpoint of a unix socket at a path, any path, with the mode
+// that a socket has unless said.
+func UnixEndpoint(path string) Endpoint {
+	return Endpoint{Network: "unix", Address: path, Mode: defaultMode}
+}
 
 func (e *Endpoint) parseSocket(options string, hasOptions bool) error {
 	e.Mode = defaultMode
@@ -79,8 +108,8 @@ func (e *Endpoint) parseSocket(options string, hasOptions bool) error {
 	if e.Address[0] == '@' {
 		return fmt.Errorf("abstract sockets have no mode, so anybody could connect; want a path (./@... for one that starts so)")
 	}
-	if len(e.Address) > maxUnixPath {
-		return fmt.Errorf("the path has %d bytes, a socket's may have %d", len(e.Address), maxUnixPath)
+	if name := e.Address[strings.LastIndexByte(e.Address, '/')+1:]; len(name) > maxUnixPath {
+		return fmt.Errorf("the name has %d bytes, a socket's may have %d", len(name), maxUnixPath)
 	}
 	if !hasOptions {
 		return nil
@@ -129,10 +158,13 @@ func (e *Endpoint) parseTCP(options string, hasOptions bool) error {
 	return nil
 }
 
-// String returns the text form; tag and mode are given if they are not the
-// default.
+// String returns the text form, of which ParseEndpoint makes the same endpoint; tag
+// and mode are given if they are not the default.
 func (e Endpoint) String() string {
 	s := e.Network + ":" + e.Address
+	if e.Network == "unix" || e.Network == "vhost-user" {
+		s = e.Network + ":" + pathText(e.Address)
+	}
 	if e.Network == "vhost-user" && e.Tag != defaultTag {
 		s += ",tag=" + e.Tag
 	}
@@ -144,7 +176,10 @@ func (e Endpoint) String() string {
 
 // Listen opens the endpoint for [Server.Serve], or gives up when ctx ends. A
 // unix socket that a server left behind is replaced if nobody answers on it;
-// closing the listener removes the socket.
+// closing the listener removes the socket. An address that is in use is EADDRINUSE.
+//
+// While a unix socket is made, the umask of the process is the one that gives it its
+// mode.
 func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	switch e.Network {
 	case "unix":
@@ -193,9 +228,18 @@ func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 	case "vhost-user":
 		return nil, fmt.Errorf("connect to %s: it is for a virtual machine's virtio-9p device", e)
 	}
+	address := e.Address
+	if e.Network == "unix" {
+		short, done, err := dialAddress(e.Address)
+		if err != nil {
+			return nil, fmt.Errorf("connect to %s: %w", e, err)
+		}
+		defer done()
+		address = short
+	}
 	var d net.Dialer
 	for {
-		c, err := d.DialContext(ctx, e.Network, e.Address)
+		c, err := d.DialContext(ctx, e.Network, address)
 		if err == nil {
 			return c, nil
 		}
@@ -203,6 +247,21 @@ func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 			return nil, fmt.Errorf("connect to %s: %w", e, reason(err))
 		}
 	}
+}
+
+// dialAddress is a path for connect(2), until done is called.
+func dialAddress(path string) (address string, done func(), err error) {
+	if address = plainAddress(path); len(address) <= maxUnixPath {
+		return address, func() {}, nil
+	}
+	dir, name, err := openSocketDir(path)
+	if err != nil {
+		return "", nil, err
+	}
+	if address, err = dir.address(name); err != nil {
+		return "", nil, errors.Join(err, dir.close())
+	}
+	return address, func() { _ = dir.close() }, nil
 }
 
 // wait returns true after d, or false when ctx ends. A unix socket whose queue

@@ -5,149 +5,142 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/ownpath"
 )
 
 // unixListener is a unix socket that removes its file when it is closed, but
 // only if it still is its own.
 type unixListener struct {
 	*net.UnixListener
-	path string
-	file fs.FileInfo
+	dir        *socketDir
+	path, name string
+	file       fileID
 
-	remove sync.Once
+	close    sync.Once
+	closeErr error
 }
 
-// listenUnix makes the socket with its mode from the start, so that nobody
-// gets in between. The directory is locked meanwhile, so that of two servers
-// that start at the same time one finds the other.
+// listenUnix makes the socket in place of one that a server left behind. A socket
+// at which somebody answers is never replaced.
 func listenUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
-	unlock, err := lockDir(ctx, filepath.Dir(path))
+	dir, name, err := openSocketDir(path)
 	if err != nil {
 		return nil, err
+	}
+	l := &unixListener{dir: dir, path: path, name: name}
+	if err := l.listen(ctx, mode); err != nil {
+		return nil, errors.Join(err, dir.close())
+	}
+	return l, nil
+}
+
+func (l *unixListener) listen(ctx context.Context, mode fs.FileMode) error {
+	unlock, err := l.dir.lock(ctx, "."+l.name+".fullex-lock")
+	if err != nil {
+		return err
 	}
 	defer unlock()
-	if err := removeStale(ctx, path); err != nil {
-		return nil, err
+	if err := l.dir.removeStale(ctx, l.name); err != nil {
+		return err
 	}
-	return bindUnix(ctx, path, mode)
-}
-
-func bindUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return restrict(c, mode)
-	}}
-	l, err := config.Listen(ctx, "unix", path)
+	address, err := l.dir.address(l.name)
 	if err != nil {
-		return nil, reason(err)
+		return err
 	}
-	u := &unixListener{UnixListener: l.(*net.UnixListener), path: path}
-	u.SetUnlinkOnClose(false)
-	if err := u.adopt(mode); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return u, nil
-}
-
-// restrict sets the mode that the socket's file will be made with, less the
-// umask (unix_bind_bsd in Linux's net/unix/af_unix.c).
-func restrict(c syscall.RawConn, mode fs.FileMode) error {
-	var err error
-	controlErr := c.Control(func(fd uintptr) {
-		err = syscall.Fchmod(int(fd), uint32(mode))
-	})
-	return errors.Join(controlErr, err)
-}
-
-// adopt opens the socket's file to those that the mode lets in and remembers
-// which file it is.
-func (l *unixListener) adopt(mode fs.FileMode) error {
-	if err := os.Chmod(l.path, mode); err != nil {
-		return fmt.Errorf("set the mode: %w", reason(err))
-	}
-	info, err := os.Lstat(l.path)
+	var config net.ListenConfig
+	var made net.Listener
+	// A socket has its mode from the umask alone (bind(2)).
+	ownpath.WithUmask(^mode, func() { made, err = config.Listen(ctx, "unix", address) })
 	if err != nil {
-		return fmt.Errorf("look at the socket: %w", reason(err))
+		return reason(err)
 	}
-	l.file = info
+	l.UnixListener = made.(*net.UnixListener)
+	l.SetUnlinkOnClose(false)
+	if l.file, err = l.dir.socket(l.name); err != nil {
+		return errors.Join(fmt.Errorf("look at the socket: %w", err), made.Close())
+	}
 	return nil
 }
 
+// Addr implements net.Listener. The socket itself may have been given a shorter path.
+func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
+
 // Close closes the socket and removes its file, if nobody replaced it.
 func (l *unixListener) Close() error {
-	var err error
-	l.remove.Do(func() {
-		if now, statErr := os.Lstat(l.path); statErr == nil && os.SameFile(now, l.file) {
-			err = os.Remove(l.path)
+	l.close.Do(func() {
+		if now, err := l.dir.socket(l.name); err == nil && now == l.file {
+			l.closeErr = l.dir.remove(l.name)
 		}
+		l.closeErr = errors.Join(l.closeErr, l.dir.close())
 	})
-	return errors.Join(err, l.UnixListener.Close())
+	return errors.Join(l.closeErr, l.UnixListener.Close())
 }
 
 // removeStale makes room for a socket: it removes one on which nobody answers,
 // and refuses to touch anything else.
-func removeStale(ctx context.Context, path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+func (d *socketDir) removeStale(ctx context.Context, name string) error {
+	_, err := d.socket(name)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err == nil {
+		err = d.seeStale(ctx, name)
+	}
+	if err != nil {
+		return err
+	}
+	// Without a lock another server may have made its own meanwhile. So what is taken
+	// out of the way is looked at once more before it is removed.
+	aside := fmt.Sprintf(".fullex-%08x", rand.Uint32())
+	err = unix.Renameat(d.fd(), name, d.fd(), aside)
+	if errors.Is(err, unix.ENOENT) {
 		return nil
 	}
 	if err != nil {
-		return reason(err)
+		return fmt.Errorf("remove the socket that was left behind: %w", err)
 	}
-	if info.Mode().Type() != fs.ModeSocket {
-		return errors.New("the file exists and is no socket")
+	if err := d.seeStale(ctx, aside); err != nil {
+		return errors.Join(err, d.putBack(aside, name))
 	}
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", path)
-	if err == nil {
-		return errors.Join(errors.New("a server answers there already"), c.Close())
-	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("see whether a server answers there: %w", reason(err))
-	}
-	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("remove the socket that was left behind: %w", reason(err))
-	}
-	return nil
+	return d.remove(aside)
 }
 
-// A lock that another process holds is tried for every lockTry, and for lockTime
-// at most: a server holds it for as long as it takes to bind a socket.
-const (
-	lockTry  = 10 * time.Millisecond
-	lockTime = 3 * time.Second
-)
+// putBack gives a socket its name again, unless there is one by now.
+func (d *socketDir) putBack(aside, name string) error {
+	if err := unix.Linkat(d.fd(), aside, d.fd(), name, 0); err != nil {
+		return fmt.Errorf("put the socket back from %s: %w", aside, err)
+	}
+	return d.remove(aside)
+}
 
-// lockDir locks a directory against other servers that start in it. One that
-// may not be read cannot be locked, which is no reason not to serve there.
-func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		return func() {}, nil
-	}
+// errAnswers is an EADDRINUSE.
+var errAnswers = fmt.Errorf("a server answers there already: %w", syscall.EADDRINUSE)
+
+// seeStale returns nil if nobody listens at a socket any more.
+func (d *socketDir) seeStale(ctx context.Context, name string) error {
+	address, err := d.address(name)
 	if err != nil {
-		return nil, reason(err)
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockTime)
-	defer cancel()
-	for {
-		err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(fmt.Errorf("lock the directory: %w", err), d.Close())
-		}
-		if !wait(ctx, lockTry) {
-			return nil, errors.Join(fmt.Errorf("lock the directory, which another process has locked: %w", ctx.Err()), d.Close())
-		}
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "unix", address)
+	switch {
+	case err == nil:
+		return errors.Join(errAnswers, c.Close())
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil
+	case errors.Is(err, syscall.EAGAIN): // its queue is full
+		return errAnswers
 	}
-	return func() { _ = d.Close() }, nil // unlocks; nothing was written that could be lost
+	return fmt.Errorf("see whether a server answers there: %w", reason(err))
 }
 
 // reason strips what net and os put before an error, where the caller names

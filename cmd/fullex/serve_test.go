@@ -193,14 +193,14 @@ func TestDefaultSocketIsInAPrivateRuntimeDirectory(t *testing.T) {
 	assert.Empty(t, socketPath(4_000_000), "no directory, no socket")
 }
 
-// TestSignalEndsAServeThatStillStarts has another process hold the lock of the
-// socket's directory.
+// TestSignalEndsAServeThatStillStarts: another server of this user is about to make
+// the same socket.
 func TestSignalEndsAServeThatStillStarts(t *testing.T) {
 	dir := t.TempDir()
-	d, err := os.Open(dir)
+	lock, err := os.Create(filepath.Join(dir, ".s.fullex-lock"))
 	require.NoError(t, err)
-	defer func() { _ = d.Close() }()
-	require.NoError(t, syscall.Flock(int(d.Fd()), syscall.LOCK_EX))
+	defer func() { _ = lock.Close() }()
+	require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 	cmd := command(t, "serve", "--listen", "unix:"+filepath.Join(dir, "s"), "--log-level", "debug")
 	var out bytes.Buffer
 	stderr, err := cmd.StderrPipe()
