@@ -43,24 +43,3 @@ func direct(dir string, options []string) (fd int, err error) {
 	}
 	return fd, nil
 }
-
-// Unmount ends a mount of this process's user at a directory, an absolute path
-// without links. It asks nothing of the file system, which may never answer. lazy
-// takes the mount out of the tree at once, and it ends when its last file is closed;
-// without lazy it is an error if one is open.
-func Unmount(dir string, lazy bool) error {
-	err := Syscall(dir, lazy)
-	if errors.Is(err, unix.EPERM) && os.Geteuid() != 0 {
-		return unmountWithHelper(dir, lazy)
-	}
-	return err
-}
-
-// Syscall is Unmount by umount(2) alone, for whoever has the right.
-func Syscall(dir string, lazy bool) error {
-	flags := unix.UMOUNT_NOFOLLOW
-	if lazy {
-		flags |= unix.MNT_DETACH
-	}
-	return unix.Unmount(dir, flags)
-}

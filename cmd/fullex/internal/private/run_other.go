@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-func unmount(string) error { return errLinux }
+func (*Dir) unmount() error { return errLinux }
 
 var errLinux = errors.New("run: it works on Linux only")
 

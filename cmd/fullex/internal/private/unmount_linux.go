@@ -1,6 +1,12 @@
 package private
 
-import "fullex/cmd/fullex/internal/fusermount"
+import (
+	"path/filepath"
 
-// unmount takes what is mounted at a directory out of the tree, FUSE or not.
-func unmount(dir string) error { return fusermount.Unmount(dir, true) }
+	"fullex/cmd/fullex/internal/fusermount"
+)
+
+// unmount takes what is mounted in the directory out of the tree, FUSE or not.
+func (d *Dir) unmount() error {
+	return fusermount.UnmountIn(d.self, filepath.Join(d.path, mountName), true)
+}

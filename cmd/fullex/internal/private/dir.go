@@ -1,0 +1,196 @@
+package private
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"fullex/p9srv/ownpath"
+)
+
+// Dir is a directory that only this user may enter. It is emptied by its descriptor,
+// whatever others do to its path. A Dir is used by one goroutine.
+type Dir struct {
+	path, name string
+	base       *os.Root // the directory around it
+	inside     *os.Root // itself
+	self       *os.File // itself
+	alive      *os.File // is locked while this process has it open; nil: by another
+}
+
+const (
+	// prefix is what the names of all directories begin with.
+	prefix = "fullex-run-"
+	// aliveName is a file that the directory's maker has locked for as long as it
+	// lives (flock(2)), which is true across containers, where process numbers are not.
+	aliveName = "alive"
+	// mountName is the directory to mount at.
+	mountName = "mount"
+	// socketName is the socket.
+	socketName = "socket"
+	// ownersOnly is the umask of what is made. The user's is for the user's files.
+	ownersOnly = 0o077
+)
+
+// MakeDir makes a directory in the first place that will do: XDG_RUNTIME_DIR if that
+// is this user's, TMPDIR, /tmp. The error says why none of them will do.
+func MakeDir() (d *Dir, err error) {
+	var all error
+	for _, base := range bases() {
+		ownpath.WithUmask(ownersOnly, func() { d, err = makeIn(base) })
+		switch {
+		case err == nil:
+			return d, nil
+		case all == nil:
+			all = err
+		default:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return nil, fmt.Errorf("make a private directory: %w", all)
+}
+
+func makeIn(path string) (*Dir, error) {
+	if err := checkBase(path); err != nil {
+		return nil, err
+	}
+	base, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	name := prefix + strconv.FormatUint(rand.Uint64(), 10)
+	if err := base.Mkdir(name, 0o700); err != nil {
+		return nil, errors.Join(fmt.Errorf("in %s: %w", path, err), base.Close())
+	}
+	d, err := openIn(base, path, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.markAlive(); err != nil {
+		return nil, errors.Join(err, d.Remove())
+	}
+	return d, nil
+}
+
+// openDir opens a directory that another process has made and removes.
+func openDir(path string) (*Dir, error) {
+	base, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	return openIn(base, filepath.Dir(path), filepath.Base(path))
+}
+
+// openIn opens a directory of this user in another one, which it takes over. In one
+// for temporary files, what is anybody else's may be made to mislead, and so may a
+// link.
+func openIn(base *os.Root, path, name string) (*Dir, error) {
+	d := &Dir{path: filepath.Join(path, name), name: name, base: base}
+	var err error
+	if d.inside, err = base.OpenRoot(name); err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	if d.self, err = d.inside.Open("."); err != nil {
+		return nil, errors.Join(err, d.inside.Close(), base.Close())
+	}
+	named, err := base.Lstat(name)
+	opened, statErr := d.self.Stat()
+	if err = errors.Join(err, statErr); err == nil && (!os.SameFile(named, opened) || !isOwn(opened)) {
+		err = fmt.Errorf("%s is not a directory of this user", d.path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func isOwn(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.IsDir() && int(stat.Uid) == os.Geteuid()
+}
+
+// maxSocketPath is what a socket's path may have, in bytes (unix(7)).
+const maxSocketPath = 107
+
+// Socket returns the path for a socket, which nobody else may reach. Where the
+// directory's path is too long for one, it goes through a descriptor of this process,
+// and leads there for as long as this process has the Dir.
+func (d *Dir) Socket() string {
+	if path := filepath.Join(d.path, socketName); len(path) <= maxSocketPath {
+		return path
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d/%s", os.Getpid(), d.self.Fd(), socketName)
+}
+
+// MountPoint makes the directory to mount at and returns its path.
+func (d *Dir) MountPoint() (path string, err error) {
+	ownpath.WithUmask(ownersOnly, func() { err = d.inside.Mkdir(mountName, 0o700) })
+	if err != nil {
+		return "", fmt.Errorf("make the directory to mount at: %w", err)
+	}
+	return filepath.Join(d.path, mountName), nil
+}
+
+// Remove removes the directory with what is mounted and lies in it, if it is still
+// there, and lets go of it.
+func (d *Dir) Remove() error {
+	err := d.detach()
+	if err == nil {
+		err = d.empty()
+	}
+	if err == nil {
+		err = ignoreNotExist(d.base.Remove(d.name)) // only if it is empty: ours is
+	}
+	if err != nil {
+		err = fmt.Errorf("remove the private directory: %w", err)
+	}
+	return errors.Join(err, d.close())
+}
+
+// empty removes what lies in the directory.
+func (d *Dir) empty() error {
+	entries, err := fs.ReadDir(d.inside.FS(), ".")
+	for _, e := range entries {
+		err = errors.Join(err, d.inside.RemoveAll(e.Name()))
+	}
+	return ignoreNotExist(err)
+}
+
+func ignoreNotExist(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// close lets go of the directory.
+func (d *Dir) close() error {
+	err := errors.Join(d.self.Close(), d.inside.Close(), d.base.Close())
+	if d.alive != nil {
+		err = errors.Join(err, d.alive.Close())
+	}
+	return err
+}
+
+// mostMounts is how often a mount that is just being made can come between.
+const mostMounts = 8
+
+// detach removes the directory at which something may be mounted, now or in a moment
+// by somebody who outlives this program: what is removed cannot be mounted at.
+func (d *Dir) detach() error {
+	var err error
+	for range mostMounts {
+		if err = ignoreNotExist(d.inside.Remove(mountName)); err == nil {
+			return nil
+		}
+		if unmountErr := d.unmount(); unmountErr != nil {
+			err = errors.Join(err, unmountErr)
+		}
+	}
+	return err
+}
