@@ -17,6 +17,7 @@ import (
 	"fullex/cmd/fullex/internal/fusefs"
 	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/ninep"
+	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
 )
@@ -180,7 +181,7 @@ func dialEndpoint(ctx context.Context, e p9srv.Endpoint) (*ninep.Client, error) 
 func sayMounted(c *cli.Context, dir string) error {
 	say := logs.New(c.App.Writer, lostLines)
 	defer say.Close(flushTime)
-	_, err := fmt.Fprintf(say, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", dir)
+	_, err := fmt.Fprintf(say, "mounted at %s\n  end it: Ctrl-C, or fullex umount %[1]s\n", quote.Shell(dir))
 	return err
 }
 

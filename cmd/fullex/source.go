@@ -100,6 +100,6 @@ func announce(ctx context.Context, w io.Writer, sources []source) {
 			announceVhost(w, s.endpoint)
 			continue
 		}
-		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", s.endpoint, mountLine(ctx, s.endpoint, "/mnt"))
+		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", toCopy(s.endpoint), mountLine(ctx, s.endpoint, "/mnt"))
 	}
 }

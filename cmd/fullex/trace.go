@@ -135,7 +135,7 @@ func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.W
 		}
 	}}
 	go func() { printed <- printer.Print(p.Queue) }()
-	fmt.Fprintf(lines, "listening on %s for %s\n", s.endpoint, config.target)
+	fmt.Fprintf(lines, "listening on %s for %s\n", toCopy(s.endpoint), toCopy(config.target))
 	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()
 	err := passOn(ctx, p, s)
 	p.Queue.Close()

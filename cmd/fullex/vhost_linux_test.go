@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv"
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
@@ -87,6 +89,25 @@ func TestBackEndServesAnInheritedConnectionToItsEnd(t *testing.T) {
 	require.NoError(t, back.Close())
 	require.NoError(t, speaks9P(t, front).Close())
 	assert.NoError(t, cmd.Wait(), "exit status 0")
+}
+
+// TestWhatAGuestIsStartedWithCanBeCopied has a shell take the lines apart.
+func TestWhatAGuestIsStartedWithCanBeCopied(t *testing.T) {
+	long := strings.Repeat("/long", 30)
+	for path, want := range map[string]struct{ dir, chardev string }{
+		"/run/vm":       {"", "path=/run/vm"},
+		"/a,b/it's\n$x": {"", "path=/a,,b/it's\n$x"},
+		long + "/v,1":   {" in " + long, "path=v,,1"},
+	} {
+		var text strings.Builder
+		announceVhost(&text, p9srv.Endpoint{Network: "vhost-user", Address: path, Mode: 0o600, Tag: "t"})
+		assert.Contains(t, text.String(), "start a guest"+want.dir+" (QEMU")
+		_, line, _ := strings.Cut(text.String(), "with:\n")
+		line, _, _ = strings.Cut(line, "\n  mount it")
+		out, err := exec.Command("sh", "-c", "printf '%s|' "+line).Output()
+		require.NoError(t, err)
+		assert.Contains(t, string(out), "|socket,id=fullex,"+want.chardev+"|")
+	}
 }
 
 func TestServeSaysHowAGuestMounts(t *testing.T) {

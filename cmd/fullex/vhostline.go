@@ -5,12 +5,16 @@ import (
 	"io"
 	"path/filepath"
 
+	"fullex/cmd/fullex/internal/quote"
 	"fullex/p9srv"
 )
 
 // configSize is what QEMU is told of the device's configuration: enough for the
 // longest tag, so that nobody needs to count.
 const configSize = 64
+
+// maxQEMUPath is the longest path at which QEMU connects, in bytes (unix(7)).
+const maxQEMUPath = 107
 
 // announceVhost prints what a virtual machine is started with, and how its guest
 // mounts.
@@ -19,11 +23,16 @@ func announceVhost(w io.Writer, e p9srv.Endpoint) {
 	if err != nil {
 		path = e.Address
 	}
+	where := ""
+	if len(path) > maxQEMUPath {
+		where = " in " + quote.Shell(filepath.Dir(path))
+		path = filepath.Base(path)
+	}
 	fmt.Fprintf(w, `listening on %s
-  start a guest (QEMU 10.2 or later; SIZE is that of -m) with:
+  start a guest%s (QEMU 10.2 or later; SIZE is that of -m) with:
     -object memory-backend-memfd,id=fullex-memory,size=SIZE,share=on -machine memory-backend=fullex-memory \
-    -chardev socket,id=fullex,path=%s \
+    -chardev %s \
     -device vhost-user-test-device-pci,chardev=fullex,virtio-id=9,num_vqs=1,vq_size=128,config_size=%d
   mount it in the guest (as root): mount -t 9p -o trans=virtio,version=9p2000.L,noxattr %s /mnt
-`, e, path, configSize, e.Tag)
+`, quote.Shell(e.String()), where, quote.Shell("socket,id=fullex,path="+quote.QEMU(path)), configSize, e.Tag)
 }

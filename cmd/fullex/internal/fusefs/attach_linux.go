@@ -39,22 +39,29 @@ func attach(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) (*fu
 func (m *Mount) unmount(lazy bool) error {
 	path, err := v9fs.PathOf(m.device)
 	if m.device == 0 || errors.Is(err, os.ErrNotExist) { // it never answered, or there is no /proc
-		path, err = m.dir, nil
+		return fusermount.Unmount(m.dir, lazy)
 	}
 	if err != nil || path == "" {
 		return err
 	}
-	err = fusermount.Unmount(path, lazy)
-	if err != nil && m.hasEnded() {
+	err = m.unmountAt(path, lazy)
+	if now, nowErr := v9fs.PathOf(m.device); nowErr == nil && now == "" {
 		return nil
 	}
 	return err
 }
 
-// hasEnded reports whether the mount is in no place any more.
-func (m *Mount) hasEnded() bool {
-	path, err := v9fs.PathOf(m.device)
-	return m.device != 0 && err == nil && path == ""
+// unmountAt ends the mount at a path, at which another one may be by now.
+func (m *Mount) unmountAt(path string, lazy bool) (err error) {
+	parent, err := fusermount.OpenParent(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parent.Close()) }()
+	if now, err := v9fs.PathOf(m.device); err != nil || now != path {
+		return errors.Join(err, fmt.Errorf("the mount has moved to %s", now))
+	}
+	return fusermount.UnmountIn(parent, path, lazy)
 }
 
 // answer waits until the mount answers, and makes the kernel ask now whether its

@@ -9,37 +9,50 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Unmount ends a mount of this process's user at a directory, an absolute path
-// without links. It asks nothing of the file system, which may never answer. lazy
-// takes the mount out of the tree at once, and it ends when its last file is closed;
-// without lazy it is an error if one is open.
-func Unmount(dir string, lazy bool) error {
-	return unmount(dir, dir, lazy)
+// OpenParent opens the directory around another one, an absolute path without links,
+// so that a caller looks at a mount and ends it in the same directory: other users may
+// change the path in between. It is an error if they have done so already.
+func OpenParent(dir string) (*os.File, error) {
+	path := filepath.Dir(dir)
+	parent, err := os.OpenFile(path, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	now, err := os.Readlink(openFile(parent))
+	if err == nil && now != path {
+		return nil, errors.Join(fmt.Errorf("the path has changed to %s", now), parent.Close())
+	}
+	return parent, nil // an error says that there is no /proc
 }
 
-// UnmountIn is Unmount at a directory in an open one. Other users may have changed the
-// path since the open one was looked at.
+// UnmountIn ends a mount of this process's user at a directory, an absolute path
+// without links, in its open parent. It asks nothing of the file system, which may
+// never answer. lazy takes the mount out of the tree at once, and it ends when its last
+// file is closed; without lazy it is an error if one is open.
 func UnmountIn(parent *os.File, dir string, lazy bool) error {
-	return unmount(in(parent, dir), dir, lazy)
-}
-
-// unmount ends a mount by umount(2) at a path, or by fusermount3 at a directory. That
-// program ends mounts of its user only, wherever the path leads.
-func unmount(path, dir string, lazy bool) error {
-	err := Syscall(path, lazy)
+	err := SyscallIn(parent, dir, lazy)
 	if errors.Is(err, unix.EPERM) && os.Geteuid() != 0 {
-		return unmountWithHelper(dir, lazy)
+		return unmountWithHelper(dir, lazy) // it ends mounts of its user only
 	}
 	return err
 }
 
-// Syscall is Unmount by umount(2) alone, for whoever has the right.
-func Syscall(dir string, lazy bool) error {
+// SyscallIn is UnmountIn by umount(2) alone, for whoever has the right.
+func SyscallIn(parent *os.File, dir string, lazy bool) error {
 	flags := unix.UMOUNT_NOFOLLOW
 	if lazy {
 		flags |= unix.MNT_DETACH
 	}
-	return unix.Unmount(dir, flags)
+	return unix.Unmount(in(parent, dir), flags)
+}
+
+// Unmount is UnmountIn where the parent is not open yet.
+func Unmount(dir string, lazy bool) error {
+	parent, err := OpenParent(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(UnmountIn(parent, dir, lazy), parent.Close())
 }
 
 // in returns a path of a directory that leads through the open one around it, or the

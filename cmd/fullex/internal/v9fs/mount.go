@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/quote"
 	"fullex/p9srv"
 )
 
@@ -29,20 +30,20 @@ type transport struct {
 
 // transport chooses the way.
 func (m Mount) transport(ctx context.Context) (transport, error) {
-	handed := transport{source: m.Endpoint.String(), data: Options{"trans=fd"}, fd: true}
+	e, err := m.fixed()
+	if err != nil {
+		return transport{}, err
+	}
+	handed := transport{source: e.String(), data: Options{"trans=fd"}, fd: true}
 	if trans, _ := m.Options.value("trans"); trans == "fd" {
 		return handed, nil
 	}
 	switch m.Endpoint.Network {
 	case "unix":
-		path, err := filepath.Abs(m.Endpoint.Address)
-		if err != nil {
-			return transport{}, fmt.Errorf("find the socket: %w", err)
-		}
-		if strings.Contains(path, ",") {
+		if strings.Contains(e.Address, ",") || len(e.Address) > maxUnixPath {
 			return handed, nil
 		}
-		return transport{source: path, data: Options{"trans=unix"}}, nil
+		return transport{source: e.Address, data: Options{"trans=unix"}}, nil
 	case "tcp":
 		ip, port, err := m.ipv4(ctx)
 		if err != nil || ip == "" {
@@ -51,6 +52,24 @@ func (m Mount) transport(ctx context.Context) (transport, error) {
 		return transport{source: ip, data: Options{"trans=tcp", "port=" + port}}, nil
 	}
 	return handed, nil
+}
+
+// maxUnixPath is the longest path at which the kernel's client connects, in bytes
+// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c).
+const maxUnixPath = 107
+
+// fixed is the endpoint as it is named everywhere: a line may be pasted in another
+// directory, and fstab is read in none.
+func (m Mount) fixed() (p9srv.Endpoint, error) {
+	e := m.Endpoint
+	if e.Network != "unix" {
+		return e, nil
+	}
+	var err error
+	if e.Address, err = filepath.Abs(e.Address); err != nil {
+		return e, fmt.Errorf("find the socket: %w", err)
+	}
+	return e, nil
 }
 
 // ipv4 returns the first IPv4 address of a TCP endpoint's host, as the kernel
@@ -82,11 +101,11 @@ func (m Mount) Line(ctx context.Context) (string, error) {
 	if t.fd {
 		words := []string{"fullex", "mount", "--v9fs"}
 		if len(m.Options) > 0 {
-			words = append(words, "-o", quoted(strings.Join(m.Options, ",")))
+			words = append(words, "-o", quote.Shell(strings.Join(m.Options, ",")))
 		}
-		return strings.Join(append(words, quoted(m.Endpoint.String()), quoted(m.Dir)), " "), nil
+		return strings.Join(append(words, quote.Shell(t.source), quote.Shell(m.Dir)), " "), nil
 	}
-	return fmt.Sprintf("mount -t 9p -o %s %s %s", quoted(m.options(t)), quoted(t.source), quoted(m.Dir)), nil
+	return fmt.Sprintf("mount -t 9p -o %s %s %s", quote.Shell(m.options(t)), quote.Shell(t.source), quote.Shell(m.Dir)), nil
 }
 
 // Fstab returns the entry of fstab(5). One that hands a socket over needs fullex
@@ -98,13 +117,7 @@ func (m Mount) Fstab(ctx context.Context) (string, error) {
 	}
 	kind, source, options := "9p", t.source, m.options(t)
 	if t.fd {
-		e := m.Endpoint
-		if e.Network == "unix" { // fstab is read from anywhere
-			if e.Address, err = filepath.Abs(e.Address); err != nil {
-				return "", fmt.Errorf("find the socket: %w", err)
-			}
-		}
-		kind, source, options = "fullex", e.String(), strings.Join(m.Options, ",")
+		kind, options = "fullex", strings.Join(m.Options, ",")
 	}
 	all := ParseOptions(options)
 	if !all.has("_netdev") && m.Endpoint.Network != "unix" {
@@ -117,7 +130,7 @@ func (m Mount) Fstab(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the directory: %w", err)
 	}
-	return strings.Join([]string{escaped(source), escaped(dir), kind, escaped(strings.Join(all, ",")), "0", "0"}, " "), nil
+	return strings.Join([]string{quote.Fstab(source), quote.Fstab(dir), kind, quote.Fstab(strings.Join(all, ",")), "0", "0"}, " "), nil
 }
 
 // options are all of the mount with a transport, as mount(8) takes them.
@@ -171,20 +184,4 @@ func (m Mount) mount(t transport) error {
 		return fmt.Errorf("mount %s at %s: %w", m.Endpoint, m.Dir, explained(err))
 	}
 	return nil
-}
-
-// escaped is a field of fstab(5), where blanks are octal.
-func escaped(field string) string {
-	return strings.NewReplacer(`\`, `\134`, " ", `\040`, "\t", `\011`, "\n", `\012`, "#", `\043`).Replace(field)
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,=", r)
-	}
-	if word != "" && strings.TrimFunc(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/cmd/fullex/internal/fusermount"
+	"fullex/cmd/fullex/internal/quote"
 )
 
 func sysMount(source, dir string, flags uintptr, data string) error {
@@ -39,6 +40,11 @@ func Unmount(dir string, lazy bool) error {
 	if err != nil {
 		return fmt.Errorf("umount %s: %w", dir, err)
 	}
+	parent, err := fusermount.OpenParent(path)
+	if err != nil {
+		return fmt.Errorf("umount %s: %w", dir, err)
+	}
+	defer func() { _ = parent.Close() }() // nothing was written
 	kind, err := mountedKind(path)
 	if err != nil {
 		return err
@@ -47,13 +53,13 @@ func Unmount(dir string, lazy bool) error {
 		return fmt.Errorf("umount %s: it is no mount of a 9P server, but %s", dir, kind)
 	}
 	if kind == fuseKind {
-		err = fusermount.Unmount(path, lazy)
+		err = fusermount.UnmountIn(parent, path, lazy)
 	} else {
-		err = fusermount.Syscall(path, lazy)
+		err = fusermount.SyscallIn(parent, path, lazy)
 	}
 	switch {
 	case errors.Is(err, unix.EBUSY):
-		return fmt.Errorf("umount %s: %w: a program has a file or directory of it open (fuser -vm %[1]s); --lazy does not wait for it", dir, err)
+		return fmt.Errorf("umount %s: %w: a program has a file or directory of it open (fuser -vm %s); --lazy does not wait for it", dir, err, quote.Shell(dir))
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("umount %s: %w: only root may", dir, err)
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,6 +23,7 @@ func mountOf(t *testing.T, endpoint, dir string, options ...string) Mount {
 func TestHowToMountIsSaidExactly(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
+	long := strings.Repeat("/long", 30)
 	for _, test := range []struct {
 		endpoint, dir, options string
 		line, fstab            string
@@ -47,6 +49,15 @@ func TestHowToMountIsSaidExactly(t *testing.T) {
 		{"unix:/run/s", "/it's", "trans=fd",
 			`fullex mount --v9fs -o trans=fd unix:/run/s '/it'\''s'`,
 			"unix:/run/s /it's fullex trans=fd 0 0"},
+		{"unix:s", "/mnt", "trans=fd",
+			"fullex mount --v9fs -o trans=fd unix:" + here + "/s /mnt",
+			"unix:" + here + "/s /mnt fullex trans=fd 0 0"},
+		{"unix:/a,b/it's,,\n1", "/mnt", "",
+			"fullex mount --v9fs 'unix:/a,b/it'\\''s,,\n1' /mnt",
+			`unix:/a,b/it's,,\0121 /mnt fullex defaults 0 0`},
+		{"unix:" + long + "/s", "/mnt", "",
+			"fullex mount --v9fs unix:" + long + "/s /mnt",
+			"unix:" + long + "/s /mnt fullex defaults 0 0"},
 		{"unix:/run/s", "/mnt", "trans=tcp,port=1,noauto,x-systemd.automount",
 			"mount -t 9p -o trans=unix,version=9p2000.L,noxattr,noauto,x-systemd.automount /run/s /mnt",
 			"/run/s /mnt 9p trans=unix,version=9p2000.L,noxattr,noauto,x-systemd.automount 0 0"},
