@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/bench"
+	"fullex/cmd/fullex/internal/target"
 )
 
 func benchCommand() *cli.Command {
@@ -49,7 +50,7 @@ func benchCommand() *cli.Command {
 // benchConfig is the flags of bench, checked before anything starts.
 type benchConfig struct {
 	bench.Config
-	targets        []string
+	targets        []target.Name
 	duration, turn time.Duration
 	json           bool
 }
@@ -63,9 +64,13 @@ func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
 	if err != nil {
 		return config, err
 	}
-	config.targets = []string{name}
+	config.targets = []target.Name{name}
 	if c.IsSet("compare") {
-		config.targets = append(config.targets, c.String("compare"))
+		other, err := target.ParseName(c.String("compare"))
+		if err != nil {
+			return config, fmt.Errorf("--compare: %w", err)
+		}
+		config.targets = append(config.targets, other)
 	}
 	config.Conns, config.Depth, config.Rate = c.Int("conns"), c.Int("depth"), c.Float64("rate")
 	config.File, config.json = c.String("file"), c.Bool("json")
@@ -130,7 +135,7 @@ func benchAction(c *cli.Context) (err error) {
 	return config.print(c.App.Writer, result)
 }
 
-func startLoad(ctx context.Context, name string, config bench.Config) (*bench.Load, error) {
+func startLoad(ctx context.Context, name target.Name, config bench.Config) (*bench.Load, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	return bench.Start(ctx, name, config)
@@ -138,23 +143,32 @@ func startLoad(ctx context.Context, name string, config bench.Config) (*bench.Lo
 
 func (config benchConfig) settings() bench.Settings {
 	return bench.Settings{
-		Targets: config.targets, Conns: config.Conns, Depth: config.Depth,
+		Targets: config.names(), Conns: config.Conns, Depth: config.Depth,
 		Mix: config.Mix.String(), Rate: config.Rate, Duration: config.duration.Seconds(),
 	}
+}
+
+// names are the targets as they are printed.
+func (config benchConfig) names() []string {
+	var names []string
+	for _, t := range config.targets {
+		names = append(names, t.String())
+	}
+	return names
 }
 
 func (config benchConfig) print(w io.Writer, r *bench.Result) error {
 	if config.json {
 		return bench.WriteJSON(w, config.settings(), []*bench.Result{r}, nil)
 	}
-	return r.WriteTable(w, config.targets[0])
+	return r.WriteTable(w, config.targets[0].String())
 }
 
 func (config benchConfig) printComparison(w io.Writer, c *bench.Comparison) error {
 	if config.json {
 		return bench.WriteJSON(w, config.settings(), c.Results[:], c)
 	}
-	return c.WriteTable(w, [2]string(config.targets))
+	return c.WriteTable(w, [2]string(config.names()))
 }
 
 // progressTime is how often the line of progress is written.

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/check"
+	"fullex/cmd/fullex/internal/target"
 )
 
 func checkCommand() *cli.Command {
@@ -141,7 +142,7 @@ func runChecks(ctx context.Context, c *cli.Context, o check.Options) error {
 }
 
 // checkTarget reaches a target and runs the cases. A target that hangs is given up.
-func checkTarget(ctx context.Context, c *cli.Context, name string, o check.Options) (check.Results, error) {
+func checkTarget(ctx context.Context, c *cli.Context, name target.Name, o check.Options) (check.Results, error) {
 	command, err := checkWorker()
 	if err != nil {
 		return check.Results{}, err
@@ -153,7 +154,7 @@ func checkTarget(ctx context.Context, c *cli.Context, name string, o check.Optio
 		return check.Results{}, err
 	}
 	results, err := check.Run(ctx, open, o)
-	results.Target = name
+	results.Target = name.String()
 	return results, err
 }
 

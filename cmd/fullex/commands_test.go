@@ -232,11 +232,16 @@ func TestFollowingEndsWithAnErrorWhenTheServerGoes(t *testing.T) {
 }
 
 func TestTargetWhenNoneIsNamed(t *testing.T) {
-	const user = 1000
-	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	const user = 4_000_000
+	needRoot(t)
+	dir := filepath.Join(t.TempDir(), "axis=1,os=linux")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	t.Setenv("XDG_RUNTIME_DIR", dir)
 	assert.Equal(t, defaultTCP, defaultTarget(user))
-	require.NoError(t, os.WriteFile(socketPath(user), nil, 0o600))
-	assert.Equal(t, "unix:"+socketPath(user), defaultTarget(user))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "fullex.sock"), nil, 0o600))
+	assert.Equal(t, defaultTCP, defaultTarget(user), "the directory is somebody else's")
+	require.NoError(t, os.Chown(dir, user, -1))
+	assert.Equal(t, p9srv.UnixEndpoint(filepath.Join(dir, "fullex.sock")), defaultTarget(user))
 }
 
 // clientOf is the server's own user on a connection of that name.

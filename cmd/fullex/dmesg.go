@@ -44,7 +44,7 @@ func dmesgCommand() *cli.Command {
 
 // repeat does something with a target at once and then in intervals, until
 // SIGINT or SIGTERM ends the command, which is no error.
-func repeat(c *cli.Context, name string, do func(target.Target) error) error {
+func repeat(c *cli.Context, name target.Name, do func(target.Target) error) error {
 	interval := c.Duration("interval")
 	if interval <= 0 {
 		return fmt.Errorf("--interval %s: want a time above 0, such as 1s", interval)

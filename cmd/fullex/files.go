@@ -29,7 +29,10 @@ func lsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			name, rest := optionalTarget(args, 0)
+			name, rest, err := optionalTarget(args, 0)
+			if err != nil {
+				return err
+			}
 			dir := "/"
 			if len(rest) > 0 {
 				dir = rest[0]
@@ -89,7 +92,7 @@ func catCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return onTarget(c.Context, args[0], func(t target.Target) error {
+			return onTargetNamed(c.Context, args[0], func(t target.Target) error {
 				for _, path := range args[1:] {
 					if err := readFile(t, path, c.App.Writer); err != nil {
 						return err
@@ -122,7 +125,7 @@ func writeCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return onTarget(c.Context, args[0], func(t target.Target) error {
+			return onTargetNamed(c.Context, args[0], func(t target.Target) error {
 				return writeFile(t, args[1], p)
 			})
 		},
@@ -180,7 +183,10 @@ func controlCommand(verb, usage string) *cli.Command {
 			if err != nil {
 				return err
 			}
-			name, rest := optionalTarget(args, 1)
+			name, rest, err := optionalTarget(args, 1)
+			if err != nil {
+				return err
+			}
 			if strings.ContainsAny(rest[0], ":/ ") {
 				return fmt.Errorf("%s: %q is no module's name, want [TARGET] NAME", verb, rest[0])
 			}

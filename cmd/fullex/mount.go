@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -64,20 +65,23 @@ func mountV9FS(c *cli.Context, args []string) error {
 	if c.Bool("ro") {
 		options = append(options, "ro")
 	}
-	name, rest := optionalTarget(args, 1)
-	return mount(c, c.String("print"), name, rest[0], options)
+	e := defaultTarget(os.Geteuid())
+	if len(args) > 1 {
+		var err error
+		if e, err = p9srv.ParseEndpoint(args[0]); err != nil {
+			return err
+		}
+	}
+	return mount(c, c.String("print"), e, args[len(args)-1], options)
 }
 
 // mount mounts a server, or prints how to.
-func mount(c *cli.Context, form, name, dir string, options v9fs.Options) error {
-	e, err := p9srv.ParseEndpoint(name)
-	if err != nil {
-		return err
-	}
+func mount(c *cli.Context, form string, e p9srv.Endpoint, dir string, options v9fs.Options) error {
 	ctx, cancel := context.WithTimeout(c.Context, connectTime)
 	defer cancel()
 	m := v9fs.Mount{Endpoint: e, Dir: dir, Options: options, Fake: c.Bool("fake")}
 	var text string
+	var err error
 	switch form {
 	case "":
 		return m.Do(ctx)

@@ -46,7 +46,7 @@ func replayAction(c *cli.Context) error {
 		return notRun(fmt.Errorf("replay: %w", err))
 	}
 	var different *oracle.Difference
-	err = onTarget(c.Context, args[1], func(t target.Target) error {
+	err = onTargetNamed(c.Context, args[1], func(t target.Target) error {
 		device := t.Device()
 		if c.IsSet("file") {
 			device = c.String("file")

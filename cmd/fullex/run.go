@@ -168,11 +168,9 @@ func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *
 	return s, v9fs.Mount{Endpoint: e, Dir: dir}.Do(ctx)
 }
 
-// serveUnix has a server listen at a path. serves gets what came of serving.
+// serveUnix makes a server listen at a path. serves gets what came of serving.
 func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e p9srv.Endpoint, serves chan error, err error) {
-	if e, err = p9srv.ParseEndpoint("unix:" + path); err != nil {
-		return e, nil, err
-	}
+	e = p9srv.UnixEndpoint(path)
 	l, err := e.Listen(ctx)
 	if err != nil {
 		return e, nil, err

@@ -7,12 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"fullex/cmd/fullex/internal/check"
+	"fullex/cmd/fullex/internal/private"
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
 )
 
@@ -107,22 +108,22 @@ func checkPlanted(ctx context.Context, fault string, o check.Options) (caught []
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "fullex-check-")
+	dir, err := private.MakeDir()
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for the socket: %w", err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	e, serves, err := serveUnix(ctx, server, filepath.Join(dir, "s"))
+	defer func() { err = errors.Join(err, dir.Remove()) }()
+	e, serves, err := serveUnix(ctx, server, dir.Socket())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Close(), <-serves) }()
-	return failing(ctx, e.String(), o)
+	return failing(ctx, target.AtEndpoint(e), o)
 }
 
 // failing runs the cases and returns the ids of those that fail.
-func failing(ctx context.Context, target string, o check.Options) (ids []string, err error) {
-	open, err := check.At(ctx, target, check.Plain, nil)
+func failing(ctx context.Context, name target.Name, o check.Options) (ids []string, err error) {
+	open, err := check.At(ctx, name, check.Plain, nil)
 	if err != nil {
 		return nil, err
 	}

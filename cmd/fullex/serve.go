@@ -29,7 +29,7 @@ func serveCommand() *cli.Command {
 		Name:  "serve",
 		Usage: "serve the device until SIGINT or SIGTERM",
 		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
-			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP + ".",
+			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP.String() + ".",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH[,tag=fullex]"},
 			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
@@ -68,11 +68,8 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 	server.Kernel.MaxSessions = config.sessions
 	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
 	config.faults.announce(config.atLeast(slog.LevelWarn).logger(lines))
-	if config.tcpOnly {
-		log.Warn("no runtime directory (XDG_RUNTIME_DIR) for a unix socket: serving TCP only, where nobody may load or unload modules")
-	}
 	log.Debug("starting", "endpoints", fmt.Sprint(config.endpoints))
-	sources, err := openAll(ctx, config.endpoints)
+	sources, err := config.open(ctx, log)
 	if err != nil && ctx.Err() != nil {
 		log.Info("stopping")
 		return nil

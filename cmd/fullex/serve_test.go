@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
 )
 
 // TestMain makes the test binary the command itself when a test asks for it,
@@ -72,6 +74,20 @@ func TestServeSaysWhereItListensAndHowToMountIt(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, c.Close())
 	}
+}
+
+// TestWhatServeSaysCanBeCopied has a shell take the line apart.
+func TestWhatServeSaysCanBeCopied(t *testing.T) {
+	for text, want := range map[string]string{
+		"unix:/run/s,mode=0660": "unix:/run/s,mode=0660", "unix:/it's a,b/\n$x,,y": "unix:/it's a,b/\n$x,,y", "fd:3": "fd:3",
+	} {
+		e, err := p9srv.ParseEndpoint(text)
+		require.NoError(t, err)
+		out, err := exec.Command("sh", "-c", "printf %s "+toCopy(e)).Output()
+		require.NoError(t, err)
+		assert.Equal(t, want, string(out))
+	}
+	assert.Equal(t, "tcp:[::1]:5640", toCopy(p9srv.Endpoint{Network: "tcp", Address: "[::1]:5640"}))
 }
 
 func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {
@@ -183,14 +199,6 @@ func TestListenerReachableFromOutsideIsAnnounced(t *testing.T) {
 		t.Fatal("does not end")
 	}
 	assert.Contains(t, r.stderr.String(), "whoever reaches this address is let in")
-}
-
-func TestDefaultSocketIsInAPrivateRuntimeDirectory(t *testing.T) {
-	t.Setenv("XDG_RUNTIME_DIR", "/run/mine")
-	assert.Equal(t, "/run/mine/fullex.sock", socketPath(1000))
-	assert.Equal(t, "/run/fullex/fullex.sock", socketPath(0), "root's is where everybody finds it")
-	t.Setenv("XDG_RUNTIME_DIR", "")
-	assert.Empty(t, socketPath(4_000_000), "no directory, no socket")
 }
 
 // TestSignalEndsAServeThatStillStarts: another server of this user is about to make

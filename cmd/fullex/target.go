@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/target"
+	"fullex/p9srv"
 )
 
 // targetHelp is the part of a description that all commands with a target have.
@@ -35,37 +36,38 @@ func arguments(c *cli.Context, least, most int) ([]string, error) {
 }
 
 // targetOnly returns the target of a command that takes nothing else.
-func targetOnly(c *cli.Context) (name string, err error) {
+func targetOnly(c *cli.Context) (name target.Name, err error) {
 	args, err := arguments(c, 0, 1)
 	if err != nil {
-		return "", err
+		return name, err
 	}
-	name, _ = optionalTarget(args, 0)
-	return name, nil
+	name, _, err = optionalTarget(args, 0)
+	return name, err
 }
 
 // optionalTarget is the first of arguments of which only the target may be left
 // out, and the others.
-func optionalTarget(args []string, others int) (name string, rest []string) {
+func optionalTarget(args []string, others int) (name target.Name, rest []string, err error) {
 	if len(args) > others {
-		return args[0], args[1:]
+		name, err = target.ParseName(args[0])
+		return name, args[1:], err
 	}
-	return defaultTarget(os.Geteuid()), args
+	return target.AtEndpoint(defaultTarget(os.Geteuid())), args, nil
 }
 
 // defaultTarget is where serve listens for a user without flags: on its unix
 // socket if there is one.
-func defaultTarget(uid int) string {
-	if path := socketPath(uid); path != "" {
+func defaultTarget(uid int) p9srv.Endpoint {
+	if path, err := socketPath(uid); err == nil {
 		if _, err := os.Stat(path); err == nil {
-			return "unix:" + path
+			return p9srv.UnixEndpoint(path)
 		}
 	}
 	return defaultTCP
 }
 
 // onTarget opens a target for a function.
-func onTarget(ctx context.Context, name string, do func(target.Target) error) error {
+func onTarget(ctx context.Context, name target.Name, do func(target.Target) error) error {
 	opening, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	t, err := target.Open(opening, name)
@@ -73,6 +75,15 @@ func onTarget(ctx context.Context, name string, do func(target.Target) error) er
 		return err
 	}
 	return errors.Join(do(t), t.Close())
+}
+
+// onTargetNamed is onTarget for what a user wrote.
+func onTargetNamed(ctx context.Context, text string, do func(target.Target) error) error {
+	name, err := target.ParseName(text)
+	if err != nil {
+		return err
+	}
+	return onTarget(ctx, name, do)
 }
 
 // readFile copies a file of a target to w, to its end.

@@ -66,10 +66,10 @@ func vhost(c *cli.Context) error {
 // vhostSource opens what the flags name.
 func vhostSource(ctx context.Context, c *cli.Context) (source, error) {
 	if c.IsSet("fd") {
-		e, err := p9srv.ParseEndpoint("fd:" + strconv.Itoa(c.Int("fd")))
-		if err != nil {
-			return source{}, fmt.Errorf("--fd: %w", err)
+		if c.Int("fd") < 0 {
+			return source{}, fmt.Errorf("--fd %d: want fd:N, the number of an inherited socket", c.Int("fd"))
 		}
+		e := p9srv.Endpoint{Network: "fd", Address: strconv.Itoa(c.Int("fd"))}
 		l, conn, err := e.InheritVhost(c.String("tag"))
 		return source{endpoint: e, listener: l, conn: conn}, err
 	}

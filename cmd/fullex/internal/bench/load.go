@@ -39,7 +39,7 @@ type Load struct {
 const patience = 10 * time.Second
 
 // Start connects and opens the device for each worker, until ctx ends.
-func Start(ctx context.Context, name string, config Config) (*Load, error) {
+func Start(ctx context.Context, name target.Name, config Config) (*Load, error) {
 	l := &Load{config: config}
 	for i := range l.recorders {
 		l.recorders[i] = newRecorder()
@@ -53,7 +53,7 @@ func Start(ctx context.Context, name string, config Config) (*Load, error) {
 }
 
 // connect adds a connection and its workers.
-func (l *Load) connect(ctx context.Context, name string) error {
+func (l *Load) connect(ctx context.Context, name target.Name) error {
 	t, err := target.Open(ctx, name)
 	if err != nil {
 		return err
@@ -63,11 +63,12 @@ func (l *Load) connect(ctx context.Context, name string) error {
 	if file == "" {
 		file = deviceOf(t)
 	}
+	_, remote := name.Endpoint()
 	for range l.config.Depth {
 		n := len(l.workers)
 		w := newWorker(t, file, l.config.Mix, uint64(n), l.recorders[n%shards], &l.done)
 		l.workers = append(l.workers, w)
-		l.living.Go(func() { w.live(!target.IsEndpoint(name)) })
+		l.living.Go(func() { w.live(!remote) })
 		if err := w.call(w.ready); err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func startLocal(p place, command []string) (Opener, error) {
 		return nil, err
 	}
 	l := &local{process: started, number: started.cmd.Process.Pid, place: p}
-	if _, err := l.ask(request{Op: opTarget, Path: p.target}); err != nil {
+	if _, err := l.ask(request{Op: opTarget, Path: p.target.Path()}); err != nil {
 		return nil, errors.Join(err, started.kill())
 	}
 	return l, nil
@@ -59,7 +59,7 @@ func (l *local) ask(r request) (reply, error) {
 func (l *local) device() string { return l.place.device(l.number) }
 
 // absolute is the path of the device.
-func (l *local) absolute() string { return filepath.Join(l.place.target, l.device()) }
+func (l *local) absolute() string { return filepath.Join(l.place.target.Path(), l.device()) }
 
 // Traits implements Opener.
 func (l *local) Traits() Traits {
@@ -116,7 +116,7 @@ func (l *local) Fork(f File) (Opener, File, error) {
 		return nil, nil, err
 	}
 	child := &local{process: l.process, child: a.N, number: a.Process, place: l.place}
-	if _, err := child.ask(request{Op: opTarget, Path: l.place.target}); err != nil {
+	if _, err := child.ask(request{Op: opTarget, Path: l.place.target.Path()}); err != nil {
 		return nil, nil, fmt.Errorf("start the child: %w", err)
 	}
 	a, err = child.ask(request{Op: opInherit})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"fullex/cmd/fullex/internal/target"
 )
 
 const workerWord = "check-worker"
@@ -17,6 +19,16 @@ func TestMain(m *testing.M) {
 		return
 	}
 	m.Run() // the exit status is its result
+}
+
+// at is At for what a user writes.
+func at(t *testing.T, text string, door Door, command []string) (func() (Opener, error), error) {
+	t.Helper()
+	name, err := target.ParseName(text)
+	if err != nil {
+		return nil, err
+	}
+	return At(t.Context(), name, door, command)
 }
 
 func workerCommand() []string { return []string{os.Args[0], workerWord} }

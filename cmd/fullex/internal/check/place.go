@@ -8,7 +8,6 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +17,7 @@ import (
 
 // place is where the device is at a target.
 type place struct {
-	target string // as package target names it
+	target target.Name
 	name   string // of the device file, or "" if the target is that
 	door   Door
 	traits Traits
@@ -46,11 +45,11 @@ const (
 	keptSize       = "Linux 6.8 and later would lose values of reads for more than 4 bytes below the end of what it believes is written"
 )
 
-// At returns what starts clients of the device at a target, which package target
-// names, for [Run]. command are the words that start this program as a worker: a
+// At returns what starts clients of the device at a target, for [Run]. command are the words that start this program as a worker: a
 // process that calls [Work]. The error is why there can be none.
-func At(ctx context.Context, name string, door Door, command []string) (func() (Opener, error), error) {
-	if strings.HasPrefix(name, "fd:") {
+func At(ctx context.Context, name target.Name, door Door, command []string) (func() (Opener, error), error) {
+	e, remote := name.Endpoint()
+	if e.Network == "fd" {
 		return nil, fmt.Errorf("%s is one connection, and checking needs several", name)
 	}
 	t, err := target.Open(ctx, name)
@@ -62,7 +61,7 @@ func At(ctx context.Context, name string, door Door, command []string) (func() (
 	if err != nil {
 		return nil, err
 	}
-	if target.IsEndpoint(name) {
+	if remote {
 		p.traits.NoFlags = accessModeOnly
 		var started atomic.Int32
 		return func() (Opener, error) { return dialRemote(p, os.Getpid()+int(started.Add(1))-1) }, nil
@@ -99,7 +98,7 @@ func (p *place) find(t target.Target) error {
 
 // look finds out what a path does to calls.
 func (p *place) look() error {
-	file := filepath.Join(p.target, p.device(os.Getpid()))
+	file := filepath.Join(p.target.Path(), p.device(os.Getpid()))
 	if err := unix.Access(file, unix.R_OK|unix.W_OK); err != nil {
 		return fmt.Errorf("%s: %w; checking needs to read and write it", file, err)
 	}

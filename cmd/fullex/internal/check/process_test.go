@@ -36,7 +36,7 @@ func isRunning(process int) bool {
 // openAndFork has a process open a path, and a child of it that inherits that.
 func openAndFork(t *testing.T, path string) (o Opener, f File, child Opener, inherited File) {
 	t.Helper()
-	open, err := At(t.Context(), path, Plain, workerCommand())
+	open, err := at(t, path, Plain, workerCommand())
 	require.NoError(t, err)
 	o, err = open()
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestPlacesThatAreNoDevice(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o666))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "x", "full_ex"), 0o755))
-	for want, at := range map[string]struct {
+	for want, test := range map[string]struct {
 		name string
 		door Door
 	}{
@@ -107,10 +107,10 @@ func TestPlacesThatAreNoDevice(t *testing.T) {
 		"fd:3 is one connection":     {"fd:3", Plain},
 		"is a socket, want unix:":    {strings.TrimPrefix(endpoint, "unix:"), Plain},
 	} {
-		_, err := At(t.Context(), at.name, at.door, nil)
+		_, err := at(t, test.name, test.door, nil)
 		assert.ErrorContains(t, err, want)
 	}
-	open, err := At(t.Context(), file, Plain, []string{"/nosuch/program"})
+	open, err := at(t, file, Plain, []string{"/nosuch/program"})
 	require.NoError(t, err)
 	_, err = Run(t.Context(), open, Options{})
 	assert.ErrorContains(t, err, "start a process: ")

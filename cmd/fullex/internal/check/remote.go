@@ -8,7 +8,6 @@ import (
 
 	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/target"
-	"fullex/p9srv"
 )
 
 // dialTime is how long an endpoint may take to let a client in.
@@ -63,10 +62,7 @@ func (r *remote) Stat() (mode fs.FileMode, size int64, err error) {
 
 // Order implements Orderer.
 func (r *remote) Order(n int) ([]int, error) {
-	e, err := p9srv.ParseEndpoint(r.place.target)
-	if err != nil {
-		return nil, err
-	}
+	e, _ := r.place.target.Endpoint()
 	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
 	defer cancel()
 	conn, err := e.Dial(ctx)

@@ -67,7 +67,7 @@ func mount(t *testing.T) (dir string, srv *p9srv.Server) {
 // runAt runs cases at a target.
 func runAt(t *testing.T, name string, door Door, o Options) Results {
 	t.Helper()
-	open, err := At(t.Context(), name, door, workerCommand())
+	open, err := at(t, name, door, workerCommand())
 	require.NoError(t, err)
 	r, err := Run(t.Context(), open, o)
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
 		assert.Equal(t, ExitNotRun, r.Exit())
 	}
 	assertNothingRun(Options{Only: only.Only, Profile: Module}, "crashes a kernel")
-	open, err := At(t.Context(), endpoint, Plain, nil)
+	open, err := at(t, endpoint, Plain, nil)
 	require.NoError(t, err)
 	client, err := open()
 	require.NoError(t, err)

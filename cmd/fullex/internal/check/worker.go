@@ -144,8 +144,8 @@ func (w *worker) do(r request) reply {
 }
 
 // aim sets the target.
-func (w *worker) aim(name string) reply {
-	t, err := target.Open(context.Background(), name)
+func (w *worker) aim(path string) reply {
+	t, err := target.Open(context.Background(), target.AtPath(path))
 	if err != nil {
 		return result(0, err)
 	}

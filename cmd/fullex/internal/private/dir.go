@@ -63,7 +63,7 @@ func makeIn(path string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := prefix + strconv.FormatUint(rand.Uint64(), 10)
+	name := prefix + strconv.FormatUint(uint64(rand.Uint32()), 10)
 	if err := base.Mkdir(name, 0o700); err != nil {
 		return nil, errors.Join(fmt.Errorf("in %s: %w", path, err), base.Close())
 	}

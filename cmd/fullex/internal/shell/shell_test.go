@@ -25,7 +25,7 @@ func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
 	srv := &p9srv.Server{}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
-	tree, err := target.Open(t.Context(), endpoint)
+	tree, err := target.Open(t.Context(), target.AtEndpoint(e))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, tree.Close())

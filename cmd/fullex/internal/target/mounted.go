@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"fullex/cmd/fullex/internal/quote"
+	"fullex/p9srv"
 )
 
 // mounted is a target that the system has as files.
@@ -23,7 +26,7 @@ func openPath(path string) (Target, error) {
 		return nil, fmt.Errorf("%s: %w; want an endpoint such as unix:PATH or tcp:HOST:PORT, or the path of a mount", path, cause(err))
 	}
 	if info.Mode().Type() == fs.ModeSocket {
-		return nil, fmt.Errorf("%s is a socket, want unix:%[1]s", path)
+		return nil, fmt.Errorf("%s is a socket, want %s", path, quote.Shell(p9srv.UnixEndpoint(path).String()))
 	}
 	if info.IsDir() {
 		return mounted{path, deviceName}, nil

@@ -6,8 +6,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"fullex/p9srv"
 )
 
 // Target is a device tree.
@@ -56,24 +54,12 @@ type Entry struct {
 // deviceName is the file that a tree's commands mean when none is named.
 const deviceName = "full_ex"
 
-// Open reaches the target that name stands for, until ctx ends; a target that
-// is open does not depend on it.
-func Open(ctx context.Context, name string) (Target, error) {
-	if !IsEndpoint(name) {
-		return openPath(name)
+// Open reaches a target, until ctx ends; a target that is open does not depend on it.
+func Open(ctx context.Context, name Name) (Target, error) {
+	if e, ok := name.Endpoint(); ok {
+		return dial(ctx, e)
 	}
-	e, err := p9srv.ParseEndpoint(name)
-	if err != nil {
-		return nil, err
-	}
-	return dial(ctx, e)
-}
-
-// IsEndpoint says whether a name is meant as an endpoint. A path with a colon
-// in its first element is written with "./" before it.
-func IsEndpoint(name string) bool {
-	colon, slash := strings.IndexByte(name, ':'), strings.IndexByte(name, '/')
-	return colon >= 0 && (slash < 0 || colon < slash)
+	return openPath(name.Path())
 }
 
 // elements splits a path within a target, without "." and "..", which 9P does

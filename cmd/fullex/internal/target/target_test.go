@@ -36,21 +36,36 @@ func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	return endpoint, srv
 }
 
+// openNamed opens what a user writes.
+func openNamed(ctx context.Context, text string) (Target, error) {
+	name, err := ParseName(text)
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, name)
+}
+
 func open(t *testing.T, name string) Target {
 	t.Helper()
-	target, err := Open(t.Context(), name)
+	target, err := openNamed(t.Context(), name)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, target.Close()) })
 	return target
 }
 
 func TestNamesOfTargets(t *testing.T) {
-	for name, want := range map[string]bool{
-		"unix:/run/s": true, "tcp:localhost:5640": true, "nosuch:x": true,
+	for text, want := range map[string]bool{
+		"unix:/run/s": true, "unix:/a,b/s": true, "unix:s,,1": true, "tcp:localhost:5640": true,
 		"/mnt": false, "/mnt/a:b": false, "mnt": false, "./a:b": false, ".": false, "": false,
 	} {
-		assert.Equal(t, want, IsEndpoint(name), name)
+		name, err := ParseName(text)
+		require.NoError(t, err)
+		_, isEndpoint := name.Endpoint()
+		assert.Equal(t, want, isEndpoint, text)
+		assert.Equal(t, text, name.String())
 	}
+	_, err := ParseName("nosuch:x")
+	assert.ErrorContains(t, err, "want unix:PATH")
 }
 
 func TestSessionOver9P(t *testing.T) {
@@ -191,7 +206,7 @@ func TestDotsInPaths(t *testing.T) {
 func TestSocketByItsPathIsNamedAsItShould(t *testing.T) {
 	endpoint, _ := serve(t)
 	path := strings.TrimPrefix(endpoint, "unix:")
-	_, err := Open(t.Context(), path)
+	_, err := openNamed(t.Context(), path)
 	assert.EqualError(t, err, path+" is a socket, want "+endpoint)
 }
 
@@ -219,7 +234,7 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 				}
 			}()
 		}
-		_, err := Open(ctx, name)
+		_, err := openNamed(ctx, name)
 		assert.ErrorContains(t, err, want, name)
 		assert.False(t, strings.Contains(err.Error(), "\n"), "one line: %v", err)
 		cancel()
@@ -241,7 +256,7 @@ func TestServerOfAnotherDialectIsNamed(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 		done <- errors.Join(readErr, writeErr, c.Close())
 	}()
-	_, err = Open(t.Context(), "tcp:"+l.Addr().String())
+	_, err = openNamed(t.Context(), "tcp:"+l.Addr().String())
 	assert.ErrorContains(t, err, "agree on 9P2000.L: ")
 	require.NoError(t, <-done)
 	require.NoError(t, l.Close())

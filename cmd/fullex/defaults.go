@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"fullex/p9srv"
+	"fullex/p9srv/ownpath"
+)
+
+// defaultTCP is where serve listens beside its default socket.
+var defaultTCP = p9srv.Endpoint{Network: "tcp", Address: "127.0.0.1:5640"}
+
+// rootSocket is where root's default socket is, whatever the environment says: where
+// everybody finds it.
+const rootSocket = "/run/fullex/fullex.sock"
+
+// socketPath is where a user's default socket is: in a directory that others cannot
+// write to, never in /tmp, where they could put a socket of their own first. The error
+// says that the user has no such directory.
+func socketPath(uid int) (string, error) {
+	if uid == 0 {
+		return rootSocket, nil
+	}
+	why := errors.New("XDG_RUNTIME_DIR is not set")
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		if why = checkRuntimeDir(dir, uid); why == nil {
+			return filepath.Join(dir, "fullex.sock"), nil
+		}
+		why = fmt.Errorf("XDG_RUNTIME_DIR: %w", why)
+	}
+	dir := fmt.Sprintf("/run/user/%d", uid)
+	if checkRuntimeDir(dir, uid) != nil {
+		return "", why
+	}
+	return filepath.Join(dir, "fullex.sock"), nil
+}
+
+// checkRuntimeDir refuses what is not a user's own directory. A relative path would be
+// another directory for each program (XDG Base Directory Specification).
+func checkRuntimeDir(dir string, uid int) error {
+	if !filepath.IsAbs(dir) {
+		return fmt.Errorf("%s: want an absolute path", dir)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(stat.Uid) != uid {
+		return fmt.Errorf("%s is not a directory of user %d", dir, uid)
+	}
+	return nil
+}
+
+// open opens what the user named, or else the default socket, where there can be one,
+// and TCP.
+func (config serveConfig) open(ctx context.Context, log *slog.Logger) ([]source, error) {
+	if len(config.endpoints) > 0 {
+		return openAll(ctx, config.endpoints)
+	}
+	unix, err := openDefaultSocket(ctx)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil:
+		return nil, err
+	case err != nil:
+		log.Warn("serving "+defaultTCP.String()+" only, where nobody may load or unload modules: no unix socket", "error", err)
+		return openAll(ctx, []p9srv.Endpoint{defaultTCP})
+	}
+	tcp, err := openSource(ctx, defaultTCP)
+	if err != nil {
+		return nil, errors.Join(err, unix.close())
+	}
+	return []source{unix, tcp}, nil
+}
+
+func openDefaultSocket(ctx context.Context) (source, error) {
+	path, err := socketPath(os.Geteuid())
+	if err != nil {
+		return source{}, err
+	}
+	if path == rootSocket {
+		if err := makeRootDir(filepath.Dir(path)); err != nil {
+			return source{}, fmt.Errorf("make the runtime directory: %w", err)
+		}
+	}
+	return openSource(ctx, p9srv.UnixEndpoint(path))
+}
+
+// makeRootDir makes root's directory, or sees that the one that is there is root's.
+func makeRootDir(path string) error {
+	if err := os.Mkdir(path, 0o755); err == nil || !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	dir, fixed, err := ownpath.Open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if !fixed || !ownpath.Keeps(dir) {
+		err = fmt.Errorf("%s: other users can change it", path)
+	}
+	return errors.Join(err, dir.Close())
+}

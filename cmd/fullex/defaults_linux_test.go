@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv"
+)
+
+// serveByDefault starts serve without an endpoint, in a network of its own, where the
+// default port is free. It returns what it prints until it listens, and on stderr to
+// its end. use is called while it serves.
+func serveByDefault(t *testing.T, cmd *exec.Cmd, use func()) (stdout, stderr string) {
+	t.Helper()
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNET
+	listens := newLineWatch("mount it")
+	var errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = listens, &errs
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-listens.seen:
+	case err := <-ended:
+		require.FailNow(t, "it has ended", "%v: %s", err, errs.String())
+	}
+	use()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, <-ended, errs.String())
+	return listens.text.String(), errs.String()
+}
+
+func TestServeWithoutARuntimeDirectoryServesTCP(t *testing.T) {
+	needRoot(t)
+	rootsOwn, unwritable := sharedDir(t), strangersDir(t)
+	require.NoError(t, os.Chmod(unwritable, 0o500))
+	for name, test := range map[string]struct{ dir, why string }{
+		"not set":           {"", "XDG_RUNTIME_DIR is not set"},
+		"missing":           {"/nosuch/dir", "no such file or directory"},
+		"of another user":   {rootsOwn, "is not a directory of user 65534"},
+		"of no user":        {"/dev/null", "is not a directory of user 65534"},
+		"relative":          {"run", "want an absolute path"},
+		"not writable":      {unwritable, "permission denied"},
+		"not that long":     {"/" + strings.Repeat("x", 300), "file name too long"},
+		"a read-only place": {"/proc/self", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := asStranger(command(t, "serve"))
+			cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+test.dir)
+			stdout, stderr := serveByDefault(t, cmd, func() {})
+			assert.Equal(t, 1, strings.Count(stdout, "listening on "), stdout)
+			assert.Contains(t, stdout, "listening on tcp:127.0.0.1:5640\n")
+			lines := strings.SplitAfter(stderr, "\n")
+			assert.Contains(t, lines[0], "serving tcp:127.0.0.1:5640 only, where nobody may load or unload modules")
+			assert.Contains(t, lines[0], test.why)
+			assert.NotContains(t, strings.Join(lines[1:], ""), "level=WARN", "one line")
+		})
+	}
+}
+
+func TestServeAndClientsMeetInAnyRuntimeDirectory(t *testing.T) {
+	needRoot(t)
+	long := filepath.Join(strangersDir(t), strings.Repeat("long/", 40))
+	unreadable := filepath.Join(filepath.Dir(strangersDir(t)), "unreadable\xff")
+	for dir, mode := range map[string]os.FileMode{strangersDir(t): 0o700, long: 0o700, unreadable: 0o300} {
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.Chown(dir, stranger, stranger))
+		require.NoError(t, os.Chmod(dir, mode))
+		environ := "XDG_RUNTIME_DIR=" + dir
+		serve := asStranger(command(t, "serve"))
+		serve.Env = append(serve.Env, environ)
+		_, stderr := serveByDefault(t, serve, func() {
+			client := asStranger(command(t, "lsmod"))
+			client.Env = append(client.Env, environ)
+			out, err := client.CombinedOutput()
+			require.NoError(t, err, string(out))
+			assert.Contains(t, string(out), "full_ex")
+			second := asStranger(command(t, "serve"))
+			second.Env = append(second.Env, environ)
+			out, err = second.CombinedOutput()
+			assert.Error(t, err, "exit status not 0")
+			assert.Contains(t, string(out), "a server answers there already")
+			assert.NotContains(t, string(out), "listening")
+		})
+		assert.NotContains(t, stderr, "level=WARN")
+		assert.NoFileExists(t, filepath.Join(dir, "fullex.sock"))
+	}
+}
+
+func TestExplicitSocketThatFailsIsAnError(t *testing.T) {
+	out, err := command(t, "serve", "--listen", "unix:/nosuch/s", "--listen", "tcp:127.0.0.1:0").CombinedOutput()
+	assert.Error(t, err, "exit status not 0")
+	assert.Equal(t, "fullex: listen on unix:/nosuch/s: no such file or directory\n", string(out))
+}
+
+func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
+	needRoot(t)
+	dir := strangersDir(t)
+	socket := filepath.Join(dir, "s")
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, nil, 0o600))
+	end := startCommand(t, nil, "serve", "--listen", p9srv.UnixEndpoint(socket).String()+",mode=0666")
+	info, err := os.Lstat(socket)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o666), info.Mode().Perm())
+	require.NoError(t, os.Rename(socket, socket+".moved"))
+	require.NoError(t, os.Symlink(secret, socket))
+	end(syscall.SIGTERM)
+	info, err = os.Lstat(secret)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	assert.FileExists(t, socket, "not what it made")
+}
+
+func TestDefaultSocketIsInADirectoryOfTheUser(t *testing.T) {
+	needRoot(t)
+	dir := strangersDir(t)
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	path, err := socketPath(stranger)
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "fullex.sock"), path)
+	path, err = socketPath(0)
+	require.NoError(t, err)
+	assert.Equal(t, "/run/fullex/fullex.sock", path, "root's is where everybody finds it")
+	_, err = socketPath(4_000_000)
+	assert.ErrorContains(t, err, "is not a directory of user 4000000")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	_, err = socketPath(4_000_000)
+	assert.Error(t, err, "no directory, no socket")
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// useSession asks the server for its modules and uses the mount, if there is one.
+const useSession = `[ -S "${FULLEX_ADDR#unix:}" ] && [ ${#FULLEX_ADDR} -le 112 ] && "$0" lsmod "$FULLEX_ADDR" | grep -c full_ex
+	[ -z "$FULLEX_MOUNT" ] || { exec 3<>"$FULLEX_MOUNT/full_ex"; printf '\2' >&3; printf '\4\0\0\0' >&3; head -c 4 <&3 | od -An -td4 | tr -d ' '; }`
+
+// runIn runs a command with TMPDIR, and without a runtime directory.
+func runIn(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := command(t, append([]string{"run"}, args...)...)
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir, "XDG_RUNTIME_DIR=")
+	return cmd
+}
+
+func TestRunWorksInAnyDirectory(t *testing.T) {
+	flags, want := []string{"--"}, "1\n"
+	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
+		require.NoError(t, f.Close())
+		flags, want = []string{"--fuse", "--"}, "1\n4\n" // TestRunMountsWithFUSE tells if it is missing
+	}
+	for _, name := range []string{
+		"plain", strings.Repeat("long/", 60), "axis=1,os=linux", ",mode=0666", "[x]", "a*b?", `back\slash`, "col:on", "per%25cent",
+		"with blank", "new\nline", "\xff\xfe", "it's \"q\" $HOME",
+	} {
+		dir := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		out, err := runIn(t, dir, append(flags, "sh", "-c", useSession, os.Args[0])...).CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, want, string(out), name)
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		assert.Empty(t, left, name)
+	}
+}
+
+func TestRunTakesTMPDIRFromWhereItIsStarted(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "here"), 0o700))
+	cmd := runIn(t, "here", "--", "sh", "-c", `echo "$FULLEX_ADDR"`)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.True(t, strings.HasPrefix(string(out), "unix:"+dir+"/here/fullex-run-"), string(out))
+}
+
+func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
+	needRoot(t)
+	theirs := strangersDir(t)
+	roots := sharedDir(t)
+	for _, test := range []struct{ runtime, temporary, want string }{
+		{theirs, roots, theirs},
+		{roots, theirs, theirs},
+		{"/nosuch", "/nosuch/either", "/tmp"},
+		{"relative", theirs, theirs},
+	} {
+		cmd := asStranger(command(t, "run", "--", "sh", "-c", `dirname "$(readlink -f "$(dirname "${FULLEX_ADDR#unix:}")")"`))
+		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+test.runtime, "TMPDIR="+test.temporary)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, test.want+"\n", string(out))
+	}
+}
+
+// TestRunOfRootLeavesDirectoriesOfOthersAlone: su and sudo -E keep the user's
+// XDG_RUNTIME_DIR and TMPDIR.
+func TestRunOfRootLeavesDirectoriesOfOthersAlone(t *testing.T) {
+	needRoot(t)
+	theirs := strangersDir(t)
+	cmd := command(t, "run", "--", "ls", "-A", theirs)
+	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+theirs, "TMPDIR="+theirs)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Empty(t, string(out))
+}
