@@ -304,6 +304,10 @@ func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 		}
 	}
+	require.NoError(t, r.command("--", "true").Run())
+	left, err := os.ReadDir(r.dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "the next run leaves what is in use")
 	_, err = stdin.Write([]byte("\n"))
 	require.NoError(t, err)
 	assert.Equal(t, 4, statusOf(t, cmd.Wait()))

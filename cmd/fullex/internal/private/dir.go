@@ -20,14 +20,15 @@ type Dir struct {
 	base       *os.Root // the directory around it
 	inside     *os.Root // itself
 	self       *os.File // itself
-	alive      *os.File // is locked while this process has it open; nil: by another
+	alive      *os.File // is locked while this process has it open; nil: it is not
 }
 
 const (
 	// prefix is what the names of all directories begin with.
 	prefix = "fullex-run-"
-	// aliveName is a file that the directory's maker has locked for as long as it
-	// lives (flock(2)), which is true across containers, where process numbers are not.
+	// aliveName is a file that each process with the directory has locked for as long
+	// as it lives (flock(2)), which is true across containers, where process numbers
+	// are not.
 	aliveName = "alive"
 	// mountName is the directory to mount at.
 	mountName = "mount"
@@ -83,7 +84,14 @@ func openDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openIn(base, filepath.Dir(path), filepath.Base(path))
+	d, err := openIn(base, filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.keepAlive(); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
 }
 
 // openIn opens a directory of this user in another one, which it takes over. In one

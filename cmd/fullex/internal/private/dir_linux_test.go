@@ -127,10 +127,13 @@ func TestStaleDirsOfThisUserAreRemoved(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(other, aliveName), nil, 0o600))
 	require.NoError(t, os.Symlink(other, filepath.Join(base, prefix+"link")))
 	live, d := made(t, base), made(t, base)
+	used, err := openDir(live.path)
+	require.NoError(t, err)
+	require.NoError(t, live.close(), "its maker is gone")
 	d.removeStale()
 	assert.ElementsMatch(t, []string{prefix + "theirs", prefix + "young", prefix + "link", live.name, d.name}, names(t, base))
 	assert.Equal(t, []string{aliveName}, names(t, other))
-	require.NoError(t, live.Remove())
+	require.NoError(t, used.Remove())
 	require.NoError(t, d.Remove())
 }
 

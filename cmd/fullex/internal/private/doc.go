@@ -22,6 +22,13 @@
 // number, is missed only if the program is too. What those two leave then, another
 // watcher of the same user removes when it starts.
 //
+// # Where it is
+//
+// XDG_RUNTIME_DIR and TMPDIR may be of another user, who could replace what is made
+// there. So what lies in the directory is made and removed by its descriptor, and
+// root, who mounts by a path, goes to the next base. In a base whose path is too long
+// for a socket's, the socket is reached through a descriptor of this process.
+//
 // # Concurrency
 //
 // A Place is used by one goroutine.

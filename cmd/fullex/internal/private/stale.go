@@ -16,14 +16,31 @@ func (d *Dir) markAlive() (err error) {
 	if err != nil {
 		return fmt.Errorf("make a file to lock: %w", err)
 	}
-	if !tryLock(d.alive) {
-		return fmt.Errorf("lock %s/%s", d.path, unlocked)
+	if err := lock(d.alive, syscall.LOCK_SH); err != nil {
+		return err
 	}
 	return d.inside.Rename(unlocked, aliveName)
 }
 
-func tryLock(f *os.File) bool {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+// keepAlive locks the file of a directory that another process has made, as it may
+// end before this one.
+func (d *Dir) keepAlive() (err error) {
+	if d.alive, err = d.openAlive(); err != nil {
+		return err
+	}
+	return lock(d.alive, syscall.LOCK_SH)
+}
+
+func (d *Dir) openAlive() (*os.File, error) {
+	return d.inside.OpenFile(aliveName, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+}
+
+// lock locks a file, without waiting for others.
+func lock(f *os.File, how int) error {
+	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
 }
 
 // removeStale removes what is left beside the directory of runs that were killed
@@ -65,10 +82,10 @@ func (d *Dir) isStale() bool {
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	f, err := d.inside.OpenFile(aliveName, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := d.openAlive()
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }() // unlocks; nothing was written
-	return tryLock(f)
+	return lock(f, syscall.LOCK_EX) == nil
 }
