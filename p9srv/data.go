@@ -1,92 +1,118 @@
 package p9srv
 
 import (
+	"slices"
 	"syscall"
 
 	"fullex/device"
-)
-
-const (
-	treadSize  = 4 + 8 + 4 // fid, offset, count
-	twriteHead = 4 + 8 + 4 // fid, offset, count; the data follow
-	rreadHead  = headerSize + 4
+	"fullex/p9srv/wire"
 )
 
 // read answers Tread in place: nothing is allocated (BenchmarkReadDepth).
-func (f *front) read(m message, out []byte) ([]byte, error) {
-	if len(m.body) != treadSize {
-		return out, syscall.EINVAL
+func (f *front) read(m wire.Frame, out []byte) []byte {
+	if len(m) != wire.TreadSize {
+		return refuse(out, m.Tag(), syscall.EINVAL)
 	}
-	file := f.fids.get(le.Uint32(m.body))
-	if file == nil || !file.readable() {
-		return out, syscall.EBADF
-	}
-	if file.session == nil {
-		f.release()
-		return f.readText(m, file, out)
+	fid := f.fids.get(le.Uint32(m[wire.HeadSize:]))
+	if fid == nil || !fid.Readable() {
+		return refuse(out, m.Tag(), syscall.EBADF)
 	}
 	start := len(out)
-	out = append(out, 0, 0, 0, 0, byte(tread+1), byte(m.tag), byte(m.tag>>8), 0, 0, 0, 0)
-	offset, count := le.Uint64(m.body[4:]), min(le.Uint32(m.body[12:]), f.iounit())
-	room := count
-	if file.valueSize > 0 && !file.whole {
-		room = min(count, file.valueSize)
+	if fid.Session() == nil {
+		f.release()
+		out, err := f.readText(m, fid, out)
+		if err != nil {
+			return refuse(out[:start], m.Tag(), err)
+		}
+		return out
 	}
-	out = append(out, make([]byte, room)...) // allocates nothing but to grow out
-	n, err := f.readDevice(file, offset, count, out[start+rreadHead:])
+	offset, count := le.Uint64(m[wire.HeadSize+4:]), min(le.Uint32(m[wire.HeadSize+12:]), f.iounit())
+	room := int(count)
+	if fid.valueSize > 0 && !fid.whole {
+		room = int(min(count, fid.valueSize))
+	}
+	end := start + wire.RreadHead + room
+	if end > cap(out) {
+		out = slices.Grow(out, end-start)
+	}
+	reply := out[start:end]
+	var n int
+	var err error
+	if count > fid.valueSize || len(fid.follow.pending) > 0 {
+		n, err = f.readMore(fid, offset, count, reply[wire.RreadHead:])
+	} else {
+		n, err = f.hold(fid.Session()).Read(reply[wire.RreadHead:])
+	}
 	if err != nil {
-		return refuse(out[:start], m.tag, err), nil
+		return refuse(out, m.Tag(), err)
 	}
-	le.PutUint32(out[start+headerSize:], uint32(n))
-	return end(out[:start+rreadHead+n], start), nil
+	putReply(reply, wire.Rread, m, wire.RreadHead+n, n)
+	return out[:start+wire.RreadHead+n]
 }
 
-// readDevice answers a read of count bytes with what fits p. The errors of the
-// contract come first, then those that only the Linux client needs
-// (followup.go).
-func (f *front) readDevice(file *file, offset uint64, count uint32, p []byte) (int, error) {
-	if file.follow.take(offset, count) {
+// readMore answers a read of more than a value, or of a client that asks for the rest of
+// one, with what fits p. The errors of the contract come first, then those that only the
+// Linux client needs (followup.go).
+func (f *front) readMore(fid *fid, offset uint64, count uint32, p []byte) (int, error) {
+	if fid.follow.take(offset, count) {
 		return 0, nil
 	}
-	session := f.hold(file.session)
-	if count > file.valueSize && file.losesValues(offset) {
+	session := f.hold(fid.Session())
+	if count > fid.valueSize && fid.losesValues(offset) {
 		if err := session.Readable(int(count)); err != nil {
 			return 0, err
 		}
 		return 0, syscall.ESPIPE
 	}
 	n, err := session.Read(p)
-	if short := n > 0 && uint32(n) < count; short && err == nil && file.asksAgain() {
-		file.follow.expect(offset, count, uint32(n), f.iounit())
+	if f.v9fs && n > 0 && uint32(n) < count && err == nil && fid.asksAgain() {
+		fid.follow.expect(offset, count, uint32(n), f.iounit())
 	}
 	return n, err
 }
 
 // write answers Twrite in place: nothing is allocated (BenchmarkReadDepth). It
 // never answers a count of 0, which makes the Linux client send for ever.
-func (f *front) write(m message, out []byte) ([]byte, error) {
-	if len(m.body) < twriteHead || int(le.Uint32(m.body[12:])) != len(m.body)-twriteHead {
-		return out, syscall.EINVAL
+func (f *front) write(m wire.Frame, out []byte) []byte {
+	if len(m) < wire.TwriteHead || int(le.Uint32(m[wire.HeadSize+12:])) != len(m)-wire.TwriteHead {
+		return refuse(out, m.Tag(), syscall.EINVAL)
 	}
-	file := f.fids.get(le.Uint32(m.body))
-	if file == nil || !file.writable() {
-		return out, syscall.EBADF
-	}
-	if file.session == nil {
-		f.release()
-		return f.writeText(m, file, out)
-	}
-	n, err := f.hold(file.session).Write(m.body[twriteHead:])
-	if err != nil {
-		return refuse(out, m.tag, err), nil
-	}
-	if file.follow.extent != nil {
-		file.follow.extent.reach(le.Uint64(m.body[4:]), n)
+	fid := f.fids.get(le.Uint32(m[wire.HeadSize:]))
+	if fid == nil || !fid.Writable() {
+		return refuse(out, m.Tag(), syscall.EBADF)
 	}
 	start := len(out)
-	out = append(out, 0, 0, 0, 0, byte(twrite+1), byte(m.tag), byte(m.tag>>8))
-	out = le.AppendUint32(out, uint32(n))
-	return end(out, start), nil
+	if fid.Session() == nil {
+		f.release()
+		out, err := f.writeText(m, fid, out)
+		if err != nil {
+			return refuse(out[:start], m.Tag(), err)
+		}
+		return out
+	}
+	n, err := f.hold(fid.Session()).Write(m[wire.TwriteHead:])
+	if err != nil {
+		return refuse(out, m.Tag(), err)
+	}
+	if fid.follow.extent != nil {
+		fid.follow.extent.reach(le.Uint64(m[wire.HeadSize+4:]), n)
+	}
+	if start+wire.RwriteSize > cap(out) {
+		out = slices.Grow(out, wire.RwriteSize)
+	}
+	out = out[:start+wire.RwriteSize]
+	putReply(out[start:], wire.Rwrite, m, wire.RwriteSize, n)
+	return out
+}
+
+// putReply writes the head of a reply to m and the count that Rread and Rwrite begin
+// with: 11 bytes at once, where appending them took a third of the time for a message
+// (BenchmarkReadDepth).
+func putReply(reply []byte, typ wire.Type, m wire.Frame, size, count int) {
+	reply = reply[:wire.RreadHead]
+	le.PutUint32(reply, uint32(size))
+	reply[4], reply[5], reply[6] = byte(typ), m[5], m[6]
+	le.PutUint32(reply[wire.HeadSize:], uint32(count))
 }
 
 // hold keeps the session of the data message in hand for the next ones, which
@@ -94,10 +120,14 @@ func (f *front) write(m message, out []byte) ([]byte, error) {
 // process, releases it.
 func (f *front) hold(session *device.Session) device.Held {
 	if f.held != session {
-		f.release()
-		f.holding, f.held = session.Hold(), session
+		f.change(session)
 	}
 	return f.holding
+}
+
+func (f *front) change(session *device.Session) {
+	f.release()
+	f.holding, f.held = session.Hold(), session
 }
 
 func (f *front) release() {
@@ -105,9 +135,4 @@ func (f *front) release() {
 		f.holding.Release()
 		f.held = nil
 	}
-}
-
-// refuse appends Rlerror for an error.
-func refuse(out []byte, tag uint16, err error) []byte {
-	return appendError(out, tag, uint32(toLinux(err)))
 }

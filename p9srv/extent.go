@@ -43,11 +43,11 @@ const maxIdleExtents = 1024
 // opened attaches an opened file to the extent of its inode. Only v9fs has
 // such beliefs; it asks for attributes before it opens anything, so that it is
 // known by then.
-func (x *extents) opened(f *file) {
-	if !f.front.v9fs {
+func (x *extents) opened(v9fs bool, f *fid) {
+	if !v9fs {
 		return
 	}
-	path := f.node.path()
+	path := f.Node().Path()
 	e := x.byPath[path]
 	switch {
 	case e == nil:
@@ -62,7 +62,7 @@ func (x *extents) opened(f *file) {
 
 // unknown returns the end of an inode that has no extent: 0 if the client
 // asked for its attributes since the last fold.
-func (x *extents) unknown(f *file) uint64 {
+func (x *extents) unknown(f *fid) uint64 {
 	if f.statFolds == x.folds {
 		return 0
 	}
@@ -70,7 +70,7 @@ func (x *extents) unknown(f *file) uint64 {
 }
 
 // closed detaches a closed file. An extent at 0 needs no memory.
-func (x *extents) closed(f *file) {
+func (x *extents) closed(f *fid) {
 	e := f.follow.extent
 	f.follow = followup{}
 	if e == nil {
@@ -81,7 +81,7 @@ func (x *extents) closed(f *file) {
 		return
 	}
 	if e.end == 0 {
-		delete(x.byPath, f.node.path())
+		delete(x.byPath, f.Node().Path())
 		return
 	}
 	x.idle++
@@ -89,15 +89,15 @@ func (x *extents) closed(f *file) {
 }
 
 // reached notes that the client believes the inode to reach up to end.
-func (x *extents) reached(f *file, end uint64) {
-	if !f.front.v9fs {
+func (x *extents) reached(v9fs bool, f *fid, end uint64) {
+	if !v9fs {
 		return
 	}
 	if e := f.follow.extent; e != nil {
 		e.end = max(e.end, end)
 		return
 	}
-	path := f.node.path()
+	path := f.Node().Path()
 	e := x.byPath[path]
 	if e == nil {
 		e = &extent{end: x.unknown(f)}
@@ -110,8 +110,8 @@ func (x *extents) reached(f *file, end uint64) {
 
 // stat notes that the client was told the size 0. That counts only while no
 // file of the inode is open.
-func (x *extents) stat(f *file) {
-	path := f.node.path()
+func (x *extents) stat(f *fid) {
+	path := f.Node().Path()
 	e := x.byPath[path]
 	if e != nil && e.open > 0 {
 		return

@@ -7,10 +7,10 @@ package p9srv
 //
 // It is used by the connection's goroutine only.
 type fids struct {
-	low   []*file          // by fid; nil: free
-	high  map[uint32]*file // those beyond low
+	low   []*fid          // by number; nil: free
+	high  map[uint32]*fid // those beyond low
 	n     int
-	first [firstFIDs]*file // what low is at first: most clients need no more
+	first [firstFIDs]*fid // what low is at first: most clients need no more
 }
 
 // firstFIDs is how many fids take no memory of their own, which would be waited
@@ -20,44 +20,44 @@ const firstFIDs = 8
 // lowFIDs is how many fids the slice may hold.
 const lowFIDs = 4096
 
-// get returns the file of a fid, or nil.
-func (t *fids) get(fid uint32) *file {
-	if fid < uint32(len(t.low)) {
-		return t.low[fid]
+// get returns the fid of a number, or nil.
+func (t *fids) get(number uint32) *fid {
+	if number < uint32(len(t.low)) {
+		return t.low[number]
 	}
-	return t.high[fid]
+	return t.high[number]
 }
 
-// put enters a fid or replaces its file.
-func (t *fids) put(fid uint32, f *file) {
-	if t.get(fid) == nil {
+// put enters a fid or replaces the one of its number.
+func (t *fids) put(number uint32, f *fid) {
+	if t.get(number) == nil {
 		t.n++
 	}
-	t.growFor(fid)
-	if fid < uint32(len(t.low)) {
-		t.low[fid] = f
+	t.growFor(number)
+	if number < uint32(len(t.low)) {
+		t.low[number] = f
 		return
 	}
 	if t.high == nil {
-		t.high = make(map[uint32]*file)
+		t.high = make(map[uint32]*fid)
 	}
-	t.high[fid] = f
+	t.high[number] = f
 }
 
-// growFor doubles the slice until fid lies in it, if a quarter of it would
+// growFor doubles the slice until number lies in it, if a quarter of it would
 // then be used; what the map has for the new places moves over.
-func (t *fids) growFor(fid uint32) {
+func (t *fids) growFor(number uint32) {
 	if t.low == nil {
 		t.low = t.first[:]
 	}
 	size := len(t.low)
-	for size <= int(fid) {
+	for size <= int(number) {
 		size *= 2
 	}
 	if size == len(t.low) || size > lowFIDs || t.n < size/4 {
 		return
 	}
-	t.low = append(t.low, make([]*file, size-len(t.low))...)
+	t.low = append(t.low, make([]*fid, size-len(t.low))...)
 	for high, f := range t.high {
 		if high < uint32(size) {
 			t.low[high] = f
@@ -67,20 +67,20 @@ func (t *fids) growFor(fid uint32) {
 }
 
 // remove frees a fid.
-func (t *fids) remove(fid uint32) {
-	if t.get(fid) == nil {
+func (t *fids) remove(number uint32) {
+	if t.get(number) == nil {
 		return
 	}
 	t.n--
-	if fid < uint32(len(t.low)) {
-		t.low[fid] = nil
+	if number < uint32(len(t.low)) {
+		t.low[number] = nil
 		return
 	}
-	delete(t.high, fid)
+	delete(t.high, number)
 }
 
-// all calls visit for every file in the table.
-func (t *fids) all(visit func(*file)) {
+// all calls visit for every fid in the table.
+func (t *fids) all(visit func(*fid)) {
 	for _, f := range t.low {
 		if f != nil {
 			visit(f)

@@ -13,40 +13,40 @@ func TestFIDTableIsAMap(t *testing.T) {
 	ranges := []uint32{8, 100, 5000, 1 << 31}
 	for range 50 {
 		var table fids
-		model := map[uint32]*file{}
+		model := map[uint32]*fid{}
 		for range 3000 {
-			fid := random.Uint32N(ranges[random.IntN(len(ranges))])
+			number := random.Uint32N(ranges[random.IntN(len(ranges))])
 			if random.IntN(3) == 0 {
-				table.remove(fid)
-				delete(model, fid)
+				table.remove(number)
+				delete(model, number)
 			} else {
-				f := &file{}
-				table.put(fid, f)
-				model[fid] = f
+				f := &fid{}
+				table.put(number, f)
+				model[number] = f
 			}
 			require.Equal(t, len(model), table.n)
-			require.Same(t, model[fid], table.get(fid))
+			require.Same(t, model[number], table.get(number))
 		}
 		seen := 0
-		table.all(func(*file) { seen++ })
+		table.all(func(*fid) { seen++ })
 		require.Equal(t, len(model), seen)
-		for fid, f := range model {
-			require.Same(t, f, table.get(fid))
+		for number, f := range model {
+			require.Same(t, f, table.get(number))
 		}
 	}
 }
 
 func TestOneLargeFIDCostsLittle(t *testing.T) {
 	var table fids
-	table.put(lowFIDs-1, &file{})
-	table.put(1<<31, &file{})
+	table.put(lowFIDs-1, &fid{})
+	table.put(1<<31, &fid{})
 	assert.LessOrEqual(t, len(table.low), 8)
 }
 
 func TestFIDsFromZeroLiveInTheSlice(t *testing.T) {
 	var table fids
-	for fid := range uint32(lowFIDs) {
-		table.put(fid, &file{})
+	for number := range uint32(lowFIDs) {
+		table.put(number, &fid{})
 	}
 	assert.Empty(t, table.high)
 	assert.Len(t, table.low, lowFIDs)

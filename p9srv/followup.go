@@ -75,8 +75,8 @@ func (u *followup) expect(offset uint64, count, size, largest uint32) {
 // losesValues says whether v9fs would throw away the value that a read of more
 // gives, because it believes that the file goes on behind it. What a read gives
 // without taking it away cannot be lost.
-func (f *file) losesValues(offset uint64) bool {
-	if f.valueSize == 0 || f.follow.extent == nil || f.flags&largeFile != 0 {
+func (f *fid) losesValues(offset uint64) bool {
+	if f.valueSize == 0 || f.follow.extent == nil || f.Flags()&largeFile != 0 {
 		return false
 	}
 	end := f.follow.extent.end
@@ -92,7 +92,7 @@ const othersReach = 64 << 10
 
 // asksAgain says whether v9fs will ask for the rest of a read of more than it
 // got. Linux 6.1 is told by O_LARGEFILE, which later kernels do not send.
-func (f *file) asksAgain() bool {
+func (f *fid) asksAgain() bool {
 	const once = largeFile | nonBlocking
-	return f.front.v9fs && f.flags&once != once
+	return f.Flags()&once != once
 }

@@ -6,17 +6,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"fullex/p9srv/wire"
 )
 
 // largest is the largest count that the client of these tests asks for.
-const largest = maxMsize - ioHeaderSize
+const largest = maxMsize - wire.IOHeadSize
 
 // startV9FS is a mount: it attaches and asks for attributes as Linux does.
 func startV9FS(t *testing.T) *talk {
 	t.Helper()
 	k := newTalk(t, &Server{})
 	k.start(1)
-	k.want(tgetattr, uint32(0), uint64(v9fsMask))
+	k.want(wire.Tgetattr, uint32(0), uint64(v9fsMask))
 	return k
 }
 
@@ -24,9 +26,9 @@ func startV9FS(t *testing.T) *talk {
 func openV9FS(t *testing.T, k *talk, flags uint32, values ...int32) {
 	t.Helper()
 	k.walk(0, 1, "full_ex")
-	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.want(wire.Tgetattr, uint32(1), uint64(v9fsMask))
 	k.walk(1, 2)
-	k.want(tlopen, uint32(2), flags)
+	k.want(wire.Tlopen, uint32(2), flags)
 	k.write(2, 0, []byte{100})
 	k.push(2, 0, values...)
 }
@@ -122,7 +124,7 @@ func TestThreadsHaveTheirFollowUpsInAnyOrder(t *testing.T) {
 		_, ok := k.read(2, 8, count)
 		assert.False(t, ok)
 	}
-	k.refuse(syscall.EACCES, tread, uint32(2), uint64(8), uint32(96))
+	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(8), uint32(96))
 }
 
 func TestPendingReadsAreBounded(t *testing.T) {
@@ -141,17 +143,17 @@ func TestPendingReadsAreBounded(t *testing.T) {
 func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2)
-	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4096))
+	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4096))
 	k.push(2, 10, 2, 4) // now the client believes in 14 bytes
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(4096))
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(9), uint32(5))
-	k.refuse(syscall.EINVAL, tread, uint32(2), uint64(0), uint32(0))
-	k.refuse(syscall.EINVAL, tread, uint32(2), uint64(0), uint32(3))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(0), uint32(4096))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(9), uint32(5))
+	k.refuse(syscall.EINVAL, wire.Tread, uint32(2), uint64(0), uint32(0))
+	k.refuse(syscall.EINVAL, wire.Tread, uint32(2), uint64(0), uint32(3))
 	v, _ := k.read(2, 0, 4)
 	assert.EqualValues(t, 2, v, "four bytes always work")
 	v, _ = k.read(2, 10, 4096)
 	assert.EqualValues(t, 4, v, "and any count where the last write ended")
-	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4096))
+	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4096))
 }
 
 // TestReadsAreRefusedWhereOthersMayMoveTheEnd: one of them may write between the
@@ -159,22 +161,22 @@ func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 func TestReadsAreRefusedWhereOthersMayMoveTheEnd(t *testing.T) {
 	k := startV9FS(t)
 	open := func(fid uint32) {
-		k.want(twalk, uint32(0), fid, uint16(2), "each", "full_ex")
-		k.want(tlopen, fid, uint32(2))
+		k.want(wire.Twalk, uint32(0), fid, uint16(2), "each", "full_ex")
+		k.want(wire.Tlopen, fid, uint32(2))
 		k.write(fid, 0, []byte{9})
 		k.push(fid, 0, 2)
 	}
 	open(2)
 	open(3)
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(othersReach-1), uint32(8))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(0), uint32(8))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(othersReach-1), uint32(8))
 	v, ok := k.read(2, 0, 4)
 	assert.True(t, ok)
 	assert.EqualValues(t, 2, v, "four bytes always work")
 	_, ok = k.read(3, othersReach, 8)
 	assert.True(t, ok, "so far nobody writes")
 	k.push(3, 0, 4)
-	k.want(tclunk, uint32(2))
+	k.want(wire.Tclunk, uint32(2))
 	_, ok = k.read(3, 0, 8)
 	assert.True(t, ok, "the other is gone")
 }
@@ -192,19 +194,19 @@ func TestEndIsForgottenWhenAttributesOfAClosedFileAreAsked(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2, 2)
 	k.push(2, 1000, 4)
-	k.want(tgetattr, uint32(1), uint64(v9fsMask))
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
-	k.want(tclunk, uint32(2))
+	k.want(wire.Tgetattr, uint32(1), uint64(v9fsMask))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(0), uint32(8))
+	k.want(wire.Tclunk, uint32(2))
 
 	k.walk(1, 2) // the client still has the inode
-	k.want(tlopen, uint32(2), uint32(2))
+	k.want(wire.Tlopen, uint32(2), uint32(2))
 	k.write(2, 0, []byte{9})
 	k.push(2, 0, 2)
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(0), uint32(8))
-	k.want(tclunk, uint32(2))
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(0), uint32(8))
+	k.want(wire.Tclunk, uint32(2))
 
-	k.want(tgetattr, uint32(1), uint64(v9fsMask))
-	openAgain := func() { k.walk(1, 2); k.want(tlopen, uint32(2), uint32(2)) }
+	k.want(wire.Tgetattr, uint32(1), uint64(v9fsMask))
+	openAgain := func() { k.walk(1, 2); k.want(wire.Tlopen, uint32(2), uint32(2)) }
 	openAgain()
 	k.write(2, 0, []byte{9})
 	k.push(2, 0, 2)
@@ -217,8 +219,8 @@ func TestSizeThatWasSetCountsAsWritten(t *testing.T) {
 	openV9FS(t, k, 2, 2)
 	const sizeAndTimes = 0x68
 	zeros := make([]byte, 4*8)
-	k.want(tsetattr, uint32(2), uint32(sizeAndTimes), uint32(0), uint32(0), uint32(0), uint64(500), zeros)
-	k.refuse(syscall.ESPIPE, tread, uint32(2), uint64(100), uint32(8))
+	k.want(wire.Tsetattr, uint32(2), uint32(sizeAndTimes), uint32(0), uint32(0), uint32(0), uint64(500), zeros)
+	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(100), uint32(8))
 	_, ok := k.read(2, 500, 8)
 	assert.True(t, ok)
 }
@@ -228,26 +230,26 @@ func TestSizeThatWasSetCountsAsWritten(t *testing.T) {
 func TestManyWrittenInodesAreFolded(t *testing.T) {
 	k := startV9FS(t)
 	k.walk(0, 1, "pid", "1", "full_ex")
-	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.want(wire.Tgetattr, uint32(1), uint64(v9fsMask))
 	for i := range uint64(3 * maxIdleExtents) {
 		k.walk(0, 5, "pid", strconv.FormatUint(i+1, 10), "full_ex")
-		k.want(tgetattr, uint32(5), uint64(v9fsMask))
+		k.want(wire.Tgetattr, uint32(5), uint64(v9fsMask))
 		k.walk(5, 6)
-		k.want(tlopen, uint32(6), uint32(2))
+		k.want(wire.Tlopen, uint32(6), uint32(2))
 		k.write(6, i, []byte{1})
-		k.want(tclunk, uint32(6))
-		k.want(tclunk, uint32(5))
+		k.want(wire.Tclunk, uint32(6))
+		k.want(wire.Tclunk, uint32(5))
 	}
 	assert.LessOrEqual(t, len(k.extents.byPath), maxIdleExtents+1)
 
 	k.walk(1, 2) // pid 1, whose attributes were asked before it was folded
-	k.want(tlopen, uint32(2), uint32(2))
+	k.want(wire.Tlopen, uint32(2), uint32(2))
 	assert.Positive(t, k.files(2).follow.extent.end)
-	k.want(tclunk, uint32(2))
-	k.want(tgetattr, uint32(1), uint64(v9fsMask))
+	k.want(wire.Tclunk, uint32(2))
+	k.want(wire.Tgetattr, uint32(1), uint64(v9fsMask))
 	k.walk(1, 2)
-	k.want(tlopen, uint32(2), uint32(2))
+	k.want(wire.Tlopen, uint32(2), uint32(2))
 	assert.Zero(t, k.files(2).follow.extent.end)
 }
 
-func (k *talk) files(fid uint32) *file { return k.fids.get(fid) }
+func (k *talk) files(number uint32) *fid { return k.fids.get(number) }

@@ -1,15 +1,14 @@
 package p9srv
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"syscall"
 
-	"github.com/hugelgupf/p9/linux"
-	"github.com/hugelgupf/p9/p9"
-
 	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 // front answers the messages of one connection. It is plain code over bytes
@@ -19,13 +18,12 @@ import (
 // is looked at. So no tag is ever in use when a message arrives, a Tflush
 // never finds anything to cancel, and replies leave in the order of requests.
 //
-// A front is used by one goroutine.
+// A front is used by one goroutine. Between two calls of process it is data only.
 type front struct {
 	// First what a data message touches.
-	plain    bool   // answerPlain may answer: a session, not of v9fs, not traced
+	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	v9fs     bool   // the client is Linux's
 	attached bool   // the client has attached once, or tried to
-	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	fids     fids
 	wire     *faultyWire // nil without faults
 
@@ -35,20 +33,15 @@ type front struct {
 	holding device.Held
 
 	srv      *Server
-	library  *library // of the session; nil: none
 	extents  extents
 	textSize int // bytes of the listings that are open
-
-	// next is the file of the newfid of the control message in hand, for the
-	// library to take.
-	next *file
-	// request is where a message to the library is written if it differs from
-	// the client's.
-	request []byte
 
 	peer peer
 	log  *slog.Logger
 }
+
+// le is the byte order of 9P.
+var le = binary.LittleEndian
 
 // v9fsMask is the request mask of the Tgetattr with which the Linux client
 // starts on every inode (fs/9p/vfs_inode_dotl.c: P9_STATS_BASIC and more). No
@@ -74,28 +67,25 @@ func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
 
 func (f *front) processSoundly(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
-	for len(out) < flushSize {
-		if f.plain {
-			var n int
-			n, out = f.answerPlain(in[used:], out)
-			used += n
-		}
-		if len(in)-used < 4 || len(out) >= flushSize {
-			break
-		}
-		size := le.Uint32(in[used:])
-		if size < headerSize {
-			return used, out, fmt.Errorf("%w: size %d", errFrameSize, size)
-		}
-		if limit := f.frameLimit(); size > limit {
-			return used, out, fmt.Errorf("%w: size %d, limit %d", errFrameLimit, size, limit)
+	traced := f.srv.Trace != nil
+	for len(out) < flushSize && len(in)-used >= 4 {
+		size := wire.Size(in[used:])
+		if size < wire.HeadSize || size > f.frameLimit() {
+			return used, out, f.wrongSize(size)
 		}
 		if uint32(len(in)-used) < size {
 			break
 		}
-		frame := in[used : used+int(size) : used+int(size)]
-		if out, err = f.answer(frame, out); err != nil {
-			return used, out, err
+		m := wire.Frame(in[used : used+int(size) : used+int(size)])
+		switch typ := m.Type(); {
+		case traced:
+			out = f.answerTraced(m, out)
+		case typ == wire.Tread && f.msize != 0:
+			out = f.read(m, out)
+		case typ == wire.Twrite && f.msize != 0:
+			out = f.write(m, out)
+		default:
+			out = f.answer(m, out)
 		}
 		used += int(size)
 	}
@@ -109,99 +99,80 @@ func (f *front) frameLimit() uint32 {
 	return f.msize
 }
 
-// answer appends the reply to one frame, and traces both if asked to.
-func (f *front) answer(frame, out []byte) ([]byte, error) {
-	start := len(out)
-	out, err := f.dispatch(parseHead(frame), out)
-	if f.srv.Trace != nil {
-		f.release() // the hook may do what it likes, also look at sessions
-		f.srv.Trace(f.peer.conn + " " + traceLine(frame))
-		if len(out) > start {
-			f.srv.Trace(f.peer.conn + " " + traceLine(out[start:]))
-		}
+func (f *front) wrongSize(size uint32) error {
+	if size < wire.HeadSize {
+		return fmt.Errorf("%w: size %d", errFrameSize, size)
 	}
-	return out, err
+	return fmt.Errorf("%w: size %d, limit %d", errFrameLimit, size, f.frameLimit())
 }
 
-// dispatch has a message answered. An errno becomes Rlerror; another error
-// ends the connection.
-func (f *front) dispatch(m message, out []byte) ([]byte, error) {
-	start := len(out)
-	out, err := f.handle(m, out)
-	if errno, ok := err.(syscall.Errno); ok {
-		return refuse(out[:start], m.tag, errno), nil
-	}
-	return out, err
-}
-
-// handle sends data to the device in place and everything else to control.
-func (f *front) handle(m message, out []byte) ([]byte, error) {
+// answer appends the reply to one message: data go to the device in place, everything
+// else to control, whose error becomes Rlerror.
+func (f *front) answer(m wire.Frame, out []byte) []byte {
 	if f.msize != 0 {
-		switch m.typ {
-		case tread:
+		switch m.Type() {
+		case wire.Tread:
 			return f.read(m, out)
-		case twrite:
+		case wire.Twrite:
 			return f.write(m, out)
 		}
 	}
 	f.release()
-	if m.typ == tversion {
-		return f.version(m, out)
+	start := len(out)
+	out, err := f.control(m, out)
+	if err != nil {
+		return refuse(out[:start], m.Tag(), err)
 	}
-	if f.msize == 0 {
-		return out, syscall.EPROTO
-	}
-	return f.control(m, out)
+	return out
 }
 
-// takeNext gives the library the file that was made for the newfid in hand.
-func (f *front) takeNext() *file {
-	next := f.next
-	f.next = nil
-	return next
+// answerTraced is answer that shows both messages to the hook.
+func (f *front) answerTraced(m wire.Frame, out []byte) []byte {
+	start := len(out)
+	out = f.answer(m, out)
+	f.release() // the hook may do what it likes, also look at sessions
+	f.srv.Trace(f.peer.conn + " " + m.Line())
+	f.srv.Trace(f.peer.conn + " " + wire.Frame(out[start:]).Line())
+	return out
 }
 
-// Attach implements p9.Attacher: it hands over the directory that the front
-// found for the aname.
-func (f *front) Attach() (p9.File, error) {
-	next := f.takeNext()
-	if next == nil {
-		return nil, linux.EIO
-	}
-	return next, nil
+// refuse appends Rlerror for an error.
+func refuse(out []byte, tag uint16, err error) []byte {
+	return wire.AppendError(out, tag, uint32(wire.Errno(err)))
 }
 
-// endSession frees every session and lets the library go. The front takes no
-// messages but Tversion afterwards.
+// endSession frees every session. The front takes no messages but Tversion afterwards.
 func (f *front) endSession() {
-	f.msize = 0
-	f.v9fs, f.plain = false, false
-	if f.endLibrary() {
-		f.fids.all(func(open *file) {
-			if err := open.Close(); err != nil {
-				f.log.Error("close", "path", open.node.String(), "error", err)
-			}
-		})
-	}
+	f.msize, f.v9fs = 0, false
+	f.fids.all(f.closeFID)
 	f.srv.fids.Add(-int64(f.fids.n))
 	f.fids = fids{}
 	f.extents = extents{}
 }
 
-// endLibrary ends the library's run, which closes every file, and says whether
-// the files are the front's alone now. They are not where the library is stuck:
-// it closes them when, and if, it comes back.
-func (f *front) endLibrary() bool {
-	if f.library == nil {
-		return true
+// iounit is the largest count of a read or write that one message takes.
+func (f *front) iounit() uint32 { return f.msize - wire.IOHeadSize }
+
+// checkNewFID refuses fids that may not be made. EMFILE and ENFILE are for one too many.
+func (f *front) checkNewFID(number uint32) error {
+	if number == wire.NoFID || f.fids.get(number) != nil {
+		return syscall.EINVAL
 	}
-	err := f.library.close()
-	f.library = nil
-	if err != nil {
-		f.log.Error("end of session", "error", err)
+	limits := f.srv.limits
+	switch {
+	case f.fids.n >= limits.FIDs:
+		f.log.Warn("too many fids on this connection", "limit", limits.FIDs)
+		return syscall.EMFILE
+	case f.srv.fids.Load() >= int64(limits.AllFIDs):
+		f.log.Warn("too many fids", "limit", limits.AllFIDs)
+		return syscall.ENFILE
 	}
-	return err == nil
+	return nil
 }
 
-// iounit is the largest count of a read or write that one message takes.
-func (f *front) iounit() uint32 { return f.msize - ioHeaderSize }
+// putFID enters a fid, and counts it if it is new.
+func (f *front) putFID(number uint32, to *fid) {
+	before := f.fids.n
+	f.fids.put(number, to)
+	f.srv.fids.Add(int64(f.fids.n - before))
+}

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/p9srv/tree"
+	"fullex/p9srv/wire"
 )
 
 // talk is a front with a client that speaks in frames: the way of a message
@@ -25,7 +27,7 @@ type talk struct {
 func newTalk(t *testing.T, srv *Server) *talk {
 	t.Helper()
 	srv.init()
-	srv.start = time.Unix(1, 2) // so that two servers give the same attributes
+	srv.tree = tree.New(srv.Kernel, time.Unix(1, 2)) // so that two servers give the same attributes
 	f := &front{srv: srv, peer: peer{conn: "conn " + t.Name()}, log: slog.New(slog.DiscardHandler)}
 	t.Cleanup(f.endSession)
 	return &talk{t: t, front: f}
@@ -33,8 +35,8 @@ func newTalk(t *testing.T, srv *Server) *talk {
 
 // frame makes a message; fields are uint8, uint16, uint32, uint64, string and
 // []byte, which is taken as it is.
-func frame(typ msgType, tag uint16, fields ...any) []byte {
-	b := begin(nil, typ, tag)
+func frame(typ wire.Type, tag uint16, fields ...any) []byte {
+	b := wire.Begin(nil, typ, tag)
 	for _, field := range fields {
 		switch v := field.(type) {
 		case uint8:
@@ -46,34 +48,34 @@ func frame(typ msgType, tag uint16, fields ...any) []byte {
 		case uint64:
 			b = le.AppendUint64(b, v)
 		case string:
-			b = appendString(b, v)
+			b = wire.AppendString(b, v)
 		case []byte:
 			b = append(b, v...)
 		}
 	}
-	return end(b, 0)
+	return wire.End(b, 0)
 }
 
 // send has one message answered and returns the type and body of the reply.
-func (k *talk) send(typ msgType, fields ...any) (msgType, []byte) {
+func (k *talk) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	k.t.Helper()
 	k.tag++
 	request := frame(typ, k.tag, fields...)
 	used, out, err := k.process(request, make([]byte, 0, outSize))
 	require.NoError(k.t, err)
 	require.Equal(k.t, len(request), used)
-	require.GreaterOrEqual(k.t, len(out), headerSize)
+	require.GreaterOrEqual(k.t, len(out), wire.HeadSize)
 	require.EqualValues(k.t, len(out), le.Uint32(out), "size of the reply")
-	m := parseHead(out)
-	require.Equal(k.t, k.tag, m.tag)
-	return m.typ, m.body
+	m := wire.Frame(out)
+	require.Equal(k.t, k.tag, m.Tag())
+	return m.Type(), m.Body()
 }
 
 // want sends a message that must succeed and returns the reply's body.
-func (k *talk) want(typ msgType, fields ...any) []byte {
+func (k *talk) want(typ wire.Type, fields ...any) []byte {
 	k.t.Helper()
 	got, body := k.send(typ, fields...)
-	if got == rlerror {
+	if got == wire.Rlerror {
 		k.t.Fatalf("type %d: %v", typ, syscall.Errno(le.Uint32(body)))
 	}
 	require.Equal(k.t, typ+1, got)
@@ -81,17 +83,17 @@ func (k *talk) want(typ msgType, fields ...any) []byte {
 }
 
 // refuse sends a message that must fail with errno.
-func (k *talk) refuse(errno syscall.Errno, typ msgType, fields ...any) {
+func (k *talk) refuse(errno syscall.Errno, typ wire.Type, fields ...any) {
 	k.t.Helper()
 	got, body := k.send(typ, fields...)
-	require.Equal(k.t, rlerror, got, "type %d succeeded", typ)
+	require.Equal(k.t, wire.Rlerror, got, "type %d succeeded", typ)
 	assert.Equal(k.t, errno, syscall.Errno(le.Uint32(body)), "type %d", typ)
 }
 
 func (k *talk) start(n_uname uint32) {
 	k.t.Helper()
-	k.want(tversion, uint32(maxMsize), version9P2000L)
-	k.want(tattach, uint32(0), uint32(noFID), "", "", n_uname)
+	k.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
+	k.want(wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", n_uname)
 }
 
 // walk makes newfid by walking names from fid.
@@ -101,7 +103,7 @@ func (k *talk) walk(fid, newFID uint32, names ...string) {
 	for _, name := range names {
 		fields = append(fields, name)
 	}
-	body := k.want(twalk, fields...)
+	body := k.want(wire.Twalk, fields...)
 	require.EqualValues(k.t, len(names), le.Uint16(body), "qids")
 }
 
@@ -109,12 +111,12 @@ func (k *talk) walk(fid, newFID uint32, names ...string) {
 func (k *talk) openDevice(fid uint32, names ...string) {
 	k.t.Helper()
 	k.walk(0, fid, names...)
-	k.want(tlopen, fid, uint32(2))
+	k.want(wire.Tlopen, fid, uint32(2))
 }
 
 func (k *talk) write(fid uint32, offset uint64, data []byte) {
 	k.t.Helper()
-	body := k.want(twrite, fid, offset, uint32(len(data)), data)
+	body := k.want(wire.Twrite, fid, offset, uint32(len(data)), data)
 	require.EqualValues(k.t, len(data), le.Uint32(body))
 }
 
@@ -128,7 +130,7 @@ func (k *talk) push(fid uint32, offset uint64, values ...int32) {
 // read returns the value read, and false if the reply was empty.
 func (k *talk) read(fid uint32, offset uint64, count uint32) (int32, bool) {
 	k.t.Helper()
-	body := k.want(tread, fid, offset, count)
+	body := k.want(wire.Tread, fid, offset, count)
 	switch le.Uint32(body) {
 	case 0:
 		return 0, false
@@ -145,21 +147,21 @@ func TestReplyEndsSessionsOfTheOldVersion(t *testing.T) {
 	k.start(1)
 	k.openDevice(1, "full_ex")
 	assert.Equal(t, 1, srv.Kernel.Sessions())
-	k.want(tversion, uint32(8192), version9P2000L)
+	k.want(wire.Tversion, uint32(8192), wire.Version9P2000L)
 	assert.Zero(t, srv.Kernel.Sessions())
-	k.refuse(syscall.EBADF, tread, uint32(1), uint64(0), uint32(4))
-	k.want(tattach, uint32(0), uint32(noFID), "", "", uint32(1))
+	k.refuse(syscall.EBADF, wire.Tread, uint32(1), uint64(0), uint32(4))
+	k.want(wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", uint32(1))
 	k.openDevice(1, "full_ex")
 }
 
 func TestNothingButTversionBeforeAVersion(t *testing.T) {
 	k := newTalk(t, &Server{})
-	k.refuse(syscall.EPROTO, tattach, uint32(0), uint32(noFID), "", "", uint32(1))
-	k.refuse(syscall.EPROTO, tread, uint32(0), uint64(0), uint32(4))
-	body := k.want(tversion, uint32(8192), "9P2000.u")
-	assert.Equal(t, frame(0, 0, uint32(8192), "unknown")[headerSize:], body)
-	k.refuse(syscall.EPROTO, tattach, uint32(0), uint32(noFID), "", "", uint32(1))
-	k.refuse(syscall.EMSGSIZE, tversion, uint32(minMsize-1), version9P2000L)
+	k.refuse(syscall.EPROTO, wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", uint32(1))
+	k.refuse(syscall.EPROTO, wire.Tread, uint32(0), uint64(0), uint32(4))
+	body := k.want(wire.Tversion, uint32(8192), "9P2000.u")
+	assert.Equal(t, frame(0, 0, uint32(8192), "unknown")[wire.HeadSize:], body)
+	k.refuse(syscall.EPROTO, wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", uint32(1))
+	k.refuse(syscall.EMSGSIZE, wire.Tversion, uint32(minMsize-1), wire.Version9P2000L)
 	k.start(1)
 }
 
@@ -189,7 +191,7 @@ func TestSizesThatEndAConnection(t *testing.T) {
 
 func TestPartOfAFrameIsLeft(t *testing.T) {
 	k := newTalk(t, &Server{})
-	whole := frame(tversion, noTag, uint32(8192), version9P2000L)
+	whole := frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L)
 	for n := range len(whole) {
 		used, out, err := k.process(whole[:n], nil)
 		require.NoError(t, err)
@@ -205,7 +207,7 @@ func TestPartOfAFrameIsLeft(t *testing.T) {
 func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
 	k := newTalk(t, &Server{})
 	k.start(1)
-	one := frame(tclunk, 9, uint32(99)) // answered by as many bytes
+	one := frame(wire.Tclunk, 9, uint32(99)) // answered by as many bytes
 	var in []byte
 	for len(in) < maxMsize {
 		in = append(in, one...)
@@ -221,12 +223,12 @@ func TestUsersOfAConnectionAreApart(t *testing.T) {
 	srv := &Server{}
 	k := newTalk(t, srv)
 	k.start(1)
-	k.want(tattach, uint32(10), uint32(noFID), "", "", uint32(2))
+	k.want(wire.Tattach, uint32(10), uint32(wire.NoFID), "", "", uint32(2))
 	k.openDevice(1, "full_ex")
 	k.walk(0, 2, "full_ex")
-	k.refuse(syscall.EACCES, tlopen, uint32(2), uint32(2))
+	k.refuse(syscall.EACCES, wire.Tlopen, uint32(2), uint32(2))
 	k.walk(10, 11, "full_ex")
-	k.want(tlopen, uint32(11), uint32(2))
+	k.want(wire.Tlopen, uint32(11), uint32(2))
 	assert.Equal(t, 2, srv.Kernel.Sessions())
 }
 
@@ -240,15 +242,15 @@ func TestDoorsAndTheirClients(t *testing.T) {
 	k.openDevice(4, "pid", "7", "full_ex")
 	k.openDevice(5, "pid", "8", "full_ex")
 	k.walk(0, 6, "pid", "7", "full_ex")
-	k.refuse(syscall.EACCES, tlopen, uint32(6), uint32(2))
+	k.refuse(syscall.EACCES, wire.Tlopen, uint32(6), uint32(2))
 	assert.Equal(t, 5, srv.Kernel.Sessions())
 
-	k.want(tattach, uint32(20), uint32(noFID), "", "/each", uint32(1))
+	k.want(wire.Tattach, uint32(20), uint32(wire.NoFID), "", "/each", uint32(1))
 	k.walk(20, 21, "full_ex")
-	k.want(tlopen, uint32(21), uint32(0))
-	k.want(tattach, uint32(30), uint32(noFID), "", "pid/9/", uint32(1))
+	k.want(wire.Tlopen, uint32(21), uint32(0))
+	k.want(wire.Tattach, uint32(30), uint32(wire.NoFID), "", "pid/9/", uint32(1))
 	k.walk(30, 31, "full_ex")
-	k.want(tlopen, uint32(31), uint32(1))
+	k.want(wire.Tlopen, uint32(31), uint32(1))
 	assert.Equal(t, 7, srv.Kernel.Sessions())
 }
 
@@ -256,38 +258,27 @@ func TestDataPathOfTheFrontDoesNotAllocate(t *testing.T) {
 	value := []byte{2, 0, 0, 0}
 	for name, messages := range map[string][][]byte{
 		"a value in and out": {
-			frame(twrite, 1, uint32(1), uint64(0), uint32(4), value),
-			frame(tread, 2, uint32(1), uint64(0), uint32(4)),
+			frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(4), value),
+			frame(wire.Tread, 2, uint32(1), uint64(0), uint32(4)),
 		},
 		"refusals": {
-			frame(tread, 1, uint32(1), uint64(0), uint32(4)),
-			frame(twrite, 2, uint32(1), uint64(0), uint32(1), []byte{9}),
-			frame(tread, 3, uint32(99), uint64(0), uint32(4)),
+			frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)),
+			frame(wire.Twrite, 2, uint32(1), uint64(0), uint32(1), []byte{9}),
+			frame(wire.Tread, 3, uint32(99), uint64(0), uint32(4)),
 		},
 	} {
-		for _, plain := range []bool{false, true} { // the long way, and the short cut
-			k := newTalk(t, &Server{})
-			k.start(1)
-			k.openDevice(1, "full_ex")
-			k.write(1, 0, []byte{100})
-			in := bytes.Join(messages, nil)
-			out := make([]byte, 0, 256)
-			k.plain = plain
-			assert.Zero(t, testing.AllocsPerRun(1000, func() {
-				if used, _, err := k.process(in, out); used != len(in) || err != nil {
-					t.Fatal(used, err)
-				}
-			}), name)
-		}
+		k := newTalk(t, &Server{})
+		k.start(1)
+		k.openDevice(1, "full_ex")
+		k.write(1, 0, []byte{100})
+		in := bytes.Join(messages, nil)
+		out := make([]byte, 0, 256)
+		assert.Zero(t, testing.AllocsPerRun(1000, func() {
+			if used, _, err := k.process(in, out); used != len(in) || err != nil {
+				t.Fatal(used, err)
+			}
+		}), name)
 	}
-}
-
-func TestErrnoOfEachErrorOnTheWire(t *testing.T) {
-	for errno, want := range wireErrno {
-		assert.Equal(t, want, toLinux(errno), errno.Error())
-	}
-	assert.EqualValues(t, 5, toLinux(assert.AnError), "an error without errno is EIO")
-	assert.EqualValues(t, 5, toLinux(syscall.Errno(4000)), "and so is one that is not in the table")
 }
 
 func BenchmarkReadDepth(b *testing.B) {
@@ -318,7 +309,7 @@ func BenchmarkRefusals(b *testing.B) {
 	f := &front{srv: srv, log: srv.log}
 	defer f.endSession()
 	(&talk{front: f}).setUpBenchmark(b, 0)
-	one := frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{1})
+	one := frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), []byte{1})
 	out := make([]byte, 0, outSize)
 	for b.Loop() {
 		_, _, _ = f.process(one, out)
@@ -330,24 +321,24 @@ func BenchmarkRefusals(b *testing.B) {
 func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
 	b.Helper()
 	set := [][]byte{
-		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(1)),
-		frame(twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
-		frame(tlopen, 1, uint32(1), uint32(2)),
-		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{100}),
-		frame(twrite, 1, uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0}),
+		frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(1)),
+		frame(wire.Twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(wire.Tlopen, 1, uint32(1), uint32(2)),
+		frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), []byte{100}),
+		frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0}),
 	}
 	for _, request := range set {
 		_, out, err := k.process(request, nil)
 		require.NoError(b, err)
-		require.NotEqual(b, rlerror, parseHead(out).typ)
+		require.NotEqual(b, wire.Rlerror, wire.Frame(out).Type())
 	}
 	var in []byte
 	for i := range depth {
 		if i%2 == 0 {
-			in = append(in, frame(tread, uint16(i), uint32(1), uint64(0), uint32(4))...)
+			in = append(in, frame(wire.Tread, uint16(i), uint32(1), uint64(0), uint32(4))...)
 		} else {
-			in = append(in, frame(twrite, uint16(i), uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0})...)
+			in = append(in, frame(wire.Twrite, uint16(i), uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0})...)
 		}
 	}
 	return in

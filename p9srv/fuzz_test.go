@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // FuzzProcess feeds a connection any bytes. Whatever they are, each whole
@@ -18,8 +20,8 @@ func FuzzProcess(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, piece byte) {
 		whole, used := processAll(t, in, len(in), outSize)
 		checkReplies(t, in[:used], whole)
-		slow, _ := processAll(t, in, len(in), 0) // no room for the short cut
-		require.True(t, bytes.Equal(whole, slow), "with and without the short cut")
+		grown, _ := processAll(t, in, len(in), 0)
+		require.True(t, bytes.Equal(whole, grown), "with room for replies and without")
 		if piece > 0 {
 			cut, _ := processAll(t, in, int(piece), outSize)
 			require.True(t, bytes.Equal(whole, cut), "cut into %d bytes", piece)
@@ -30,43 +32,52 @@ func FuzzProcess(f *testing.F) {
 // processSeeds are conversations that reach every message.
 func processSeeds() [][]byte {
 	start := bytes.Join([][]byte{
-		frame(tversion, noTag, uint32(8192), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(7)),
-		frame(twalk, 2, uint32(0), uint32(1), uint16(1), "full_ex"),
-		frame(tlopen, 3, uint32(1), uint32(2)),
-		frame(twrite, 4, uint32(1), uint64(0), uint32(1), []byte{3}),
-		frame(twrite, 5, uint32(1), uint64(0), uint32(4), []byte{1, 0, 0, 0}),
-		frame(tread, 6, uint32(1), uint64(0), uint32(4096)),
+		frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(7)),
+		frame(wire.Twalk, 2, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(wire.Tlopen, 3, uint32(1), uint32(2)),
+		frame(wire.Twrite, 4, uint32(1), uint64(0), uint32(1), []byte{3}),
+		frame(wire.Twrite, 5, uint32(1), uint64(0), uint32(4), []byte{1, 0, 0, 0}),
+		frame(wire.Tread, 6, uint32(1), uint64(0), uint32(4096)),
 	}, nil)
 	seeds := [][]byte{nil, start, {0, 0, 0, 0}, {255, 255, 255, 255, 100}}
-	for typ, layout := range layouts {
-		if typ&1 == 0 {
-			seeds = append(seeds, append(bytes.Clone(start), sample(typ, layout)...))
+	for typ := range wire.Type(128) {
+		if request := sample(typ); wire.Frame(request).Known() && typ&1 == 0 {
+			seeds = append(seeds, append(bytes.Clone(start), request...))
 		}
 	}
 	return seeds
 }
 
-// sample is a message of a type with plausible fields.
-func sample(typ msgType, l layout) []byte {
-	var fields []any
-	for _, field := range l.fields {
-		switch field.kind {
-		case asU8:
-			fields = append(fields, uint8(1))
-		case asU16:
-			fields = append(fields, uint16(1))
-		case asU32:
-			fields = append(fields, uint32(1))
-		case asU64:
-			fields = append(fields, uint64(v9fsMask))
-		case asString:
-			fields = append(fields, "name")
-		case asNames:
-			fields = append(fields, uint16(2), "pid", "7")
-		case asData:
-			fields = append(fields, uint32(4), []byte{2, 0, 0, 0})
-		}
+// sample is a message of a type with plausible fields: as many as fit it.
+func sample(typ wire.Type) []byte {
+	fields := map[wire.Type][]any{
+		wire.Tlcreate:     {uint32(1), "name", uint32(1), uint32(1), uint32(1)},
+		wire.Tsymlink:     {uint32(1), "name", "name", uint32(1)},
+		wire.Tmknod:       {uint32(1), "name", uint32(1), uint32(1), uint32(1), uint32(1)},
+		wire.Trename:      {uint32(1), uint32(1), "name"},
+		wire.Tgetattr:     {uint32(1), uint64(v9fsMask)},
+		wire.Tsetattr:     {uint32(1), uint32(1), uint32(1), uint32(1), uint32(1), make([]byte, 40)},
+		wire.Txattrwalk:   {uint32(1), uint32(2), "name"},
+		wire.Txattrcreate: {uint32(1), "name", uint64(1), uint32(1)},
+		wire.Treaddir:     {uint32(0), uint64(0), uint32(4096)},
+		wire.Tlock:        {uint32(1), uint8(1), make([]byte, 24), "name"},
+		wire.Tgetlock:     {uint32(1), uint8(1), make([]byte, 20), "name"},
+		wire.Tlink:        {uint32(1), uint32(1), "name"},
+		wire.Tmkdir:       {uint32(1), "name", uint32(1), uint32(1)},
+		wire.Trenameat:    {uint32(1), "name", uint32(1), "name"},
+		wire.Tunlinkat:    {uint32(1), "name", uint32(1)},
+		wire.Tversion:     {uint32(8192), wire.Version9P2000L},
+		wire.Tauth:        {uint32(1), "name", "name", uint32(1)},
+		wire.Tattach:      {uint32(9), uint32(wire.NoFID), "name", "", uint32(1)},
+		wire.Tflush:       {uint16(1)},
+		wire.Twalk:        {uint32(0), uint32(9), uint16(2), "pid", "7"},
+		wire.Tlopen:       {uint32(1), uint32(1)},
+		wire.Tread:        {uint32(1), uint64(1), uint32(1)},
+		wire.Twrite:       {uint32(1), uint64(1), uint32(4), []byte{2, 0, 0, 0}},
+	}[typ]
+	if fields == nil {
+		fields = []any{uint32(1)}
 	}
 	return frame(typ, 9, fields...)
 }
@@ -97,20 +108,20 @@ func processAll(t *testing.T, in []byte, piece, room int) (replies []byte, used 
 func checkReplies(t *testing.T, requests, replies []byte) {
 	t.Helper()
 	for len(requests) > 0 {
-		request := parseHead(cutFrame(t, &requests))
-		reply := parseHead(cutFrame(t, &replies))
-		require.Equal(t, request.tag, reply.tag)
-		if reply.typ != rlerror {
-			require.Equal(t, request.typ+1, reply.typ)
+		request := wire.Frame(cutFrame(t, &requests))
+		reply := wire.Frame(cutFrame(t, &replies))
+		require.Equal(t, request.Tag(), reply.Tag())
+		if reply.Type() != wire.Rlerror {
+			require.Equal(t, request.Type()+1, reply.Type())
 		}
-		require.True(t, layouts[reply.typ].fits(reply.body), "reply %d: %x", reply.typ, reply.body)
+		require.True(t, reply.Fits(), "%x", reply)
 	}
 	require.Empty(t, replies, "one reply a request")
 }
 
 func cutFrame(t *testing.T, b *[]byte) []byte {
 	t.Helper()
-	require.GreaterOrEqual(t, len(*b), headerSize)
+	require.GreaterOrEqual(t, len(*b), wire.HeadSize)
 	size := le.Uint32(*b)
 	require.LessOrEqual(t, int(size), len(*b))
 	whole := (*b)[:size]

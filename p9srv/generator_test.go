@@ -1,5 +1,7 @@
 package p9srv
 
+import "fullex/p9srv/wire"
+
 // generator makes messages of a script's bytes, mostly such as make sense on
 // the connection that ref is about. When the script is used up, every choice
 // is the first.
@@ -24,7 +26,7 @@ func (g *generator) number(n int) int {
 func (g *generator) fid() uint32 {
 	n := uint32(g.number(40))
 	if n == 39 {
-		return noFID
+		return wire.NoFID
 	}
 	return n % generatedFIDs
 }
@@ -55,11 +57,11 @@ func (g *generator) name() string { return generatedNames[g.number(len(generated
 // message makes the next one; one of thirty-two is damaged.
 func (g *generator) message() []byte {
 	m := g.whole()
-	if g.number(32) != 31 || len(m) == headerSize {
+	if g.number(32) != 31 || len(m) == wire.HeadSize {
 		return m
 	}
-	if at := headerSize + g.number(len(m)-headerSize); g.number(2) == 0 {
-		m = end(m[:at], 0)
+	if at := wire.HeadSize + g.number(len(m)-wire.HeadSize); g.number(2) == 0 {
+		m = wire.End(m[:at], 0)
 	} else {
 		m[at] ^= byte(1 << g.number(8))
 	}
@@ -76,11 +78,11 @@ func (g *generator) whole() []byte {
 	case 7, 8, 9:
 		return g.walk(tag)
 	case 10, 11:
-		return frame(tlopen, tag, g.fidWhere(isClosed), uint32([]uint32{2, 2, 2, 0, 1, 3, 0o4002, 0o100002, 0o104002}[g.number(9)]))
+		return frame(wire.Tlopen, tag, g.fidWhere(isClosed), uint32([]uint32{2, 2, 2, 0, 1, 3, 0o4002, 0o100002, 0o104002}[g.number(9)]))
 	case 12:
-		return frame(tclunk, tag, g.fid())
+		return frame(wire.Tclunk, tag, g.fid())
 	case 13:
-		return frame(tattach, tag, g.fidWhere(isFree), uint32(noFID), "", []string{"", "/", "each", "/pid/7/", g.name()}[g.number(5)], uint32(g.number(2)))
+		return frame(wire.Tattach, tag, g.fidWhere(isFree), uint32(wire.NoFID), "", []string{"", "/", "each", "/pid/7/", g.name()}[g.number(5)], uint32(g.number(2)))
 	default:
 		return g.rare(tag)
 	}
@@ -91,9 +93,9 @@ func (g *generator) read(tag uint16) []byte {
 	fid := g.fidWhere(isDeviceOpen)
 	if f := g.ref.fids[fid]; f != nil && len(f.pending) > 0 && g.number(2) == 1 {
 		p := f.pending[g.number(len(f.pending))] // as the Linux client asks
-		return frame(tread, tag, fid, p.offset, p.lo+uint32(g.number(int(p.hi-p.lo)+1)))
+		return frame(wire.Tread, tag, fid, p.offset, p.lo+uint32(g.number(int(p.hi-p.lo)+1)))
 	}
-	return frame(tread, tag, fid, uint64(g.number(9)), counts[g.number(len(counts))])
+	return frame(wire.Tread, tag, fid, uint64(g.number(9)), counts[g.number(len(counts))])
 }
 
 // write sends a small capacity first, so that deques get full.
@@ -102,13 +104,13 @@ func (g *generator) write(tag uint16) []byte {
 	sizes := []int{4, 4, 4, 4, 4, 1, 0, 2, 5}
 	f := g.ref.fids[fid]
 	if isDeviceOpen(f) && f.session.capacity == 0 && g.number(4) < 3 {
-		return frame(twrite, tag, fid, uint64(0), uint32(1), []byte{byte(g.number(6))})
+		return frame(wire.Twrite, tag, fid, uint64(0), uint32(1), []byte{byte(g.number(6))})
 	}
 	p := make([]byte, sizes[g.number(len(sizes))])
 	for i := range p {
 		p[i] = byte(g.number(256))
 	}
-	return frame(twrite, tag, fid, uint64(g.number(9)), uint32(len(p)), p)
+	return frame(wire.Twrite, tag, fid, uint64(g.number(9)), uint32(len(p)), p)
 }
 
 // walk mostly goes to a device file.
@@ -121,36 +123,36 @@ func (g *generator) walk(tag uint16) []byte {
 		{uint16(1), "full_ex"}, {uint16(1), "full_ex"}, {uint16(2), "each", "full_ex"}, {uint16(3), "pid", "7", "full_ex"},
 		{uint16(3), "pid", "8", "full_ex"}, {uint16(0)}, {uint16(1), g.name()}, {uint16(2), g.name(), g.name()},
 	}
-	return frame(twalk, tag, append([]any{from, to}, paths[g.number(len(paths))]...)...)
+	return frame(wire.Twalk, tag, append([]any{from, to}, paths[g.number(len(paths))]...)...)
 }
 
 func (g *generator) rare(tag uint16) []byte {
 	switch g.number(13) {
 	case 0:
-		return frame(tversion, tag, uint32(8192), []string{version9P2000L, "9P2000", "9P2000.L.Google.7"}[g.number(3)])
+		return frame(wire.Tversion, tag, uint32(8192), []string{wire.Version9P2000L, "9P2000", "9P2000.L.Google.7"}[g.number(3)])
 	case 1:
-		return frame(tremove, tag, g.fid())
+		return frame(wire.Tremove, tag, g.fid())
 	case 2:
-		return frame(tflush, tag, uint16(g.number(4)))
+		return frame(wire.Tflush, tag, uint16(g.number(4)))
 	case 3:
-		return frame(treaddir, tag, g.fidWhere(isWalkable), uint64(g.number(5)), uint32(g.number(200)))
+		return frame(wire.Treaddir, tag, g.fidWhere(isWalkable), uint64(g.number(5)), uint32(g.number(200)))
 	case 4:
-		return frame(tsetattr, tag, g.fid(), uint32(g.number(512)), make([]byte, 12), uint64(g.number(12)), make([]byte, 32))
+		return frame(wire.Tsetattr, tag, g.fid(), uint32(g.number(512)), make([]byte, 12), uint64(g.number(12)), make([]byte, 32))
 	case 5:
-		return frame(tunlinkat, tag, g.fid(), g.name(), uint32(0))
+		return frame(wire.Tunlinkat, tag, g.fid(), g.name(), uint32(0))
 	case 6:
-		return frame(txattrwalk, tag, g.fid(), g.fid(), g.name())
+		return frame(wire.Txattrwalk, tag, g.fid(), g.fid(), g.name())
 	case 7:
-		return frame(tlcreate, tag, g.fid(), g.name(), uint32(2), uint32(0o666), uint32(0))
+		return frame(wire.Tlcreate, tag, g.fid(), g.name(), uint32(2), uint32(0o666), uint32(0))
 	case 8:
-		return frame(tlock, tag, g.fid(), uint8(1), uint32(0), uint64(0), uint64(0), uint32(1), "host")
+		return frame(wire.Tlock, tag, g.fid(), uint8(1), uint32(0), uint64(0), uint64(0), uint32(1), "host")
 	case 9:
-		return frame(tfsync, tag, g.fid())
+		return frame(wire.Tfsync, tag, g.fid())
 	case 10:
-		return frame(tstatfs, tag, g.fid())
+		return frame(wire.Tstatfs, tag, g.fid())
 	case 11:
-		return frame(tgetattr, tag, g.fid(), []uint64{0x7ff, v9fsMask, v9fsMask}[g.number(3)])
+		return frame(wire.Tgetattr, tag, g.fid(), []uint64{0x7ff, v9fsMask, v9fsMask}[g.number(3)])
 	default:
-		return frame(msgType(g.number(255)), tag, g.fid())
+		return frame(wire.Type(g.number(255)), tag, g.fid())
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"syscall"
 
 	"fullex/p9srv/vhostuser"
+	"fullex/p9srv/wire"
 )
 
 const vhostWorks = true
@@ -57,7 +59,7 @@ func tagConfig(tag string) []byte {
 // guestPeer is the peer of a machine. The kernel vouches for the machine's
 // process, and nobody for users in it.
 func guestPeer(socket *net.UnixConn, number uint64, policy IdentityPolicy) peer {
-	p := peer{conn: fmt.Sprintf("conn %d", number), own: uint32(ownerUID)}
+	p := peer{conn: fmt.Sprintf("conn %d", number), own: uint32(os.Geteuid())}
 	cred, err := unixPeer(socket, policy == IdentityPeer)
 	if err != nil {
 		p.where = "vhost-user, peer unknown: " + err.Error()
@@ -132,7 +134,7 @@ func (g *guest) messages(requests []vhostuser.Request, in []byte) (n, size int) 
 		}
 		limitCount(in[size:size+length], r.Room)
 		n, size = n+1, size+length
-		if msgType(in[size-length+4]) == tversion {
+		if wire.Type(in[size-length+4]) == wire.Tversion {
 			break // it may change what is a message
 		}
 	}
@@ -162,14 +164,14 @@ var errNoAnswer = errors.New("no tag, or no room for an error")
 // check returns the size of a request for which there is so much room. It may be
 // shorter than its buffers.
 func (g *guest) check(request []byte, room int) (size int, err error) {
-	if len(request) < headerSize || room < errorSize {
+	if len(request) < wire.HeadSize || room < wire.RlerrorSize {
 		return 0, errNoAnswer
 	}
 	n := le.Uint32(request)
 	switch {
 	case n > g.front.frameLimit():
 		return 0, syscall.EMSGSIZE
-	case n < headerSize || n > uint32(len(request)):
+	case n < wire.HeadSize || n > uint32(len(request)):
 		return 0, syscall.EINVAL
 	}
 	return int(n), nil
@@ -228,18 +230,15 @@ func (g *guest) push(answers []vhostuser.Answer) {
 	}
 }
 
-// errorSize is that of Rlerror, the least room of any request.
-const errorSize = headerSize + 4
-
 // limitCount bounds the count of a Tread or Treaddir by the room for its reply:
 // what is read from a deque is gone if it cannot be told.
 func limitCount(request []byte, room int) {
-	typ := msgType(request[4])
-	if (typ != tread && typ != treaddir) || len(request) != treadFrame {
+	typ := wire.Type(request[4])
+	if (typ != wire.Tread && typ != wire.Treaddir) || len(request) != wire.TreadSize {
 		return
 	}
-	count := request[treadFrame-4:]
-	le.PutUint32(count, min(le.Uint32(count), uint32(room-rreadHead)))
+	count := request[wire.TreadSize-4:]
+	le.PutUint32(count, min(le.Uint32(count), uint32(room-wire.RreadHead)))
 }
 
 // finish implements link.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv/vhostuser/vhosttest"
+	"fullex/p9srv/wire"
 )
 
 // driver is a virtual machine whose guest's driver speaks in frames.
@@ -44,28 +45,28 @@ func newDriver(t testing.TB, srv *Server, options vhosttest.Options) *driver {
 const room = 4096
 
 // send has a message answered and returns the type and body of the reply.
-func (d *driver) send(typ msgType, fields ...any) (msgType, []byte) {
+func (d *driver) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	d.t.Helper()
 	d.tag++
 	return d.sendFrame(frame(typ, d.tag, fields...), room)
 }
 
-func (d *driver) sendFrame(request []byte, room int) (msgType, []byte) {
+func (d *driver) sendFrame(request []byte, room int) (wire.Type, []byte) {
 	d.t.Helper()
 	reply, err := d.Call(request, room)
 	require.NoError(d.t, err)
-	require.GreaterOrEqual(d.t, len(reply), headerSize)
+	require.GreaterOrEqual(d.t, len(reply), wire.HeadSize)
 	require.EqualValues(d.t, len(reply), le.Uint32(reply), "size of the reply")
-	m := parseHead(reply)
-	require.Equal(d.t, le.Uint16(request[5:]), m.tag)
-	return m.typ, m.body
+	m := wire.Frame(reply)
+	require.Equal(d.t, le.Uint16(request[5:]), m.Tag())
+	return m.Type(), m.Body()
 }
 
 // want sends a message that must succeed.
-func (d *driver) want(typ msgType, fields ...any) []byte {
+func (d *driver) want(typ wire.Type, fields ...any) []byte {
 	d.t.Helper()
 	got, body := d.send(typ, fields...)
-	if got == rlerror {
+	if got == wire.Rlerror {
 		d.t.Fatalf("type %d: %v", typ, syscall.Errno(le.Uint32(body)))
 	}
 	require.Equal(d.t, typ+1, got)
@@ -73,36 +74,36 @@ func (d *driver) want(typ msgType, fields ...any) []byte {
 }
 
 // refused sends a message that must be refused.
-func (d *driver) refused(want syscall.Errno, typ msgType, fields ...any) {
+func (d *driver) refused(want syscall.Errno, typ wire.Type, fields ...any) {
 	d.t.Helper()
 	got, body := d.send(typ, fields...)
-	require.Equal(d.t, rlerror, got)
+	require.Equal(d.t, wire.Rlerror, got)
 	require.Equal(d.t, want, syscall.Errno(le.Uint32(body)))
 }
 
 // attach begins a session and opens the device as fid 1 with room for 9 values.
 func (d *driver) attach() {
 	d.t.Helper()
-	d.want(tversion, uint32(maxMsize), version9P2000L)
-	d.want(tattach, uint32(0), uint32(noFID), "", "", uint32(0))
+	d.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
+	d.want(wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", uint32(0))
 	d.open()
 }
 
 func (d *driver) open() {
 	d.t.Helper()
-	d.want(twalk, uint32(0), uint32(1), uint16(1), "full_ex")
-	d.want(tlopen, uint32(1), uint32(2))
-	d.want(twrite, uint32(1), uint64(0), uint32(1), []byte{9})
+	d.want(wire.Twalk, uint32(0), uint32(1), uint16(1), "full_ex")
+	d.want(wire.Tlopen, uint32(1), uint32(2))
+	d.want(wire.Twrite, uint32(1), uint64(0), uint32(1), []byte{9})
 }
 
 func (d *driver) push(v int32) {
 	d.t.Helper()
-	d.want(twrite, uint32(1), uint64(0), uint32(4), uint32(v))
+	d.want(wire.Twrite, uint32(1), uint64(0), uint32(4), uint32(v))
 }
 
 func (d *driver) pop(want int32) {
 	d.t.Helper()
-	body := d.want(tread, uint32(1), uint64(0), uint32(4))
+	body := d.want(wire.Tread, uint32(1), uint64(0), uint32(4))
 	require.Equal(d.t, []any{uint32(4), uint32(want)}, []any{le.Uint32(body), le.Uint32(body[4:])})
 }
 
@@ -122,12 +123,12 @@ func TestGuestSessionOutlastsAStopAndEndsWithAReset(t *testing.T) {
 	d.pop(2)
 	d.push(4)
 	require.NoError(t, d.Reset())
-	d.refused(syscall.EPROTO, tread, uint32(1), uint64(0), uint32(4))
+	d.refused(syscall.EPROTO, wire.Tread, uint32(1), uint64(0), uint32(4))
 	assert.Zero(t, srv.Kernel.Sessions())
 	d.attach()
-	d.refused(syscall.EACCES, tread, uint32(1), uint64(0), uint32(4))
+	d.refused(syscall.EACCES, wire.Tread, uint32(1), uint64(0), uint32(4))
 	d.push(6)
-	d.want(tversion, uint32(maxMsize), version9P2000L)
+	d.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
 	assert.Zero(t, srv.Kernel.Sessions(), "Tversion ends a session, too")
 	d.attach()
 	require.NoError(t, d.Close())
@@ -139,7 +140,7 @@ func TestGuestSessionOutlastsAStopAndEndsWithAReset(t *testing.T) {
 // session goes on.
 func TestGuestsFramesThatAreNoMessages(t *testing.T) {
 	sized := func(size uint32, request []byte) []byte { le.PutUint32(request, size); return request }
-	getattr := frame(tgetattr, 7, uint32(0), uint64(0x7ff))
+	getattr := frame(wire.Tgetattr, 7, uint32(0), uint64(0x7ff))
 	for _, test := range []struct {
 		name    string
 		request []byte
@@ -149,16 +150,16 @@ func TestGuestsFramesThatAreNoMessages(t *testing.T) {
 		{"no request at all", nil, room, 0},
 		{"shorter than a head", []byte{6, 0, 0, 0, 1, 2}, room, 0},
 		{"no room at all", getattr, 0, 0},
-		{"no room for an error", getattr, errorSize - 1, 0},
-		{"room for an error only", getattr, errorSize, syscall.ENOBUFS},
-		{"size of less than a head", sized(6, frame(tclunk, 7, uint32(9))), room, syscall.EINVAL},
-		{"size of more than there is", sized(100, frame(tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"no room for an error", getattr, wire.RlerrorSize - 1, 0},
+		{"room for an error only", getattr, wire.RlerrorSize, syscall.ENOBUFS},
+		{"size of less than a head", sized(6, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"size of more than there is", sized(100, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
 		{"size of more than agreed", sized(maxMsize+1, make([]byte, 100)), room, syscall.EMSGSIZE},
 		{"more than agreed", sized(maxMsize+1, make([]byte, maxMsize+1)), room, syscall.EMSGSIZE},
 		{"largest size", sized(1<<32-1, make([]byte, 100)), room, syscall.EMSGSIZE},
 		{"unknown type", frame(255, 7, "x"), room, syscall.EOPNOTSUPP},
-		{"an unknown fid", frame(tclunk, 7, uint32(9)), room, syscall.EBADF},
-		{"bytes behind the message", append(frame(tclunk, 7, uint32(9)), 1, 2, 3), room, syscall.EBADF},
+		{"an unknown fid", frame(wire.Tclunk, 7, uint32(9)), room, syscall.EBADF},
+		{"bytes behind the message", append(frame(wire.Tclunk, 7, uint32(9)), 1, 2, 3), room, syscall.EBADF},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDriver(t, &Server{}, vhosttest.Options{MaxRequest: maxMsize + 1})
@@ -170,7 +171,7 @@ func TestGuestsFramesThatAreNoMessages(t *testing.T) {
 				assert.Empty(t, reply)
 			} else {
 				got, body := d.sendFrame(test.request, test.room)
-				require.Equal(t, rlerror, got)
+				require.Equal(t, wire.Rlerror, got)
 				assert.Equal(t, test.want, syscall.Errno(le.Uint32(body)))
 			}
 			d.pop(2)
@@ -182,25 +183,25 @@ func TestGuestLosesNoValueForWantOfRoom(t *testing.T) {
 	d := newDriver(t, &Server{}, vhosttest.Options{})
 	d.attach()
 	d.push(2)
-	request := frame(tread, 7, uint32(1), uint64(0), uint32(4))
-	for room := errorSize; room < rreadHead+4; room++ {
+	request := frame(wire.Tread, 7, uint32(1), uint64(0), uint32(4))
+	for room := wire.RlerrorSize; room < wire.RreadHead+4; room++ {
 		got, body := d.sendFrame(request, room)
-		require.Equal(t, rlerror, got, "room %d", room)
+		require.Equal(t, wire.Rlerror, got, "room %d", room)
 		assert.Equal(t, syscall.EINVAL, syscall.Errno(le.Uint32(body)))
 	}
-	got, _ := d.sendFrame(request, rreadHead+4)
-	assert.Equal(t, tread+1, got)
+	got, _ := d.sendFrame(request, wire.RreadHead+4)
+	assert.Equal(t, wire.Rread, got)
 }
 
 func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
 	srv := &Server{}
 	d := newDriver(t, srv, vhosttest.Options{})
 	d.attach()
-	d.want(twalk, uint32(0), uint32(2), uint16(1), "ctl")
-	d.refused(syscall.EACCES, tlopen, uint32(2), uint32(1))
-	d.want(tattach, uint32(3), uint32(noFID), "", "", uint32(1000))
-	d.want(twalk, uint32(3), uint32(4), uint16(1), "full_ex")
-	d.want(tlopen, uint32(4), uint32(2))
+	d.want(wire.Twalk, uint32(0), uint32(2), uint16(1), "ctl")
+	d.refused(syscall.EACCES, wire.Tlopen, uint32(2), uint32(1))
+	d.want(wire.Tattach, uint32(3), uint32(wire.NoFID), "", "", uint32(1000))
+	d.want(wire.Twalk, uint32(3), uint32(4), uint16(1), "full_ex")
+	d.want(wire.Tlopen, uint32(4), uint32(2))
 	sessions := srv.Kernel.All()
 	require.Len(t, sessions, 2, "a user of the guest is a client")
 	for _, s := range sessions {
@@ -260,10 +261,10 @@ func TestListenForGuests(t *testing.T) {
 // FuzzGuestRequest has any request with any room answered: with one whole reply
 // or none, and the session can be used, or begun, afterwards.
 func FuzzGuestRequest(f *testing.F) {
-	f.Add(frame(tread, 7, uint32(1), uint64(0), uint32(4)), 11)
-	f.Add(frame(tgetattr, 7, uint32(0), uint64(0x7ff)), 4096)
-	f.Add(frame(treaddir, 7, uint32(0), uint64(0), uint32(4096)), 100)
-	f.Add(frame(tversion, 7, uint32(4096), version9P2000L), 20)
+	f.Add(frame(wire.Tread, 7, uint32(1), uint64(0), uint32(4)), 11)
+	f.Add(frame(wire.Tgetattr, 7, uint32(0), uint64(0x7ff)), 4096)
+	f.Add(frame(wire.Treaddir, 7, uint32(0), uint64(0), uint32(4096)), 100)
+	f.Add(frame(wire.Tversion, 7, uint32(4096), wire.Version9P2000L), 20)
 	f.Add([]byte{7, 0, 0, 0, 1}, 4096)
 	d := newDriver(f, &Server{}, vhosttest.Options{MaxRequest: maxMsize, MaxRoom: maxMsize})
 	f.Fuzz(func(t *testing.T, request []byte, room int) {
@@ -272,7 +273,7 @@ func FuzzGuestRequest(f *testing.F) {
 		// At least a byte: there is no chain of no buffers.
 		reply, err := d.Call(request[:min(len(request), maxMsize)], min(max(1, room), maxMsize))
 		require.NoError(t, err)
-		if len(reply) > 0 && (len(reply) < headerSize || le.Uint32(reply) != uint32(len(reply)) || le.Uint16(reply[5:]) != le.Uint16(request[5:])) {
+		if len(reply) > 0 && (len(reply) < wire.HeadSize || le.Uint32(reply) != uint32(len(reply)) || le.Uint16(reply[5:]) != le.Uint16(request[5:])) {
 			t.Fatalf("% x is answered with % x", request, reply)
 		}
 		d.attach()
@@ -282,7 +283,7 @@ func FuzzGuestRequest(f *testing.F) {
 // BenchmarkGuest has a machine's driver read, beside a client
 // with as many requests in flight on a unix socket.
 func BenchmarkGuest(b *testing.B) {
-	request := frame(tread, 1, uint32(1), uint64(0), uint32(4)) // of an empty deque, which costs the same
+	request := frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)) // of an empty deque, which costs the same
 	for _, depth := range []int{1, 64} {
 		b.Run(fmt.Sprintf("virtio/%d", depth), func(b *testing.B) {
 			d := newDriver(b, &Server{}, vhosttest.Options{})
@@ -305,17 +306,17 @@ func benchmarkUnix(b *testing.B, depth int, request []byte) {
 	require.NoError(b, err)
 	in := make([]byte, maxMsize)
 	for _, r := range [][]byte{
-		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noFID)),
-		frame(twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
-		frame(tlopen, 1, uint32(1), uint32(2)),
-		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
+		frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoFID)),
+		frame(wire.Twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(wire.Tlopen, 1, uint32(1), uint32(2)),
+		frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
 	} {
 		_, err := conn.Write(r)
 		require.NoError(b, err)
 		_, err = conn.Read(in)
 		require.NoError(b, err)
-		require.NotEqual(b, byte(rlerror), in[4])
+		require.NotEqual(b, byte(wire.Rlerror), in[4])
 	}
 	var batch []byte
 	for range depth {
@@ -331,7 +332,7 @@ func benchmarkUnix(b *testing.B, depth int, request []byte) {
 		n, err := conn.Read(in)
 		require.NoError(b, err)
 		bytes += n
-		got = bytes / errorSize
+		got = bytes / wire.RlerrorSize
 	}
 	b.StopTimer()
 	require.NoError(b, conn.Close())

@@ -3,15 +3,12 @@ package p9srv
 import (
 	"math"
 	"time"
+
+	"fullex/p9srv/wire"
 )
 
 // Limits of the wire, in bytes unless said. Those of peers are in Server.
 const (
-	// headerSize is size[4] type[1] tag[2], the head of every message.
-	headerSize = 7
-	// ioHeaderSize is what a reader leaves of msize for headers: the Linux
-	// client asks for msize-24 at most (P9_IOHDRSZ in include/net/9p/9p.h).
-	ioHeaderSize = 24
 	// maxMsize is the largest msize granted, so that every legal frame fits a
 	// buffer of this size.
 	maxMsize = 64 << 10
@@ -22,40 +19,17 @@ const (
 	firstFrameLimit = 8 << 10
 	// flushSize is how much may gather in replies before they are written.
 	flushSize = 32 << 10
+	// maxListing is the largest piece of a directory or text file in one reply.
+	maxListing = 8 << 10
 	// outSize is flushSize and room for the largest single reply.
-	outSize = flushSize + libraryMsize
-	// libraryMsize is the msize told to the library, which allocates that much
-	// for every connection. What it gets is small: the front walks names
-	// itself, and a text to ctl is at most maxControl. Listings and texts go
-	// through it in pieces of this size.
-	libraryMsize = 2 << 10
+	outSize = flushSize + maxListing + wire.RreadHead
 	// heldPartial is the largest part of a frame for which a waiting
 	// connection keeps a copy instead of its buffer.
 	heldPartial = 4 << 10
 
-	// maxControl is how long a text to ctl may be.
-	maxControl = 1 << 10
-	// maxConnText and maxAllText bound the listings that are open, of a
-	// connection (EMFILE), and in all of verified users and of others (ENFILE,
-	// but not for the administrator, whom nobody must be able to shut out). The
-	// longest, of 100,000 sessions, has about 8 MiB.
-	maxConnText = 32 << 20
-	maxAllText  = 256 << 20
-	// leastSessionLine is what a line of /sessions has at least.
-	leastSessionLine = 40
-
 	// maxNames is MAXWELEM of walk(5).
 	maxNames = 16
-	// maxName is NAME_MAX of Linux: longer names get ENAMETOOLONG.
-	maxName = 255
-	// maxProcess is the largest process number: PID_MAX_LIMIT of 64-bit Linux
-	// (include/linux/threads.h) less one.
-	maxProcess = 4<<20 - 1
 )
-
-// libraryTimeout is a backstop: nothing behind the front blocks, so a control
-// message that takes this long is a defect, and its connection ends.
-const libraryTimeout = 5 * time.Second
 
 // Limits bound what peers can make a server hold. A zero field stands for the
 // default that its comment gives, a negative one for no limit.

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/wire"
 )
 
 // inherited parses the endpoint of a descriptor that is the test's to give.
@@ -63,7 +65,7 @@ func TestInheritedConnectionIsServed(t *testing.T) {
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- (&Server{}).ServeConn(served) }()
-	_, err = here.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	_, err = here.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 	require.NoError(t, err)
 	_, err = here.Read(make([]byte, 100))
 	require.NoError(t, err)

@@ -8,6 +8,8 @@ import (
 	"github.com/mdlayher/vsock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 func TestVsockEndpointsAreWrittenAsTheyAreRead(t *testing.T) {
@@ -42,20 +44,20 @@ func TestVsockPeersAreMachines(t *testing.T) {
 	require.NoError(t, err)
 	p := newPeer(c, 7, IdentityPeer)
 	assert.Equal(t, peer{conn: "conn 7", where: "vsock cid=1", process: "vsock cid=1", own: p.own}, p)
-	for _, claimed := range []uint32{0, 1000, noUID} {
+	for _, claimed := range []uint32{0, 1000, wire.NoUID} {
 		u, err := p.user(claimed, IdentityPeer)
 		require.NoError(t, err)
-		assert.Equal(t, "vsock cid=1", u.peer, "the machine is the client")
+		assert.Equal(t, "vsock cid=1", u.Peer, "the machine is the client")
 		assert.Equal(t, claimed, u.UID, "and the user a label")
 		assert.False(t, u.Vouched)
 		assert.False(t, u.Admin)
 	}
-	_, err = c.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	_, err = c.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 	require.NoError(t, err)
 	reply := make([]byte, 100)
 	n, err := c.Read(reply)
 	require.NoError(t, err)
-	assert.Equal(t, tversion+1, parseHead(reply[:n]).typ)
+	assert.Equal(t, wire.Rversion, wire.Frame(reply[:n]).Type())
 	require.NoError(t, c.Close())
 	require.NoError(t, srv.Close())
 	require.ErrorIs(t, <-done, ErrServerClosed)

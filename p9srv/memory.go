@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 )
 
@@ -204,7 +205,7 @@ func (c *MemoryConn) shut() {
 
 // memoryPeer is the peer of a connection within this process.
 func memoryPeer(number uint64) peer {
-	p := peer{conn: fmt.Sprintf("conn %d", number), where: "memory", own: uint32(ownerUID)}
+	p := peer{conn: fmt.Sprintf("conn %d", number), where: "memory", own: uint32(os.Geteuid())}
 	p.memory, p.vouched, p.uid = true, true, p.own
 	return p
 }

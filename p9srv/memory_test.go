@@ -12,6 +12,8 @@ import (
 	"github.com/hugelgupf/p9/p9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // connectAndOpen opens the device of a connection in memory with the library.
@@ -93,9 +95,9 @@ func TestConnectionInMemoryEndsWhileAWriterWaits(t *testing.T) {
 
 // versionFrame is a Tversion.
 func versionFrame() []byte {
-	b := begin(nil, tversion, 0xffff)
+	b := wire.Begin(nil, wire.Tversion, 0xffff)
 	b = le.AppendUint32(b, maxMsize)
-	return end(appendString(b, "9P2000.L"), 0)
+	return wire.End(wire.AppendString(b, "9P2000.L"), 0)
 }
 
 func TestConnectionInMemoryIsTakenApartAnywhere(t *testing.T) {
@@ -131,7 +133,7 @@ func TestExchangeAnswersOneMessage(t *testing.T) {
 	reply, err := conn.Exchange(versionFrame(), []byte{1, 2})
 	require.NoError(t, err)
 	assert.Equal(t, []byte{1, 2}, reply[:2], "appended")
-	assert.Equal(t, tversion+1, parseHead(reply[2:]).typ)
+	assert.Equal(t, wire.Rversion, wire.Frame(reply[2:]).Type())
 	for name, message := range map[string][]byte{
 		"less than one": versionFrame()[:10],
 		"more than one": append(versionFrame(), 1),

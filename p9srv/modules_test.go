@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 // lines is a module whose file gives a text line a read, another each time.
@@ -49,7 +50,7 @@ func withLines(t *testing.T) *talk {
 // text reads and returns what came.
 func (k *talk) text(fid uint32, offset uint64, count uint32) string {
 	k.t.Helper()
-	body := k.want(tread, fid, offset, count)
+	body := k.want(wire.Tread, fid, offset, count)
 	require.EqualValues(k.t, len(body)-4, le.Uint32(body))
 	return string(body[4:])
 }
@@ -65,9 +66,9 @@ func TestReadsOfOtherModulesAreAsLongAsTheyAre(t *testing.T) {
 
 func TestFollowUpOfOtherModulesBeginsWhereTheReadEnded(t *testing.T) {
 	k := withLines(t)
-	k.want(tgetattr, uint32(0), uint64(v9fsMask))
+	k.want(wire.Tgetattr, uint32(0), uint64(v9fsMask))
 	k.openDevice(1, "lines")
-	k.want(twrite, uint32(1), uint64(1000), uint32(1), []byte{0}) // moves the end
+	k.want(wire.Twrite, uint32(1), uint64(1000), uint32(1), []byte{0}) // moves the end
 	assert.Equal(t, "line number 1\n", k.text(1, 0, 100))
 	assert.Equal(t, "", k.text(1, 14, 86), "the follow-up")
 	assert.Equal(t, "line number 2\n", k.text(1, 14, 86))
@@ -77,10 +78,10 @@ func TestFollowUpOfOtherModulesBeginsWhereTheReadEnded(t *testing.T) {
 
 func TestRefusalsOfOtherModulesReachLinux(t *testing.T) {
 	k := withLines(t)
-	k.want(tgetattr, uint32(0), uint64(v9fsMask))
+	k.want(wire.Tgetattr, uint32(0), uint64(v9fsMask))
 	k.openDevice(1, "minimal_proc_lkm")
-	k.want(twrite, uint32(1), uint64(0), uint32(12), []byte("hello world\n"))
-	k.refuse(syscall.EIO, tread, uint32(1), uint64(0), uint32(4096))
+	k.want(wire.Twrite, uint32(1), uint64(0), uint32(12), []byte("hello world\n"))
+	k.refuse(syscall.EIO, wire.Tread, uint32(1), uint64(0), uint32(4096))
 }
 
 func TestTraceMayLookAtSessions(t *testing.T) {
@@ -105,7 +106,7 @@ func TestUnknownVersionIsLoggedWithTheOneThatIsWanted(t *testing.T) {
 	k.log = slog.New(slog.NewTextHandler(&log, nil))
 	for _, asked := range []string{"9P2000", "9P2000.u", "unheard\nof"} {
 		log.Reset()
-		k.want(tversion, uint32(8192), asked)
+		k.want(wire.Tversion, uint32(8192), asked)
 		assert.Contains(t, log.String(), "version refused")
 		assert.Contains(t, log.String(), "want=9P2000.L")
 		assert.Equal(t, 1, strings.Count(log.String(), "\n"))

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // busyClient talks over TCP with a server in this process, so closely that the
@@ -40,11 +42,11 @@ func newBusyClient(t *testing.T, srv *Server) *busyClient {
 	require.NoError(t, conn.SetDeadline(time.Now().Add(6*patience)))
 	c := &busyClient{Conn: conn, t: t}
 	for _, request := range [][]byte{
-		frame(tversion, noTag, uint32(maxMsize), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noFID)),
-		frame(twalk, 1, uint32(0), uint32(1), uint16(2), "each", "full_ex"),
-		frame(tlopen, 1, uint32(1), uint32(2)),
-		frame(twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
+		frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoFID)),
+		frame(wire.Twalk, 1, uint32(0), uint32(1), uint16(2), "each", "full_ex"),
+		frame(wire.Tlopen, 1, uint32(1), uint32(2)),
+		frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), []byte{9}),
 	} {
 		c.call(request)
 	}
@@ -57,7 +59,7 @@ func (c *busyClient) call(request []byte) []byte {
 	_, err := c.Write(request)
 	require.NoError(c.t, err)
 	reply := make([]byte, maxMsize)
-	n, err := io.ReadAtLeast(c, reply, headerSize)
+	n, err := io.ReadAtLeast(c, reply, wire.HeadSize)
 	require.NoError(c.t, err)
 	require.EqualValues(c.t, n, le.Uint32(reply))
 	require.Equal(c.t, request[4]+1, reply[4])
@@ -68,9 +70,9 @@ func (c *busyClient) call(request []byte) []byte {
 func (c *busyClient) pushAndPop() {
 	c.t.Helper()
 	c.next += 2
-	c.call(frame(twrite, 1, uint32(1), uint64(0), uint32(4), uint32(c.next)))
-	reply := c.call(frame(tread, 1, uint32(1), uint64(0), uint32(4)))
-	require.EqualValues(c.t, c.next, le.Uint32(reply[rreadHead:]))
+	c.call(frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(4), uint32(c.next)))
+	reply := c.call(frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)))
+	require.EqualValues(c.t, c.next, le.Uint32(reply[wire.RreadHead:]))
 }
 
 // leaves makes requests until the socket has left the poller.
@@ -158,7 +160,7 @@ func (c *busyClient) drip() {
 
 // flood sends requests and reads no reply.
 func (c *busyClient) flood() {
-	requests := bytes.Repeat(frame(tread, 1, uint32(1), uint64(0), uint32(4)), 1000)
+	requests := bytes.Repeat(frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)), 1000)
 	for {
 		if _, err := c.Write(requests); err != nil {
 			return
@@ -202,9 +204,9 @@ func TestSocketsOfOthersStayInThePoller(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- srv.ServeConn(theirs) }()
 	c := &busyClient{Conn: client, t: t}
-	c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+	c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
 	for range 20 * busyWaits {
-		c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+		c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
 		require.False(t, taken.Load())
 	}
 	require.NoError(t, theirs.Close())
@@ -286,7 +288,7 @@ func TestListenerThatKeepsItsConnectionsCanCloseThem(t *testing.T) {
 	require.NoError(t, err)
 	c := &busyClient{Conn: conn, t: t}
 	for range 20 * busyWaits {
-		c.call(frame(tversion, noTag, uint32(maxMsize), version9P2000L))
+		c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
 	}
 	require.NoError(t, (<-k.kept).Close())
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"fullex/device"
+	"fullex/p9srv/tree"
+	"fullex/p9srv/wire"
 )
 
 // peer is who is at the other end of a connection, as far as its transport
@@ -28,7 +30,7 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	p := peer{
 		conn:  fmt.Sprintf("conn %d", number),
 		where: c.RemoteAddr().Network() + " " + c.RemoteAddr().String(),
-		own:   uint32(ownerUID),
+		own:   uint32(os.Geteuid()),
 	}
 	if cid, ok := vsockPeer(c); ok {
 		// The hypervisor vouches for the machine, but not for users in it.
@@ -65,28 +67,22 @@ type credentials struct {
 // before any of its users has done anything, and must not be root by that.
 const nobody = 65534
 
-// user is who attached. Immutable, and shared by the fids of an attach.
-type user struct {
-	device.User
-	peer string // device.Identity.Peer
-}
-
 // user says who an attach with this n_uname acts for, and who administers:
 //
 //	in memory              any user; none named is the server's   root and the server's own user
 //	unix, peer is root     any user; none named is nobody         who says root
 //	unix, other peer       itself, named or not; EPERM otherwise  the server's own user
 //	all others             what it says, which proves nothing     nobody
-func (p peer) user(claimed uint32, policy IdentityPolicy) (*user, error) {
+func (p peer) user(claimed uint32, policy IdentityPolicy) (*tree.User, error) {
 	uid, err := p.effective(claimed)
 	if err != nil {
 		return nil, err
 	}
-	u := &user{peer: p.conn, User: device.User{
+	u := &tree.User{Peer: p.conn, User: device.User{
 		Conn: p.conn, Where: p.where, UID: uid, Claimed: claimed, Vouched: p.vouched,
 	}}
 	if policy == IdentityPeer && p.process != "" {
-		u.peer = p.process
+		u.Peer = p.process
 	}
 	switch {
 	case p.memory:
@@ -104,15 +100,15 @@ func (p peer) effective(claimed uint32) (uint32, error) {
 	switch {
 	case !p.vouched:
 		return claimed, nil
-	case p.memory && claimed == noUID:
+	case p.memory && claimed == wire.NoUID:
 		return p.uid, nil
 	case p.memory:
 		return claimed, nil
-	case p.uid == 0 && claimed == noUID:
+	case p.uid == 0 && claimed == wire.NoUID:
 		return nobody, nil
 	case p.uid == 0:
 		return claimed, nil
-	case claimed != noUID && claimed != p.uid:
+	case claimed != wire.NoUID && claimed != p.uid:
 		return 0, syscall.EPERM
 	}
 	return p.uid, nil

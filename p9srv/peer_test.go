@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 func TestWhoAnAttachActsFor(t *testing.T) {
@@ -29,22 +31,22 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 		{"root for a user", root, stranger, IdentityUser, "conn 1", stranger, false, nil},
 		{"root as root", root, 0, IdentityUser, "conn 1", 0, true, nil},
 		{"root for the server's user", root, own, IdentityUser, "conn 1", own, false, nil},
-		{"root for nobody named", root, noUID, IdentityUser, "conn 1", nobody, false, nil},
+		{"root for nobody named", root, wire.NoUID, IdentityUser, "conn 1", nobody, false, nil},
 		{"a user as itself", other, stranger, IdentityUser, "conn 2", stranger, false, nil},
-		{"a user, not named", other, noUID, IdentityUser, "conn 2", stranger, false, nil},
+		{"a user, not named", other, wire.NoUID, IdentityUser, "conn 2", stranger, false, nil},
 		{"a user as another", other, stranger + 1, IdentityUser, "", 0, false, syscall.EPERM},
 		{"a user as root", other, 0, IdentityUser, "", 0, false, syscall.EPERM},
-		{"the server's own user, not named", same, noUID, IdentityUser, "conn 5", own, true, nil},
+		{"the server's own user, not named", same, wire.NoUID, IdentityUser, "conn 5", own, true, nil},
 		{"the server's own user", same, own, IdentityUser, "conn 5", own, true, nil},
 		{"a label", tcp, own, IdentityUser, "conn 3", own, false, nil},
 		{"a label of root", tcp, 0, IdentityUser, "conn 3", 0, false, nil},
-		{"no label", tcp, noUID, IdentityUser, "conn 3", noUID, false, nil},
+		{"no label", tcp, wire.NoUID, IdentityUser, "conn 3", wire.NoUID, false, nil},
 		{"a process", other, stranger, IdentityPeer, "q", stranger, false, nil},
 		{"an unknown process", tcp, 5, IdentityPeer, "conn 3", 5, false, nil},
 		{"in memory", memory, stranger, IdentityUser, "conn 4", stranger, false, nil},
 		{"in memory, the server's own user", memory, own, IdentityUser, "conn 4", own, true, nil},
 		{"in memory, root", memory, 0, IdentityUser, "conn 4", 0, true, nil},
-		{"in memory, not named", memory, noUID, IdentityUser, "conn 4", own, true, nil},
+		{"in memory, not named", memory, wire.NoUID, IdentityUser, "conn 4", own, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			u, err := test.peer.user(test.claimed, test.policy)
@@ -53,7 +55,7 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, test.as, u.peer)
+			assert.Equal(t, test.as, u.Peer)
 			assert.Equal(t, test.uid, u.UID)
 			assert.Equal(t, test.claimed, u.Claimed)
 			assert.Equal(t, test.peer.vouched, u.Vouched)
@@ -69,7 +71,7 @@ func TestStartTimeTellsProcesses(t *testing.T) {
 	parent, ok := startTime(int32(os.Getppid()))
 	require.True(t, ok)
 	assert.NotEqual(t, own, parent)
-	_, ok = startTime(maxProcess)
+	_, ok = startTime(1 << 22)
 	assert.False(t, ok)
 }
 

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"fullex/p9srv/wire"
 )
 
 // open of a device starts a session, for the client that its door says.
-func (c *refConn) open(f *refFID, body cursor) refReply {
-	flags := body.u32()
+func (c *refConn) open(f *refFID, body wire.Cursor) refReply {
+	flags := body.U32()
 	switch {
 	case f.opened, flags&3 == 3:
 		return fail(syscall.EINVAL)
@@ -36,8 +38,8 @@ func (c *refConn) open(f *refFID, body cursor) refReply {
 	return refReply{}
 }
 
-func (c *refConn) read(f *refFID, body cursor) refReply {
-	offset, count := body.u64(), body.u32()
+func (c *refConn) read(f *refFID, body wire.Cursor) refReply {
+	offset, count := body.U64(), body.U32()
 	switch {
 	case !f.opened || f.flags&3 == 1:
 		return fail(syscall.EBADF)
@@ -60,8 +62,8 @@ func (c *refConn) read(f *refFID, body cursor) refReply {
 	return refReply{body: append([]byte{4, 0, 0, 0}, v[:]...)}
 }
 
-func (c *refConn) write(f *refFID, body cursor) refReply {
-	offset, n := body.u64(), body.u32()
+func (c *refConn) write(f *refFID, body wire.Cursor) refReply {
+	offset, n := body.U64(), body.U32()
 	p := []byte(body)
 	switch {
 	case !f.opened || f.flags&3 == 0:
@@ -102,8 +104,8 @@ func (s *refSession) write(p []byte) syscall.Errno {
 	return 0
 }
 
-func (c *refConn) readdir(f *refFID, body cursor) refReply {
-	offset, count := body.u64(), body.u32()
+func (c *refConn) readdir(f *refFID, body wire.Cursor) refReply {
+	offset, count := body.U64(), body.U32()
 	switch {
 	case !f.isDir():
 		return fail(syscall.ENOTDIR)
@@ -119,12 +121,12 @@ func (c *refConn) readdir(f *refFID, body cursor) refReply {
 // know more: a directory's later entries may or may not fit.
 var unknownBody = []byte("?")
 
-func (c *refConn) setattr(f *refFID, body cursor) refReply {
-	valid := body.u32()
-	body.u32()
-	body.u32()
-	body.u32()
-	size := body.u64()
+func (c *refConn) setattr(f *refFID, body wire.Cursor) refReply {
+	valid := body.U32()
+	body.U32()
+	body.U32()
+	body.U32()
+	size := body.U64()
 	switch {
 	case valid&7 != 0: // mode, uid, gid
 		return fail(syscall.EPERM)

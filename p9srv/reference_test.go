@@ -3,6 +3,8 @@ package p9srv
 import (
 	"strings"
 	"syscall"
+
+	"fullex/p9srv/wire"
 )
 
 // reference is the server as nobody would build it: maps and slices, without
@@ -59,75 +61,74 @@ func (r *reference) connect(name string) *refConn {
 }
 
 // answer says what the reply to a message must be.
-func (c *refConn) answer(m message) refReply {
-	fits := layouts[m.typ].fits(m.body)
-	if m.typ == tversion {
+func (c *refConn) answer(m wire.Frame) refReply {
+	fits := m.Fits()
+	if m.Type() == wire.Tversion {
 		c.end()
 		if !fits {
 			return fail(syscall.EINVAL)
 		}
-		return c.version(m.body)
+		return c.version(m.Body())
 	}
-	_, known := layouts[m.typ]
 	switch {
 	case c.msize == 0:
 		return fail(syscall.EPROTO)
-	case !known || m.typ&1 == 1:
+	case !m.Known() || m.Type()&1 == 1:
 		return fail(syscall.EOPNOTSUPP)
 	case !fits:
 		return fail(syscall.EINVAL)
 	}
-	body := cursor(m.body)
-	switch m.typ {
-	case tattach:
+	body := m.Body()
+	switch m.Type() {
+	case wire.Tattach:
 		return c.attach(body)
-	case tflush:
+	case wire.Tflush:
 		return refReply{body: []byte{}}
-	case tauth:
+	case wire.Tauth:
 		return fail(syscall.ENOENT)
-	case txattrwalk, txattrcreate:
+	case wire.Txattrwalk, wire.Txattrcreate:
 		return fail(syscall.EOPNOTSUPP)
 	}
-	fid := body.u32()
+	fid := body.U32()
 	f := c.fids[fid]
 	if f == nil {
 		return fail(syscall.EBADF)
 	}
-	return c.answerFID(m.typ, fid, f, body)
+	return c.answerFID(m.Type(), fid, f, body)
 }
 
-func (c *refConn) answerFID(typ msgType, fid uint32, f *refFID, body cursor) refReply {
+func (c *refConn) answerFID(typ wire.Type, fid uint32, f *refFID, body wire.Cursor) refReply {
 	switch typ {
-	case twalk:
+	case wire.Twalk:
 		return c.walk(fid, f, body)
-	case tlopen:
+	case wire.Tlopen:
 		return c.open(f, body)
-	case tread:
+	case wire.Tread:
 		return c.read(f, body)
-	case twrite:
+	case wire.Twrite:
 		return c.write(f, body)
-	case tclunk:
+	case wire.Tclunk:
 		c.clunk(fid)
 		return refReply{body: []byte{}}
-	case tremove:
+	case wire.Tremove:
 		c.clunk(fid)
 		return fail(syscall.EPERM)
-	case treadlink:
+	case wire.Treadlink:
 		return fail(syscall.EINVAL)
-	case tfsync, tlock, tgetlock:
-		if typ == tfsync && len(body) != 0 && len(body) != 4 {
+	case wire.Tfsync, wire.Tlock, wire.Tgetlock:
+		if typ == wire.Tfsync && len(body) != 0 && len(body) != 4 {
 			return fail(syscall.EINVAL)
 		}
 		if !f.opened {
 			return fail(syscall.EBADF)
 		}
-	case treaddir:
+	case wire.Treaddir:
 		return c.readdir(f, body)
-	case tgetattr:
+	case wire.Tgetattr:
 		c.getattr(f, body)
-	case tsetattr:
+	case wire.Tsetattr:
 		return c.setattr(f, body)
-	case tlcreate, tsymlink, tmknod, trename, tlink, tmkdir, trenameat, tunlinkat:
+	case wire.Tlcreate, wire.Tsymlink, wire.Tmknod, wire.Trename, wire.Tlink, wire.Tmkdir, wire.Trenameat, wire.Tunlinkat:
 		return fail(syscall.EPERM)
 	}
 	return refReply{}
@@ -152,12 +153,12 @@ func (c *refConn) clunk(fid uint32) {
 	delete(c.fids, fid)
 }
 
-func (c *refConn) version(body cursor) refReply {
-	msize := min(body.u32(), 65536)
-	version := string(body.str())
-	reply := refReply{body: frame(0, 0, msize, version9P2000L)[headerSize:]}
+func (c *refConn) version(body wire.Cursor) refReply {
+	msize := min(body.U32(), 65536)
+	version := string(body.Str())
+	reply := refReply{body: frame(0, 0, msize, wire.Version9P2000L)[wire.HeadSize:]}
 	if version != "9P2000.L" && !strings.HasPrefix(version, "9P2000.L.") {
-		return refReply{body: frame(0, 0, msize, "unknown")[headerSize:]}
+		return refReply{body: frame(0, 0, msize, "unknown")[wire.HeadSize:]}
 	}
 	if msize < 4096 {
 		return fail(syscall.EMSGSIZE)
@@ -166,11 +167,11 @@ func (c *refConn) version(body cursor) refReply {
 	return reply
 }
 
-func (c *refConn) attach(body cursor) refReply {
-	fid, afid := body.u32(), body.u32()
-	body.str()
-	aname := strings.Trim(string(body.str()), "/")
-	if afid != noFID || fid == noFID || c.fids[fid] != nil {
+func (c *refConn) attach(body wire.Cursor) refReply {
+	fid, afid := body.U32(), body.U32()
+	body.Str()
+	aname := strings.Trim(string(body.Str()), "/")
+	if afid != wire.NoFID || fid == wire.NoFID || c.fids[fid] != nil {
 		return fail(syscall.EINVAL)
 	}
 	path := ""
@@ -186,7 +187,7 @@ func (c *refConn) attach(body cursor) refReply {
 	if strings.HasSuffix(path, "full_ex") {
 		return fail(syscall.ENOTDIR)
 	}
-	c.fids[fid] = &refFID{path: path, user: body.u32()}
+	c.fids[fid] = &refFID{path: path, user: body.U32()}
 	return refReply{}
 }
 
@@ -225,19 +226,19 @@ func isProcess(name string) bool {
 	return len(name) < 7 || name <= "4194303"
 }
 
-func (c *refConn) walk(fid uint32, f *refFID, body cursor) refReply {
-	newFID, count := body.u32(), body.u16()
+func (c *refConn) walk(fid uint32, f *refFID, body wire.Cursor) refReply {
+	newFID, count := body.U32(), body.U16()
 	switch {
 	case count > 16:
 		return fail(syscall.EINVAL)
 	case fid == newFID && f.opened:
 		return fail(syscall.EBUSY)
-	case newFID != fid && (newFID == noFID || c.fids[newFID] != nil):
+	case newFID != fid && (newFID == wire.NoFID || c.fids[newFID] != nil):
 		return fail(syscall.EINVAL)
 	}
 	var all []string
 	for range count {
-		all = append(all, string(body.str()))
+		all = append(all, string(body.Str()))
 		if errno := badName(all[len(all)-1]); errno != 0 {
 			return fail(errno)
 		}

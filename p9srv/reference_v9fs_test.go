@@ -3,6 +3,8 @@ package p9srv
 import (
 	"math"
 	"slices"
+
+	"fullex/p9srv/wire"
 )
 
 // What the reference knows of the Linux client: the rule of followup.go as it
@@ -31,8 +33,8 @@ func (c *refConn) inode(path string) *refInode {
 
 // getattr finds the client out, and tells it the size of a file that nobody
 // has open.
-func (c *refConn) getattr(f *refFID, body cursor) {
-	if body.u64() == v9fsMask {
+func (c *refConn) getattr(f *refFID, body wire.Cursor) {
+	if body.U64() == v9fsMask {
 		c.v9fs = true
 	}
 	if i := c.inodes[f.path]; i != nil && i.open == 0 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fullex/device"
+	"fullex/p9srv/tree"
 )
 
 // ErrServerClosed is returned by [Server.Serve] and [Server.ServeConn] after a
@@ -42,16 +43,12 @@ type Server struct {
 	// Wire, if not nil, is faults planted in the way to the clients.
 	Wire *Wire
 
-	setUp  sync.Once
-	limits Limits       // with defaults; immutable after setUp, as log
-	log    *slog.Logger // throttled
-	fids   atomic.Int64 // of all connections
-	// Bytes of the listings that are open, of users whom a transport vouches
-	// for and of others.
-	vouchedTexts, otherTexts atomic.Int64
-	start                    time.Time     // of the server; immutable after setUp
-	opens                    atomic.Uint64 // through the door that tells each open apart
-	accepted                 atomic.Uint64 // numbers connections
+	setUp    sync.Once
+	limits   Limits        // with defaults; immutable after setUp, as log
+	log      *slog.Logger  // throttled
+	fids     atomic.Int64  // of all connections
+	tree     *tree.Tree    // immutable after setUp
+	accepted atomic.Uint64 // numbers connections
 	// stopping ends when connections are made to end; immutable after setUp, as
 	// stopped, which ends it.
 	stopping context.Context
@@ -206,13 +203,13 @@ func (s *Server) stop(end func(link) error) error {
 
 func (s *Server) init() {
 	s.setUp.Do(func() {
-		s.start = time.Now()
 		s.stopping, s.stopped = context.WithCancel(context.Background())
 		s.listeners = make(map[net.Listener]struct{})
 		s.links = make(map[link]bool)
 		if s.Kernel == nil {
 			s.Kernel = loadedKernel()
 		}
+		s.tree = tree.New(s.Kernel, time.Now())
 		s.limits = s.Limits.withDefaults()
 		s.log = slog.New(slog.DiscardHandler)
 		if s.Log != nil {
@@ -321,9 +318,6 @@ func loadedKernel() *device.Kernel {
 	}
 	return k
 }
-
-// nextOpen numbers opens, so that each is a client of its own.
-func (s *Server) nextOpen() uint64 { return s.opens.Add(1) }
 
 // warnIfOpen tells of a TCP listener that is not on a loopback address.
 func (s *Server) warnIfOpen(addr net.Addr) {

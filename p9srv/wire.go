@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 // Wire is faults of the way between a server and its clients, for those who test
@@ -127,11 +128,11 @@ func (w *faultyWire) processUntilDrop(f *front, in, out []byte) (used int, _ []b
 // wholeFrame returns the size of the frame that b begins with, or 0 if that is
 // not all there or cannot be.
 func wholeFrame(b []byte) int {
-	if len(b) < headerSize {
+	if len(b) < wire.HeadSize {
 		return 0
 	}
 	size := le.Uint32(b)
-	if size < headerSize || uint64(size) > uint64(len(b)) {
+	if size < wire.HeadSize || uint64(size) > uint64(len(b)) {
 		return 0
 	}
 	return int(size)
@@ -165,7 +166,7 @@ func (w *faultyWire) rearrange(replies []byte) {
 	for rest := replies; len(rest) > 0; {
 		reply := rest[:le.Uint32(rest)]
 		rest = rest[len(reply):]
-		if typ := msgType(reply[4]); typ == tversion+1 || typ == tflush+1 {
+		if typ := wire.Type(reply[4]); typ == wire.Rversion || typ == wire.Rflush {
 			leave()
 			turned = append(turned, reply...)
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 func wireWith(t *testing.T, texts ...string) *Wire {
@@ -70,32 +71,32 @@ func TestFaultsOfTheDeviceReachTheWire(t *testing.T) {
 	k := openFaulty(t, "lost-on-big-read")
 	k.wantValue(2, 4)
 	k.wantValue(4, 4096)
-	k.refuse(syscall.EACCES, tread, uint32(1), uint64(0), uint32(4)) // six is lost
+	k.refuse(syscall.EACCES, wire.Tread, uint32(1), uint64(0), uint32(4)) // six is lost
 	k.push(1, 0, 8)
-	k.refuse(syscall.EINVAL, tread, uint32(1), uint64(0), uint32(3))
+	k.refuse(syscall.EINVAL, wire.Tread, uint32(1), uint64(0), uint32(3))
 	k.wantValue(8, 1<<20)
 
 	k = openFaulty(t, "lost-on-error")
-	k.refuse(syscall.EINVAL, tread, uint32(1), uint64(0), uint32(3))
+	k.refuse(syscall.EINVAL, wire.Tread, uint32(1), uint64(0), uint32(3))
 	k.wantValue(4, 4096)
 	k.wantValue(6, 4)
 
 	k = openFaulty(t, "short-write")
 	k.write(1, 0, []byte{1, 2})
-	k.refuse(syscall.EINVAL, twrite, uint32(1), uint64(0), uint32(5), make([]byte, 5))
+	k.refuse(syscall.EINVAL, wire.Twrite, uint32(1), uint64(0), uint32(5), make([]byte, 5))
 	k.wantValue(0x0201, 4)
 
 	k = openFaulty(t, "odd-right", "second-open")
 	k.push(1, 0, 1)
 	k.openDevice(2, "full_ex")
-	k.refuse(syscall.EACCES, tread, uint32(2), uint64(0), uint32(4))
+	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4))
 	for _, want := range []int32{2, 4, 6, 1} {
 		k.wantValue(want, 8)
 	}
 
 	k = talkWithFaults(t, nil, "error=1")
 	k.openDevice(1, "full_ex")
-	k.refuse(syscall.EIO, twrite, uint32(1), uint64(0), uint32(4), uint32(2))
+	k.refuse(syscall.EIO, wire.Twrite, uint32(1), uint64(0), uint32(4), uint32(2))
 }
 
 func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
@@ -105,7 +106,7 @@ func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
 	k.openDevice(1, "full_ex") // two messages
 	assert.GreaterOrEqual(t, time.Since(start), 2*delay)
 	k.write(1, 0, []byte{9})
-	request := frame(twrite, 1, uint32(1), uint64(0), uint32(4), uint32(2))
+	request := frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(4), uint32(2))
 	var requests []byte
 	for range 9 {
 		requests = append(requests, request...)
@@ -114,7 +115,7 @@ func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
 	used, out, err := k.process(requests, nil)
 	require.NoError(t, err)
 	assert.Equal(t, len(requests), used)
-	assert.Len(t, out, 9*rwriteFrame)
+	assert.Len(t, out, 9*wire.RwriteSize)
 	assert.GreaterOrEqual(t, time.Since(start), delay)
 	assert.Less(t, time.Since(start), 9*delay)
 }
@@ -122,13 +123,13 @@ func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
 func TestDelayDoesNotHoldUpAShutdown(t *testing.T) {
 	srv := &Server{Wire: wireWith(t, "delay=1m")}
 	client := socketTo(t, srv)
-	_, err := client.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	_, err := client.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 	require.NoError(t, err)
 	memory, err := srv.Connect()
 	require.NoError(t, err)
 	asked := make(chan error, 1)
 	go func() {
-		_, err := memory.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+		_, err := memory.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 		asked <- err
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -162,15 +163,15 @@ func socketOver(t *testing.T, srv *Server, network, address string) net.Conn {
 }
 
 // readReplies reads replies and returns their tags and types.
-func readReplies(t *testing.T, from io.Reader, n int) (tags []uint16, types []msgType) {
+func readReplies(t *testing.T, from io.Reader, n int) (tags []uint16, types []wire.Type) {
 	t.Helper()
 	for range n {
-		head := make([]byte, headerSize)
+		head := make([]byte, wire.HeadSize)
 		_, err := io.ReadFull(from, head)
 		require.NoError(t, err)
-		m := parseHead(head)
-		tags, types = append(tags, m.tag), append(types, m.typ)
-		_, err = io.CopyN(io.Discard, from, int64(le.Uint32(head))-headerSize)
+		m := wire.Frame(head)
+		tags, types = append(tags, m.Tag()), append(types, m.Type())
+		_, err = io.CopyN(io.Discard, from, int64(le.Uint32(head))-wire.HeadSize)
 		require.NoError(t, err)
 	}
 	return tags, types
@@ -187,40 +188,40 @@ func TestReorderedReplies(t *testing.T) {
 		for _, m := range messages {
 			send(m)
 			_, types := readReplies(t, client, 1)
-			require.NotEqual(t, rlerror, types[0])
+			require.NotEqual(t, wire.Rlerror, types[0])
 		}
 	}
-	open(frame(tversion, noTag, uint32(8192), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noUID)),
-		frame(twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
-		frame(tlopen, 1, uint32(1), uint32(2)))
+	open(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoUID)),
+		frame(wire.Twalk, 1, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(wire.Tlopen, 1, uint32(1), uint32(2)))
 	var batch []byte
-	batch = append(batch, frame(twrite, 1, uint32(1), uint64(0), uint32(1), uint8(9))...)
+	batch = append(batch, frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), uint8(9))...)
 	for tag := uint16(2); tag < 5; tag++ {
-		batch = append(batch, frame(twrite, tag, uint32(1), uint64(0), uint32(4), uint32(2*tag))...)
+		batch = append(batch, frame(wire.Twrite, tag, uint32(1), uint64(0), uint32(4), uint32(2*tag))...)
 	}
-	batch = append(batch, frame(tflush, 5, uint16(4))...)
+	batch = append(batch, frame(wire.Tflush, 5, uint16(4))...)
 	for tag := uint16(6); tag < 9; tag++ {
-		batch = append(batch, frame(tread, tag, uint32(1), uint64(0), uint32(4))...)
+		batch = append(batch, frame(wire.Tread, tag, uint32(1), uint64(0), uint32(4))...)
 	}
 	send(batch)
 	tags, types := readReplies(t, client, 8)
 	assert.Equal(t, []uint16{4, 3, 2, 1, 5, 8, 7, 6}, tags, "none but the reply to the flush keeps its place")
-	assert.Equal(t, []msgType{119, 119, 119, 119, 109, 117, 117, 117}, types, "all requests were answered in their order")
+	assert.Equal(t, []wire.Type{119, 119, 119, 119, 109, 117, 117, 117}, types, "all requests were answered in their order")
 }
 
 func TestDroppedConnections(t *testing.T) {
 	srv := &Server{Wire: wireWith(t, "drop=4")}
 	client := socketTo(t, srv)
-	messages := [][]byte{frame(tversion, noTag, uint32(8192), version9P2000L),
-		frame(tattach, 1, uint32(0), uint32(noFID), "", "", uint32(noUID)),
-		frame(twalk, 2, uint32(0), uint32(1), uint16(1), "full_ex"),
-		frame(tlopen, 3, uint32(1), uint32(2)), frame(tlopen, 4, uint32(1), uint32(2))}
+	messages := [][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L),
+		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoUID)),
+		frame(wire.Twalk, 2, uint32(0), uint32(1), uint16(1), "full_ex"),
+		frame(wire.Tlopen, 3, uint32(1), uint32(2)), frame(wire.Tlopen, 4, uint32(1), uint32(2))}
 	_, err := client.Write(slices.Concat(messages...))
 	require.NoError(t, err)
 	tags, types := readReplies(t, client, 3)
-	assert.Equal(t, []uint16{noTag, 1, 2}, tags)
-	assert.Equal(t, []msgType{tversion + 1, tattach + 1, twalk + 1}, types)
+	assert.Equal(t, []uint16{wire.NoTag, 1, 2}, tags)
+	assert.Equal(t, []wire.Type{wire.Rversion, wire.Rattach, wire.Rwalk}, types)
 	_, err = client.Read(make([]byte, 1))
 	assert.Error(t, err, "the fourth message ends the connection")
 	require.NoError(t, srv.Close())
@@ -229,7 +230,7 @@ func TestDroppedConnections(t *testing.T) {
 
 func TestDropCountsMessagesInPartsAndKeepsTheProtocol(t *testing.T) {
 	k := talkWithFaults(t, wireWith(t, "drop=5"))
-	m := frame(twalk, 7, uint32(0), uint32(1), uint16(1), "full_ex")
+	m := frame(wire.Twalk, 7, uint32(0), uint32(1), uint16(1), "full_ex")
 	for range 3 {
 		used, out, err := k.process(m[:len(m)-1], nil)
 		require.NoError(t, err)
@@ -237,7 +238,7 @@ func TestDropCountsMessagesInPartsAndKeepsTheProtocol(t *testing.T) {
 		assert.Empty(t, out)
 	}
 	k.walk(0, 1, "full_ex")
-	k.want(tgetattr, uint32(1), uint64(0x7ff))
+	k.want(wire.Tgetattr, uint32(1), uint64(0x7ff))
 	_, out, err := k.process(m, nil)
 	assert.ErrorIs(t, err, errDropped)
 	assert.Empty(t, out)
@@ -274,18 +275,18 @@ func TestWithFaultsOfTheWireTheDeviceIsAsItShouldBe(t *testing.T) {
 	for _, fault := range []string{"delay=1us", "reorder", "drop=1000"} {
 		k := talkWithFaults(t, wireWith(t, fault))
 		k.openDevice(1, "full_ex")
-		k.refuse(syscall.EACCES, tread, uint32(1), uint64(0), uint32(4))
-		k.refuse(syscall.EINVAL, twrite, uint32(1), uint64(0), uint32(1), uint8(101))
+		k.refuse(syscall.EACCES, wire.Tread, uint32(1), uint64(0), uint32(4))
+		k.refuse(syscall.EINVAL, wire.Twrite, uint32(1), uint64(0), uint32(1), uint8(101))
 		k.write(1, 0, []byte{3})
 		k.push(1, 0, 2, 1, -3)
-		k.refuse(syscall.EACCES, twrite, uint32(1), uint64(0), uint32(4), uint32(4))
-		k.refuse(syscall.EINVAL, tread, uint32(1), uint64(0), uint32(3))
+		k.refuse(syscall.EACCES, wire.Twrite, uint32(1), uint64(0), uint32(4), uint32(4))
+		k.refuse(syscall.EINVAL, wire.Tread, uint32(1), uint64(0), uint32(3))
 		k.walk(0, 2, "full_ex")
-		k.refuse(syscall.EACCES, tlopen, uint32(2), uint32(2))
+		k.refuse(syscall.EACCES, wire.Tlopen, uint32(2), uint32(2))
 		for _, want := range []int32{-3, 1, 2} {
 			k.wantValue(want, 4096)
 		}
-		k.want(tclunk, uint32(1))
-		k.want(tlopen, uint32(2), uint32(2))
+		k.want(wire.Tclunk, uint32(1))
+		k.want(wire.Tlopen, uint32(2), uint32(2))
 	}
 }

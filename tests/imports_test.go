@@ -13,15 +13,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// layers are the project's packages from the top down. Each may import those
-// below its own layer, and packages within its folder.
-var layers = []string{"fullex/cmd", "fullex/p9srv", "fullex/device", "fullex/deque"}
+// layers are the project's packages from the top down; a package belongs to the longest
+// name that it begins with. Each may import those below its own layer, and packages
+// within its folder.
+var layers = []string{
+	"fullex/cmd", "fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque",
+}
 
 // forbidden are imports that a layer must not have, with whatever is below.
 var forbidden = map[string][]string{
 	"fullex/deque":           {"fullex/", "net", "os", "io", "sync", "github.com/"},
 	"fullex/device":          {"github.com/", "golang.org/", "net", "os"},
 	"fullex/p9srv/vhostuser": {"fullex/", "github.com/"},
+	"fullex/p9srv/tree":      {"net", "os/exec"},
+	"fullex/p9srv/wire":      {"fullex/", "net", "os", "io"},
 }
 
 type goPackage struct {
@@ -59,12 +64,16 @@ func TestEveryPackageHasAPlaceInTheLayers(t *testing.T) {
 
 // layerOf returns the index of a package's layer, or -1 if it has none.
 func layerOf(path string) int {
+	found := -1
 	for i, layer := range layers {
-		if path == layer || strings.HasPrefix(path, layer+"/") {
-			return i
+		if path != layer && !strings.HasPrefix(path, layer+"/") {
+			continue
+		}
+		if found < 0 || len(layer) > len(layers[found]) {
+			found = i
 		}
 	}
-	return -1
+	return found
 }
 
 // folder is what the packages within a package's own folder start with.

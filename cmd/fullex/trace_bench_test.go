@@ -11,14 +11,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/wire"
 	"fullex/tests/bench/load"
-	"fullex/tests/bench/wire"
 )
 
 // loadConn opens a session whose deque is full enough for depth requests.
 func loadConn(t testing.TB, socket string, depth int) *load.Conn {
 	t.Helper()
-	c, err := wire.Dial(socket, 8192, "", uint32(os.Geteuid()))
+	c, err := load.Dial(socket, 8192, "", uint32(os.Geteuid()))
 	require.NoError(t, err)
 	c.Walk(0, 1, "each", "full_ex")
 	c.Open(1)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -18,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/cmd/fullex/internal/check"
-	"fullex/tests/bench/wire"
+	"fullex/p9srv/wire"
 )
 
 // tracing is a trace command that has said where it listens.
@@ -141,24 +142,24 @@ func TestReplayPlaysADeviceFile(t *testing.T) {
 func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
 	server, _ := serveHere(t)
 	tr := startTrace(t, server)
-	requests := wire.AppendVersion(nil, 65536)
+	requests := wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 65536, wire.Version9P2000L)
 	requests = wire.AppendAttach(requests, 1, 0, "", uint32(os.Geteuid()))
 	requests = wire.AppendWalk(requests, 2, 0, 1, "each", "full_ex")
-	requests = wire.AppendOpen(requests, 3, 1)
-	requests = wire.AppendWrite(requests, 4, 1, 100)
+	requests = wire.AppendOpen(requests, 3, 1, 2)
+	requests = wire.AppendWrite(requests, 4, 1, 0, []byte{100})
 	random := rand.New(rand.NewPCG(1, 1))
 	for tag := range uint16(2000) {
 		switch random.IntN(5) {
 		case 0:
-			requests = wire.AppendRead(requests, tag, 1)
+			requests = wire.AppendRead(requests, tag, 1, 0, 4)
 		case 1:
 			requests = append(requests, 9, 0, 0, 0, 108, byte(tag), byte(tag>>8), 1, 0) // Tflush
 		case 2:
-			requests = wire.AppendWrite(requests, tag, 1, make([]byte, random.IntN(60_000))...)
+			requests = wire.AppendWrite(requests, tag, 1, 0, make([]byte, random.IntN(60_000)))
 		case 3:
 			requests = append(requests, 9, 0, 0, 0, byte(random.IntN(100)), byte(tag), byte(tag>>8), 1, 0)
 		default:
-			requests = wire.AppendPush(requests, tag, 1, random.Uint32())
+			requests = wire.AppendWrite(requests, tag, 1, 0, binary.LittleEndian.AppendUint32(nil, random.Uint32()))
 		}
 	}
 	direct := exchange(t, server, requests, func() int { return len(requests) })
@@ -250,7 +251,7 @@ func TestTraceWithAnOutputThatNobodyReads(t *testing.T) {
 	c, err := net.Dial("unix", strings.TrimPrefix(endpoint, "unix:"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Close()) }()
-	version := wire.AppendVersion(nil, 8192)
+	version := wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 8192, wire.Version9P2000L)
 	for range 400 {
 		if err := c.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 			break

@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"fullex/device"
+	"fullex/p9srv/wire"
 	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
-	"fullex/tests/bench/wire"
 )
 
 // baseline is the contender that ratios are to.
@@ -86,7 +87,7 @@ const (
 // dialFullex opens a device of its own and fills it to one half with even
 // values, so that neither a write nor a read is ever refused.
 func dialFullex(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
-	c, err := wire.Dial(socket, usualMsize, "", uint32(os.Getuid()))
+	c, err := load.Dial(socket, usualMsize, "", uint32(os.Getuid()))
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +132,10 @@ func (w *workspace) exported() string { return filepath.Join(w.dir, "exported") 
 // answers in any order.
 func dialDiod(w *workspace, socket string, number, depth int) (*load.Conn, error) {
 	name := fmt.Sprintf("value-%d", number)
-	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, wire.ValueSize), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, device.ValueSize), 0o644); err != nil {
 		return nil, fmt.Errorf("make a file for diod: %w", err)
 	}
-	c, err := wire.Dial(socket, usualMsize, w.exported(), uint32(os.Getuid()))
+	c, err := load.Dial(socket, usualMsize, w.exported(), uint32(os.Getuid()))
 	if err != nil {
 		return nil, err
 	}

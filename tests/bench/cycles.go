@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
-	"fullex/tests/bench/wire"
 )
 
 const (
@@ -39,7 +39,7 @@ func (r cycleResult) growth() int { return r.Quarters[quarters-1].RSS - r.Quarte
 
 // cycleFunc does a number of cycles, of which the first has the number from. The
 // client stays the same through all quarters; the socket is for others.
-type cycleFunc func(c *wire.Client, socket string, from, cycles int) error
+type cycleFunc func(c *load.Client, socket string, from, cycles int) error
 
 // cycleKinds are the ways to open and close.
 var cycleKinds = []struct {
@@ -75,7 +75,7 @@ func (config scaleConfig) measureKind(ctx context.Context, w *workspace, run cyc
 		return r, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	c, err := wire.Dial(server.Socket, usualMsize, "", uint32(os.Getuid()))
+	c, err := load.Dial(server.Socket, usualMsize, "", uint32(os.Getuid()))
 	if err != nil {
 		return r, err
 	}
@@ -104,18 +104,18 @@ func (config scaleConfig) measureKind(ctx context.Context, w *workspace, run cyc
 	return r, nil
 }
 
-func oneConnection(c *wire.Client, _ string, _, cycles int) error {
+func oneConnection(c *load.Client, _ string, _, cycles int) error {
 	return cycleMany(c, cycles, func(int) []string { return []string{"each", "full_ex"} })
 }
 
-func distinctNames(c *wire.Client, _ string, from, cycles int) error {
+func distinctNames(c *load.Client, _ string, from, cycles int) error {
 	return cycleMany(c, cycles, func(i int) []string { return []string{"pid", strconv.Itoa(from + i + 1), "full_ex"} })
 }
 
 // manyConnections leaves one session open on each connection when it closes:
 // the server must free that, too.
-func manyConnections(_ *wire.Client, socket string, _, cycles int) error {
-	c, err := wire.Dial(socket, usualMsize, "", uint32(os.Getuid()))
+func manyConnections(_ *load.Client, socket string, _, cycles int) error {
+	c, err := load.Dial(socket, usualMsize, "", uint32(os.Getuid()))
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func manyConnections(_ *wire.Client, socket string, _, cycles int) error {
 
 // cycleMany does cycles with liveDepth requests in flight; path is the way of
 // each.
-func cycleMany(c *wire.Client, cycles int, path func(i int) []string) error {
+func cycleMany(c *load.Client, cycles int, path func(i int) []string) error {
 	for i := range cycles {
 		addCycle(c, path(i)...)
 		if c.Waiting() >= liveDepth || i == cycles-1 {
@@ -142,7 +142,7 @@ func cycleMany(c *wire.Client, cycles int, path func(i int) []string) error {
 
 // openAndClose does as many cycles as depth requests are, one at least, and
 // returns how many. A depth below a cycle's requests sends one at a time.
-func openAndClose(c *wire.Client, depth int, path ...string) (int, error) {
+func openAndClose(c *load.Client, depth int, path ...string) (int, error) {
 	if depth < cycleRequests {
 		return 1, stepwise(c, path...)
 	}
@@ -154,7 +154,7 @@ func openAndClose(c *wire.Client, depth int, path ...string) (int, error) {
 }
 
 // addCycle adds the requests of one cycle.
-func addCycle(c *wire.Client, path ...string) {
+func addCycle(c *load.Client, path ...string) {
 	c.Walk(0, deviceFID, path...)
 	c.Open(deviceFID)
 	c.Write(deviceFID, capacity)
@@ -162,7 +162,7 @@ func addCycle(c *wire.Client, path ...string) {
 }
 
 // stepwise is a cycle that waits for each reply.
-func stepwise(c *wire.Client, path ...string) error {
+func stepwise(c *load.Client, path ...string) error {
 	for _, request := range []func(){
 		func() { c.Walk(0, deviceFID, path...) },
 		func() { c.Open(deviceFID) },

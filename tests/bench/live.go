@@ -12,7 +12,6 @@ import (
 
 	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
-	"fullex/tests/bench/wire"
 )
 
 const (
@@ -38,10 +37,10 @@ type liveResult struct {
 // connections that hold none of them.
 type populated struct {
 	server  *process.Process
-	holders []*wire.Client
+	holders []*load.Client
 	one     *load.Conn   // a request at a time
 	deep    *load.Conn   // liveDepth at a time
-	opener  *wire.Client // opens and closes
+	opener  *load.Client // opens and closes
 }
 
 // probes are the measurements, in microseconds each.
@@ -114,13 +113,13 @@ func populate(ctx context.Context, w *workspace, sessions int) (*populated, erro
 	if p.deep, err = dialFullex(w, server.Socket, 0, liveDepth); err != nil {
 		return p, err
 	}
-	p.opener, err = wire.Dial(server.Socket, usualMsize, "", uint32(os.Getuid()))
+	p.opener, err = load.Dial(server.Socket, usualMsize, "", uint32(os.Getuid()))
 	return p, err
 }
 
 // hold opens sessions on one more connection.
 func (p *populated) hold(sessions int) error {
-	c, err := wire.Dial(p.server.Socket, usualMsize, "", uint32(os.Getuid()))
+	c, err := load.Dial(p.server.Socket, usualMsize, "", uint32(os.Getuid()))
 	if err != nil {
 		return err
 	}
@@ -164,7 +163,7 @@ func operationTime(c *load.Conn, length time.Duration) (float64, error) {
 
 // cycleTime returns microseconds an open and close, with so many requests in
 // flight.
-func cycleTime(c *wire.Client, depth int, length time.Duration) (float64, error) {
+func cycleTime(c *load.Client, depth int, length time.Duration) (float64, error) {
 	cycles := 0
 	start := time.Now()
 	for time.Since(start) < length {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
-	"fullex/tests/bench/wire"
 )
 
 // warmConns are opened and closed before memory is first looked at, so that
@@ -113,13 +113,13 @@ func measureMemory(ctx context.Context, w *workspace, n int, msize uint32) (resu
 
 // idleConns makes connections and uses each a little. On an error it returns
 // those that there are.
-func idleConns(ctx context.Context, socket string, n int, msize uint32) ([]*wire.Client, error) {
-	var clients []*wire.Client
+func idleConns(ctx context.Context, socket string, n int, msize uint32) ([]*load.Client, error) {
+	var clients []*load.Client
 	for range n {
 		if err := ctx.Err(); err != nil {
 			return clients, err
 		}
-		c, err := wire.Dial(socket, msize, "", uint32(os.Getuid()))
+		c, err := load.Dial(socket, msize, "", uint32(os.Getuid()))
 		if err != nil {
 			return clients, fmt.Errorf("connection %d: %w", len(clients), err)
 		}
@@ -136,7 +136,7 @@ func idleConns(ctx context.Context, socket string, n int, msize uint32) ([]*wire
 	return clients, nil
 }
 
-func closeClients(clients []*wire.Client) error {
+func closeClients(clients []*load.Client) error {
 	var errs []error
 	for _, c := range clients {
 		errs = append(errs, c.Close())

@@ -1,6 +1,5 @@
-// Package conformance tests what the server says on the wire: transcripts that
-// a person can read (tests/testdata/transcripts), over every transport and cut
-// into pieces, and the defects of the protocol library that must not show.
+// Package conformance tests what the server says to its clients: transcripts that a
+// person can read (tests/testdata/transcripts), over every transport and cut into pieces.
 package conformance
 
 import (

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"testing"
 
-	"fullex/tests/bench/wire"
+	"fullex/p9srv/wire"
 )
 
 func TestEveryWholeFrameIsAnswered(t *testing.T) {
-	in := wire.AppendPush(nil, 7, 1, 2)
+	in := wire.AppendWrite(nil, 7, 1, 0, []byte{2, 0, 0, 0})
 	first := len(in)
-	in = wire.AppendRead(in, 300, 1)
+	in = wire.AppendRead(in, 300, 1, 0, 4)
 	for cut := range len(in) + 1 {
 		used, out, err := appendReplies(in[:cut], nil)
 		if err != nil {
@@ -31,7 +31,7 @@ func TestEveryWholeFrameIsAnswered(t *testing.T) {
 }
 
 func TestFramesThatCannotBeAreRefused(t *testing.T) {
-	for _, size := range []byte{0, wire.HeaderSize - 1} {
+	for _, size := range []byte{0, wire.HeadSize - 1} {
 		if _, _, err := appendReplies([]byte{size, 0, 0, 0, 117, 0, 0}, nil); err == nil {
 			t.Errorf("a frame of size %d is taken", size)
 		}

@@ -1,11 +1,13 @@
 package load
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"time"
 
-	"fullex/tests/bench/wire"
+	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 // Replies says what replies must be. All servers are checked alike, those that
@@ -19,6 +21,19 @@ type Replies struct {
 
 // pushStep keeps the values that are pushed even, so that all go right.
 const pushStep = 2
+
+// rreadSize is an Rread with one value.
+const rreadSize = wire.RreadHead + device.ValueSize
+
+// le is the byte order of 9P.
+var le = binary.LittleEndian
+
+// appendPush appends a Twrite of one value.
+func appendPush(b []byte, tag uint16, fid uint32, value uint32) []byte {
+	b = wire.AppendWrite(b, tag, fid, 0, make([]byte, device.ValueSize))
+	le.PutUint32(b[len(b)-device.ValueSize:], value)
+	return b
+}
 
 // smallest is the least size of the buffer for replies.
 const smallest = 256
@@ -47,7 +62,7 @@ type Conn struct {
 func NewConn(c net.Conn, fid uint32, depth int, push uint32, want Replies) *Conn {
 	return &Conn{
 		net: c, fid: fid, depth: depth, want: want, push: push,
-		in:   make([]byte, max(smallest, depth*(wire.RreadSize+1))),
+		in:   make([]byte, max(smallest, depth*(rreadSize+1))),
 		sent: make([]wire.Type, depth),
 	}
 }
@@ -91,10 +106,10 @@ func (c *Conn) send() error {
 // request appends the next request.
 func (c *Conn) request(tag uint16) {
 	if c.reads {
-		c.out = wire.AppendRead(c.out, tag, c.fid)
+		c.out = wire.AppendRead(c.out, tag, c.fid, 0, device.ValueSize)
 		c.sent[tag] = wire.Tread
 	} else {
-		c.out = wire.AppendPush(c.out, tag, c.fid, c.push)
+		c.out = appendPush(c.out, tag, c.fid, c.push)
 		c.sent[tag] = wire.Twrite
 		c.push += pushStep
 	}
@@ -106,15 +121,15 @@ func (c *Conn) request(tag uint16) {
 // new request in the place of each.
 func (c *Conn) take(again bool) (ops int, err error) {
 	in := c.in[:c.fill]
-	for len(in) >= wire.HeaderSize {
-		size := wire.Size(in)
-		if size < wire.HeaderSize || size > len(c.in) {
+	for len(in) >= wire.HeadSize {
+		size := int(wire.Size(in))
+		if size < wire.HeadSize || size > len(c.in) {
 			return ops, fmt.Errorf("a reply of size %d", size)
 		}
 		if size > len(in) {
 			break
 		}
-		tag := wire.Tag(in)
+		tag := wire.Frame(in).Tag()
 		if err := c.verify(in[:size], tag); err != nil {
 			return ops, err
 		}
@@ -139,10 +154,10 @@ func (c *Conn) verify(reply []byte, tag uint16) error {
 	if c.sent[tag] == wire.Tread {
 		want = c.want.Read
 	}
-	if got := wire.TypeOf(reply); got != want {
+	if got := wire.Frame(reply).Type(); got != want {
 		return fmt.Errorf("a reply of type %d instead of %d: % x", got, want, reply)
 	}
-	if len(reply) < wire.HeaderSize+4 || wire.LE.Uint32(reply[wire.HeaderSize:]) != wire.ValueSize {
+	if len(reply) < wire.HeadSize+4 || le.Uint32(reply[wire.HeadSize:]) != device.ValueSize {
 		return fmt.Errorf("a reply whose count is not 4: % x", reply)
 	}
 	if c.sent[tag] == wire.Tread {
@@ -153,10 +168,10 @@ func (c *Conn) verify(reply []byte, tag uint16) error {
 
 // verifyValue checks the value in an Rread.
 func (c *Conn) verifyValue(reply []byte) error {
-	if len(reply) != wire.RreadSize {
+	if len(reply) != rreadSize {
 		return fmt.Errorf("an Rread of size %d", len(reply))
 	}
-	got := wire.LE.Uint32(reply[wire.HeaderSize+4:])
+	got := le.Uint32(reply[wire.HeadSize+4:])
 	if got != c.want.First && !c.want.AnyValue {
 		return fmt.Errorf("popped %d instead of %d", got, c.want.First)
 	}

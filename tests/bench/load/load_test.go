@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"fullex/tests/bench/wire"
+	"fullex/device"
+	"fullex/p9srv/wire"
 )
 
 // serve answers every request on one end of a pipe with what reply makes of
@@ -19,12 +20,12 @@ func serve(t *testing.T, reply func(request []byte) []byte) net.Conn {
 	go func() {
 		defer close(done)
 		for {
-			request := make([]byte, wire.HeaderSize)
+			request := make([]byte, wire.HeadSize)
 			if _, err := io.ReadFull(there, request); err != nil {
 				return
 			}
-			request = append(request, make([]byte, wire.Size(request)-wire.HeaderSize)...)
-			if _, err := io.ReadFull(there, request[wire.HeaderSize:]); err != nil {
+			request = append(request, make([]byte, int(wire.Size(request))-wire.HeadSize)...)
+			if _, err := io.ReadFull(there, request[wire.HeadSize:]); err != nil {
 				return
 			}
 			if _, err := there.Write(reply(request)); err != nil {
@@ -45,13 +46,13 @@ func queue() func(request []byte) []byte {
 	var values [][]byte
 	return func(request []byte) []byte {
 		body := []byte{4, 0, 0, 0}
-		if wire.TypeOf(request) == wire.Twrite {
-			values = append(values, request[len(request)-wire.ValueSize:])
+		if wire.Frame(request).Type() == wire.Twrite {
+			values = append(values, request[len(request)-device.ValueSize:])
 		} else {
 			body = append(body, values[0]...)
 			values = values[1:]
 		}
-		head := []byte{byte(wire.HeaderSize + len(body)), 0, 0, 0, byte(wire.TypeOf(request)) + 1, request[5], request[6]}
+		head := []byte{byte(wire.HeadSize + len(body)), 0, 0, 0, byte(wire.Frame(request).Type()) + 1, request[5], request[6]}
 		return append(head, body...)
 	}
 }
@@ -113,7 +114,7 @@ func TestWrongRepliesAreFound(t *testing.T) {
 
 // another puts another value into an Rread.
 func another(reply []byte) []byte {
-	if len(reply) == wire.RreadSize {
+	if len(reply) == rreadSize {
 		reply[len(reply)-1] ^= 2
 	}
 	return reply
@@ -121,9 +122,9 @@ func another(reply []byte) []byte {
 
 // shorten takes the value from an Rread.
 func shorten(reply []byte) []byte {
-	if len(reply) != wire.RreadSize {
+	if len(reply) != rreadSize {
 		return reply
 	}
-	reply[0] = wire.HeaderSize + 4
+	reply[0] = wire.HeadSize + 4
 	return reply[:reply[0]]
 }

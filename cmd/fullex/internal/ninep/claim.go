@@ -2,12 +2,13 @@ package ninep
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"strconv"
+
+	"fullex/p9srv/wire"
 )
 
 // claimant is a connection that puts a user number into every Tattach that is
@@ -35,20 +36,16 @@ func (c *claimant) Read(p []byte) (int, error) { return c.arrived.Read(p) }
 // Close implements io.Closer.
 func (c *claimant) Close() error { return c.conn.Close() }
 
-// Of a message: size[4] type[1] tag[2]. A Tattach goes on with fid[4] afid[4]
-// uname[s] aname[s] n_uname[4] (diod's protocol.md).
-const headSize = 7
-
 // Write implements io.Writer.
 func (c *claimant) Write(p []byte) (int, error) {
 	c.message = append(c.message, p...)
-	for len(c.message) >= headSize {
-		size := int(binary.LittleEndian.Uint32(c.message))
+	for len(c.message) >= wire.HeadSize {
+		size := int(wire.Size(c.message))
 		if size > len(c.message) {
 			break
 		}
-		whole := c.message[:size]
-		if whole[4] == tattach {
+		whole := wire.Frame(c.message[:size])
+		if whole.Type() == wire.Tattach {
 			whole = withClaim(whole)
 		}
 		if _, err := c.conn.Write(whole); err != nil {
@@ -66,18 +63,12 @@ func (c *claimant) Write(p []byte) (int, error) {
 
 // withClaim returns a Tattach for the root and the user whose number stands for
 // the aname.
-func withClaim(m []byte) []byte {
-	const uname = headSize + 4 + 4
-	aname := uname + 2 + int(binary.LittleEndian.Uint16(m[uname:]))
-	uid, err := strconv.ParseUint(string(m[aname+2:len(m)-4]), 10, 32)
+func withClaim(m wire.Frame) []byte {
+	uid, err := strconv.ParseUint(string(m.Field("aname").Data()), 10, 32)
 	if err != nil {
 		return m // not one of Client.Attach
 	}
-	claim := append([]byte(nil), m[:aname]...)
-	claim = append(claim, 0, 0)
-	claim = binary.LittleEndian.AppendUint32(claim, uint32(uid))
-	binary.LittleEndian.PutUint32(claim, uint32(len(claim)))
-	return claim
+	return wire.AppendAttach(nil, m.Tag(), uint32(m.Field("fid").Uint()), "", uint32(uid))
 }
 
 // ignoreClosed drops the error of closing twice.

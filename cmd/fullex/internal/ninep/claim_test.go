@@ -8,20 +8,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // TestClaimant feeds it messages cut anywhere.
 func TestClaimant(t *testing.T) {
-	message := func(typ byte, body string) []byte {
-		m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
-		return append(append(m, typ, 1, 0), body...)
+	message := func(typ wire.Type, body string) []byte {
+		m := binary.LittleEndian.AppendUint32(nil, uint32(wire.HeadSize+len(body)))
+		return append(append(m, byte(typ), 1, 0), body...)
 	}
 	const fids = "\x01\x00\x00\x00\xff\xff\xff\xff"
-	in := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, fids+"\x00\x00\x03\x00700\xff\xff\xff\xff")...)
-	in = append(in, message(tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
+	in := append(message(110, "a walk\xff\xff\xff\xff"), message(wire.Tattach, fids+"\x00\x00\x03\x00700\xff\xff\xff\xff")...)
+	in = append(in, message(wire.Tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
 	in = append(in, message(120, "")...)
-	want := append(message(110, "a walk\xff\xff\xff\xff"), message(tattach, fids+"\x00\x00\x00\x00\xbc\x02\x00\x00")...)
-	want = append(want, message(tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
+	want := append(message(110, "a walk\xff\xff\xff\xff"), message(wire.Tattach, fids+"\x00\x00\x00\x00\xbc\x02\x00\x00")...)
+	want = append(want, message(wire.Tattach, fids+"\x02\x00me\x03\x00a/b\xff\xff\xff\xff")...)
 	want = append(want, message(120, "")...)
 	for cut := 1; cut <= len(in); cut++ {
 		here, there := net.Pipe()

@@ -22,7 +22,7 @@ import (
 	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // ErrEnded stands for all the ways in which a connection can be found of no more
@@ -103,7 +103,7 @@ func Walk(from p9.File, names []string) (p9.File, error) {
 func Local(err error) error {
 	var errno linux.Errno
 	if errors.As(err, &errno) {
-		return p9srv.LocalErrno(errno)
+		return wire.Local(errno)
 	}
 	var end p9.ConnError // it does not unwrap to what it was made of
 	if errors.As(err, &end) || isClosed(err) {

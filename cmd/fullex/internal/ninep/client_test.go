@@ -1,6 +1,7 @@
 package ninep
 
 import (
+	"math"
 	"net"
 	"path/filepath"
 	"sync"
@@ -28,7 +29,7 @@ func TestEveryCallEndsWhenTheServerDoes(t *testing.T) {
 		require.NoError(t, err)
 		client, err := New(socket)
 		require.NoError(t, err)
-		root, err := client.Attach(noFID)
+		root, err := client.Attach(math.MaxUint32)
 		require.NoError(t, err)
 		var callers sync.WaitGroup
 		for range 16 {

@@ -7,7 +7,10 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
+
+	"fullex/p9srv/wire"
 )
 
 // Exchanger answers one message at once and appends the reply, as
@@ -52,8 +55,7 @@ func (d *Direct) Open(uid uint32, path []string, flags uint32) (*DirectFile, err
 	if err != nil {
 		return nil, err
 	}
-	m := f.message(tlopen)
-	if err := d.call(m.u32(flags & syscall.O_ACCMODE)); err != nil {
+	if err := d.call(wire.AppendOpen(nil, 0, f.fid, flags&syscall.O_ACCMODE)); err != nil {
 		_ = f.Close() // it is not open
 		return nil, err
 	}
@@ -88,7 +90,7 @@ func (d *Direct) rootLocked(uid uint32) (uint32, error) {
 		d.dropRootLocked()
 	}
 	fid := d.newFIDLocked()
-	if err := d.call(attachMessage(fid, uid)); err != nil {
+	if err := d.call(wire.AppendAttach(nil, 0, fid, "", uid)); err != nil {
 		d.free = append(d.free, fid) // the server made none
 		return 0, err
 	}
@@ -99,7 +101,7 @@ func (d *Direct) rootLocked(uid uint32) (uint32, error) {
 // dropRootLocked ends some user's attach; what he has open stays.
 func (d *Direct) dropRootLocked() {
 	for uid, fid := range d.roots {
-		_ = d.call(newMessage(tclunk).u32(fid)) // frees the fid, whatever it says
+		_ = d.call(wire.AppendFID(nil, wire.Tclunk, 0, fid)) // frees the fid, whatever it says
 		d.free = append(d.free, fid)
 		delete(d.roots, uid)
 		return
@@ -127,7 +129,7 @@ func (d *Direct) freeFID(fid uint32) {
 func (f *DirectFile) walk(root uint32, path []string) error {
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
-	body, err := f.direct.exchange(walkMessage(root, f.fid, path), buffer)
+	body, err := f.direct.exchange(wire.AppendWalk(nil, 0, root, f.fid, path...), buffer)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (f *DirectFile) walk(root uint32, path []string) error {
 func (f *DirectFile) ReadAt(p []byte, offset int64) (int, error) {
 	var space [messageSpace]byte
 	count := min(len(p), directUnit)
-	m := message{space[:0]}.begin(tread).u32(f.fid).u64(uint64(offset)).u32(uint32(count))
+	m := wire.AppendRead(space[:0], 0, f.fid, uint64(offset), uint32(count))
 	_, copied, err := f.direct.counted(m, p)
 	return copied, err
 }
@@ -150,15 +152,14 @@ func (f *DirectFile) ReadAt(p []byte, offset int64) (int, error) {
 func (f *DirectFile) WriteAt(p []byte, offset int64) (int, error) {
 	var space [messageSpace]byte
 	p = p[:min(len(p), directUnit)]
-	m := message{space[:0]}.begin(twrite).u32(f.fid).u64(uint64(offset)).u32(uint32(len(p)))
-	m.b = append(m.b, p...)
+	m := wire.AppendWrite(space[:0], 0, f.fid, uint64(offset), p)
 	count, _, err := f.direct.counted(m, nil)
 	return count, err
 }
 
 // counted makes a request whose reply begins with a count, and copies to p what
 // follows that.
-func (d *Direct) counted(m message, p []byte) (count, copied int, err error) {
+func (d *Direct) counted(m []byte, p []byte) (count, copied int, err error) {
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
 	body, err := d.exchange(m, buffer)
@@ -172,14 +173,14 @@ func (d *Direct) counted(m message, p []byte) (count, copied int, err error) {
 }
 
 // FSync makes a Tfsync.
-func (f *DirectFile) FSync() error { return f.direct.call(f.message(tfsync).u32(0)) }
+func (f *DirectFile) FSync() error { return f.direct.call(wire.AppendFID(nil, wire.Tfsync, 0, f.fid)) }
 
 // Close gives the fid back, whatever the server says. EBADF the second time.
 func (f *DirectFile) Close() error {
 	if f.closed.Swap(true) {
 		return syscall.EBADF
 	}
-	err := f.direct.call(f.message(tclunk))
+	err := f.direct.call(wire.AppendFID(nil, wire.Tclunk, 0, f.fid))
 	f.direct.freeFID(f.fid)
 	return err
 }
@@ -188,22 +189,15 @@ func (f *DirectFile) Close() error {
 func (f *DirectFile) Attr() (p9.QID, p9.Attr, error) {
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
-	body, err := f.direct.exchange(f.message(tgetattr).u64(allAttrs), buffer)
+	body, err := f.direct.exchange(wire.AppendGetattr(nil, 0, f.fid, allAttrs), buffer)
 	if err != nil {
 		return p9.QID{}, p9.Attr{}, err
 	}
-	if len(body) < 8+13+3*4+11*8 {
+	if len(body) < 8+wire.QIDSize+3*4+11*8 {
 		return p9.QID{}, p9.Attr{}, syscall.EIO
 	}
-	r := fields(body[8:])
-	qid := p9.QID{Type: p9.QIDType(r.u8()), Version: r.u32(), Path: r.u64()}
-	attr := p9.Attr{
-		Mode: p9.FileMode(r.u32()), UID: p9.UID(r.u32()), GID: p9.GID(r.u32()), NLink: p9.NLink(r.u64()),
-		RDev: p9.Dev(r.u64()), Size: r.u64(), BlockSize: r.u64(), Blocks: r.u64(),
-		ATimeSeconds: r.u64(), ATimeNanoSeconds: r.u64(), MTimeSeconds: r.u64(), MTimeNanoSeconds: r.u64(),
-		CTimeSeconds: r.u64(), CTimeNanoSeconds: r.u64(),
-	}
-	return qid, attr, nil
+	r := wire.Cursor(body[8:])
+	return r.QID(), r.Attr(), nil
 }
 
 const (
@@ -212,8 +206,6 @@ const (
 	directUnit = 4096
 	// messageSpace is enough for a read, and for a write of a value.
 	messageSpace = 32
-	// noFID is no fid: an attach needs no authentication.
-	noFID = 1<<32 - 1
 	// allAttrs is P9_GETATTR_ALL.
 	allAttrs = 0x3fff
 )
@@ -224,7 +216,7 @@ var replies = sync.Pool{New: func() any { return &replyBuffer{b: make([]byte, 0,
 type replyBuffer struct{ b []byte }
 
 // call makes a request of whose reply only the errno counts.
-func (d *Direct) call(m message) error {
+func (d *Direct) call(m []byte) error {
 	buffer := replies.Get().(*replyBuffer)
 	defer replies.Put(buffer)
 	_, err := d.exchange(m, buffer)
@@ -232,22 +224,28 @@ func (d *Direct) call(m message) error {
 }
 
 // exchange returns the body of the reply, which is in buffer.
-func (d *Direct) exchange(m message, buffer *replyBuffer) ([]byte, error) {
-	reply, err := d.conn.Exchange(m.tagged(0), buffer.b[:0])
+func (d *Direct) exchange(m []byte, buffer *replyBuffer) ([]byte, error) {
+	reply, err := d.conn.Exchange(m, buffer.b[:0])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEnded, err)
 	}
 	buffer.b = reply
-	if len(reply) < headSize {
+	if len(reply) < wire.HeadSize {
 		return nil, syscall.EIO
 	}
 	if err := refusal(reply); err != nil {
 		return nil, err
 	}
-	if reply[4] != m.b[4]+1 {
+	if reply[4] != m[4]+1 {
 		return nil, syscall.EIO
 	}
-	return reply[headSize:], nil
+	return reply[wire.HeadSize:], nil
 }
 
-func (f *DirectFile) message(typ byte) message { return newMessage(typ).u32(f.fid) }
+// refusal returns the errno of an Rlerror, and nil of another reply.
+func refusal(reply []byte) error {
+	if wire.Frame(reply).Type() != wire.Rlerror || len(reply) < wire.RlerrorSize {
+		return nil
+	}
+	return wire.Local(linux.Errno(binary.LittleEndian.Uint32(reply[wire.HeadSize:])))
+}

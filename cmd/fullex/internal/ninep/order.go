@@ -1,11 +1,12 @@
 package ninep
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"syscall"
+
+	"fullex/p9srv/wire"
 )
 
 // Order opens a path on a new connection, sends n requests at once, each a Tread of
@@ -13,14 +14,14 @@ import (
 // their replies. Closing the connection ends a wait.
 func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) {
 	const root, file = 1, 2
-	for _, m := range []message{
-		newMessage(tversion).u32(64 << 10).str("9P2000.L"),
-		attachMessage(root, uid),
-		walkMessage(root, file, path),
-		newMessage(tlopen).u32(file).u32(syscall.O_RDWR),
+	for _, m := range [][]byte{
+		wire.AppendVersion(nil, wire.Tversion, 0, 64<<10, wire.Version9P2000L),
+		wire.AppendAttach(nil, 0, root, "", uid),
+		wire.AppendWalk(nil, 0, root, file, path...),
+		wire.AppendOpen(nil, 0, file, syscall.O_RDWR),
 	} {
-		if _, err := conn.Write(m.tagged(0)); err != nil {
-			return nil, fmt.Errorf("send a message of type %d: %w", m.b[4], err)
+		if _, err := conn.Write(m); err != nil {
+			return nil, fmt.Errorf("send a message of type %d: %w", m[4], err)
 		}
 		reply, err := readReply(conn)
 		if err != nil {
@@ -32,7 +33,7 @@ func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) 
 	}
 	var all []byte
 	for i := range n {
-		all = append(all, newMessage(tread).u32(file).u64(0).u32(4).tagged(uint16(i))...)
+		all = wire.AppendRead(all, uint16(i), file, 0, 4)
 	}
 	if _, err := conn.Write(all); err != nil {
 		return nil, fmt.Errorf("send requests: %w", err)
@@ -43,23 +44,23 @@ func Order(conn io.ReadWriter, uid uint32, path []string, n int) ([]int, error) 
 		if err != nil {
 			return nil, err
 		}
-		order = append(order, int(binary.LittleEndian.Uint16(reply[5:])))
+		order = append(order, int(wire.Frame(reply).Tag()))
 	}
 	return order, nil
 }
 
 // readReply reads one message.
 func readReply(r io.Reader) ([]byte, error) {
-	reply := make([]byte, headSize, 64)
+	reply := make([]byte, wire.HeadSize, 64)
 	if _, err := io.ReadFull(r, reply); err != nil {
 		return nil, fmt.Errorf("read a reply: %w", err)
 	}
-	size := binary.LittleEndian.Uint32(reply)
-	if size < headSize || size > 64<<10 {
+	size := wire.Size(reply)
+	if size < wire.HeadSize || size > 64<<10 {
 		return nil, errors.New("read a reply: it has no size that can be")
 	}
-	reply = append(reply, make([]byte, size-headSize)...)
-	if _, err := io.ReadFull(r, reply[headSize:]); err != nil {
+	reply = append(reply, make([]byte, size-wire.HeadSize)...)
+	if _, err := io.ReadFull(r, reply[wire.HeadSize:]); err != nil {
 		return nil, fmt.Errorf("read a reply: %w", err)
 	}
 	return reply, nil

@@ -1,6 +1,7 @@
 package ninep
 
 import (
+	"math"
 	"net"
 	"path/filepath"
 	"testing"
@@ -28,7 +29,7 @@ func TestOrderOfReplies(t *testing.T) {
 		go func() { served <- test.srv.Serve(l) }()
 		conn, err := net.Dial("unix", l.Addr().String())
 		require.NoError(t, err)
-		order, err := Order(conn, noFID, []string{"each", "full_ex"}, 4)
+		order, err := Order(conn, math.MaxUint32, []string{"each", "full_ex"}, 4)
 		require.NoError(t, err)
 		assert.Equal(t, test.want, order)
 		require.NoError(t, conn.Close())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hugelgupf/p9/linux"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // deviceName is the last element of a device's path, at each door.
@@ -25,7 +25,7 @@ type client struct {
 var errTooLarge = fmt.Errorf("a message of more than %d bytes is too large to record", maxFrame)
 
 // keepCall keeps what the record of a read or write needs until the reply.
-func (c *conversation) keepCall(r *request, frame p9srv.Frame, whole bool) {
+func (c *conversation) keepCall(r *request, frame wire.Frame, whole bool) {
 	if c.recorder == nil || r.fid == nil || len(frame) < dataAt {
 		if c.recorder != nil && !whole {
 			c.recorder.fail(errTooLarge)
@@ -33,13 +33,13 @@ func (c *conversation) keepCall(r *request, frame p9srv.Frame, whole bool) {
 		return
 	}
 	r.size = le.Uint32(frame[dataAt-4:])
-	if r.typ == twrite {
+	if r.typ == wire.Twrite {
 		r.data = append(r.data[:0], frame[dataAt:]...)
 	}
 }
 
 // record adds a call at the device that was answered.
-func (c *conversation) record(r *request, frame p9srv.Frame, done bool) {
+func (c *conversation) record(r *request, frame wire.Frame, done bool) {
 	f := r.fid
 	if f == nil {
 		return
@@ -56,17 +56,17 @@ func (c *conversation) record(r *request, frame p9srv.Frame, done bool) {
 		return // not open for that, of which the device never hears
 	}
 	switch {
-	case r.typ == tlopen && path.Base(f.path) == deviceName:
+	case r.typ == wire.Tlopen && path.Base(f.path) == deviceName:
 		c.recordOpen(f, result, errno)
 	case f.session == nil:
-	case r.typ == tread:
+	case r.typ == wire.Tread:
 		recordRead(f.session, r, frame, result, refused)
-	case r.typ == twrite:
+	case r.typ == wire.Twrite:
 		if !refused {
 			result = strconv.Itoa(int(count(frame)))
 		}
 		recordWrite(f.session, r.data, result)
-	case r.typ == tclunk || r.typ == tremove:
+	case r.typ == wire.Tclunk || r.typ == wire.Tremove:
 		c.recordClose(f)
 	}
 }
@@ -101,7 +101,7 @@ func recordWrite(s *session, data []byte, result string) {
 
 // recordRead leaves out a reply without bytes: no device gives one, the server does
 // where a Linux client asks for the rest of a short read.
-func recordRead(s *session, r *request, frame p9srv.Frame, result string, refused bool) {
+func recordRead(s *session, r *request, frame wire.Frame, result string, refused bool) {
 	n := count(frame)
 	if n == 0 && !refused {
 		return
@@ -113,15 +113,15 @@ func recordRead(s *session, r *request, frame p9srv.Frame, result string, refuse
 		return
 	}
 	line = append(strconv.AppendUint(line, uint64(n), 10), ' ')
-	s.added(hex.AppendEncode(line, frame[headSize+4:]))
+	s.added(hex.AppendEncode(line, frame[wire.HeadSize+4:]))
 }
 
 // count returns the count[4] that Rread and Rwrite begin with.
-func count(frame p9srv.Frame) uint32 {
-	if len(frame) < headSize+4 {
+func count(frame wire.Frame) uint32 {
+	if len(frame) < wire.HeadSize+4 {
 		return 0
 	}
-	return le.Uint32(frame[headSize:])
+	return le.Uint32(frame[wire.HeadSize:])
 }
 
 // recordClose ends a session. A device's close never fails.

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // conversation is what is known of a connection from the messages so far. Requests
@@ -35,7 +35,7 @@ type fid struct {
 
 // request is one in flight.
 type request struct {
-	typ    uint8
+	typ    wire.Type
 	at     time.Time
 	number uint32 // of the fid
 	fid    *fid   // nil: unknown, or it has none
@@ -79,7 +79,7 @@ func (c *conversation) pass(p []byte, reply bool) {
 		direction, from = &c.directions[1], "server"
 	}
 	lostBefore := direction.lost
-	direction.cut(p, func(frame p9srv.Frame, size uint32) {
+	direction.cut(p, func(frame wire.Frame, size uint32) {
 		*e = event{conn: c.number, at: at, reply: reply, size: size}
 		c.look(e, frame)
 	})
@@ -89,7 +89,7 @@ func (c *conversation) pass(p []byte, reply bool) {
 }
 
 // look learns from a message and prints it.
-func (c *conversation) look(e *event, frame p9srv.Frame) {
+func (c *conversation) look(e *event, frame wire.Frame) {
 	whole := int64(len(frame)) == int64(e.size)
 	copy(e.head[:], frame)
 	if whole && len(frame) <= maxShown {
@@ -103,7 +103,7 @@ func (c *conversation) look(e *event, frame p9srv.Frame) {
 	c.queue.add(e)
 }
 
-func (c *conversation) lookAtRequest(e *event, frame p9srv.Frame, whole bool) {
+func (c *conversation) lookAtRequest(e *event, frame wire.Frame, whole bool) {
 	r := c.newRequest()
 	r.typ, r.at = frame.Type(), e.at
 	c.requests.put(frame.Tag(), r)
@@ -115,20 +115,20 @@ func (c *conversation) lookAtRequest(e *event, frame p9srv.Frame, whole bool) {
 		e.path = r.fid.path
 	}
 	switch r.typ {
-	case tread, twrite:
+	case wire.Tread, wire.Twrite:
 		c.keepCall(r, frame, whole)
-	case tclunk, tremove: // the number is free, whatever the server says
+	case wire.Tclunk, wire.Tremove: // the number is free, whatever the server says
 		if r.fid != nil && c.fids[r.number] == r.fid {
 			delete(c.fids, r.number)
 		}
-	case tflush:
-		r.flushed = uint16(number(frame, "oldtag"))
-	case tattach, twalk, txattrwalk:
+	case wire.Tflush:
+		r.flushed = uint16(frame.Field("oldtag").Uint())
+	case wire.Tattach, wire.Twalk, wire.Txattrwalk:
 		c.expect(r, frame)
-	case tlcreate:
+	case wire.Tlcreate:
 		r.before = r.fid
 		if _, ok := frame.Fields(); ok && r.fid != nil {
-			r.newNumber, r.newFID = r.number, &fid{path: path.Join(r.fid.path, text(frame, "name")), uid: r.fid.uid}
+			r.newNumber, r.newFID = r.number, &fid{path: path.Join(r.fid.path, string(frame.Field("name").Data())), uid: r.fid.uid}
 			c.fids[r.number] = r.newFID
 		}
 	}
@@ -150,34 +150,34 @@ func (c *conversation) newRequest() *request {
 }
 
 // expect has a request's new fid stand for what it will if nobody refuses it.
-func (c *conversation) expect(r *request, frame p9srv.Frame) {
+func (c *conversation) expect(r *request, frame wire.Frame) {
 	if _, ok := frame.Fields(); !ok {
 		return
 	}
 	switch r.typ {
-	case tattach:
+	case wire.Tattach:
 		r.newNumber = r.number
-		r.newFID = &fid{path: path.Clean("/" + text(frame, "aname")), uid: uint32(number(frame, "n_uname"))}
+		r.newFID = &fid{path: path.Clean("/" + string(frame.Field("aname").Data())), uid: uint32(frame.Field("n_uname").Uint())}
 		r.fid = nil
-	case twalk:
+	case wire.Twalk:
 		if r.fid == nil {
 			return
 		}
-		walk := names(frame)
-		r.newNumber, r.names = uint32(number(frame, "newfid")), len(walk)
+		walk := frame.Field("names").Names()
+		r.newNumber, r.names = uint32(frame.Field("newfid").Uint()), len(walk)
 		r.newFID = &fid{path: path.Join(append([]string{r.fid.path}, walk...)...), uid: r.fid.uid}
 	default: // extended attributes
 		if r.fid == nil {
 			return
 		}
-		r.newNumber = uint32(number(frame, "newfid"))
+		r.newNumber = uint32(frame.Field("newfid").Uint())
 		r.newFID = &fid{path: r.fid.path, uid: r.fid.uid}
 	}
 	r.before = c.fids[r.newNumber]
 	c.fids[r.newNumber] = r.newFID
 }
 
-func (c *conversation) lookAtReply(e *event, frame p9srv.Frame) {
+func (c *conversation) lookAtReply(e *event, frame wire.Frame) {
 	r := c.requests.take(frame.Tag())
 	if r == nil {
 		return
@@ -191,14 +191,14 @@ func (c *conversation) lookAtReply(e *event, frame p9srv.Frame) {
 }
 
 // settle takes a reply for the truth.
-func (c *conversation) settle(r *request, frame p9srv.Frame) {
+func (c *conversation) settle(r *request, frame wire.Frame) {
 	done := frame.Type() == r.typ+1
 	switch {
-	case done && r.typ == tversion: // closes all that is open (version(5))
+	case done && r.typ == wire.Tversion: // closes all that is open (version(5))
 		c.forget()
-	case done && r.typ == tflush:
+	case done && r.typ == wire.Tflush:
 		c.drop(r.flushed)
-	case r.newFID != nil && (!done || r.typ == twalk && walked(frame) < r.names):
+	case r.newFID != nil && (!done || r.typ == wire.Twalk && walked(frame) < r.names):
 		c.takeBack(r)
 	}
 	if c.recorder != nil {

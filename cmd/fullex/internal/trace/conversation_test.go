@@ -14,8 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv"
-	"fullex/tests/bench/wire"
+	"fullex/p9srv/wire"
 )
 
 // step is bytes of one side.
@@ -28,8 +27,8 @@ func asked(messages ...[]byte) step    { return step{false, bytes.Join(messages,
 func answered(messages ...[]byte) step { return step{true, bytes.Join(messages, nil)} }
 
 // Replies.
-func errno(tag uint16, n byte) []byte { return frameOf(rlerror, tag, n, 0, 0, 0) }
-func done(typ byte, tag uint16, body ...byte) []byte {
+func errno(tag uint16, n byte) []byte { return frameOf(wire.Rlerror, tag, n, 0, 0, 0) }
+func done(typ wire.Type, tag uint16, body ...byte) []byte {
 	return frameOf(typ+1, tag, body...)
 }
 func qids(n int) []byte {
@@ -37,14 +36,14 @@ func qids(n int) []byte {
 }
 
 var anAttach = []step{
-	asked(wire.AppendAttach(nil, 1, 0, "", 7)), answered(done(tattach, 1, make([]byte, 13)...)),
+	asked(wire.AppendAttach(nil, 1, 0, "", 7)), answered(done(wire.Tattach, 1, make([]byte, 13)...)),
 }
 
 // opened is how a device is opened as fid 1.
 func opened(names ...string) []step {
 	return append(append([]step(nil), anAttach...),
-		asked(wire.AppendWalk(nil, 1, 0, 1, names...)), answered(done(twalk, 1, qids(len(names))...)),
-		asked(wire.AppendOpen(nil, 1, 1)), answered(done(tlopen, 1, make([]byte, 17)...)))
+		asked(wire.AppendWalk(nil, 1, 0, 1, names...)), answered(done(wire.Twalk, 1, qids(len(names))...)),
+		asked(wire.AppendOpen(nil, 1, 1, 2)), answered(done(wire.Tlopen, 1, make([]byte, 17)...)))
 }
 
 // play has a conversation and returns the lines without times.
@@ -80,9 +79,9 @@ func TestLines(t *testing.T) {
 <- Rlopen tag 1 qid (00 0 0) iounit 0 (Tlopen fid 1 /full_ex)`},
 		{"pipelined from the walk to the clunk", append(append([]step(nil), anAttach...),
 			asked(wire.AppendWalk(nil, 1, 0, 3, "pid", "9"), wire.AppendWalk(nil, 2, 3, 4, "full_ex"),
-				wire.AppendOpen(nil, 3, 4), wire.AppendRead(nil, 4, 4), wire.AppendClunk(nil, 5, 4)),
-			answered(done(twalk, 1, qids(2)...), done(twalk, 2, qids(1)...)),
-			answered(errno(3, 13), errno(4, 9), done(tclunk, 5))), `
+				wire.AppendOpen(nil, 3, 4, 2), wire.AppendRead(nil, 4, 4, 0, 4), wire.AppendFID(nil, wire.Tclunk, 5, 4)),
+			answered(done(wire.Twalk, 1, qids(2)...), done(wire.Twalk, 2, qids(1)...)),
+			answered(errno(3, 13), errno(4, 9), done(wire.Tclunk, 5))), `
 -> Twalk tag 1 fid 0 / newfid 3 /pid/9 names ["pid" "9"]
 -> Twalk tag 2 fid 3 /pid/9 newfid 4 /pid/9/full_ex names ["full_ex"]
 -> Tlopen tag 3 fid 4 /pid/9/full_ex flags 2
@@ -94,28 +93,28 @@ func TestLines(t *testing.T) {
 <- Rlerror tag 4 errno 9 EBADF (Tread fid 4 /pid/9/full_ex)
 <- Rclunk tag 5 (Tclunk fid 4 /pid/9/full_ex)`},
 		{"a walk to a part of a path makes no fid", append(append([]step(nil), anAttach...),
-			asked(wire.AppendWalk(nil, 1, 0, 3, "each", "nosuch")), answered(done(twalk, 1, qids(1)...)),
-			asked(wire.AppendOpen(nil, 1, 3))), `
+			asked(wire.AppendWalk(nil, 1, 0, 3, "each", "nosuch")), answered(done(wire.Twalk, 1, qids(1)...)),
+			asked(wire.AppendOpen(nil, 1, 3, 2))), `
 -> Tlopen tag 1 fid 3 flags 2`},
 		{"a refused walk leaves what was there", append(opened("full_ex"),
 			asked(wire.AppendWalk(nil, 2, 0, 1, "kmsg")), answered(errno(2, 22)),
-			asked(wire.AppendRead(nil, 2, 1))), `
+			asked(wire.AppendRead(nil, 2, 1, 0, 4))), `
 -> Tread tag 2 fid 1 /full_ex offset 0 count 4`},
 		{"a flushed walk makes no fid", append(append([]step(nil), anAttach...),
-			asked(wire.AppendWalk(nil, 1, 0, 3, "each")), asked(frameOf(tflush, 2, 1, 0)), answered(done(tflush, 2)),
-			asked(wire.AppendOpen(nil, 1, 3))), `
+			asked(wire.AppendWalk(nil, 1, 0, 3, "each")), asked(frameOf(wire.Tflush, 2, 1, 0)), answered(done(wire.Tflush, 2)),
+			asked(wire.AppendOpen(nil, 1, 3, 2))), `
 -> Tflush tag 2 oldtag 1
 <- Rflush tag 2 (Tflush)
 -> Tlopen tag 1 fid 3 flags 2`},
 		{"a clunked fid stands for nothing", append(opened("full_ex"),
-			asked(wire.AppendClunk(nil, 1, 1)), answered(errno(1, 5)), asked(wire.AppendRead(nil, 1, 1))), `
+			asked(wire.AppendFID(nil, wire.Tclunk, 1, 1)), answered(errno(1, 5)), asked(wire.AppendRead(nil, 1, 1, 0, 4))), `
 -> Tread tag 1 fid 1 offset 0 count 4`},
 		{"a version ends all fids", append(opened("full_ex"),
-			asked(wire.AppendVersion(nil, 8192)), answered(done(tversion, 0xffff, 0, 32, 0, 0, 0, 0)),
-			asked(wire.AppendRead(nil, 1, 1))), `
+			asked(wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 8192, wire.Version9P2000L)), answered(done(wire.Tversion, 0xffff, 0, 32, 0, 0, 0, 0)),
+			asked(wire.AppendRead(nil, 1, 1, 0, 4))), `
 -> Tread tag 1 fid 1 offset 0 count 4`},
 		{"unknown and malformed messages", []step{
-			asked(frameOf(200, 3, 1, 2), frameOf(tread, 4, 9), frameOf(twrite, 5)),
+			asked(frameOf(200, 3, 1, 2), frameOf(wire.Tread, 4, 9), frameOf(wire.Twrite, 5)),
 			answered(frameOf(201, 3), errno(4, 22), errno(77, 5))}, `
 -> type 200 tag 3, 2 bytes
 -> Tread tag 4 malformed: 09
@@ -128,7 +127,7 @@ func TestLines(t *testing.T) {
 		{"names cannot forge lines", append(append([]step(nil), anAttach...),
 			asked(wire.AppendWalk(nil, 1, 0, 3, "a\n\x1b[2J"))), `
 -> Twalk tag 1 fid 0 / newfid 3 "/a\n\x1b[2J" names ["a\n\x1b[2J"]`},
-		{"a large message", append(opened("full_ex"), asked(wire.AppendWrite(nil, 1, 1, make([]byte, 200_000)...)[:100_000]),
+		{"a large message", append(opened("full_ex"), asked(wire.AppendWrite(nil, 1, 1, 0, make([]byte, 200_000))[:100_000]),
 			asked(make([]byte, 100_000+23))), `
 -> Twrite tag 1, 200023 bytes`},
 	} {
@@ -152,19 +151,19 @@ func FuzzConversation(f *testing.F) {
 			requests = append(requests, s.bytes...)
 		}
 	}
-	requests = append(requests, wire.AppendWrite(nil, 1, 1, 5)...)
-	requests = append(requests, frameOf(tlcreate, 2, 1, 0, 0, 0, 1, 0, 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)...)
-	requests = append(requests, frameOf(txattrwalk, 2, 1, 0, 0, 0, 9, 0, 0, 0, 0, 0)...)
-	requests = append(requests, frameOf(tflush, 3, 2, 0)...)
+	requests = append(requests, wire.AppendWrite(nil, 1, 1, 0, []byte{5})...)
+	requests = append(requests, frameOf(wire.Tlcreate, 2, 1, 0, 0, 0, 1, 0, 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)...)
+	requests = append(requests, frameOf(wire.Txattrwalk, 2, 1, 0, 0, 0, 9, 0, 0, 0, 0, 0)...)
+	requests = append(requests, frameOf(wire.Tflush, 3, 2, 0)...)
 	f.Add(false, requests, replies)
-	f.Add(true, requests, append(replies, frameOf(tflush+1, 3)...))
+	f.Add(true, requests, append(replies, frameOf(wire.Tflush+1, 3)...))
 	f.Fuzz(func(t *testing.T, asJSON bool, requests, replies []byte) {
 		r, err := NewRecorder(filepath.Join(t.TempDir(), "f"))
 		require.NoError(t, err)
 		q := NewQueue(false)
 		c := newConversation(1, q, r)
 		messages := 0
-		count := func(p9srv.Frame, uint32) { messages++ }
+		count := func(wire.Frame, uint32) { messages++ }
 		new(framer).cut(requests, count)
 		new(framer).cut(replies, count)
 		for len(requests)+len(replies) > 0 {
@@ -189,7 +188,7 @@ func FuzzConversation(f *testing.F) {
 
 func TestJSONLinesAreObjects(t *testing.T) {
 	text := play(t, true, nil, append(opened("full_ex"),
-		asked(wire.AppendPush(nil, 1, 1, 2), frameOf(200, 2, 0xab), wire.AppendWalk(nil, 3, 0, 3, "\xff\n")),
+		asked(wire.AppendWrite(nil, 1, 1, 0, le.AppendUint32(nil, 2)), frameOf(200, 2, 0xab), wire.AppendWalk(nil, 3, 0, 3, "\xff\n")),
 		answered(errno(1, 13)))...)
 	var lines []line
 	for text := range strings.Lines(text) {
@@ -213,12 +212,12 @@ func TestJSONLinesAreObjects(t *testing.T) {
 }
 
 func TestRecord(t *testing.T) {
-	wrote := func(tag uint16, n byte) []byte { return done(twrite, tag, n, 0, 0, 0) }
-	popped := func(tag uint16, value byte) []byte { return done(tread, tag, 4, 0, 0, 0, value, 0, 0, 0) }
+	wrote := func(tag uint16, n byte) []byte { return done(wire.Twrite, tag, n, 0, 0, 0) }
+	popped := func(tag uint16, value byte) []byte { return done(wire.Tread, tag, 4, 0, 0, 0, value, 0, 0, 0) }
 	again := func(result []byte) []step {
 		return []step{
-			asked(wire.AppendWalk(nil, 8, 0, 8, "full_ex")), answered(done(twalk, 8, qids(1)...)),
-			asked(wire.AppendOpen(nil, 8, 8)), answered(result),
+			asked(wire.AppendWalk(nil, 8, 0, 8, "full_ex")), answered(done(wire.Twalk, 8, qids(1)...)),
+			asked(wire.AppendOpen(nil, 8, 8, 2)), answered(result),
 		}
 	}
 	for _, test := range []struct {
@@ -227,27 +226,27 @@ func TestRecord(t *testing.T) {
 		want  string
 	}{
 		{"calls and refusals", append(opened("full_ex"),
-			asked(wire.AppendWrite(nil, 1, 1, 5), wire.AppendPush(nil, 2, 1, 2), wire.AppendRead(nil, 3, 1), wire.AppendRead(nil, 4, 1), wire.AppendWrite(nil, 5, 1)),
+			asked(wire.AppendWrite(nil, 1, 1, 0, []byte{5}), wire.AppendWrite(nil, 2, 1, 0, le.AppendUint32(nil, 2)), wire.AppendRead(nil, 3, 1, 0, 4), wire.AppendRead(nil, 4, 1, 0, 4), wire.AppendWrite(nil, 5, 1, 0, nil)),
 			answered(wrote(1, 1), wrote(2, 4), popped(3, 2), errno(4, 13), errno(5, 22)),
-			asked(wire.AppendClunk(nil, 1, 1)), answered(done(tclunk, 1))),
+			asked(wire.AppendFID(nil, wire.Tclunk, 1, 1)), answered(done(wire.Tclunk, 1))),
 			"open -> ok\nwrite 05 -> 1\nwrite 02000000 -> 4\nread 4 -> 4 02000000\nread 4 -> EACCES\nwrite  -> EINVAL\nclose -> ok\n"},
 		{"closed by the end of the connection", opened("each", "full_ex"), "open -> ok\nclose -> ok\n"},
 		{"closed by a version", append(opened("full_ex"),
-			asked(wire.AppendVersion(nil, 8192)), answered(done(tversion, 0xffff, 0, 32, 0, 0, 0, 0)),
-			asked(wire.AppendRead(nil, 1, 1)), answered(errno(1, 9))), "open -> ok\nclose -> ok\n"},
+			asked(wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 8192, wire.Version9P2000L)), answered(done(wire.Tversion, 0xffff, 0, 32, 0, 0, 0, 0)),
+			asked(wire.AppendRead(nil, 1, 1, 0, 4)), answered(errno(1, 9))), "open -> ok\nclose -> ok\n"},
 		{"a second open", append(opened("full_ex"), again(errno(8, 13))...), "open -> ok\nopen again -> EACCES\nclose -> ok\n"},
 		{"a refused open", append(append([]step(nil), anAttach...), again(errno(8, 24))...), "open -> EMFILE\n"},
-		{"two sessions of one user", append(append(opened("full_ex"), again(done(tlopen, 8, make([]byte, 17)...))...),
-			asked(wire.AppendWrite(nil, 1, 1, 1), wire.AppendWrite(nil, 2, 8, 2)), answered(wrote(1, 1), wrote(2, 1)),
-			asked(wire.AppendClunk(nil, 1, 8), wire.AppendClunk(nil, 2, 1)), answered(done(tclunk, 1), done(tclunk, 2))),
+		{"two sessions of one user", append(append(opened("full_ex"), again(done(wire.Tlopen, 8, make([]byte, 17)...))...),
+			asked(wire.AppendWrite(nil, 1, 1, 0, []byte{1}), wire.AppendWrite(nil, 2, 8, 0, []byte{2})), answered(wrote(1, 1), wrote(2, 1)),
+			asked(wire.AppendFID(nil, wire.Tclunk, 1, 8), wire.AppendFID(nil, wire.Tclunk, 2, 1)), answered(done(wire.Tclunk, 1), done(wire.Tclunk, 2))),
 			"open -> ok\nwrite 02 -> 1\nclose -> ok\nopen -> ok\nwrite 01 -> 1\nclose -> ok\n"},
-		{"the rest of a short read", append(opened("full_ex"), asked(wire.AppendRead(nil, 1, 1), wire.AppendRead(nil, 2, 1)),
-			answered(popped(1, 9), done(tread, 2, 0, 0, 0, 0))), "open -> ok\nread 4 -> 4 09000000\nclose -> ok\n"},
-		{"other files", append(opened("kmsg"), asked(wire.AppendRead(nil, 1, 1)), answered(popped(1, 9))), ""},
-		{"unanswered", append(opened("full_ex"), asked(wire.AppendRead(nil, 1, 1))), "open -> ok\nclose -> ok\n"},
+		{"the rest of a short read", append(opened("full_ex"), asked(wire.AppendRead(nil, 1, 1, 0, 4), wire.AppendRead(nil, 2, 1, 0, 4)),
+			answered(popped(1, 9), done(wire.Tread, 2, 0, 0, 0, 0))), "open -> ok\nread 4 -> 4 09000000\nclose -> ok\n"},
+		{"other files", append(opened("kmsg"), asked(wire.AppendRead(nil, 1, 1, 0, 4)), answered(popped(1, 9))), ""},
+		{"unanswered", append(opened("full_ex"), asked(wire.AppendRead(nil, 1, 1, 0, 4))), "open -> ok\nclose -> ok\n"},
 		{"a fid used before it is known to be", append(append([]step(nil), anAttach...),
-			asked(wire.AppendWalk(nil, 1, 0, 1, "full_ex"), wire.AppendOpen(nil, 2, 1), wire.AppendWrite(nil, 3, 1, 9)),
-			answered(done(twalk, 1, qids(1)...), done(tlopen, 2, make([]byte, 17)...), wrote(3, 1))),
+			asked(wire.AppendWalk(nil, 1, 0, 1, "full_ex"), wire.AppendOpen(nil, 2, 1, 2), wire.AppendWrite(nil, 3, 1, 0, []byte{9})),
+			answered(done(wire.Twalk, 1, qids(1)...), done(wire.Tlopen, 2, make([]byte, 17)...), wrote(3, 1))),
 			"open -> ok\nwrite 09 -> 1\nclose -> ok\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -274,7 +273,7 @@ func TestALongSessionIsWrittenWhole(t *testing.T) {
 	want.WriteString("open -> ok\n")
 	for i := range byte(100) {
 		data := bytes.Repeat([]byte{i}, 5_000)
-		steps = append(steps, asked(wire.AppendWrite(nil, 1, 1, data...)), answered(errno(1, 22)))
+		steps = append(steps, asked(wire.AppendWrite(nil, 1, 1, 0, data)), answered(errno(1, 22)))
 		fmt.Fprintf(&want, "write %x -> EINVAL\n", data)
 	}
 	play(t, false, r, steps...)

@@ -3,7 +3,7 @@ package trace
 import (
 	"time"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // event is what there is to say about one message, or about a connection.
@@ -12,21 +12,21 @@ type event struct {
 	at    time.Time
 	note  string // about the connection; "": a message
 	reply bool
-	size  uint32      // of the message, as it says
-	frame p9srv.Frame // nil if it is too large to show
+	size  uint32     // of the message, as it says
+	frame wire.Frame // nil if it is too large to show
 
-	head [p9srv.HeadSize]byte
+	head [wire.HeadSize]byte
 
 	// What is known from messages before.
 	fid     uint32
 	path    string        // that the fid stands for; "": unknown, or no fid
 	newPath string        // that a new fid is to stand for
-	request uint8         // the type of what a reply answers; 0: unknown
+	request wire.Type     // the type of what a reply answers; 0: unknown
 	took    time.Duration // from the request to the reply
 }
 
 // known returns as much of the message as is there.
-func (e *event) known() p9srv.Frame {
+func (e *event) known() wire.Frame {
 	if e.frame != nil {
 		return e.frame
 	}

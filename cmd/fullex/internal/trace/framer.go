@@ -3,7 +3,7 @@ package trace
 import (
 	"encoding/binary"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // maxFrame is the largest message that is kept whole, in bytes: far above every
@@ -21,7 +21,7 @@ type framer struct {
 // cut calls found for each message that p makes whole, with the size that it says.
 // Of a message above maxFrame found gets the head only, before the rest has come.
 // The message is found's until it returns.
-func (f *framer) cut(p []byte, found func(frame p9srv.Frame, size uint32)) {
+func (f *framer) cut(p []byte, found func(frame wire.Frame, size uint32)) {
 	for len(p) > 0 && !f.lost {
 		switch {
 		case f.pass > 0:
@@ -39,16 +39,16 @@ func (f *framer) cut(p []byte, found func(frame p9srv.Frame, size uint32)) {
 }
 
 // take finds the messages at the start of p and returns how many bytes they have.
-func (f *framer) take(p []byte, found func(p9srv.Frame, uint32)) (used int) {
-	for len(p)-used >= p9srv.HeadSize {
+func (f *framer) take(p []byte, found func(wire.Frame, uint32)) (used int) {
+	for len(p)-used >= wire.HeadSize {
 		rest := p[used:]
 		size := binary.LittleEndian.Uint32(rest)
 		switch {
-		case size < p9srv.HeadSize:
+		case size < wire.HeadSize:
 			f.lost = true
 			return len(p)
 		case size > maxFrame:
-			found(rest[:p9srv.HeadSize], size)
+			found(rest[:wire.HeadSize], size)
 			n := min(int64(size), int64(len(rest)))
 			f.pass = int64(size) - n
 			used += int(n)
@@ -63,8 +63,8 @@ func (f *framer) take(p []byte, found func(p9srv.Frame, uint32)) (used int) {
 }
 
 // complete adds to the part as much of p as its message lacks, and returns the rest.
-func (f *framer) complete(p []byte, found func(p9srv.Frame, uint32)) []byte {
-	want := p9srv.HeadSize
+func (f *framer) complete(p []byte, found func(wire.Frame, uint32)) []byte {
+	want := wire.HeadSize
 	if len(f.part) >= want {
 		want = int(binary.LittleEndian.Uint32(f.part)) // take has seen it
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // frameOf makes a message of any type with any body.
-func frameOf(typ byte, tag uint16, body ...byte) []byte {
-	m := binary.LittleEndian.AppendUint32(nil, uint32(headSize+len(body)))
-	m = binary.LittleEndian.AppendUint16(append(m, typ), tag)
+func frameOf(typ wire.Type, tag uint16, body ...byte) []byte {
+	m := binary.LittleEndian.AppendUint32(nil, uint32(wire.HeadSize+len(body)))
+	m = binary.LittleEndian.AppendUint16(append(m, byte(typ)), tag)
 	return append(m, body...)
 }
 
@@ -22,7 +22,7 @@ func frameOf(typ byte, tag uint16, body ...byte) []byte {
 func cutAll(f *framer, stream []byte, next func() int) (found [][]byte) {
 	for len(stream) > 0 {
 		n := min(max(next(), 1), len(stream))
-		f.cut(stream[:n], func(frame p9srv.Frame, _ uint32) { found = append(found, append([]byte(nil), frame...)) })
+		f.cut(stream[:n], func(frame wire.Frame, _ uint32) { found = append(found, append([]byte(nil), frame...)) })
 		stream = stream[n:]
 	}
 	return found
@@ -32,14 +32,14 @@ func TestMessagesAreTheSameHoweverTheStreamIsCut(t *testing.T) {
 	var want [][]byte
 	var stream []byte
 	for i, size := range []int{0, 4, 70_000, 1, 0, 12, 300_000} {
-		want = append(want, frameOf(byte(i), uint16(i), make([]byte, size)...))
+		want = append(want, frameOf(wire.Type(i), uint16(i), make([]byte, size)...))
 		stream = append(stream, want[i]...)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, next := range map[string]func() int{
 		"at once":  func() int { return len(stream) },
 		"by bytes": func() int { return 1 },
-		"by heads": func() int { return headSize },
+		"by heads": func() int { return wire.HeadSize },
 		"random":   func() int { return random.IntN(20_000) },
 	} {
 		f := new(framer)
@@ -68,7 +68,7 @@ func TestOfATooLargeMessageOnlyTheHeadIsKept(t *testing.T) {
 	stream := append(append([]byte(nil), large...), frameOf(1, 1)...)
 	f := new(framer)
 	found := cutAll(f, stream, func() int { return 100_000 })
-	assert.Equal(t, [][]byte{large[:headSize], frameOf(1, 1)}, found)
+	assert.Equal(t, [][]byte{large[:wire.HeadSize], frameOf(1, 1)}, found)
 	assert.Less(t, cap(f.part), 200_000)
 }
 

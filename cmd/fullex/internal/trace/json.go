@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"fullex/p9srv/wire"
 )
 
 // line is the JSON form of an event.
@@ -42,7 +44,7 @@ func appendJSON(out []byte, e *event) []byte {
 func (l *line) describe(e *event) {
 	frame := e.known()
 	tag := frame.Tag()
-	l.From, l.Message, l.Tag, l.Size = "client", typeName(frame.Type()), &tag, e.size
+	l.From, l.Message, l.Tag, l.Size = "client", frame.Type().String(), &tag, e.size
 	l.Path, l.NewPath = e.path, e.newPath
 	if e.path != "" {
 		l.FID = &e.fid
@@ -57,7 +59,7 @@ func (l *line) describe(e *event) {
 	}
 	if e.request != 0 {
 		took := e.took.Nanoseconds()
-		l.Request, l.TookNS = typeName(e.request), &took
+		l.Request, l.TookNS = e.request.String(), &took
 	}
 }
 
@@ -69,7 +71,7 @@ func jsonFields(e *event) (values map[string]any, body string) {
 	}
 	fields, ok := e.frame.Fields()
 	if !ok {
-		return nil, hex.EncodeToString(e.frame[headSize:])
+		return nil, hex.EncodeToString(e.frame[wire.HeadSize:])
 	}
 	values = make(map[string]any)
 	for name, field := range fields {

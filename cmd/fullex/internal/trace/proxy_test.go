@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // between starts a proxy in front of a server that is a function, and returns its
@@ -83,7 +85,7 @@ func randomStream(random *rand.Rand) []byte {
 		for i := range body {
 			body[i] = byte(random.Uint32())
 		}
-		stream = append(stream, frameOf(byte(random.Uint32()), uint16(random.Uint32()), body...)...)
+		stream = append(stream, frameOf(wire.Type(random.Uint32()), uint16(random.Uint32()), body...)...)
 	}
 	return append(stream, "\x00\x00\x00\x00not a message"...)
 }

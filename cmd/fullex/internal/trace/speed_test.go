@@ -4,16 +4,16 @@ import (
 	"io"
 	"testing"
 
-	"fullex/tests/bench/wire"
+	"fullex/p9srv/wire"
 )
 
 // exchange returns pairs of requests of a deque and their replies.
 func exchange(pairs int) (requests, replies []byte) {
 	for i := range pairs {
-		requests = wire.AppendPush(requests, uint16(2*i), 1, 2)
-		requests = wire.AppendRead(requests, uint16(2*i+1), 1)
-		replies = append(replies, 11, 0, 0, 0, twrite+1, byte(2*i), byte(2*i>>8), 4, 0, 0, 0)
-		replies = append(replies, 15, 0, 0, 0, tread+1, byte(2*i+1), byte((2*i+1)>>8), 4, 0, 0, 0, 2, 0, 0, 0)
+		requests = wire.AppendWrite(requests, uint16(2*i), 1, 0, []byte{2, 0, 0, 0})
+		requests = wire.AppendRead(requests, uint16(2*i+1), 1, 0, 4)
+		replies = append(replies, 11, 0, 0, 0, byte(wire.Rwrite), byte(2*i), byte(2*i>>8), 4, 0, 0, 0)
+		replies = append(replies, 15, 0, 0, 0, byte(wire.Rread), byte(2*i+1), byte((2*i+1)>>8), 4, 0, 0, 0, 2, 0, 0, 0)
 	}
 	return requests, replies
 }

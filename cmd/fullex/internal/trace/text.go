@@ -6,7 +6,7 @@ import (
 	"github.com/hugelgupf/p9/linux"
 
 	"fullex/device/oracle"
-	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 // clock is how lines give the time.
@@ -38,7 +38,7 @@ func appendMessage(out []byte, e *event) []byte {
 	case !ok: // malformed, or of an unknown type
 		return append(out, frame.Line()...)
 	}
-	out = append(append(out, frame.Name()...), " tag "...)
+	out = append(append(out, frame.Type().String()...), " tag "...)
 	out = strconv.AppendUint(out, uint64(frame.Tag()), 10)
 	first := true
 	for name, field := range fields {
@@ -59,11 +59,7 @@ func appendMessage(out []byte, e *event) []byte {
 // appendUnshown is for a message of which there is only the head.
 func appendUnshown(out []byte, e *event) []byte {
 	frame := e.known()
-	name := frame.Name()
-	if name == "" {
-		name = "type " + strconv.Itoa(int(frame.Type()))
-	}
-	out = append(append(out, name...), " tag "...)
+	out = append(append(out, frame.Type().String()...), " tag "...)
 	out = strconv.AppendUint(out, uint64(frame.Tag()), 10)
 	out = append(out, ", "...)
 	out = strconv.AppendUint(out, uint64(e.size), 10)
@@ -80,7 +76,7 @@ func appendAnswer(out []byte, e *event) []byte {
 		return append(out, " (no such request)"...)
 	}
 	out = append(out, " ("...)
-	out = append(out, typeName(e.request)...)
+	out = append(out, e.request.String()...)
 	if e.path != "" {
 		out = append(out, " fid "...)
 		out = strconv.AppendUint(out, uint64(e.fid), 10)
@@ -92,15 +88,15 @@ func appendAnswer(out []byte, e *event) []byte {
 }
 
 // refusal returns the errno of an Rlerror.
-func refusal(f p9srv.Frame) (linux.Errno, bool) {
-	if f.Type() != rlerror || len(f) != p9srv.HeadSize+4 {
+func refusal(f wire.Frame) (linux.Errno, bool) {
+	if f.Type() != wire.Rlerror || len(f) != wire.RlerrorSize {
 		return 0, false
 	}
-	return linux.Errno(le.Uint32(f[p9srv.HeadSize:])), true
+	return linux.Errno(le.Uint32(f.Body())), true
 }
 
 // errnoName is the name that this system has for an errno of Linux.
-func errnoName(errno linux.Errno) string { return oracle.ErrnoName(p9srv.LocalErrno(errno)) }
+func errnoName(errno linux.Errno) string { return oracle.ErrnoName(wire.Local(errno)) }
 
 // longestPath is how much of a path is shown, in bytes: its end.
 const longestPath = 256

@@ -1,4 +1,4 @@
-package wire
+package load
 
 import (
 	"bufio"
@@ -8,11 +8,10 @@ import (
 	"net"
 	"syscall"
 	"time"
-)
 
-// patience is how long a reply may take: a server that hangs must not hang the
-// benchmark.
-const patience = 30 * time.Second
+	"fullex/device"
+	"fullex/p9srv/wire"
+)
 
 // readAhead is the size of the buffer for replies. Thousands of clients may be
 // open at a time.
@@ -27,7 +26,7 @@ type Client struct {
 
 	in    *bufio.Reader
 	out   []byte
-	types []Type // of the requests in out, in order
+	types []wire.Type // of the requests in out, in order
 }
 
 // Dial connects to a unix socket and starts a 9P session: fid 0 is the root
@@ -46,43 +45,49 @@ func Dial(socket string, msize uint32, aname string, uid uint32) (*Client, error
 
 // start agrees the version before anything else is sent (version(5)).
 func (c *Client) start(msize uint32, aname string, uid uint32) error {
-	c.add(Tversion, AppendVersion(c.out, msize))
+	c.add(wire.Tversion, wire.AppendVersion(c.out, wire.Tversion, wire.NoTag, msize, wire.Version9P2000L))
 	if err := c.Flush(); err != nil {
 		return err
 	}
-	c.add(Tattach, AppendAttach(c.out, c.tag(), 0, aname, uid))
+	c.add(wire.Tattach, wire.AppendAttach(c.out, c.tag(), 0, aname, uid))
 	return c.Flush()
 }
 
 // Walk adds a Twalk.
 func (c *Client) Walk(fid, newFID uint32, names ...string) {
-	c.add(Twalk, AppendWalk(c.out, c.tag(), fid, newFID, names...))
+	c.add(wire.Twalk, wire.AppendWalk(c.out, c.tag(), fid, newFID, names...))
 }
 
 // Open adds a Tlopen.
-func (c *Client) Open(fid uint32) { c.add(Tlopen, AppendOpen(c.out, c.tag(), fid)) }
+func (c *Client) Open(fid uint32) {
+	c.add(wire.Tlopen, wire.AppendOpen(c.out, c.tag(), fid, syscall.O_RDWR))
+}
 
 // Read adds a Tread of one value.
-func (c *Client) Read(fid uint32) { c.add(Tread, AppendRead(c.out, c.tag(), fid)) }
+func (c *Client) Read(fid uint32) {
+	c.add(wire.Tread, wire.AppendRead(c.out, c.tag(), fid, 0, device.ValueSize))
+}
 
 // Write adds a Twrite.
 func (c *Client) Write(fid uint32, data ...byte) {
-	c.add(Twrite, AppendWrite(c.out, c.tag(), fid, data...))
+	c.add(wire.Twrite, wire.AppendWrite(c.out, c.tag(), fid, 0, data))
 }
 
 // Push adds a Twrite of one value.
 func (c *Client) Push(fid uint32, value uint32) {
-	c.add(Twrite, AppendPush(c.out, c.tag(), fid, value))
+	c.add(wire.Twrite, appendPush(c.out, c.tag(), fid, value))
 }
 
 // Clunk adds a Tclunk.
-func (c *Client) Clunk(fid uint32) { c.add(Tclunk, AppendClunk(c.out, c.tag(), fid)) }
+func (c *Client) Clunk(fid uint32) {
+	c.add(wire.Tclunk, wire.AppendFID(c.out, wire.Tclunk, c.tag(), fid))
+}
 
 // Waiting returns how many requests wait for Flush.
 func (c *Client) Waiting() int { return len(c.types) }
 
 // add notes that out has a request of that type at its end.
-func (c *Client) add(typ Type, out []byte) {
+func (c *Client) add(typ wire.Type, out []byte) {
 	c.types = append(c.types, typ)
 	c.out = out
 }
@@ -111,19 +116,19 @@ func (c *Client) Flush() error {
 }
 
 // reply reads one reply and drops its body.
-func (c *Client) reply(typ Type) error {
-	head, err := c.in.Peek(HeaderSize)
+func (c *Client) reply(typ wire.Type) error {
+	head, err := c.in.Peek(wire.HeadSize)
 	if err != nil {
 		return fmt.Errorf("read the reply: %w", err)
 	}
-	size, got := Size(head), TypeOf(head)
-	if got == Rlerror {
+	size, got := int(wire.Size(head)), wire.Frame(head).Type()
+	if got == wire.Rlerror {
 		return c.refusal(size)
 	}
 	if got != typ+1 {
 		return fmt.Errorf("the reply has type %d", got)
 	}
-	if size < HeaderSize {
+	if size < wire.HeadSize {
 		return fmt.Errorf("the reply has size %d", size)
 	}
 	if _, err := c.in.Discard(size); err != nil {
@@ -132,16 +137,16 @@ func (c *Client) reply(typ Type) error {
 	return nil
 }
 
-// refusal reads an Rlerror and returns its errno.
+// refusal reads an wire.Rlerror and returns its errno.
 func (c *Client) refusal(size int) error {
-	if size != HeaderSize+4 {
-		return fmt.Errorf("an Rlerror of size %d", size)
+	if size != wire.RlerrorSize {
+		return fmt.Errorf("an wire.Rlerror of size %d", size)
 	}
 	frame := make([]byte, size)
 	if _, err := io.ReadFull(c.in, frame); err != nil {
-		return fmt.Errorf("read an Rlerror: %w", err)
+		return fmt.Errorf("read an wire.Rlerror: %w", err)
 	}
-	return fmt.Errorf("refused: %w", syscall.Errno(LE.Uint32(frame[HeaderSize:])))
+	return fmt.Errorf("refused: %w", syscall.Errno(le.Uint32(frame[wire.HeadSize:])))
 }
 
 // Close closes the connection.

@@ -1,4 +1,4 @@
-package p9srv
+package wire
 
 import (
 	"encoding/hex"
@@ -6,18 +6,16 @@ import (
 	"strconv"
 )
 
-// traceLine renders one frame as a line of text: name, tag, fields. Strings
-// are quoted and data are given in hexadecimal, cut to tracedBytes.
-func traceLine(frame Frame) string {
-	m := parseHead(frame)
-	name := frame.Name()
-	if name == "" {
-		return fmt.Sprintf("type %d tag %d, %d bytes", m.typ, m.tag, len(m.body))
+// Line renders the message as a line of text: name, tag, fields. Strings are quoted
+// and data are given in hexadecimal, cut to tracedBytes.
+func (f Frame) Line() string {
+	if !f.Known() {
+		return fmt.Sprintf("%s tag %d, %d bytes", f.Type(), f.Tag(), len(f.Body()))
 	}
-	line := fmt.Appendf(nil, "%s tag %d", name, m.tag)
-	fields, ok := frame.Fields()
+	line := fmt.Appendf(nil, "%s tag %d", f.Type(), f.Tag())
+	fields, ok := f.Fields()
 	if !ok {
-		return string(appendHex(append(line, " malformed: "...), m.body))
+		return string(appendHex(append(line, " malformed: "...), f.Body()))
 	}
 	for name, field := range fields {
 		line = append(append(append(line, ' '), name...), ' ')
@@ -30,22 +28,22 @@ func traceLine(frame Frame) string {
 const tracedBytes = 32
 
 // appendText renders a field that is whole.
-func (k fieldKind) appendText(text []byte, c cursor) []byte {
+func (k fieldKind) appendText(text []byte, c Cursor) []byte {
 	switch k {
 	case asU8:
-		return strconv.AppendUint(text, uint64(c.u8()), 10)
+		return strconv.AppendUint(text, uint64(c.U8()), 10)
 	case asU16:
-		return strconv.AppendUint(text, uint64(c.u16()), 10)
+		return strconv.AppendUint(text, uint64(c.U16()), 10)
 	case asU32:
-		return appendNumber(text, c.u32())
+		return appendNumber(text, c.U32())
 	case asU64:
-		return strconv.AppendUint(text, c.u64(), 10)
+		return strconv.AppendUint(text, c.U64(), 10)
 	case asString:
-		return appendPrintable(text, c.str())
+		return appendPrintable(text, c.Str())
 	case asNames:
-		return appendList(text, c, func(text []byte, c *cursor) []byte { return appendPrintable(text, c.str()) })
+		return appendList(text, c, func(text []byte, c *Cursor) []byte { return appendPrintable(text, c.Str()) })
 	case asData:
-		text = strconv.AppendUint(text, uint64(c.u32()), 10)
+		text = strconv.AppendUint(text, uint64(c.U32()), 10)
 		return append(appendHex(append(text, " ["...), c), ']')
 	case asQID:
 		return appendQID(text, &c)
@@ -58,20 +56,20 @@ func (k fieldKind) appendText(text []byte, c cursor) []byte {
 
 // appendNumber shows NOFID and the user ~0 as such.
 func appendNumber(text []byte, n uint32) []byte {
-	if n == noFID {
+	if n == NoFID {
 		return append(text, "~0"...)
 	}
 	return strconv.AppendUint(text, uint64(n), 10)
 }
 
-func appendQID(text []byte, c *cursor) []byte {
-	return fmt.Appendf(text, "(%02x %d %x)", c.u8(), c.u32(), c.u64())
+func appendQID(text []byte, c *Cursor) []byte {
+	return fmt.Appendf(text, "(%02x %d %x)", c.U8(), c.U32(), c.U64())
 }
 
 // appendList renders count[2] and that many items.
-func appendList(text []byte, c cursor, item func([]byte, *cursor) []byte) []byte {
+func appendList(text []byte, c Cursor, item func([]byte, *Cursor) []byte) []byte {
 	text = append(text, '[')
-	for i := range c.u16() {
+	for i := range c.U16() {
 		if i > 0 {
 			text = append(text, ' ')
 		}
@@ -87,9 +85,9 @@ func appendHex(text, b []byte) []byte {
 	return hex.AppendEncode(text, b)
 }
 
-// printable quotes what a peer sent, so that it can forge neither lines nor
-// terminal codes in a log, and cuts it.
-func printable(s string) string { return string(appendPrintable(nil, []byte(s))) }
+// Printable quotes what a peer sent and cuts it to 64 bytes, so that it can forge
+// neither lines nor terminal codes in a log.
+func Printable(s []byte) string { return string(appendPrintable(nil, s)) }
 
 func appendPrintable(text, s []byte) []byte {
 	const longest = 64

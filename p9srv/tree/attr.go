@@ -1,4 +1,4 @@
-package p9srv
+package tree
 
 import (
 	"os"
@@ -23,7 +23,7 @@ const (
 // owner is who the files belong to: whoever runs the server.
 var ownerUID, ownerGID = p9.UID(os.Geteuid()), p9.GID(os.Getegid())
 
-func (n node) mode() p9.FileMode {
+func (n Node) mode() p9.FileMode {
 	switch {
 	case n.isDir():
 		return dirMode
@@ -35,18 +35,16 @@ func (n node) mode() p9.FileMode {
 	return textMode
 }
 
-// qid returns the file's qid. The version is 0: Linux 6.4 and later then never
-// cache the file (fs/9p/vfs_inode_dotl.c).
-func (f *file) qid() p9.QID { return f.node.qid() }
-
-func (n node) qid() p9.QID {
-	return p9.QID{Type: n.mode().QIDType(), Path: n.path()}
+// QID returns the node's qid. The version is 0: Linux 6.4 and later then never cache
+// the file (fs/9p/vfs_inode_dotl.c).
+func (n Node) QID() p9.QID {
+	return p9.QID{Type: n.mode().QIDType(), Path: n.Path()}
 }
 
 // attr returns the attributes. The size is 0, as in /proc: with any other,
 // Linux would read ahead and take values that nobody asked for.
-func (f *file) attr() p9.Attr {
-	start := f.front.srv.start
+func (f *File) attr() p9.Attr {
+	start := f.tree.start
 	sec, nsec := uint64(start.Unix()), uint64(start.Nanosecond())
 	return p9.Attr{
 		Mode: f.node.mode(), UID: ownerUID, GID: ownerGID, NLink: f.links(), BlockSize: blockSize,
@@ -58,12 +56,12 @@ func (f *file) attr() p9.Attr {
 
 // links returns the link count: of a directory two and one for each directory
 // in it, which find(1) takes for how many it has to look for.
-func (f *file) links() p9.NLink {
+func (f *File) links() p9.NLink {
 	switch f.node.kind {
 	case rootDir:
 		return 2 + rootDirs
 	case pidDir:
-		return p9.NLink(2 + f.front.srv.Kernel.Processes(f.processOwner()))
+		return p9.NLink(2 + f.tree.kernel.Processes(f.processOwner()))
 	case eachDir, processDir:
 		return 2
 	}
@@ -71,31 +69,18 @@ func (f *file) links() p9.NLink {
 }
 
 // GetAttr returns all attributes, whichever are asked for.
-func (f *file) GetAttr(p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
-	f.front.extents.stat(f)
-	return f.qid(), validAttr, f.attr(), nil
+func (f *File) GetAttr(p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
+	return f.node.QID(), validAttr, f.attr(), nil
 }
 
 // SetAttr changes nothing. As in /proc, times and, of files, the size may be
 // set without effect; mode and owner may not: EPERM.
-func (f *file) SetAttr(valid p9.SetAttrMask, attr p9.SetAttr) error {
+func (f *File) SetAttr(valid p9.SetAttrMask, _ p9.SetAttr) error {
 	if valid.Permissions || valid.UID || valid.GID {
 		return linux.EPERM
 	}
-	if !valid.Size {
-		return nil
-	}
-	if f.node.isDir() {
+	if valid.Size && f.node.isDir() {
 		return linux.EISDIR
 	}
-	f.front.extents.reached(f, attr.Size)
 	return nil
-}
-
-// v9fsMagic is V9FS_MAGIC of linux/magic.h, the type that df and stat -f know.
-const v9fsMagic = 0x01021997
-
-// StatFS describes a file system without blocks.
-func (f *file) StatFS() (p9.FSStat, error) {
-	return p9.FSStat{Type: v9fsMagic, BlockSize: blockSize, NameLength: maxName}, nil
 }

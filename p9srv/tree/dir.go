@@ -1,4 +1,4 @@
-package p9srv
+package tree
 
 import (
 	"cmp"
@@ -10,17 +10,14 @@ import (
 	"github.com/hugelgupf/p9/p9"
 
 	"fullex/device"
+	"fullex/p9srv/wire"
 )
-
-// direntHead is what an entry of Rreaddir takes beside its name: qid[13]
-// offset[8] type[1] and the name's length[2].
-const direntHead = qidSize + 8 + 1 + 2
 
 // child is a directory entry. cookie is its offset in Treaddir: where the
 // entry behind it is asked for.
 type child struct {
 	name   string
-	node   node
+	node   Node
 	cookie uint64
 }
 
@@ -28,15 +25,15 @@ type child struct {
 // counts them; EINVAL if there are some and the first does not fit, because an
 // empty reply would mean the end. An offset that was never given out has no
 // entries behind it, or those of a higher cookie.
-func (f *file) Readdir(offset uint64, count uint32) (p9.Dirents, error) {
+func (f *File) Readdir(offset uint64, count uint32) (p9.Dirents, error) {
 	var entries p9.Dirents
 	left := int(count)
 	for c := range f.childrenBehind(offset) {
-		left -= direntHead + len(c.name)
+		left -= wire.DirentHead + len(c.name)
 		if left < 0 {
 			break
 		}
-		entries = append(entries, p9.Dirent{QID: c.node.qid(), Offset: c.cookie, Type: c.node.direntType(), Name: c.name})
+		entries = append(entries, p9.Dirent{QID: c.node.QID(), Offset: c.cookie, Type: c.node.direntType(), Name: c.name})
 	}
 	if left < 0 && len(entries) == 0 {
 		return nil, linux.EINVAL
@@ -52,7 +49,7 @@ const (
 	direntRegular p9.QIDType = 8
 )
 
-func (n node) direntType() p9.QIDType {
+func (n Node) direntType() p9.QIDType {
 	if n.isDir() {
 		return direntDir
 	}
@@ -70,7 +67,7 @@ const (
 )
 
 // cookie returns that of a node in the directory where it lies.
-func (n node) cookie() uint64 {
+func (n Node) cookie() uint64 {
 	switch n.kind {
 	case deviceFile:
 		return deviceCookie + uint64(n.file)
@@ -82,7 +79,7 @@ func (n node) cookie() uint64 {
 
 // childrenBehind yields the entries of a directory behind an offset, in the
 // order of their cookies. It does not look at those before.
-func (f *file) childrenBehind(offset uint64) iter.Seq[child] {
+func (f *File) childrenBehind(offset uint64) iter.Seq[child] {
 	return func(yield func(child) bool) {
 		if offset < selfCookie && !yield(child{".", f.node, selfCookie}) {
 			return
@@ -103,7 +100,7 @@ func (f *file) childrenBehind(offset uint64) iter.Seq[child] {
 }
 
 // processesBehind yields the processes under which this user has sessions.
-func (f *file) processesBehind(offset uint64, yield func(child) bool) {
+func (f *File) processesBehind(offset uint64, yield func(child) bool) {
 	if offset >= firstCookie+maxProcess {
 		return
 	}
@@ -113,7 +110,7 @@ func (f *file) processesBehind(offset uint64, yield func(child) bool) {
 		after = uint32(offset - firstCookie)
 	}
 	for {
-		n, ok := f.front.srv.Kernel.NextProcess(who, after)
+		n, ok := f.tree.kernel.NextProcess(who, after)
 		if !ok {
 			return
 		}
@@ -125,16 +122,16 @@ func (f *file) processesBehind(offset uint64, yield func(child) bool) {
 }
 
 // processOwner is the identity whose processes this user sees below /pid.
-func (f *file) processOwner() device.Identity {
-	return device.Identity{Peer: f.user.peer, UID: f.user.UID}
+func (f *File) processOwner() device.Identity {
+	return device.Identity{Peer: f.user.Peer, UID: f.user.UID}
 }
 
 // named returns the entries of a directory that has names: the device files,
 // and in the root what is always there.
-func (f *file) named() []child {
+func (f *File) named() []child {
 	var list []child
-	kernel := f.front.srv.Kernel
-	add := func(name string, n node) {
+	kernel := f.tree.kernel
+	add := func(name string, n Node) {
 		list = append(list, child{name, n, n.cookie()})
 	}
 	inRoot := f.node.kind == rootDir
@@ -156,7 +153,7 @@ func (f *file) named() []child {
 }
 
 // parent is what ".." shows. The root is its own.
-func (n node) parent() node {
+func (n Node) parent() Node {
 	if n.kind == processDir {
 		return fixed["pid"]
 	}

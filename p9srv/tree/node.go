@@ -1,7 +1,6 @@
-package p9srv
+package tree
 
 import (
-	"bytes"
 	"strconv"
 	"syscall"
 
@@ -37,9 +36,9 @@ const (
 // doorPaths are the directories of the doors.
 var doorPaths = [...]string{plainDoor: "/", eachDoor: "/each", processDoor: "/pid"}
 
-// node is a place in the tree. It is a value: nothing is kept for a name that
-// somebody walked, so a million of them cost nothing.
-type node struct {
+// Node is a place in the tree. It is a comparable value: nothing is kept for a name
+// that somebody walked, so a million of them cost nothing.
+type Node struct {
 	kind    nodeKind
 	door    door
 	file    uint16 // number of a device file
@@ -49,18 +48,21 @@ type node struct {
 }
 
 // root is where an attach without aname leads.
-var root = node{kind: rootDir}
+var root = Node{kind: rootDir}
 
-// path returns qid.path: another number for every node, so that each door has
-// its own inode on the client.
-func (n node) path() uint64 {
+// Path returns qid.path: another number for every node, so that each door has its own
+// inode on the client.
+func (n Node) Path() uint64 {
 	return uint64(n.kind)<<56 | uint64(n.door)<<48 | uint64(n.file)<<32 | uint64(n.process)
 }
 
-func (n node) isDir() bool { return n.kind <= processDir }
+// IsDir reports whether the node is a directory.
+func (n Node) IsDir() bool { return n.isDir() }
+
+func (n Node) isDir() bool { return n.kind <= processDir }
 
 // fixed are the nodes of the root that are always there, by name.
-var fixed = map[string]node{
+var fixed = map[string]Node{
 	"each":     {kind: eachDir, door: eachDoor},
 	"pid":      {kind: pidDir, door: processDoor},
 	"ctl":      {kind: ctlFile},
@@ -69,14 +71,22 @@ var fixed = map[string]node{
 	"sessions": {kind: sessionsFile},
 }
 
+const (
+	// maxName is NAME_MAX of Linux, in bytes.
+	maxName = 255
+	// maxProcess is the largest process number: PID_MAX_LIMIT of 64-bit Linux
+	// (include/linux/threads.h) less one.
+	maxProcess = 4<<20 - 1
+)
+
 // rootDirs is how many of them are directories.
 const rootDirs = 2
 
 // walk returns the child with that name. Names are bytes; none is changed or
 // decoded. ENOENT if there is none, ENOTDIR below a file.
-func (n node) walk(k *device.Kernel, name []byte) (node, error) {
+func (n Node) walk(k *device.Kernel, name []byte) (Node, error) {
 	if !n.isDir() {
-		return node{}, syscall.ENOTDIR
+		return Node{}, syscall.ENOTDIR
 	}
 	if n.kind == pidDir {
 		return walkProcess(name)
@@ -89,93 +99,57 @@ func (n node) walk(k *device.Kernel, name []byte) (node, error) {
 	if file, ok := k.Lookup(string(name)); ok {
 		return n.device(file), nil
 	}
-	return node{}, syscall.ENOENT
+	return Node{}, syscall.ENOENT
 }
 
 // device returns the node of a device file in a directory.
-func (n node) device(file device.FileInfo) node {
-	return node{
+func (n Node) device(file device.FileInfo) Node {
+	return Node{
 		kind: deviceFile, door: n.door, process: n.process,
 		file: file.Number, name: file.Name, perm: uint16(file.Mode.Perm()),
 	}
 }
 
 // walkProcess takes 1..maxProcess in plain decimal: one name a process.
-func walkProcess(name []byte) (node, error) {
+func walkProcess(name []byte) (Node, error) {
 	if len(name) == 0 || len(name) > 7 || name[0] == '0' {
-		return node{}, syscall.ENOENT
+		return Node{}, syscall.ENOENT
 	}
 	n := uint32(0)
 	for _, c := range name {
 		if c < '0' || c > '9' {
-			return node{}, syscall.ENOENT
+			return Node{}, syscall.ENOENT
 		}
 		n = n*10 + uint32(c-'0')
 	}
 	if n > maxProcess {
-		return node{}, syscall.ENOENT
+		return Node{}, syscall.ENOENT
 	}
 	return processNode(n), nil
 }
 
-func processNode(n uint32) node {
-	return node{kind: processDir, door: processDoor, process: n}
+func processNode(n uint32) Node {
+	return Node{kind: processDir, door: processDoor, process: n}
 }
 
-// checkName says whether a name may be walked: walk(5) forbids the empty name
-// and "/" in names. "." and ".." are the client's business: Linux resolves
-// them itself, and a walk out of the attached directory is none of ours.
-func checkName(name []byte) error {
-	switch {
-	case len(name) == 0, string(name) == ".", string(name) == "..":
-		return syscall.EINVAL
-	case bytes.IndexByte(name, '/') >= 0, bytes.IndexByte(name, 0) >= 0:
-		return syscall.EINVAL
-	case len(name) > maxName:
-		return syscall.ENAMETOOLONG
-	}
-	return nil
-}
-
-// resolve returns the directory that an aname names: "", "/", "/each",
-// "pid/7/". ENOENT or ENOTDIR otherwise.
-func resolve(k *device.Kernel, aname []byte) (node, error) {
-	at := root
-	for name := range bytes.SplitSeq(bytes.Trim(aname, "/"), []byte("/")) {
-		if len(name) == 0 && at == root {
-			continue
-		}
-		if err := checkName(name); err != nil {
-			return node{}, err
-		}
-		next, err := at.walk(k, name)
-		if err != nil {
-			return node{}, err
-		}
-		at = next
-	}
-	if !at.isDir() {
-		return node{}, syscall.ENOTDIR
-	}
-	return at, nil
-}
-
-// client returns the client of an open of this device file by a user. open
-// numbers the opens of the door that tells each apart.
-func (n node) client(u *user, open func() uint64) device.Client {
-	c := device.Client{
-		Identity: device.Identity{Peer: u.peer, UID: u.UID, Process: n.process},
+// client returns the client of an open of this device file by a user. open is the
+// number of the open where each is a client of its own.
+func (n Node) client(u *User, open uint64) device.Client {
+	return device.Client{
+		Identity: device.Identity{Peer: u.Peer, UID: u.UID, Process: n.process, Open: open},
 		User:     &u.User,
 		Door:     doorPaths[n.door],
 	}
-	if n.door == eachDoor {
-		c.Open = open()
-	}
-	return c
 }
 
-// String returns the path of the node, for log lines.
-func (n node) String() string {
+// IsDevice reports whether the node is a file of a module.
+func (n Node) IsDevice() bool { return n.kind == deviceFile }
+
+// IsControl reports whether the node is ctl.
+func (n Node) IsControl() bool { return n.kind == ctlFile }
+
+// String returns the path of the node.
+func (n Node) String() string {
 	for name, other := range fixed {
 		if n == other {
 			return "/" + name

@@ -1,16 +1,29 @@
-package p9srv
+package tree
 
 import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device"
 )
 
+// loadedKernel has all modules loaded.
+func loadedKernel(t *testing.T) *device.Kernel {
+	t.Helper()
+	k := device.NewKernel(device.Modules()...)
+	for _, m := range device.Modules() {
+		require.NoError(t, k.Load(m.Name()))
+	}
+	return k
+}
+
 func TestPathsLeadToTheirNodes(t *testing.T) {
-	kernel := loadedKernel()
+	kernel := loadedKernel(t)
 	for _, path := range []string{"/", "/full_ex", "/each", "/each/full_ex", "/pid", "/pid/1", "/pid/4194303/full_ex", "/minimal_proc_lkm", "/pid/7/minimal_proc_lkm", "/ctl", "/kmsg", "/modules", "/sessions"} {
 		at := root
 		var paths []uint64
@@ -18,10 +31,10 @@ func TestPathsLeadToTheirNodes(t *testing.T) {
 			next, err := at.walk(kernel, []byte(name))
 			require.NoError(t, err, path)
 			at = next
-			paths = append(paths, at.path())
+			paths = append(paths, at.Path())
 		}
 		assert.Equal(t, path, at.String())
-		assert.NotContains(t, paths, root.path(), "each path has a qid.path of its own")
+		assert.NotContains(t, paths, root.Path(), "each path has a qid.path of its own")
 	}
 }
 
@@ -30,63 +43,63 @@ func splitPath(path string) []string {
 }
 
 func TestQIDPathsAreAllDifferent(t *testing.T) {
-	seen := map[uint64]node{}
-	for _, n := range []node{
+	seen := map[uint64]Node{}
+	for _, n := range []Node{
 		root, {kind: eachDir, door: eachDoor}, {kind: pidDir, door: processDoor},
 		{kind: deviceFile, file: 1}, {kind: deviceFile, file: 2}, {kind: deviceFile, file: 1, door: eachDoor},
 		fixed["ctl"], fixed["kmsg"], fixed["modules"], fixed["sessions"],
 		processNode(1), processNode(maxProcess),
 		{kind: deviceFile, file: 1, door: processDoor, process: 1}, {kind: deviceFile, file: 1, door: processDoor, process: maxProcess},
 	} {
-		assert.NotZero(t, n.path())
-		assert.NotContains(t, seen, n.path(), "%v and %v", n, seen[n.path()])
-		seen[n.path()] = n
+		assert.NotZero(t, n.Path())
+		assert.NotContains(t, seen, n.Path(), "%v and %v", n, seen[n.Path()])
+		seen[n.Path()] = n
 	}
 }
 
 func TestNamesThatAreNotThere(t *testing.T) {
-	kernel := loadedKernel()
+	kernel := loadedKernel(t)
 	for _, test := range []struct {
-		dir  node
+		dir  Node
 		name string
 		want error
 	}{
 		{root, "nosuch", syscall.ENOENT},
 		{root, "FULL_EX", syscall.ENOENT},
 		{root, "full_ex\xff", syscall.ENOENT},
-		{node{kind: eachDir}, "each", syscall.ENOENT},
-		{node{kind: eachDir}, "kmsg", syscall.ENOENT},
-		{node{kind: kmsgFile}, "x", syscall.ENOTDIR},
-		{node{kind: deviceFile}, "x", syscall.ENOTDIR},
-		{node{kind: pidDir}, "0", syscall.ENOENT},
-		{node{kind: pidDir}, "007", syscall.ENOENT},
-		{node{kind: pidDir}, "4194304", syscall.ENOENT},
-		{node{kind: pidDir}, "99999999", syscall.ENOENT},
-		{node{kind: pidDir}, "18446744073709551617", syscall.ENOENT},
-		{node{kind: pidDir}, "abc", syscall.ENOENT},
-		{node{kind: pidDir}, "1 ", syscall.ENOENT},
-		{node{kind: pidDir}, "+1", syscall.ENOENT},
+		{Node{kind: eachDir}, "each", syscall.ENOENT},
+		{Node{kind: eachDir}, "kmsg", syscall.ENOENT},
+		{Node{kind: kmsgFile}, "x", syscall.ENOTDIR},
+		{Node{kind: deviceFile}, "x", syscall.ENOTDIR},
+		{Node{kind: pidDir}, "0", syscall.ENOENT},
+		{Node{kind: pidDir}, "007", syscall.ENOENT},
+		{Node{kind: pidDir}, "4194304", syscall.ENOENT},
+		{Node{kind: pidDir}, "99999999", syscall.ENOENT},
+		{Node{kind: pidDir}, "18446744073709551617", syscall.ENOENT},
+		{Node{kind: pidDir}, "abc", syscall.ENOENT},
+		{Node{kind: pidDir}, "1 ", syscall.ENOENT},
+		{Node{kind: pidDir}, "+1", syscall.ENOENT},
 	} {
 		_, err := test.dir.walk(kernel, []byte(test.name))
 		assert.Equal(t, test.want, err, test.name)
 	}
 }
 
-func TestResolveAname(t *testing.T) {
-	kernel := loadedKernel()
+func TestAttachFindsTheDirectory(t *testing.T) {
+	tree := New(loadedKernel(t), time.Now())
 	for aname, want := range map[string]string{
 		"": "/", "/": "/", "///": "/", "each": "/each", "/each": "/each", "/each/": "/each",
 		"/pid/7": "/pid/7", "pid": "/pid",
 	} {
-		n, err := resolve(kernel, []byte(aname))
+		f, err := tree.Attach(&User{}, []byte(aname))
 		require.NoError(t, err, aname)
-		assert.Equal(t, want, n.String(), aname)
+		assert.Equal(t, want, f.Node().String(), aname)
 	}
 	for aname, want := range map[string]error{
 		"/full_ex": syscall.ENOTDIR, "/kmsg": syscall.ENOTDIR, "/full_ex/x": syscall.ENOTDIR, "/nosuch": syscall.ENOENT,
 		"/each/..": syscall.EINVAL, "/pid//7": syscall.EINVAL, "/pid/0": syscall.ENOENT,
 	} {
-		_, err := resolve(kernel, []byte(aname))
+		_, err := tree.Attach(&User{}, []byte(aname))
 		assert.Equal(t, want, err, aname)
 	}
 }

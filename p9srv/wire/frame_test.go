@@ -1,4 +1,4 @@
-package p9srv
+package wire
 
 import (
 	"testing"
@@ -8,24 +8,24 @@ import (
 )
 
 func TestFrameFields(t *testing.T) {
-	walk := begin(nil, twalk, 7)
+	walk := Begin(nil, Twalk, 7)
 	walk = le.AppendUint32(walk, 1)
 	walk = le.AppendUint32(walk, 2)
-	walk = appendString(appendString(le.AppendUint16(walk, 2), "pid"), "9")
-	write := begin(nil, twrite, 8)
+	walk = AppendString(AppendString(le.AppendUint16(walk, 2), "pid"), "9")
+	write := Begin(nil, Twrite, 8)
 	write = le.AppendUint64(le.AppendUint32(write, 3), 1<<40)
 	write = append(le.AppendUint32(write, 2), 0xab, 0xcd)
-	opened := append(begin(nil, tlopen+1, 9), 0x80, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0)
+	opened := append(Begin(nil, Rlopen, 9), 0x80, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0)
 	for _, test := range []struct {
 		frame []byte
 		name  string
 		tag   uint16
 		want  map[string]any
 	}{
-		{end(walk, 0), "Twalk", 7, map[string]any{"fid": uint64(1), "newfid": uint64(2), "names": []string{"pid", "9"}}},
-		{end(write, 0), "Twrite", 8, map[string]any{"fid": uint64(3), "offset": uint64(1 << 40), "data": []byte{0xab, 0xcd}}},
-		{end(opened, 0), "Rlopen", 9, map[string]any{"qid": "(80 1 2)", "iounit": uint64(5)}},
-		{appendEmpty(nil, tclunk+1, 1), "Rclunk", 1, map[string]any{}},
+		{End(walk, 0), "Twalk", 7, map[string]any{"fid": uint64(1), "newfid": uint64(2), "names": []string{"pid", "9"}}},
+		{End(write, 0), "Twrite", 8, map[string]any{"fid": uint64(3), "offset": uint64(1 << 40), "data": []byte{0xab, 0xcd}}},
+		{End(opened, 0), "Rlopen", 9, map[string]any{"qid": "(80 1 2)", "iounit": uint64(5)}},
+		{AppendEmpty(nil, Rclunk, 1), "Rclunk", 1, map[string]any{}},
 	} {
 		frame := Frame(test.frame)
 		fields, ok := frame.Fields()
@@ -35,16 +35,16 @@ func TestFrameFields(t *testing.T) {
 			got[name] = field.Value()
 		}
 		assert.Equal(t, test.want, got)
-		assert.Equal(t, test.name, frame.Name())
+		assert.Equal(t, test.name, frame.Type().String())
 		assert.Equal(t, test.tag, frame.Tag())
 	}
 }
 
 func TestFrameWithoutTheFieldsOfItsType(t *testing.T) {
 	for _, frame := range []Frame{
-		appendEmpty(nil, tread, 1),
-		append(appendError(nil, 1, 13), 0),
-		appendEmpty(nil, 200, 1),
+		AppendEmpty(nil, Tread, 1),
+		append(AppendError(nil, 1, 13), 0),
+		AppendEmpty(nil, 200, 1),
 	} {
 		fields, ok := frame.Fields()
 		assert.False(t, ok)

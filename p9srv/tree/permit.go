@@ -1,13 +1,13 @@
-package p9srv
+package tree
 
 import "syscall"
 
 // permit enforces the mode bits, which the library does not: the owner's for
 // those who administer, and those of others for everybody else. Nobody is
 // above them. EACCES otherwise.
-func (f *file) permit(flags uint32) error {
+func (f *File) permit(mode uint32) error {
 	const read, write = 0o4, 0o2
-	want := map[uint32]uint32{readOnly: read, writeOnly: write, readWrite: read | write}[flags&accessMode]
+	want := [...]uint32{ReadOnly: read, WriteOnly: write, ReadWrite: read | write}[mode]
 	have := uint32(f.node.mode().Permissions())
 	if f.user.Admin {
 		have >>= 6
@@ -16,8 +16,8 @@ func (f *file) permit(flags uint32) error {
 		return nil
 	}
 	if f.node.kind == ctlFile {
-		f.front.srv.Kernel.Log().PrintFor(&f.user.User, func() string {
-			return "ctl: refused to " + f.node.client(f.user, nil).String()
+		f.tree.kernel.Log().PrintFor(&f.user.User, func() string {
+			return "ctl: refused to " + f.node.client(f.user, 0).String()
 		})
 	}
 	return syscall.EACCES

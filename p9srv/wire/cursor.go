@@ -1,0 +1,59 @@
+package wire
+
+import "github.com/hugelgupf/p9/p9"
+
+// Cursor reads the fields of a body one after the other. It panics where the body ends
+// too early: ask [Frame.Fits] first.
+type Cursor []byte
+
+// U8 reads one byte.
+func (c *Cursor) U8() uint8 {
+	v := (*c)[0]
+	*c = (*c)[1:]
+	return v
+}
+
+// U16 reads two bytes.
+func (c *Cursor) U16() uint16 {
+	v := le.Uint16(*c)
+	*c = (*c)[2:]
+	return v
+}
+
+// U32 reads four bytes.
+func (c *Cursor) U32() uint32 {
+	v := le.Uint32(*c)
+	*c = (*c)[4:]
+	return v
+}
+
+// U64 reads eight bytes.
+func (c *Cursor) U64() uint64 {
+	v := le.Uint64(*c)
+	*c = (*c)[8:]
+	return v
+}
+
+// Str returns a string field, in place.
+func (c *Cursor) Str() []byte {
+	n := c.U16()
+	v := (*c)[:n]
+	*c = (*c)[n:]
+	return v
+}
+
+// QID reads a qid.
+func (c *Cursor) QID() p9.QID {
+	return p9.QID{Type: p9.QIDType(c.U8()), Version: c.U32(), Path: c.U64()}
+}
+
+// Attr reads the attributes of an Rgetattr behind its qid, without btime, gen and
+// data_version, which 9P2000.L reserves.
+func (c *Cursor) Attr() p9.Attr {
+	return p9.Attr{
+		Mode: p9.FileMode(c.U32()), UID: p9.UID(c.U32()), GID: p9.GID(c.U32()), NLink: p9.NLink(c.U64()),
+		RDev: p9.Dev(c.U64()), Size: c.U64(), BlockSize: c.U64(), Blocks: c.U64(),
+		ATimeSeconds: c.U64(), ATimeNanoSeconds: c.U64(), MTimeSeconds: c.U64(), MTimeNanoSeconds: c.U64(),
+		CTimeSeconds: c.U64(), CTimeNanoSeconds: c.U64(),
+	}
+}
