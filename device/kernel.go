@@ -35,8 +35,8 @@ type Kernel struct {
 
 	// mu guards the fields below. It is held for map operations only.
 	mu        sync.Mutex
-	sessions  map[*Session]struct{}
-	owned     map[owner]map[*Session]struct{}
+	sessions  sessionSet
+	owned     map[owner]*sessionSet
 	exclusive map[holder]*Session
 	processes map[Identity]*processSet // of sessions with a process number, by the rest of their identity
 }
@@ -63,7 +63,7 @@ type file struct {
 
 // holder is who may have an exclusive file open once.
 type holder struct {
-	file   string
+	file   uint16 // its number
 	client Identity
 }
 
@@ -73,8 +73,8 @@ func NewKernel(modules ...Module) *Kernel {
 	k := &Kernel{
 		log:       NewLog(DefaultLogLines),
 		numbers:   make(map[string]uint16),
-		sessions:  make(map[*Session]struct{}),
-		owned:     make(map[owner]map[*Session]struct{}),
+		sessions:  sessionSet{by: ofAll},
+		owned:     make(map[owner]*sessionSet),
 		exclusive: make(map[holder]*Session),
 		processes: make(map[Identity]*processSet),
 	}
@@ -190,11 +190,13 @@ func (k *Kernel) removeAll(m *loaded) []*Session {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var removed []*Session
-	for s := range k.sessions {
+	for _, s := range k.sessions.list {
 		if s.file.module == m {
-			k.removeLocked(s)
 			removed = append(removed, s)
 		}
+	}
+	for _, s := range removed {
+		k.removeLocked(s)
 	}
 	return removed
 }

@@ -60,19 +60,18 @@ func (l *Log) Print(line string) {
 
 // PrintFor adds a line that a user caused, if his share has room, and counts
 // it otherwise. line is called only if the line is added; it must be printable.
-func (l *Log) PrintFor(u *User, line func() string) { l.printFor(u.source(), line) }
+func (l *Log) PrintFor(u *User, line func() string) { l.printFor(u.source(), time.Now(), line) }
 
 // printSession is PrintFor for the lines of opens and closes, which have a
 // share of their own: they come with everything else that a user does, and
 // must not leave him without a word.
-func (l *Log) printSession(u *User, line func() string) {
+func (l *Log) printSession(u *User, now time.Time, line func() string) {
 	from := u.source()
 	from.opens = true
-	l.printFor(from, line)
+	l.printFor(from, now, line)
 }
 
-func (l *Log) printFor(from source, line func() string) {
-	now := time.Now()
+func (l *Log) printFor(from source, now time.Time, line func() string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.shareLocked(from, now)

@@ -1,7 +1,6 @@
 package device
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -13,7 +12,8 @@ import (
 // It takes constant time, as does [Session.Close], however many sessions there
 // are. The caller ends the session with Close.
 func (k *Kernel) Open(name string, c Client) (*Session, error) {
-	f := (*k.files.Load())[name]
+	files := k.files.Load()
+	f := (*files)[name]
 	if f == nil {
 		return nil, errNoFile
 	}
@@ -26,7 +26,7 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 			k.remove(s)
 		}
 	}()
-	if err := k.enter(s); err != nil {
+	if err := k.enter(s, files); err != nil {
 		return nil, err
 	}
 	handle, err := f.Open(c)
@@ -35,51 +35,61 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	}
 	s.start(handle)
 	started = true
-	k.log.printSession(c.User, func() string { return name + ": opened by " + c.String() })
+	k.log.printSession(c.User, s.opened, func() string { return name + ": opened by " + c.String() })
 	return s, nil
 }
 
-// enter puts a session into the tables if it may be there.
-func (k *Kernel) enter(s *Session) error {
+// enter puts a session into the tables if it may be there. files is where its file was
+// found.
+func (k *Kernel) enter(s *Session, files *map[string]*file) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	// Under mu, because Unload clears the tables under it.
-	if (*k.files.Load())[s.file.Name] != s.file {
+	if now := k.files.Load(); now != files && (*now)[s.file.Name] != s.file {
 		return errNoFile
 	}
-	who := holder{s.file.Name, s.client.Identity}
-	if s.file.Exclusive && k.exclusive[who] != nil {
+	who, once := s.holder()
+	if once && k.exclusive[who] != nil {
 		return errOpenTwice
 	}
-	if k.MaxSessions > 0 && len(k.sessions) >= k.MaxSessions {
+	if k.MaxSessions > 0 && len(k.sessions.list) >= k.MaxSessions {
 		return errTooMany
 	}
-	if s.file.Exclusive {
+	if once {
 		k.exclusive[who] = s
 	}
-	k.sessions[s] = struct{}{}
+	k.sessions.add(s)
 	k.index(s)
 	s.file.module.uses.Add(1)
 	k.countProcess(s.client.Identity, 1)
 	return nil
 }
 
+// holder returns who may have the session's file open once, and whether that matters: an
+// identity with the number of its open is another client each time.
+func (s *Session) holder() (who holder, once bool) {
+	if !s.file.Exclusive || s.client.Open != 0 {
+		return holder{}, false
+	}
+	return holder{s.file.number, s.client.Identity}, true
+}
+
 // remove takes a session out of the tables, and says whether it was there.
 func (k *Kernel) remove(s *Session) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	_, ok := k.sessions[s]
-	if ok {
-		k.removeLocked(s)
+	if !k.sessions.has(s) {
+		return false
 	}
-	return ok
+	k.removeLocked(s)
+	return true
 }
 
 func (k *Kernel) removeLocked(s *Session) {
-	delete(k.sessions, s)
+	k.sessions.remove(s)
 	k.unindex(s)
-	if s.file.Exclusive {
-		delete(k.exclusive, holder{s.file.Name, s.client.Identity})
+	if who, once := s.holder(); once {
+		delete(k.exclusive, who)
 	}
 	s.file.module.uses.Add(-1)
 	k.countProcess(s.client.Identity, -1)
@@ -131,18 +141,14 @@ func (k *Kernel) Processes(id Identity) int {
 func (k *Kernel) Sessions() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(k.sessions)
+	return len(k.sessions.list)
 }
 
 // All returns the open sessions, in no order, as they were when it was called.
 func (k *Kernel) All() []*Session {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	list := make([]*Session, 0, len(k.sessions))
-	for s := range k.sessions {
-		list = append(list, s)
-	}
-	return list
+	return slices.Clone(k.sessions.list)
 }
 
 // owner is who may see a session beside the administrator: a verified user
@@ -162,18 +168,19 @@ func (u *User) owner() owner {
 // index and unindex keep what Owned finds. mu is held.
 func (k *Kernel) index(s *Session) {
 	of := s.client.User.owner()
-	if k.owned[of] == nil {
-		k.owned[of] = make(map[*Session]struct{})
+	if s.owned = k.owned[of]; s.owned == nil {
+		s.owned = &sessionSet{by: ofOwner}
+		k.owned[of] = s.owned
 	}
-	k.owned[of][s] = struct{}{}
+	s.owned.add(s)
 }
 
 func (k *Kernel) unindex(s *Session) {
-	of := s.client.User.owner()
-	delete(k.owned[of], s)
-	if len(k.owned[of]) == 0 {
-		delete(k.owned, of)
+	s.owned.remove(s)
+	if len(s.owned.list) == 0 {
+		delete(k.owned, s.client.User.owner())
 	}
+	s.owned = nil
 }
 
 // CountOwned returns how many sessions Owned returns, in constant time.
@@ -181,9 +188,12 @@ func (k *Kernel) CountOwned(u *User) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if u.Admin {
-		return len(k.sessions)
+		return len(k.sessions.list)
 	}
-	return len(k.owned[u.owner()])
+	if set := k.owned[u.owner()]; set != nil {
+		return len(set.list)
+	}
+	return 0
 }
 
 // Owned returns, in no order, the sessions that a user may see: all for the
@@ -195,5 +205,8 @@ func (k *Kernel) Owned(u *User) []*Session {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.Collect(maps.Keys(k.owned[u.owner()]))
+	if set := k.owned[u.owner()]; set != nil {
+		return slices.Clone(set.list)
+	}
+	return nil
 }

@@ -19,6 +19,10 @@ type Session struct {
 	file   *file     // immutable
 	client Client    // immutable
 	opened time.Time // immutable
+
+	// Kernel.mu guards the fields below.
+	places [setKinds]uint32 // in each kind of set, from 1; 0: in none
+	owned  *sessionSet      // that of its owner
 }
 
 // ended stands in for the module's part of a session that has none any more:
@@ -57,7 +61,7 @@ func (s *Session) Read(p []byte) (int, error) {
 // after an unload.
 func (s *Session) Close() error {
 	if s.kernel.remove(s) {
-		s.kernel.log.printSession(s.client.User, func() string { return s.file.Name + ": closed by " + s.client.String() })
+		s.kernel.log.printSession(s.client.User, time.Now(), func() string { return s.file.Name + ": closed by " + s.client.String() })
 	}
 	s.end(errClosed)
 	return nil

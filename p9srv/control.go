@@ -137,32 +137,25 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	}
 	start := len(out)
 	out = wire.AppendU16(wire.Begin(out, wire.Rwalk, m.Tag()), 0)
-	at, walked := from.Clone(), 0
+	to, walked := &fid{File: from.Clone()}, 0
 	for ; walked < count; walked++ {
-		next, err := at.Step(names.Str())
+		err := to.Step(names.Str())
 		if err != nil && walked == 0 {
 			return out, err
 		}
 		if err != nil {
 			break
 		}
-		at = next
-		out = wire.AppendQID(out, at.Node().QID())
+		out = wire.AppendQID(out, to.Node().QID())
 	}
 	le.PutUint16(out[start+wire.HeadSize:], uint16(walked))
-	if walked == count {
-		f.enter(newNumber, from, at, count == 0)
-	}
-	return wire.End(out, start), nil
-}
-
-// enter makes the fid of a walk, or of a clone.
-func (f *front) enter(number uint32, from *fid, at tree.File, cloned bool) {
-	to := &fid{File: at}
-	if cloned {
+	if count == 0 {
 		to.statFolds = from.statFolds
 	}
-	f.putFID(number, to)
+	if walked == count {
+		f.putFID(newNumber, to)
+	}
+	return wire.End(out, start), nil
 }
 
 // getattr answers Tgetattr with all attributes, whichever are asked for, and knows the

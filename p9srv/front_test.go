@@ -343,3 +343,27 @@ func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
 	}
 	return in
 }
+
+// BenchmarkOpen walks to the device, opens and closes it, 64 times a batch.
+func BenchmarkOpen(b *testing.B) {
+	srv := &Server{}
+	srv.init()
+	f := &front{srv: srv, log: srv.log}
+	defer f.endSession()
+	(&talk{front: f}).setUpBenchmark(b, 0)
+	const cycles = 64
+	var in []byte
+	for range cycles {
+		in = wire.AppendWalk(in, 1, 0, 9, "each", "full_ex")
+		in = wire.AppendOpen(in, 2, 9, 2)
+		in = wire.AppendFID(in, wire.Tclunk, 3, 9)
+	}
+	out := make([]byte, 0, outSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		if used, _, err := f.process(in, out); used != len(in) || err != nil {
+			b.Fatal(used, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*cycles), "ns/cycle")
+}

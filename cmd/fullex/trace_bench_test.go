@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/wire"
 	"fullex/tests/bench/load"
 )
 
@@ -25,7 +24,7 @@ func loadConn(t testing.TB, socket string, depth int) *load.Conn {
 	c.Write(1, 100)
 	require.NoError(t, c.Flush())
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	return load.NewConn(c.Conn, 1, depth, 2, load.Replies{Write: wire.Rwrite, Read: wire.Rread, AnyValue: true})
+	return load.NewConn(c.Conn, load.Values, 1, depth, 2, load.Replies{AnyValue: true})
 }
 
 // BenchmarkTrace has what a client gets through the proxy beside what it gets

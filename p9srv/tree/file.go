@@ -67,14 +67,15 @@ func (f *File) Session() *device.Session { return f.session }
 // TextSize returns how many bytes of an opened listing count against limits.
 func (f *File) TextSize() int { return f.size }
 
-// Step walks one name, which CheckName has let pass. ENOENT if there is none, ENOTDIR
-// below a file. The file that it returns is not open.
-func (f *File) Step(name []byte) (File, error) {
+// Step moves a file that is not open to the child of that name, which CheckName has let
+// pass. ENOENT if there is none, ENOTDIR below a file; the file stays where it is then.
+func (f *File) Step(name []byte) error {
 	next, err := f.node.walk(f.tree.kernel, name)
 	if err != nil {
-		return File{}, err
+		return err
 	}
-	return File{tree: f.tree, node: next, user: f.user}, nil
+	f.node = next
+	return nil
 }
 
 // Clone returns the same place, not open.
@@ -162,7 +163,7 @@ func (f *File) Walk(names []string) ([]p9.QID, p9.File, error) {
 	for _, name := range names {
 		err := CheckName([]byte(name))
 		if err == nil {
-			at, err = at.Step([]byte(name))
+			err = at.Step([]byte(name))
 		}
 		if err != nil {
 			return nil, nil, wire.Errno(err)

@@ -40,24 +40,22 @@ type User struct {
 // "pid/7/". ENOENT if there is none, ENOTDIR for a file, EINVAL and ENAMETOOLONG for
 // names that cannot be.
 func (t *Tree) Attach(u *User, aname []byte) (File, error) {
-	at := root
+	at := File{tree: t, node: root, user: u}
 	for name := range bytes.SplitSeq(bytes.Trim(aname, "/"), []byte("/")) {
-		if len(name) == 0 && at == root {
+		if len(name) == 0 && at.node == root {
 			continue
 		}
 		if err := CheckName(name); err != nil {
 			return File{}, err
 		}
-		next, err := at.walk(t.kernel, name)
-		if err != nil {
+		if err := at.Step(name); err != nil {
 			return File{}, err
 		}
-		at = next
 	}
-	if !at.isDir() {
+	if !at.node.isDir() {
 		return File{}, syscall.ENOTDIR
 	}
-	return File{tree: t, node: at, user: u}, nil
+	return at, nil
 }
 
 // Attacher returns the tree as one user has it, for the server of hugelgupf/p9.

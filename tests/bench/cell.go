@@ -4,34 +4,62 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"fullex/tests/bench/load"
 )
 
 // cell is one kind of load.
 type cell struct {
 	conns int
-	depth int // requests in flight on each
+	depth int  // requests, or opens, in flight on each
+	opens bool // walk, open and clunk instead of values
 }
 
-func (c cell) String() string { return fmt.Sprintf("%dx%d", c.conns, c.depth) }
+// opensMark is how a list says that a cell is of opens.
+const opensMark = ":open"
+
+func (c cell) String() string {
+	s := fmt.Sprintf("%dx%d", c.conns, c.depth)
+	if c.opens {
+		s += opensMark
+	}
+	return s
+}
+
+func (c cell) script() load.Script {
+	if c.opens {
+		return load.Opens
+	}
+	return load.Values
+}
+
+// requests returns how many are in flight on a connection.
+func (c cell) requests() int {
+	if c.opens {
+		return c.depth * load.Opens.Requests()
+	}
+	return c.depth
+}
 
 // maxDepth keeps the requests of a connection, and their replies, within what a
 // socket holds: more would wait in the sender.
 const maxDepth = 1024
 
-// parseCells reads a list such as "1x1,64x16".
+// parseCells reads a list such as "1x1,64x16,1x64:open".
 func parseCells(list string) ([]cell, error) {
 	var cells []cell
 	for _, s := range strings.Split(list, ",") {
-		conns, depth, ok := strings.Cut(s, "x")
+		numbers, opens := strings.CutSuffix(s, opensMark)
+		conns, depth, ok := strings.Cut(numbers, "x")
 		n, connsErr := strconv.Atoi(conns)
 		d, depthErr := strconv.Atoi(depth)
 		if !ok || connsErr != nil || depthErr != nil || n < 1 || d < 1 || d > maxDepth {
-			return nil, fmt.Errorf("cell %q: want CONNECTIONSxREQUESTS, such as 64x16, with at most %d requests", s, maxDepth)
+			return nil, fmt.Errorf("cell %q: want CONNECTIONSxREQUESTS, such as 64x16 or 1x64:open, with at most %d requests", s, maxDepth)
 		}
 		if err := checkFileLimit(n); err != nil {
 			return nil, fmt.Errorf("cell %q: %w", s, err)
 		}
-		cells = append(cells, cell{n, d})
+		cells = append(cells, cell{n, d, opens})
 	}
 	return cells, nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"fullex/device"
-	"fullex/p9srv/wire"
 	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
 )
@@ -23,7 +22,7 @@ type contender struct {
 	name  string
 	what  string // a line about it
 	start func(w *workspace) (*process.Process, error)
-	dial  func(w *workspace, socket string, number, depth int) (*load.Conn, error)
+	dial  func(w *workspace, socket string, number int, of cell) (*load.Conn, error)
 }
 
 // contenders are all of them, the baseline first.
@@ -32,12 +31,13 @@ var contenders = []contender{
 	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho},
 	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho},
 	{"fullex", "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex},
+	{"old", "another fullex, of --old: what a change did", (*workspace).startOld, dialFullex},
 	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod},
 }
 
 // chooseContenders returns those that a list names, and the baseline. diod is
-// left out, with a word, where it is not installed.
-func chooseContenders(list string) (chosen []contender, notes []string, err error) {
+// left out, with a word, where it is not installed, and old where none is given.
+func chooseContenders(list, old string) (chosen []contender, notes []string, err error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
 		if !slices.ContainsFunc(contenders, func(c contender) bool { return c.name == name }) {
@@ -50,6 +50,9 @@ func chooseContenders(list string) (chosen []contender, notes []string, err erro
 		}
 		if c.name == "diod" && diodPath() == "" {
 			notes = append(notes, "diod is not installed: it is not measured, and its target not checked")
+			continue
+		}
+		if c.name == "old" && old == "" {
 			continue
 		}
 		chosen = append(chosen, c)
@@ -68,12 +71,12 @@ func startSelf(command string) func(*workspace) (*process.Process, error) {
 // deviceFID is the open file of a connection.
 const deviceFID = 1
 
-func dialEcho(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
+func dialEcho(_ *workspace, socket string, _ int, of cell) (*load.Conn, error) {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return load.NewConn(c, deviceFID, depth, 0, load.Replies{Write: wire.Rread, Read: wire.Rread}), nil
+	return load.NewConn(c, of.script(), deviceFID, of.requests(), 0, load.Replies{Fixed: true}), nil
 }
 
 // usualMsize is what is asked for where it does not matter.
@@ -86,10 +89,13 @@ const (
 
 // dialFullex opens a device of its own and fills it to one half with even
 // values, so that neither a write nor a read is ever refused.
-func dialFullex(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
+func dialFullex(_ *workspace, socket string, _ int, of cell) (*load.Conn, error) {
 	c, err := load.Dial(socket, usualMsize, "", uint32(os.Getuid()))
 	if err != nil {
 		return nil, err
+	}
+	if of.opens {
+		return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 0, load.Replies{}), nil
 	}
 	c.Walk(0, deviceFID, "each", "full_ex")
 	c.Open(deviceFID)
@@ -100,7 +106,7 @@ func dialFullex(_ *workspace, socket string, _, depth int) (*load.Conn, error) {
 	if err := c.Flush(); err != nil {
 		return nil, fmt.Errorf("open the device: %w", err)
 	}
-	return load.NewConn(c.Conn, deviceFID, depth, 2*half, load.Replies{Write: wire.Rwrite, Read: wire.Rread, Step: 2}), nil
+	return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 2*half, load.Replies{Step: 2}), nil
 }
 
 // diodPath returns where diod is, or "". It is a system program, which the
@@ -130,7 +136,7 @@ func (w *workspace) exported() string { return filepath.Join(w.dir, "exported") 
 
 // dialDiod opens a file for itself. It sends one request at a time: diod
 // answers in any order.
-func dialDiod(w *workspace, socket string, number, depth int) (*load.Conn, error) {
+func dialDiod(w *workspace, socket string, number int, of cell) (*load.Conn, error) {
 	name := fmt.Sprintf("value-%d", number)
 	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, device.ValueSize), 0o644); err != nil {
 		return nil, fmt.Errorf("make a file for diod: %w", err)
@@ -148,5 +154,5 @@ func dialDiod(w *workspace, socket string, number, depth int) (*load.Conn, error
 			return nil, fmt.Errorf("open diod's file: %w", err)
 		}
 	}
-	return load.NewConn(c.Conn, deviceFID, depth, 0, load.Replies{Write: wire.Rwrite, Read: wire.Rread, AnyValue: true}), nil
+	return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 0, load.Replies{AnyValue: true}), nil
 }

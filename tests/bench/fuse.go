@@ -184,7 +184,7 @@ func fuseTakes(w *workspace, mounts []*mounted, echo *process.Process, n int) (t
 	}
 	var conns []*load.Conn
 	for i := range n {
-		c, err := dialEcho(w, echo.Socket, i, 1)
+		c, err := dialEcho(w, echo.Socket, i, cell{1, 1, false})
 		if err != nil {
 			return nil, nil, end, err
 		}

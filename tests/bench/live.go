@@ -107,10 +107,10 @@ func populate(ctx context.Context, w *workspace, sessions int) (*populated, erro
 			return p, fmt.Errorf("open sessions after %d: %w", open, err)
 		}
 	}
-	if p.one, err = dialFullex(w, server.Socket, 0, 1); err != nil {
+	if p.one, err = dialFullex(w, server.Socket, 0, cell{1, 1, false}); err != nil {
 		return p, err
 	}
-	if p.deep, err = dialFullex(w, server.Socket, 0, liveDepth); err != nil {
+	if p.deep, err = dialFullex(w, server.Socket, 0, cell{1, liveDepth, false}); err != nil {
 		return p, err
 	}
 	p.opener, err = load.Dial(server.Socket, usualMsize, "", uint32(os.Getuid()))

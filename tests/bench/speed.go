@@ -24,13 +24,14 @@ type speedConfig struct {
 	cells   []cell
 	servers []contender
 	notes   []string
+	old     string // another fullex
 }
 
 func speedConfigFrom(c *cli.Context) (speedConfig, error) {
-	config := speedConfig{runs: c.Int("runs"), length: c.Duration("time")}
+	config := speedConfig{runs: c.Int("runs"), length: c.Duration("time"), old: c.String("old")}
 	cells := c.String("cells")
 	if c.Bool("quick") {
-		config.runs, config.length, cells = 3, 20*time.Millisecond, "1x1,1x64,20x4"
+		config.runs, config.length, cells = 3, 20*time.Millisecond, "1x1,1x64,20x4,1x16:open"
 	}
 	if config.runs < 1 || config.length <= 0 {
 		return config, errors.New("--runs and --time: want more than nothing")
@@ -39,7 +40,7 @@ func speedConfigFrom(c *cli.Context) (speedConfig, error) {
 	if config.cells, err = parseCells(cells); err != nil {
 		return config, fmt.Errorf("--cells: %w", err)
 	}
-	if config.servers, config.notes, err = chooseContenders(c.String("servers")); err != nil {
+	if config.servers, config.notes, err = chooseContenders(c.String("servers"), c.String("old")); err != nil {
 		return config, fmt.Errorf("--servers: %w", err)
 	}
 	return config, nil
@@ -51,6 +52,7 @@ func (config speedConfig) run(ctx context.Context, w *workspace, text io.Writer)
 	if err != nil {
 		return report{}, err
 	}
+	w.old = config.old
 	config.describe(text)
 	results, err := config.measure(ctx, w, text)
 	if err != nil {
@@ -123,7 +125,7 @@ func (config speedConfig) measureCell(ctx context.Context, w *workspace, cell ce
 // dialMany makes the connections of a cell.
 func (c contender) dialMany(w *workspace, socket string, cell cell) (conns []*load.Conn, err error) {
 	for i := range cell.conns {
-		conn, err := c.dial(w, socket, i, cell.depth)
+		conn, err := c.dial(w, socket, i, cell)
 		if err != nil {
 			return conns, fmt.Errorf("connection %d: %w", i, err)
 		}

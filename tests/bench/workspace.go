@@ -18,6 +18,7 @@ type workspace struct {
 	dir    string
 	self   string // this program
 	fullex string // the server, built from the checkout
+	old    string // another server to measure, or ""
 	number int    // of the last socket
 }
 
@@ -52,9 +53,14 @@ func (w *workspace) socket() string {
 }
 
 // startFullex starts our server.
-func (w *workspace) startFullex() (*process.Process, error) {
+func (w *workspace) startFullex() (*process.Process, error) { return w.startServer("fullex", w.fullex) }
+
+// startOld starts the other one.
+func (w *workspace) startOld() (*process.Process, error) { return w.startServer("old", w.old) }
+
+func (w *workspace) startServer(name, program string) (*process.Process, error) {
 	socket := w.socket()
-	return process.Start("fullex", socket, w.fullex, "serve", "--listen", "unix:"+socket, "--log-level", "warn")
+	return process.Start(name, socket, program, "serve", "--listen", "unix:"+socket, "--log-level", "warn")
 }
 
 // raiseFileLimit sets the limit of open files to what the system allows, for

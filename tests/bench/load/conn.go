@@ -13,17 +13,21 @@ import (
 // Replies says what replies must be. All servers are checked alike, those that
 // do nothing too: otherwise the load would take longer on some.
 type Replies struct {
-	Write, Read wire.Type // the types of the replies to Twrite and Tread
-	First       uint32    // the value that comes back first
-	Step        uint32    // the difference between it and the next, and so on
-	AnyValue    bool      // values are not looked at
+	Fixed    bool   // every reply is an Rread of four bytes
+	First    uint32 // the value that comes back first
+	Step     uint32 // the difference between it and the next, and so on
+	AnyValue bool   // values are not looked at
 }
 
 // pushStep keeps the values that are pushed even, so that all go right.
 const pushStep = 2
 
-// rreadSize is an Rread with one value.
-const rreadSize = wire.RreadHead + device.ValueSize
+const (
+	// rreadSize is an Rread with one value.
+	rreadSize = wire.RreadHead + device.ValueSize
+	// largestReply is an Rwalk of two names.
+	largestReply = wire.HeadSize + 2 + 2*wire.QIDSize
+)
 
 // le is the byte order of 9P.
 var le = binary.LittleEndian
@@ -38,14 +42,14 @@ func appendPush(b []byte, tag uint16, fid uint32, value uint32) []byte {
 // smallest is the least size of the buffer for replies.
 const smallest = 256
 
-// Conn is one connection of the load with its requests in flight. The requests
-// alternate between a Twrite of 4 bytes and a Tread of 4 bytes on one open fid.
-// Not safe for concurrent use.
+// Conn is one connection of the load with its requests in flight. Not safe for
+// concurrent use.
 type Conn struct {
-	net   net.Conn
-	fid   uint32
-	depth int
-	want  Replies
+	net    net.Conn
+	script Script
+	fid    uint32
+	depth  int // requests in flight
+	want   Replies
 
 	in   []byte
 	fill int    // bytes in in: the part of a reply
@@ -53,16 +57,16 @@ type Conn struct {
 
 	sent     []wire.Type // by tag: the type of the request in flight; 0: none
 	inFlight int
-	reads    bool   // the next request is a Tread
+	next     int    // step of the script
 	push     uint32 // the next value to push
 }
 
-// NewConn returns a connection that keeps depth requests in flight on a fid
-// that is open already. push is the first value to be written, an even one.
-func NewConn(c net.Conn, fid uint32, depth int, push uint32, want Replies) *Conn {
+// NewConn returns a connection that keeps depth requests of a script in flight, about
+// one fid. push is the first value to be written, an even one.
+func NewConn(c net.Conn, script Script, fid uint32, depth int, push uint32, want Replies) *Conn {
 	return &Conn{
-		net: c, fid: fid, depth: depth, want: want, push: push,
-		in:   make([]byte, max(smallest, depth*(rreadSize+1))),
+		net: c, script: script, fid: fid, depth: depth, want: want, push: push,
+		in:   make([]byte, max(smallest, depth*largestReply)),
 		sent: make([]wire.Type, depth),
 	}
 }
@@ -105,15 +109,15 @@ func (c *Conn) send() error {
 
 // request appends the next request.
 func (c *Conn) request(tag uint16) {
-	if c.reads {
-		c.out = wire.AppendRead(c.out, tag, c.fid, 0, device.ValueSize)
-		c.sent[tag] = wire.Tread
-	} else {
-		c.out = appendPush(c.out, tag, c.fid, c.push)
-		c.sent[tag] = wire.Twrite
+	step := c.script.steps[c.next]
+	c.out = step.append(c.out, tag, c.fid, c.push)
+	c.sent[tag] = step.typ
+	if step.typ == wire.Twrite {
 		c.push += pushStep
 	}
-	c.reads = !c.reads
+	if c.next++; c.next == len(c.script.steps) {
+		c.next = 0
+	}
 	c.inFlight++
 }
 
@@ -150,14 +154,17 @@ func (c *Conn) verify(reply []byte, tag uint16) error {
 	if int(tag) >= c.depth || c.sent[tag] == 0 {
 		return fmt.Errorf("a reply with tag %d, which is not in flight", tag)
 	}
-	want := c.want.Write
-	if c.sent[tag] == wire.Tread {
-		want = c.want.Read
+	want := c.sent[tag] + 1
+	if c.want.Fixed {
+		want = wire.Rread
 	}
 	if got := wire.Frame(reply).Type(); got != want {
 		return fmt.Errorf("a reply of type %d instead of %d: % x", got, want, reply)
 	}
-	if len(reply) < wire.HeadSize+4 || le.Uint32(reply[wire.HeadSize:]) != device.ValueSize {
+	if !c.script.valued {
+		return nil
+	}
+	if len(reply) < wire.RwriteSize || le.Uint32(reply[wire.HeadSize:]) != device.ValueSize {
 		return fmt.Errorf("a reply whose count is not 4: % x", reply)
 	}
 	if c.sent[tag] == wire.Tread {
