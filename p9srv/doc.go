@@ -4,24 +4,24 @@
 // # The way of a message
 //
 //	endpoint --bytes--> conn --frame--> front --+-- Tread, Twrite of an open device --> Session
-//	                                            +-- answered here
-//	                                            +-- control: hugelgupf/p9 --> file
+//	                                            +-- all others --> file of the tree --> Kernel
 //
 // One goroutine runs a connection. It waits without a buffer (transport.go), in the
 // runtime's poller or, if it alone is busy, with a thread (outside_linux.go), and
 // then lets [front.process] answer every whole frame that arrived, strictly in
 // order, and writes all replies at once. Data messages are answered in place
-// without allocation. Control messages go through the library, one at a time
-// and each to its end, so that the message in hand is known in every method of
-// a file. What the library does not do right, the front answers itself or
-// never passes on.
+// without allocation (data.go), others by the files of package tree (control.go).
+// Messages are read and written by package wire.
 //
-// A client in the same process needs none of that: [Server.Connect] gives it a
+// Between two calls of process a connection is data only: fids (fid.go), what the
+// Linux client believes of its files (followup.go, extent.go), a part of a frame. No
+// goroutine, channel or timer belongs to a fid, and nothing that the front calls blocks.
+//
+// A client in the same process needs no goroutine: [Server.Connect] gives it a
 // connection whose Write and Exchange call front.process themselves (memory.go).
 //
-// A fid is a file (file.go): an entry of the front's table and the library's
-// p9.File for the same fid. The front walks names (tree.go, walk.go) and lets
-// the library walk one constant name, because it keeps memory for each name.
+// The files of the tree are p9.File values, so that the server of hugelgupf/p9 can
+// serve them, too: [Server.Attacher].
 //
 // # Terms
 //
@@ -41,23 +41,12 @@
 //	/each/full_ex     each open is a client of its own
 //
 // Any directory can be attached as the root (aname). The same doors lead to
-// the files of every loaded module.
+// the files of every loaded module; package tree lists all files.
 //
 // What a client claims is not what is known. On a unix socket the kernel
 // vouches for the peer's user: root may attach as anybody, others as
 // themselves only (EPERM). Over TCP and vsock a user is a label, which proves
 // nothing and counts as "other" for mode bits.
-//
-// # Text files
-//
-//	/kmsg      0444  the log, from the oldest line kept to the newest at the open
-//	/modules   0444  loaded modules: name, bytes of their values, sessions
-//	/sessions  0444  the sessions that the reader may see: device.Kernel.ListSessions
-//	/ctl       0200  "insmod NAME" or "rmmod NAME", for the administrator: on a unix
-//	                 socket root attached as root, or the server's own user
-//
-// What they show is fixed by the open. Nothing blocks: behind the last line is
-// the end.
 //
 // # Errors
 //

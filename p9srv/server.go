@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hugelgupf/p9/p9"
+
 	"fullex/device"
 	"fullex/p9srv/tree"
 )
@@ -307,6 +309,15 @@ func (s *Server) removeConn(c link) {
 	}
 	delete(s.links, c)
 	s.running.Done()
+}
+
+// Attacher returns the tree that the server serves, as one user has it, for the server
+// of hugelgupf/p9 (p9.NewServer), which serves it its own way: without limits, without
+// the rules for the Linux client, and with the qid of the root for any aname. u.Conn
+// names the client, which may have a device open once.
+func (s *Server) Attacher(u device.User) p9.Attacher {
+	s.init()
+	return s.tree.Attacher(&tree.User{User: u, Peer: u.Conn})
 }
 
 // loadedKernel returns a kernel with all modules, which load without error, as
