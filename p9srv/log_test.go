@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
 )
 
 // stuck is a log that a line never leaves, until it is let go.
@@ -39,7 +41,7 @@ func TestLogIsWrittenWithoutTheServersLock(t *testing.T) {
 	here, there := net.Pipe()
 	first := make(chan error, 1)
 	go func() { first <- s.ServeConn(there) }()
-	_, err := here.Write(frame(tversion, noTag, uint32(8192), version9P2000L))
+	_, err := here.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 	require.NoError(t, err)
 	_, err = io.ReadFull(here, make([]byte, 21))
 	require.NoError(t, err)
