@@ -120,8 +120,10 @@ func (c *conversation) fd(whose string) int {
 		return c.f.MemoryFD()
 	case "kick":
 		return c.f.KickFD()
-	case "call", "back":
+	case "call":
 		return c.f.CallFD()
+	case "back":
+		return c.f.BackendFD()
 	}
 	require.Equal(c.t, "err", whose)
 	return c.f.ErrFD()

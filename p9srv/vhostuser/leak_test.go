@@ -93,7 +93,7 @@ func strayDescriptors(t *testing.T, f *vhosttest.Front) {
 		require.NoError(t, f.Order(vhosttest.SetVringCall, vhosttest.U64(1<<8)))
 		require.NoError(t, f.Order(vhosttest.SetVringCall, vhosttest.U64(0), f.CallFD()))
 		require.NoError(t, f.Order(vhosttest.SetVringErr, vhosttest.U64(0), f.ErrFD()))
-		require.NoError(t, f.Order(vhosttest.SetBackendReqFD, nil, f.CallFD()))
+		require.NoError(t, f.Order(vhosttest.SetBackendReqFD, nil, f.BackendFD()))
 	}
 	works(t, f)
 	for _, request := range []uint32{vhosttest.SetVringKick, vhosttest.SetVringCall, vhosttest.AddMemReg, vhosttest.SetMemTable, 99} {

@@ -3,7 +3,7 @@
 // socketpair and a memfd. No virtual machine is needed.
 //
 //	front, back, err := vhosttest.Pair()
-//	conn := device.NewConn(back)
+//	conn, err := device.NewConn(back)
 //	f, err := vhosttest.New(front, vhosttest.Options{})
 //	err = f.Connect()
 //	answer, err := f.Call(request, room)

@@ -61,6 +61,7 @@ type Front struct {
 	mem   []byte // all of guest memory, and the hole
 
 	kick, err int      // eventfds
+	backend   [2]int   // a socketpair: the front-end's end, and the back-end's
 	call      *os.File // an eventfd, or one end of a socketpair
 	callFD    int      // the same eventfd, or the other end
 
@@ -101,7 +102,7 @@ func unixConn(fd int) (*net.UnixConn, error) {
 // New returns a Front that has not sent anything yet. It owns the connection.
 func New(conn *net.UnixConn, opt Options) (*Front, error) {
 	opt.setDefaults()
-	f := &Front{opt: opt, conn: conn, memFD: -1, kick: -1, err: -1}
+	f := &Front{opt: opt, conn: conn, memFD: -1, kick: -1, err: -1, backend: [2]int{-1, -1}}
 	f.layOut()
 	if err := errors.Join(f.makeMemory(), f.makeEvents()); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -158,11 +159,14 @@ func (f *Front) makeEvents() error {
 			return fmt.Errorf("make an eventfd: %w", err)
 		}
 	}
+	var err error
+	if f.backend, err = socketpair(); err != nil {
+		return err
+	}
 	pair := [2]int{}
 	if f.opt.UML {
-		var err error
-		if pair, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0); err != nil {
-			return fmt.Errorf("make a socketpair: %w", err)
+		if pair, err = socketpair(); err != nil {
+			return err
 		}
 	} else {
 		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
@@ -175,6 +179,14 @@ func (f *Front) makeEvents() error {
 	return nil
 }
 
+func socketpair() ([2]int, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return [2]int{-1, -1}, fmt.Errorf("make a socketpair: %w", err)
+	}
+	return pair, nil
+}
+
 // Close ends the connection, as when QEMU is killed.
 func (f *Front) Close() error {
 	err := f.conn.Close()
@@ -184,7 +196,7 @@ func (f *Front) Close() error {
 			_ = unix.Close(f.callFD)
 		}
 	}
-	for _, fd := range []int{f.kick, f.err, f.memFD} {
+	for _, fd := range []int{f.kick, f.err, f.memFD, f.backend[0], f.backend[1]} {
 		if fd >= 0 {
 			_ = unix.Close(fd)
 		}
@@ -193,7 +205,7 @@ func (f *Front) Close() error {
 		_ = unix.Munmap(f.mem)
 		f.mem = nil
 	}
-	f.kick, f.err, f.memFD, f.call = -1, -1, -1, nil
+	f.kick, f.err, f.memFD, f.call, f.backend = -1, -1, -1, nil, [2]int{-1, -1}
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -215,3 +227,7 @@ func (f *Front) CallFD() int { return f.callFD }
 
 // ErrFD: see KickFD.
 func (f *Front) ErrFD() int { return f.err }
+
+// BackendFD is the end of a socketpair for SET_BACKEND_REQ_FD. It stays the
+// Front's.
+func (f *Front) BackendFD() int { return f.backend[1] }

@@ -63,7 +63,7 @@ func (f *Front) Realize() error {
 			step{request: GetFeatures, how: query},
 			step{request: GetProtocolFeatures, how: query},
 			step{request: SetProtocolFeatures, how: order, payload: U64(protocolFeaturesUML)},
-			step{request: SetBackendReqFD, how: order, fds: []int{f.CallFD()}},
+			step{request: SetBackendReqFD, how: order, fds: []int{f.BackendFD()}},
 		)
 	}
 	return f.take(
@@ -72,7 +72,7 @@ func (f *Front) Realize() error {
 		step{request: SetProtocolFeatures, payload: U64(protocolFeaturesQEMU)},
 		step{request: GetQueueNum, how: query},
 		step{request: GetMaxMemSlots, how: query},
-		step{request: SetBackendReqFD, how: order, fds: []int{f.err}},
+		step{request: SetBackendReqFD, how: order, fds: []int{f.BackendFD()}},
 		step{request: SetOwner},
 		step{request: GetFeatures, how: query},
 		f.callStep(),
