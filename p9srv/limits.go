@@ -37,6 +37,9 @@ type Limits struct {
 	// Conns is how many connections there may be; one too many is closed at
 	// once. Default 10,000.
 	Conns int
+	// Guests is how many virtual machines may be connected by vhost-user; one
+	// too many is closed before it is answered. Default 256.
+	Guests int
 	// FIDs is how many fids a connection may have; EMFILE above. Default
 	// 65,536.
 	FIDs int
@@ -44,7 +47,8 @@ type Limits struct {
 	// takes about half a KiB. Default 1,048,576.
 	AllFIDs int
 	// HandshakeTimeout is how long a new connection may take to its first
-	// attach. Default 10 s.
+	// attach, and a virtual machine's front-end to its first message. Default
+	// 10 s.
 	HandshakeTimeout time.Duration
 	// FrameTimeout is how long the rest of a message may take, of which a part
 	// has arrived: it may hold a buffer of 64 KiB. Default 30 s.
@@ -81,6 +85,7 @@ func (l Limits) withDefaults() Limits {
 		*field = max(*field, 0) // 0 is none from here on
 	}
 	count(&l.Conns, 10_000)
+	count(&l.Guests, 256)
 	count(&l.FIDs, 1<<16)
 	count(&l.AllFIDs, 1<<20)
 	span(&l.HandshakeTimeout, 10*time.Second)

@@ -141,18 +141,17 @@ func (s *Server) ServeConn(c net.Conn) error {
 // alone, or somebody else has it too and may close it.
 func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	number := s.accepted.Add(1)
-	if socket, ok := c.(vhostSocket); ok {
-		g := newGuest(s, socket, number)
-		if err := s.addLink(g, true); err != nil {
-			return nil, errors.Join(err, ignoreClosed(g.cut()))
-		}
-		return g, nil
+	socket, isGuest := c.(vhostSocket)
+	var taken served
+	if isGuest {
+		taken = newGuest(s, socket, number)
+	} else {
+		taken = newConn(s, c, number, ours)
 	}
-	served := newConn(s, c, number, ours)
-	if err := s.addConn(served); err != nil {
+	if err := s.addLink(taken, isGuest); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	return served, nil
+	return taken, nil
 }
 
 // Shutdown stops accepting, lets every connection answer what has arrived,
@@ -274,12 +273,15 @@ func (s *Server) startConn(c net.Conn, ours bool) error {
 // addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
 func (s *Server) addConn(c link) error { return s.addLink(c, false) }
 
-// addLink is addConn, also for guests, which no limit is for: they must not be
-// hung up on, and are no burden to others' limit.
+// addLink is addConn, also for guests, which have a limit of their own.
 func (s *Server) addLink(c link, isGuest bool) error {
 	err := s.tryAddLink(c, isGuest)
-	if errors.Is(err, syscall.ENFILE) {
-		s.log.Warn("too many connections", "limit", s.limits.Conns) // without mu: a log may wait for its reader
+	switch { // without mu: a log may wait for its reader
+	case !errors.Is(err, syscall.ENFILE):
+	case isGuest:
+		s.log.Warn("too many virtual machines", "limit", s.limits.Guests)
+	default:
+		s.log.Warn("too many connections", "limit", s.limits.Conns)
 	}
 	return err
 }
@@ -290,7 +292,11 @@ func (s *Server) tryAddLink(c link, isGuest bool) error {
 	if s.closed {
 		return ErrServerClosed
 	}
-	if !isGuest && len(s.links)-s.guests >= s.limits.Conns {
+	taken, limit := len(s.links)-s.guests, s.limits.Conns
+	if isGuest {
+		taken, limit = s.guests, s.limits.Guests
+	}
+	if taken >= limit {
 		return syscall.ENFILE
 	}
 	s.links[c] = isGuest

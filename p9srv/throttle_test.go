@@ -37,6 +37,7 @@ func TestThrottleDropsAndCounts(t *testing.T) {
 func TestLimitsHaveDefaultsAndCanBeLifted(t *testing.T) {
 	defaults := Limits{}.withDefaults()
 	assert.Equal(t, 10_000, defaults.Conns)
+	assert.Equal(t, 256, defaults.Guests)
 	assert.Equal(t, 65_536, defaults.FIDs)
 	assert.Equal(t, 1_048_576, defaults.AllFIDs)
 	assert.Equal(t, 10*time.Second, defaults.HandshakeTimeout)
@@ -45,8 +46,9 @@ func TestLimitsHaveDefaultsAndCanBeLifted(t *testing.T) {
 	assert.Zero(t, defaults.IdleTimeout)
 	assert.Equal(t, 3*time.Minute, defaults.KeepAlive)
 
-	lifted := Limits{-1, -1, -1, -1, -1, -1, -1, -1}.withDefaults()
+	lifted := Limits{-1, -1, -1, -1, -1, -1, -1, -1, -1}.withDefaults()
 	assert.Equal(t, unlimited, lifted.Conns)
+	assert.Equal(t, unlimited, lifted.Guests)
 	assert.Equal(t, unlimited, lifted.FIDs)
 	assert.Equal(t, unlimited, lifted.AllFIDs)
 	assert.Zero(t, lifted.HandshakeTimeout)
