@@ -26,9 +26,9 @@ type segment struct {
 
 // slot is a chain that has been taken, by its head.
 type slot struct {
-	serial uint64 // of the chain in hand; 0: none
-	room   int    // bytes in segments
-	into   []segment
+	serial uint64    // of the chain in hand; 0: none
+	room   int       // bytes in segments
+	into   []segment // nil if no chain is in hand
 }
 
 // walk reads the chain that begins with a head: it copies the request into buf,

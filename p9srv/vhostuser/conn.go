@@ -64,6 +64,7 @@ type Conn struct {
 	backend  notifier // kept open for the front-end, not used
 	seen     uint64   // the session that Next is in
 	waiting  bool     // Next waits
+	idle     int      // kicks since the last request
 	deadline time.Time
 	rearm    bool // kick has not the deadline
 }
@@ -99,6 +100,7 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 			return Request{}, ErrReset
 		}
 		if r, ok := c.popLocked(buf); ok {
+			c.idle = 0
 			return r, nil
 		}
 		if c.seen != c.session {

@@ -32,6 +32,11 @@ type leftRing struct {
 	Last       uint64 // the newest entry of the used ring
 }
 
+// maxSpare is how many lists of segments a queue keeps for later chains. A user
+// who answers as many at a time needs no more. If each slot kept its own, a guest
+// could make a ring hold 16 MiB of them.
+const maxSpare = 64
+
 // queue is the one virtqueue of a device. The lock of its Conn guards it.
 type queue struct {
 	ringState
@@ -43,10 +48,11 @@ type queue struct {
 
 	indirectTables, eventIdx bool // what driver and device agreed on
 
-	slots  []slot   // by head
-	serial uint64   // of the newest chain
-	parked []Answer // that came while the ring was stopped, of bytes of their own
-	table  []byte   // a copy of an indirect table; made when first needed
+	slots  []slot      // by head
+	spare  [][]segment // of slots that are free again, at most maxSpare
+	serial uint64      // of the newest chain
+	parked []Answer    // that came while the ring was stopped, of bytes of their own
+	table  []byte      // a copy of an indirect table; made when first needed
 
 	call notifier
 }
@@ -85,8 +91,27 @@ func (q *queue) forget() {
 func (q *queue) drop() {
 	q.parked = nil
 	for i := range q.slots {
-		q.slots[i].serial = 0
+		q.free(&q.slots[i])
 	}
+}
+
+// free makes a slot free. Its segments are for another.
+func (q *queue) free(s *slot) {
+	if s.into != nil && len(q.spare) < maxSpare {
+		q.spare = append(q.spare, s.into[:0])
+	}
+	s.serial, s.into = 0, nil
+}
+
+// segments returns a list for a slot that has none.
+func (q *queue) segments() []segment {
+	last := len(q.spare) - 1
+	if last < 0 {
+		return nil
+	}
+	list := q.spare[last]
+	q.spare = q.spare[:last]
+	return list
 }
 
 // stop ends the use of the ring. If the front-end is told the base, it may go
@@ -171,8 +196,10 @@ func (q *queue) take(buf []byte, whole bool) (r Request, ok bool, err error) {
 	if s.serial != 0 {
 		return Request{}, false, fmt.Errorf("the chain of descriptor %d is in use and offered again", head)
 	}
+	s.into = q.segments()
 	size, err := q.walk(head, buf, s)
 	if err != nil || whole && size > len(buf) {
+		q.free(s)
 		return Request{}, false, err
 	}
 	q.serial++
@@ -241,7 +268,7 @@ func (q *queue) put(s *slot, a Answer) error {
 	le.PutUint32(entry, uint32(a.Chain.head))
 	le.PutUint32(entry[4:], uint32(len(a.Bytes)))
 	q.Next++
-	s.serial = 0
+	q.free(s)
 	return nil
 }
 

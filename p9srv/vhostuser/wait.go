@@ -10,6 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// freeKicks may come one after the other without a request. A driver's kick
+// comes without one only if the request was taken before it: once.
+const freeKicks = 100
+
+// kickRest is how long kicks are not looked at after freeKicks.
+const kickRest = 10 * time.Millisecond
+
 func (c *Conn) expiredLocked() bool {
 	return !c.deadline.IsZero() && !time.Now().Before(c.deadline)
 }
@@ -17,7 +24,7 @@ func (c *Conn) expiredLocked() bool {
 // waitLocked lets go of the lock until there may be something to do.
 func (c *Conn) waitLocked() {
 	if !c.runningLocked() {
-		c.waitForChangeLocked()
+		c.waitForChangeLocked(c.deadline)
 		return
 	}
 	come, err := c.queue.arm()
@@ -48,6 +55,24 @@ func (c *Conn) waitForKickLocked() {
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && c.kick == kick {
 		c.breakLocked(err)
 	}
+	if err == nil {
+		c.restLocked()
+	}
+}
+
+// restLocked counts a kick, and waits if there are too many without a request:
+// what a front-end has once made readable can stay so without its doing
+// anything more. A request that comes meanwhile waits for kickRest at most.
+func (c *Conn) restLocked() {
+	if c.idle < freeKicks {
+		c.idle++
+		return
+	}
+	until := time.Now().Add(kickRest)
+	if !c.deadline.IsZero() && c.deadline.Before(until) {
+		until = c.deadline
+	}
+	c.waitForChangeLocked(until)
 }
 
 // readKick waits in the poller and reads without waiting, whatever the front-end
@@ -66,11 +91,12 @@ func (c *Conn) readKick(kick *os.File) error {
 	return errors.Join(err, readErr)
 }
 
-// waitForChangeLocked waits for the front-end, as there is no ring to wait for.
-func (c *Conn) waitForChangeLocked() {
+// waitForChangeLocked waits for the front-end until a time; the zero value: for
+// ever.
+func (c *Conn) waitForChangeLocked(until time.Time) {
 	var expired <-chan time.Time
-	if !c.deadline.IsZero() {
-		timer := time.NewTimer(time.Until(c.deadline))
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
 		defer timer.Stop()
 		expired = timer.C
 	}
