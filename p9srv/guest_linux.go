@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 
 	"fullex/p9srv/vhostuser"
@@ -20,15 +21,19 @@ const vhostWorks = true
 // the ring itself.
 //
 // It never closes the socket while the machine runs, whatever the guest does, as
-// QEMU would abort the machine: so no limit in time and no limit of connections
-// is for it.
+// QEMU would abort the machine: limits in time are for the front-end's messages
+// only, and one machine too many is refused before its first message.
 type guest struct {
-	srv   *Server
-	conn  *vhostuser.Conn
-	log   *slog.Logger
-	front front
+	srv    *Server
+	socket vhostSocket
+	log    *slog.Logger
+	front  front
 
-	in       inBuffer // requests, one behind the other
+	mu    sync.Mutex      // guards the two below against cut
+	conn  *vhostuser.Conn // made by serve, as the rest
+	isCut bool
+
+	in       []byte // requests, one behind the other
 	requests [maxBatch]vhostuser.Request
 	answers  [maxBatch]vhostuser.Answer
 	out      []byte // replies
@@ -38,17 +43,30 @@ type guest struct {
 // configuration has a tag.
 const mountTag = 1 << 0
 
-// newGuest starts to speak with a machine.
+// newGuest makes a guest, which owns the socket and has answered nothing yet.
 func newGuest(s *Server, socket vhostSocket, number uint64) served {
 	p := guestPeer(socket.UnixConn, number, s.Identity)
 	log := s.log.With("conn", number, "peer", p.where, "tag", socket.tag)
-	device := &vhostuser.Device{Features: mountTag, Config: tagConfig(socket.tag), Log: log}
-	g := &guest{
-		srv: s, conn: device.NewConn(socket.UnixConn), log: log,
-		front: front{srv: s, peer: p, log: log}, out: make([]byte, 0, outSize),
-	}
+	g := &guest{srv: s, socket: socket, log: log, front: front{srv: s, peer: p, log: log}}
 	g.front.setWire()
 	return g
+}
+
+// setUp starts to speak with the machine.
+func (g *guest) setUp() (err error) {
+	limits := g.srv.limits
+	device := &vhostuser.Device{
+		Features: mountTag, Config: tagConfig(g.socket.tag), Log: g.log,
+		Timeouts: vhostuser.Timeouts{First: limits.HandshakeTimeout, Rest: limits.FrameTimeout, Reply: limits.WriteTimeout},
+	}
+	g.in, g.out = make([]byte, maxMsize), make([]byte, 0, outSize)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isCut {
+		return net.ErrClosed
+	}
+	g.conn, err = device.NewConn(g.socket.UnixConn)
+	return err
 }
 
 // tagConfig is struct virtio_9p_config: the tag behind its length.
@@ -71,6 +89,12 @@ func guestPeer(socket *net.UnixConn, number uint64, policy IdentityPolicy) peer 
 
 // serve implements served.
 func (g *guest) serve() {
+	if err := g.setUp(); err != nil {
+		if ignoreClosed(err) != nil {
+			g.log.Warn("a virtual machine was refused", "error", err)
+		}
+		return
+	}
 	g.log.Info("a virtual machine has connected")
 	err := g.answerAll()
 	g.front.endSession()
@@ -89,7 +113,7 @@ const maxBatch = 64
 // guest's driver is reset, and with Tversion, which the front sees to.
 func (g *guest) answerAll() error {
 	for {
-		r, err := g.conn.Next(g.in[:])
+		r, err := g.conn.Next(g.in)
 		if errors.Is(err, vhostuser.ErrReset) {
 			g.front.endSession()
 			g.log.Info("the guest's driver was reset")
@@ -110,7 +134,7 @@ func (g *guest) answerAll() error {
 // answer answers requests, which are in g.in. A run of messages costs the front
 // half of what they cost one by one (BenchmarkGuest).
 func (g *guest) answer(requests []vhostuser.Request) {
-	in := g.in[:]
+	in := g.in
 	for len(requests) > 0 {
 		n, size := g.messages(requests, in)
 		if n > 0 {
@@ -248,4 +272,13 @@ func (g *guest) finish() error {
 }
 
 // cut implements link.
-func (g *guest) cut() error { return g.conn.Close() }
+func (g *guest) cut() error {
+	g.mu.Lock()
+	g.isCut = true
+	conn := g.conn
+	g.mu.Unlock()
+	if conn == nil {
+		return g.socket.Close()
+	}
+	return conn.Close()
+}

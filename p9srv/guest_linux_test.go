@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -211,15 +215,66 @@ func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
 	}
 }
 
+// TestGuestIsNotCutByLimits: only its front-end's messages have a limit in time.
 func TestGuestIsNotCutByLimits(t *testing.T) {
-	srv := &Server{Limits: Limits{Conns: 1, HandshakeTimeout: 1, FrameTimeout: 1, IdleTimeout: 1}}
+	const soon = 200 * time.Millisecond
+	srv := &Server{Limits: Limits{Conns: 1, HandshakeTimeout: soon, FrameTimeout: soon, WriteTimeout: soon, IdleTimeout: 1}}
 	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
+	<-time.After(2 * soon)
 	first.attach()
 	second.attach()
 	first.push(2)
 	second.push(4)
+	<-time.After(2 * soon)
 	first.pop(2)
 	second.pop(4)
+}
+
+// lockedBuffer takes log lines of many goroutines.
+type lockedBuffer struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func TestGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
+	var log lockedBuffer
+	srv := &Server{Limits: Limits{Guests: 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	require.ErrorIs(t, srv.ServeConn(vhostSocket{back, "deque"}), syscall.ENFILE)
+	_, err = front.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, front.Close())
+	assert.Contains(t, log.String(), `msg="too many virtual machines" limit=2`)
+
+	first.attach()
+	require.NoError(t, second.Close())
+	require.NoError(t, <-second.served)
+	second.served <- nil // for the end of the test
+	newDriver(t, srv, vhosttest.Options{}).attach()
+}
+
+func TestGuestWhoseFrontEndSaysNothingIsCut(t *testing.T) {
+	srv := &Server{Limits: Limits{HandshakeTimeout: 200 * time.Millisecond}}
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	require.NoError(t, srv.ServeConn(vhostSocket{back, "deque"}))
+	_, err = front.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+	require.NoError(t, front.Close())
 }
 
 func TestShutdownEndsGuests(t *testing.T) {

@@ -56,16 +56,35 @@ func (c *Conn) answerAll() error {
 	for {
 		m, err := c.wire.read()
 		if err != nil {
+			c.discard(m)
 			return err
 		}
 		reply := c.answer(m)
-		m.closeFDs()
+		c.discard(m)
 		if reply == nil {
 			continue
 		}
 		if err := c.wire.write(reply); err != nil {
 			return err
 		}
+	}
+}
+
+// discard closes what is left of a message. The front-end waits for that, however
+// long it takes, but whoever closes the connection does not.
+func (c *Conn) discard(m *message) {
+	if m.isEmpty() {
+		c.wire.discard(m)
+		return
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		c.wire.discard(m)
+	}()
+	select {
+	case <-closed:
+	case <-c.closing:
 	}
 }
 

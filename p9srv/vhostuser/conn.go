@@ -40,10 +40,13 @@ type Chain struct {
 type Conn struct {
 	device *Device       // immutable
 	log    *slog.Logger  // immutable
+	budget *Budget       // immutable
 	wire   *wire         // of the goroutine that serves
 	done   chan struct{} // closed at the end of that goroutine
+	close  func()        // closes closing, once
 	err    error         // why it ended; written before done is closed
 
+	closing chan struct{} // closed when Close was called
 	changed chan struct{} // of capacity 1: something below changed
 	// kicks is for Next to read a number into that means nothing.
 	kicks    [8]byte
@@ -190,6 +193,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 // With QEMU 11 that ends the whole virtual machine at its next look at the
 // device: see the package's comment.
 func (c *Conn) Close() error {
+	c.close()
 	err := c.wire.conn.Close()
 	<-c.done
 	if errors.Is(err, net.ErrClosed) {
@@ -214,6 +218,10 @@ func (c *Conn) serve() {
 		return
 	}
 	c.err = err
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.log.Warn("cut: the front-end took too long", "error", err)
+		return
+	}
 	c.log.Warn("the front-end does not speak vhost-user", "error", err)
 }
 
@@ -228,6 +236,7 @@ func (c *Conn) release() {
 	c.queue.call.close()
 	c.failure.close()
 	c.backend.close()
+	c.budget.returnDescriptors(keptFDs)
 	c.wakeLocked()
 }
 

@@ -3,9 +3,12 @@
 package vhostuser
 
 import (
+	"errors"
 	"log/slog"
 	"math/bits"
 	"net"
+	"sync"
+	"time"
 )
 
 // Feature bits that every device has (virtio 1.2 section 6, vhost-user.rst
@@ -59,28 +62,58 @@ type Device struct {
 	// 0: DefaultQueueSize. It is rounded down to a power of two.
 	MaxQueueSize int
 
+	// Budget is what connections share with those of other devices; nil: that
+	// of the process, one half of its mappings, address space and descriptors.
+	Budget *Budget
+
+	// Timeouts end connections of front-ends that are too slow.
+	Timeouts Timeouts
+
 	// Log gets what goes wrong: at most a line for each time that a front-end
 	// or a driver begins anew. nil: nobody is told.
 	Log *slog.Logger
 }
 
+// Timeouts are how long a connection waits for its front-end. A zero field is
+// no limit. None is for a front-end that has spoken and is silent between two
+// messages: a machine that is not started yet sends nothing.
+type Timeouts struct {
+	First time.Duration // to the end of the first message
+	Rest  time.Duration // for the rest of a later message
+	Reply time.Duration // for room in the socket for a reply
+}
+
 // NewConn serves the device to the front-end at the other end of a connection,
 // which it owns. The caller calls Close at the end, and has a goroutine that
 // calls Next until it returns io.EOF.
-func (d *Device) NewConn(c *net.UnixConn) *Conn {
+//
+// It closes the connection and returns an error that wraps EMFILE if the budget
+// has no descriptors left for it. No message has been answered then.
+func (d *Device) NewConn(c *net.UnixConn) (*Conn, error) {
+	budget := d.Budget
+	if budget == nil {
+		budget = processBudget()
+	}
+	if err := budget.takeConn(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	conn := &Conn{
 		device:  d,
 		log:     d.Log,
-		wire:    newWire(c),
+		budget:  budget,
+		wire:    newWire(c, budget, d.Timeouts),
 		done:    make(chan struct{}),
+		closing: make(chan struct{}),
 		changed: make(chan struct{}, 1),
+		memory:  memory{budget: budget},
 	}
 	if conn.log == nil {
 		conn.log = slog.New(slog.DiscardHandler)
 	}
+	conn.close = sync.OnceFunc(func() { close(conn.closing) })
 	conn.queue.memory = &conn.memory
 	go conn.serve()
-	return conn
+	return conn, nil
 }
 
 // offered returns the features that the driver may choose from.

@@ -33,7 +33,8 @@
 // SET_FEATURES. Neither closes the socket, because QEMU 11 aborts the whole
 // machine once a vhost-user device's socket has closed (hw/virtio/vhost.c,
 // "hdev->vhost_ops" assertions). Only messages that cannot be told apart any
-// more do. Memory that is truncated under us breaks the ring, like wrong
+// more do, and a front-end that says nothing at first, stops within a message
+// or does not read replies: see Timeouts. Memory that is truncated under us breaks the ring, like wrong
 // content.
 //
 // # Concurrency
@@ -50,5 +51,6 @@
 //
 // A ring has at most Device.MaxQueueSize entries, a chain 1024 descriptors and
 // 1 GiB, guest memory 64 regions and 4 TiB, a message 4096 bytes after its
-// header.
+// header. All connections together take at most one half of the mappings, the
+// address space and the descriptors of the process: see Budget.
 package vhostuser

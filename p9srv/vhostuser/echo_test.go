@@ -50,7 +50,13 @@ var config = []byte("\x06\x00fullex")
 // newEcho returns an echo and its front-end, which has sent nothing yet.
 func newEcho(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	t.Helper()
-	e, f := newIdle(t, opt)
+	return newEchoOf(t, vhostuser.Device{}, opt)
+}
+
+// newEchoOf is newEcho with a device of the test's.
+func newEchoOf(t testing.TB, d vhostuser.Device, opt vhosttest.Options) (*echo, *vhosttest.Front) {
+	t.Helper()
+	e, f := newIdleOf(t, d, opt)
 	go e.run()
 	t.Cleanup(func() { <-e.ended })
 	t.Cleanup(func() { require.NoError(t, e.conn.Close()) })
@@ -60,11 +66,17 @@ func newEcho(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 // newIdle is newEcho without anybody who takes requests.
 func newIdle(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	t.Helper()
+	return newIdleOf(t, vhostuser.Device{}, opt)
+}
+
+func newIdleOf(t testing.TB, d vhostuser.Device, opt vhosttest.Options) (*echo, *vhosttest.Front) {
+	t.Helper()
 	front, back, err := vhosttest.Pair()
 	require.NoError(t, err)
 	e := &echo{resets: make(chan struct{}, 100), ended: make(chan struct{}), log: new(lines)}
-	d := &vhostuser.Device{Features: 1, Config: config, Log: slog.New(slog.NewTextHandler(e.log, nil))}
-	e.conn = d.NewConn(back)
+	d.Features, d.Config, d.Log = 1, config, slog.New(slog.NewTextHandler(e.log, nil))
+	e.conn, err = d.NewConn(back)
+	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.conn.Close()) })
 	f, err := vhosttest.New(front, opt)
 	require.NoError(t, err)
@@ -119,6 +131,15 @@ func (e *echo) wasReset(t testing.TB) {
 func (e *echo) wasNotReset(t testing.TB) {
 	t.Helper()
 	require.Empty(t, e.resets)
+}
+
+// skip skips a test for want of something, or fails it where nothing may be.
+func skip(t testing.TB, needs string) {
+	t.Helper()
+	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+		require.FailNow(t, needs)
+	}
+	t.Skip(needs)
 }
 
 // works makes sure that requests are answered.

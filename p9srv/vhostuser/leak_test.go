@@ -55,10 +55,13 @@ func TestNothingIsLeft(t *testing.T) {
 		func(_ *echo, f *vhosttest.Front) error { return f.SendRaw([]byte{1}, f.KickFD()) },
 		func(_ *echo, f *vhosttest.Front) error { return f.Realize() },
 	}
+	// Enough for one connection, so that the next has what this one gives back.
+	budget := vhostuser.NewBudget(vhostuser.Resources{Mappings: 2, Bytes: 1 << 30, Descriptors: connFDs + 5})
 	once := func(i int) {
 		// A subtest, for what it cleans up.
 		t.Run("", func(t *testing.T) {
-			e, f := connected(t, vhosttest.Options{UML: i%2 == 1, QueueSize: 256})
+			e, f := newEchoOf(t, vhostuser.Device{Budget: budget}, vhosttest.Options{UML: i%2 == 1, QueueSize: 256})
+			require.NoError(t, f.Connect())
 			works(t, f)
 			strayDescriptors(t, f)
 			require.NoError(t, f.Reset())
@@ -143,7 +146,8 @@ func TestDevicesWithoutALog(t *testing.T) {
 	for _, c := range []struct{ max, allowed int }{{0, 1024}, {1, 1}, {100, 64}, {128, 128}, {1 << 20, 32768}} {
 		front, back, err := vhosttest.Pair()
 		require.NoError(t, err)
-		conn := (&vhostuser.Device{MaxQueueSize: c.max, Features: 1<<32 - 1}).NewConn(back)
+		conn, err := (&vhostuser.Device{MaxQueueSize: c.max, Features: 1<<32 - 1}).NewConn(back)
+		require.NoError(t, err)
 		f, err := vhosttest.New(front, vhosttest.Options{})
 		require.NoError(t, err)
 		features, err := f.Ask(vhosttest.GetFeatures, nil)

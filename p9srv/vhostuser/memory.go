@@ -16,8 +16,8 @@ const (
 	// GET_MAX_MEM_SLOTS.
 	maxRegions = 64
 
-	// maxMemory is the most of all regions together, in bytes, so that a
-	// front-end cannot use up this process's address space with empty files.
+	// maxMemory is the most of a machine's regions together, in bytes, so that
+	// no front-end uses up the Budget with empty files.
 	maxMemory = 1 << 42
 
 	// regionSize is that of a region in a message, in bytes.
@@ -75,6 +75,7 @@ type mapping struct {
 // memory is the guest's memory, as far as it is shared with us. Changed and
 // used with Conn.mu held, so that nothing is unmapped while it is used.
 type memory struct {
+	budget   *Budget // that mappings are taken of
 	mappings []mapping
 }
 
@@ -84,7 +85,7 @@ func (m *memory) add(r region, fd int) error {
 	if err := m.mayAdd(r); err != nil {
 		return fmt.Errorf("%v %w", r, err)
 	}
-	mapped, err := mapRegion(r, fd)
+	mapped, err := m.mapRegion(r, fd)
 	if err != nil {
 		return fmt.Errorf("%v: %w", r, err)
 	}
@@ -114,7 +115,7 @@ func (m *memory) mayAdd(r region) error {
 
 // mapRegion maps a region, from whole page to whole page. The file must have
 // all of it: access behind its end is SIGBUS.
-func mapRegion(r region, fd int) (mapping, error) {
+func (m *memory) mapRegion(r region, fd int) (mapping, error) {
 	page, err := filePage(r, fd)
 	if err != nil {
 		return mapping{}, err
@@ -124,8 +125,12 @@ func mapRegion(r region, fd int) (mapping, error) {
 	if end < start || end-start > math.MaxInt || start > math.MaxInt64 {
 		return mapping{}, errors.New("is too large")
 	}
+	if err := m.budget.takeMapping(end - start); err != nil {
+		return mapping{}, err
+	}
 	whole, err := unix.Mmap(fd, int64(start), int(end-start), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
+		m.budget.returnMapping(end - start)
 		return mapping{}, fmt.Errorf("map: %w", err)
 	}
 	from := r.Offset - start
@@ -167,7 +172,7 @@ func (m *memory) remove(r region) error {
 	for i := range m.mappings {
 		s := &m.mappings[i]
 		if s.Guest == r.Guest && s.Size == r.Size && s.User == r.User {
-			s.unmap()
+			m.unmap(s)
 			m.mappings = append(m.mappings[:i], m.mappings[i+1:]...)
 			return nil
 		}
@@ -178,13 +183,17 @@ func (m *memory) remove(r region) error {
 // free unmaps everything.
 func (m *memory) free() {
 	for i := range m.mappings {
-		m.mappings[i].unmap()
+		m.unmap(&m.mappings[i])
 	}
 	m.mappings = nil
 }
 
 // unmap can fail on a mapping that is not ours only.
-func (m *mapping) unmap() { _ = unix.Munmap(m.whole) }
+func (m *memory) unmap(s *mapping) {
+	size := uint64(len(s.whole))
+	_ = unix.Munmap(s.whole)
+	m.budget.returnMapping(size)
+}
 
 // piece returns the bytes at a guest address up to the end of its region, at
 // most size. It is empty if the address is in no region.

@@ -5,6 +5,9 @@ package vhostuser
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // request is the number of a message of the front-end (vhost-user.rst,
@@ -74,7 +77,7 @@ type message struct {
 	request request
 	flags   uint32
 	payload []byte // valid until the next is read
-	fds     []int  // owned by the message until taken; -1: taken
+	fds     []int  // owned by the message; or kept
 	lost    bool   // some fds did not arrive, and which is not known
 }
 
@@ -103,21 +106,31 @@ func (m *message) atLeast(size int) error {
 	return nil
 }
 
-// takeFD returns the one descriptor of the message, which is the caller's from
-// now on.
-func (m *message) takeFD() (int, error) {
-	if len(m.fds) != 1 || m.fds[0] < 0 {
+// oneFD returns the one descriptor of the message, which stays the message's.
+func (m *message) oneFD() (int, error) {
+	if len(m.fds) != 1 {
 		return -1, fmt.Errorf("%d descriptors, want 1", len(m.fds))
 	}
-	fd := m.fds[0]
-	m.fds[0] = -1
-	return fd, nil
+	return m.fds[0], nil
 }
 
-// closeFDs closes the descriptors that nobody took.
+// keepFD makes the one descriptor of the message the caller's.
+func (m *message) keepFD() { m.fds[0] = kept }
+
+// kept stands for a descriptor that is no longer the message's.
+const kept = -1
+
+// isEmpty reports whether no descriptors are left to be closed.
+func (m *message) isEmpty() bool {
+	return !slices.ContainsFunc(m.fds, func(fd int) bool { return fd != kept })
+}
+
+// closeFDs closes the descriptors that nobody kept, which can wait: a file
+// server answers when it likes. A socket does not wait for its peer.
 func (m *message) closeFDs() {
 	for _, fd := range m.fds {
-		if fd >= 0 {
+		if fd != kept {
+			_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, new(unix.Linger)) // fails on others
 			closeFD(fd)
 		}
 	}

@@ -68,12 +68,17 @@ func (c *Conn) resetLocked() {
 // setBackendReqFDLocked keeps the socket for messages of our own. We send none,
 // but virtio_uml needs it to stay open.
 func (c *Conn) setBackendReqFDLocked(m *message) error {
-	fd, err := m.takeFD()
+	fd, err := m.oneFD()
 	if err != nil {
 		return err
 	}
+	fresh, err := newSocketNotifier(fd, c.wire.conn)
+	if err != nil {
+		return err
+	}
+	m.keepFD()
 	c.backend.close()
-	c.backend = notifier{fd: fd, is: true}
+	c.backend = fresh
 	return nil
 }
 

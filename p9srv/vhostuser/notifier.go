@@ -3,8 +3,7 @@
 package vhostuser
 
 import (
-	"errors"
-	"fmt"
+	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -21,19 +20,21 @@ type notifier struct {
 	socket bool // fd is a socket
 }
 
-// newNotifier makes a notifier of a descriptor, which it owns. It must be an
-// eventfd: a full pipe would make the writer wait. virtio_uml sends the one end
-// of a socketpair (os_pipe in arch/um/os-Linux/file.c), for which writing can
-// be told not to wait.
-func newNotifier(fd int) (notifier, error) {
-	if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_UNIX {
-		return notifier{fd: fd, is: true, socket: true}, nil
+// newNotifier makes a notifier of a descriptor, for a connection. It owns the
+// descriptor if there is no error.
+// It must be an eventfd: a full pipe would make the writer wait. virtio_uml sends
+// the one end of a socketpair (os_pipe in arch/um/os-Linux/file.c), for which
+// writing can be told not to wait.
+func newNotifier(fd int, own *net.UnixConn) (notifier, error) {
+	if isUnixSocket(fd) {
+		return newSocketNotifier(fd, own)
 	}
-	if err := prepareEventFD(fd); err != nil {
-		closeFD(fd)
-		return notifier{}, err
-	}
-	return notifier{fd: fd, is: true}, nil
+	return notifier{fd: fd, is: true}, prepareEventFD(fd)
+}
+
+// newSocketNotifier is newNotifier for a socket only.
+func newSocketNotifier(fd int, own *net.UnixConn) (notifier, error) {
+	return notifier{fd: fd, is: true, socket: true}, prepareSocket(fd, own)
 }
 
 // fire notifies. A peer that does not take it has notifications waiting, so
@@ -72,30 +73,12 @@ func (n *notifier) close() {
 }
 
 // newKick makes a file of the eventfd on which the guest tells of requests, and
-// owns it. Reading waits in Go's poller.
+// owns it if there is no error. Reading waits in Go's poller.
 func newKick(fd int) (*os.File, error) {
 	if err := prepareEventFD(fd); err != nil {
-		closeFD(fd)
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "kick"), nil
-}
-
-// prepareEventFD refuses what is no eventfd, and has it not wait. The front-end
-// shares the flag, and has it set in QEMU; virtio_uml only ever writes, which
-// does not wait for less than 2^64 kicks.
-func prepareEventFD(fd int) error {
-	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-	if err != nil {
-		return fmt.Errorf("look at a descriptor: %w", err)
-	}
-	if name != "anon_inode:[eventfd]" {
-		return errors.New("the descriptor is no eventfd")
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return fmt.Errorf("have an eventfd not wait: %w", err)
-	}
-	return nil
 }
 
 // closeFD closes a descriptor to which nothing was written that could be lost.

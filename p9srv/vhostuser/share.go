@@ -26,7 +26,7 @@ func (c *Conn) setMemTableLocked(m *message) error {
 	if err := m.atLeast(tableHead + int(count)*regionSize); err != nil {
 		return err
 	}
-	var table memory
+	table := memory{budget: c.memory.budget}
 	for i, fd := range m.fds {
 		if err := table.add(readRegion(m.payload[tableHead+i*regionSize:]), fd); err != nil {
 			table.free()
@@ -42,15 +42,11 @@ func (c *Conn) addMemRegLocked(m *message) error {
 	if err := m.atLeast(regionHead + regionSize); err != nil {
 		return err
 	}
-	fd, err := m.takeFD()
+	fd, err := m.oneFD()
 	if err != nil {
 		return err
 	}
-	defer closeFD(fd)
-	if err := c.memory.add(readRegion(m.payload[regionHead:]), fd); err != nil {
-		return err
-	}
-	return nil
+	return c.memory.add(readRegion(m.payload[regionHead:]), fd)
 }
 
 func (c *Conn) remMemRegLocked(m *message) error {

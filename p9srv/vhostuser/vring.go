@@ -79,9 +79,9 @@ func (c *Conn) setVringAddrLocked(m *message) error {
 	return err
 }
 
-// takeVringFD returns the descriptor that a message has for the ring, which may
-// have none.
-func takeVringFD(m *message) (fd int, ok bool, err error) {
+// vringFD returns the descriptor that a message has for the ring, which may have
+// none. It stays the message's.
+func vringFD(m *message) (fd int, ok bool, err error) {
 	v, err := m.u64()
 	if err != nil {
 		return -1, false, err
@@ -92,13 +92,13 @@ func takeVringFD(m *message) (fd int, ok bool, err error) {
 	if v&vringNoFD != 0 {
 		return -1, false, nil
 	}
-	fd, err = m.takeFD()
+	fd, err = m.oneFD()
 	return fd, err == nil, err
 }
 
 // setVringKickLocked starts the ring (vhost-user.rst, "Ring states").
 func (c *Conn) setVringKickLocked(m *message) error {
-	fd, ok, err := takeVringFD(m)
+	fd, ok, err := vringFD(m)
 	if err != nil {
 		return err
 	}
@@ -109,6 +109,7 @@ func (c *Conn) setVringKickLocked(m *message) error {
 	if err != nil {
 		return err
 	}
+	m.keepFD()
 	if err := c.startLocked(); err != nil {
 		return errors.Join(err, kick.Close())
 	}
@@ -161,25 +162,29 @@ func (c *Conn) getVringBaseLocked(m *message) ([]byte, error) {
 	return native.AppendUint32(native.AppendUint32(nil, 0), uint32(c.queue.Base)), nil
 }
 
-// setVringNotifier puts a new notifier, or none, in the place of another.
-func setVringNotifier(m *message, n *notifier) error {
-	fd, ok, err := takeVringFD(m)
+// setVringNotifierLocked puts a new notifier, or none, in the place of another.
+func (c *Conn) setVringNotifierLocked(m *message, n *notifier) error {
+	fd, ok, err := vringFD(m)
 	if err != nil {
 		return err
 	}
 	var fresh notifier
 	if ok {
-		if fresh, err = newNotifier(fd); err != nil {
+		if fresh, err = newNotifier(fd, c.wire.conn); err != nil {
 			return err
 		}
+		m.keepFD()
 	}
 	n.close()
 	*n = fresh
 	return nil
 }
 
-func (c *Conn) setVringCallLocked(m *message) error { return setVringNotifier(m, &c.queue.call) }
-func (c *Conn) setVringErrLocked(m *message) error  { return setVringNotifier(m, &c.failure) }
+func (c *Conn) setVringCallLocked(m *message) error {
+	return c.setVringNotifierLocked(m, &c.queue.call)
+}
+
+func (c *Conn) setVringErrLocked(m *message) error { return c.setVringNotifierLocked(m, &c.failure) }
 
 func (c *Conn) setVringEnableLocked(m *message) error {
 	num, err := ringNumber(m)

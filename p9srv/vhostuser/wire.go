@@ -3,11 +3,14 @@
 package vhostuser
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,25 +20,69 @@ import (
 //
 // It is used by the connection's goroutine only.
 type wire struct {
-	conn    *net.UnixConn
-	header  [headerSize]byte
-	payload [maxPayload]byte
-	control []byte // for the descriptors of a message
+	conn     *net.UnixConn
+	budget   *Budget
+	timeouts Timeouts
+	spoken   bool // a message has come
+	header   [headerSize]byte
+	payload  [maxPayload]byte
+	control  []byte // for the descriptors of a message
 }
 
-func newWire(c *net.UnixConn) *wire {
-	return &wire{conn: c, control: make([]byte, unix.CmsgSpace(maxFDs*4))}
+func newWire(c *net.UnixConn, b *Budget, t Timeouts) *wire {
+	return &wire{conn: c, budget: b, timeouts: t, control: make([]byte, unix.CmsgSpace(maxFDs*4))}
 }
 
 // read waits for the next message. At the end of the connection it returns
-// io.EOF. The caller closes the message's descriptors.
+// io.EOF. The caller gives the message to discard, also after an error.
 func (w *wire) read() (*message, error) {
 	m := new(message)
-	if err := w.readInto(m); err != nil {
-		m.closeFDs()
-		return nil, err
+	return m, w.readInTime(m)
+}
+
+// discard closes the descriptors of a message that nobody kept. Those that
+// somebody keeps are among keptFDs.
+func (w *wire) discard(m *message) {
+	received := len(m.fds)
+	m.closeFDs()
+	w.budget.returnDescriptors(received)
+}
+
+// readInTime reads a message. The front-end has time to send the first whole
+// message, and any time until another begins.
+func (w *wire) readInTime(m *message) error {
+	if !w.spoken {
+		if err := w.readWithin(w.timeouts.First); err != nil {
+			return err
+		}
 	}
-	return m, nil
+	err := w.readInto(m)
+	switch {
+	case err == nil:
+		w.spoken = true
+		return w.readWithin(0)
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case w.spoken:
+		return fmt.Errorf("the rest of a message did not come within %v: %w", w.timeouts.Rest, err)
+	}
+	return fmt.Errorf("no message came within %v: %w", w.timeouts.First, err)
+}
+
+// readWithin sets how long to wait for the front-end; 0: for ever.
+func (w *wire) readWithin(d time.Duration) error {
+	if err := w.conn.SetReadDeadline(after(d)); err != nil {
+		return fmt.Errorf("set a deadline: %w", err)
+	}
+	return nil
+}
+
+// after returns the time that a timeout ends, which is never for 0.
+func after(d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(d)
 }
 
 func (w *wire) readInto(m *message) error {
@@ -63,10 +110,15 @@ func (w *wire) readInto(m *message) error {
 func (w *wire) readHeader(m *message) error {
 	n, err := w.readWithFDs(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("read a header: %w", err)
 	}
 	if n == 0 {
 		return io.EOF
+	}
+	if w.spoken {
+		if err := w.readWithin(w.timeouts.Rest); err != nil {
+			return err
+		}
 	}
 	if _, err := io.ReadFull(w.conn, w.header[n:]); err != nil {
 		return fmt.Errorf("read a header: %w", notAnEnd(err))
@@ -74,14 +126,36 @@ func (w *wire) readHeader(m *message) error {
 	return nil
 }
 
-// readWithFDs reads the beginning of a header. Where control data did not fit, or
-// this process has no room for descriptors, the message has lost some.
-func (w *wire) readWithFDs(m *message) (int, error) {
-	n, controlSize, flags, _, err := w.conn.ReadMsgUnix(w.header[:], w.control)
+// readWithFDs waits for the beginning of a header and reads it.
+func (w *wire) readWithFDs(m *message) (n int, err error) {
+	raw, err := w.conn.SyscallConn()
 	if err != nil {
-		return 0, fmt.Errorf("read a header: %w", err)
+		return 0, err
 	}
-	messages, err := unix.ParseSocketControlMessage(w.control[:controlSize])
+	var readErr error
+	err = raw.Read(func(fd uintptr) bool {
+		readErr = unix.EINTR
+		for errors.Is(readErr, unix.EINTR) {
+			w.budget.takeReceived(func(most int) int {
+				n, readErr = w.receive(int(fd), m, most)
+				return len(m.fds)
+			})
+		}
+		return !errors.Is(readErr, unix.EAGAIN) // and wait
+	})
+	return n, cmp.Or(err, readErr)
+}
+
+// receive reads what is there of a header, and at most so many descriptors. Where
+// there are more, or this process has no room for them, the message has lost some.
+func (w *wire) receive(fd int, m *message, most int) (int, error) {
+	control := w.control[:unix.CmsgLen(most*4)]
+	n, controlSize, flags, _, err := unix.Recvmsg(fd, w.header[:], control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+	if err != nil {
+		return 0, err
+	}
+	m.lost = flags&unix.MSG_CTRUNC != 0
+	messages, err := unix.ParseSocketControlMessage(control[:controlSize])
 	if err != nil {
 		return 0, fmt.Errorf("read descriptors: %w", err)
 	}
@@ -92,14 +166,14 @@ func (w *wire) readWithFDs(m *message) (int, error) {
 		}
 		m.fds = append(m.fds, fds...)
 	}
-	if flags&unix.MSG_CTRUNC != 0 {
-		m.lost = true
-	}
 	return n, nil
 }
 
 // write sends a reply.
 func (w *wire) write(p []byte) error {
+	if err := w.conn.SetWriteDeadline(after(w.timeouts.Reply)); err != nil {
+		return fmt.Errorf("set a deadline: %w", err)
+	}
 	if _, err := w.conn.Write(p); err != nil {
 		return fmt.Errorf("send a reply: %w", err)
 	}

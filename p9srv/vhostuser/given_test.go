@@ -1,0 +1,210 @@
+//go:build linux
+
+package vhostuser_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/vhostuser"
+	"fullex/p9srv/vhostuser/vhosttest"
+)
+
+// keeps are the messages by which a front-end gives us something to keep.
+var keeps = map[string]struct {
+	request uint32
+	payload []byte
+}{
+	"back-end's socket": {vhosttest.SetBackendReqFD, nil},
+	"call":              {vhosttest.SetVringCall, vhosttest.U64(0)},
+	"error":             {vhosttest.SetVringErr, vhosttest.U64(0)},
+}
+
+// accepted returns both ends of a connection that was made to a listener.
+func accepted(t *testing.T) (front, back *net.UnixConn) {
+	t.Helper()
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	c, err := net.Dial("unix", l.Addr().String())
+	require.NoError(t, err)
+	other, err := l.Accept()
+	require.NoError(t, err)
+	return c.(*net.UnixConn), other.(*net.UnixConn)
+}
+
+// fileOf returns another descriptor of a connection, which is closed at the test's
+// end.
+func fileOf(t *testing.T, c *net.UnixConn) int {
+	t.Helper()
+	file, err := c.File()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = file.Close() })
+	return int(file.Fd())
+}
+
+func TestOwnOtherEndIsNotKept(t *testing.T) {
+	pair := func(t *testing.T) (front, back *net.UnixConn) {
+		front, back, err := vhosttest.Pair()
+		require.NoError(t, err)
+		return front, back
+	}
+	for how, connect := range map[string]func(*testing.T) (front, back *net.UnixConn){"accepted": accepted, "inherited": pair} {
+		for name, message := range keeps {
+			t.Run(how+", "+name, func(t *testing.T) {
+				front, back := connect(t)
+				conn, err := new(vhostuser.Device).NewConn(back)
+				require.NoError(t, err)
+				f, err := vhosttest.New(front, vhosttest.Options{})
+				require.NoError(t, err)
+				require.NoError(t, f.Sync())
+				own, err := front.File()
+				require.NoError(t, err)
+				require.NoError(t, f.Send(message.request, vhosttest.Version, message.payload, int(own.Fd())))
+				require.NoError(t, own.Close())
+				require.NoError(t, f.Close())
+				assertEnds(t, conn)
+			})
+		}
+	}
+}
+
+// assertEnds waits for the end of a connection whose front-end has gone.
+func assertEnds(t *testing.T, conn *vhostuser.Conn) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- conn.Wait() }()
+	select {
+	case err := <-ended:
+		assert.NoError(t, err)
+	case <-time.After(vhosttest.Patience):
+		assert.Fail(t, "the connection does not end")
+		require.NoError(t, conn.Close())
+		<-ended
+	}
+}
+
+// sockets are those that could keep the end of a connection open.
+var sockets = map[string]struct {
+	open func(*testing.T) int
+	says string
+}{
+	"another connection's end": {func(t *testing.T) int { front, _ := accepted(t); return fileOf(t, front) }, "none of a socketpair"},
+	"an end with a name":       {func(t *testing.T) int { _, back := accepted(t); return fileOf(t, back) }, "none of a socketpair"},
+	"not connected":            {socket(unix.AF_UNIX, unix.SOCK_STREAM), "none of a socketpair"},
+	"datagrams":                {socket(unix.AF_UNIX, unix.SOCK_DGRAM), "no unix stream socket"},
+	"packets":                  {socket(unix.AF_UNIX, unix.SOCK_SEQPACKET), "no unix stream socket"},
+	"with something received":  {received, "received something"},
+}
+
+func socket(domain, kind int) func(*testing.T) int {
+	return func(t *testing.T) int {
+		return fdOf(t, func() (int, error) { return unix.Socket(domain, kind|unix.SOCK_CLOEXEC, 0) })
+	}
+}
+
+// received has a descriptor in its queue.
+func received(t *testing.T) int {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	for _, fd := range pair {
+		t.Cleanup(func() { _ = unix.Close(fd) })
+	}
+	require.NoError(t, unix.Sendmsg(pair[1], []byte{0}, unix.UnixRights(pair[0]), nil, 0))
+	return pair[0]
+}
+
+func TestSocketsThatCouldKeepAConnectionOpenAreRefused(t *testing.T) {
+	for name, test := range sockets {
+		for whose, message := range keeps {
+			t.Run(name+", "+whose, func(t *testing.T) {
+				e, f := newEcho(t, vhosttest.Options{})
+				require.ErrorIs(t, f.Order(message.request, message.payload, test.open(t)), vhosttest.ErrRefused)
+				assert.Contains(t, e.log.String(), test.says)
+			})
+		}
+	}
+	for name, open := range map[string]func() (int, error){"an eventfd": eventfd, "a pipe": pipe, "a file": memfd(1)} {
+		t.Run(name, func(t *testing.T) {
+			_, f := newEcho(t, vhosttest.Options{})
+			require.ErrorIs(t, f.Order(vhosttest.SetBackendReqFD, nil, fdOf(t, open)), vhosttest.ErrRefused)
+		})
+	}
+}
+
+// TestKeptSocketReceivesNothing: who sends would keep there what is sent.
+func TestKeptSocketReceivesNothing(t *testing.T) {
+	for name, message := range keeps {
+		t.Run(name, func(t *testing.T) {
+			_, f := newEcho(t, vhosttest.Options{})
+			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			require.NoError(t, err)
+			require.NoError(t, f.Order(message.request, message.payload, pair[0]))
+			err = unix.Sendmsg(pair[1], []byte{0}, unix.UnixRights(f.KickFD()), nil, unix.MSG_NOSIGNAL)
+			require.ErrorIs(t, err, unix.EPIPE)
+			require.NoError(t, errors.Join(unix.Close(pair[0]), unix.Close(pair[1])))
+		})
+	}
+}
+
+func TestSemaphoresAreRefused(t *testing.T) {
+	semaphore := func() (int, error) { return unix.Eventfd(1000, unix.EFD_CLOEXEC|unix.EFD_SEMAPHORE) }
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fdOf(t, semaphore)))
+	require.NoError(t, err)
+	if !strings.Contains(string(info), "eventfd-semaphore") {
+		skip(t, "this kernel does not report semaphores: needs Linux 6.5")
+	}
+	for name, request := range map[string]uint32{
+		"kick": vhosttest.SetVringKick, "call": vhosttest.SetVringCall, "error": vhosttest.SetVringErr,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, f := connected(t, vhosttest.Options{})
+			require.ErrorIs(t, f.Order(request, vhosttest.U64(0), fdOf(t, semaphore)), vhosttest.ErrRefused)
+			assert.Contains(t, e.log.String(), "is a semaphore")
+			require.NoError(t, f.Reset())
+			works(t, f)
+		})
+	}
+}
+
+// TestClosingADescriptorHoldsNobodyUp gives us the last descriptor of a TCP
+// connection that is to wait an hour for its peer to take what was sent.
+func TestClosingADescriptorHoldsNobodyUp(t *testing.T) {
+	e, f := connected(t, vhosttest.Options{})
+	fd := lingering(t)
+	require.NoError(t, f.Send(vhosttest.SetVringKick, vhosttest.Version, vhosttest.U64(0), fd))
+	require.NoError(t, unix.Close(fd))
+	require.NoError(t, f.Sync())
+	require.NoError(t, e.conn.Close())
+}
+
+func lingering(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	file, err := c.(*net.TCPConn).File()
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	fd, err := unix.Dup(int(file.Fd()))
+	require.NoError(t, errors.Join(err, file.Close()))
+	require.NoError(t, unix.SetNonblock(fd, true))
+	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 3600}))
+	for err == nil {
+		_, err = unix.Write(fd, make([]byte, 1<<16))
+	}
+	require.ErrorIs(t, err, unix.EAGAIN)
+	return fd
+}
