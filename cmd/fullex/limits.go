@@ -10,6 +10,7 @@ import (
 // Names of the flags that bound what peers can make the server hold.
 const (
 	maxConns         = "max-conns"
+	maxGuests        = "max-guests"
 	maxFIDs          = "max-fids"
 	maxAllFIDs       = "max-all-fids"
 	maxSessions      = "max-sessions"
@@ -24,10 +25,11 @@ const (
 func limitFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: maxConns, Value: 10_000, Usage: "most connections; one too many is closed"},
+		&cli.IntFlag{Name: maxGuests, Value: 256, Usage: "most virtual machines on vhost-user sockets; one too many is closed"},
 		&cli.IntFlag{Name: maxFIDs, Value: 65_536, Usage: "most fids of a connection; EMFILE above"},
 		&cli.IntFlag{Name: maxAllFIDs, Value: 1_048_576, Usage: "most fids of all connections; ENFILE above"},
 		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
-		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach"},
+		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach, or to a virtual machine's first message"},
 		&cli.DurationFlag{Name: frameTimeout, Value: 30 * time.Second, Usage: "for the rest of a message of which a part has arrived"},
 		&cli.DurationFlag{Name: writeTimeout, Value: 30 * time.Second, Usage: "for a peer that does not read"},
 		&cli.DurationFlag{Name: idleTimeout, Usage: "for a peer that sends nothing, as mounts do"},
@@ -39,7 +41,8 @@ func limitFlags() []cli.Flag {
 // a negative number.
 func (config *serveConfig) takeLimits(c *cli.Context) error {
 	for name, field := range map[string]*int{
-		maxConns: &config.limits.Conns, maxFIDs: &config.limits.FIDs, maxAllFIDs: &config.limits.AllFIDs,
+		maxConns: &config.limits.Conns, maxGuests: &config.limits.Guests,
+		maxFIDs: &config.limits.FIDs, maxAllFIDs: &config.limits.AllFIDs,
 	} {
 		n := c.Int(name)
 		if n < 0 {

@@ -132,6 +132,7 @@ func TestBadUseIsOneLineAndAStatus(t *testing.T) {
 		{[]string{"serve", "--module", "nosuch"}, "want helloworld, minimal_proc_lkm, full_ex"},
 		{[]string{"serve", "--module", "full_ex", "--module", "full_ex"}, "--module full_ex: given twice"},
 		{[]string{"serve", "--max-conns", "-1"}, "--max-conns -1: want a number from 0"},
+		{[]string{"serve", "--max-guests", "-1"}, "--max-guests -1: want a number from 0"},
 		{[]string{"serve", "--max-sessions", "-1"}, "--max-sessions -1: want a number from 0"},
 		{[]string{"serve", "--max-fids", "many"}, "many"},
 		{[]string{"serve", "--idle-timeout", "-5s"}, "--idle-timeout -5s: want a time such as 30s"},

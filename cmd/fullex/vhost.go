@@ -25,12 +25,12 @@ func vhostCommand() *cli.Command {
 			"serves one kernel of its own; fullex serve --listen vhost-user:PATH serves the same\n" +
 			"to machines and all others. Installed as /usr/libexec/vhost-user-9p, with\n" +
 			"50-fullex-9p.json in /usr/share/qemu/vhost-user, it is found by its type.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "socket-path", Usage: "listen at `PATH`"},
 			&cli.IntFlag{Name: "fd", Value: -1, Usage: "serve the inherited socket `N`, which listens or is connected"},
 			&cli.StringFlag{Name: "tag", Value: "fullex", Usage: "`NAME` by which the guest mounts it"},
 			&cli.BoolFlag{Name: "print-capabilities", Usage: "print what it can as JSON, and end"},
-		},
+		}, limitFlags()...),
 		OnUsageError: oneLine,
 		Action:       vhost,
 	}
@@ -47,6 +47,10 @@ func vhost(c *cli.Context) error {
 	if c.IsSet("socket-path") == c.IsSet("fd") {
 		return errors.New("vhost-user-9p: want either --socket-path=PATH or --fd=N")
 	}
+	var config serveConfig
+	if err := config.takeLimits(c); err != nil {
+		return fmt.Errorf("vhost-user-9p: %w", err)
+	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
 	s, err := vhostSource(ctx, c)
@@ -57,9 +61,10 @@ func vhost(c *cli.Context) error {
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
-	lines := serveConfig{}.logLines(c.App.ErrWriter)
+	lines := config.logLines(c.App.ErrWriter)
 	defer lines.Close(flushTime)
-	server.Log = serveConfig{}.logger(lines)
+	server.Kernel.MaxSessions = config.sessions
+	server.Limits, server.Log = config.limits, config.logger(lines)
 	return serveAll(ctx, server, []source{s}, server.Log)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"fullex/p9srv"
 	"fullex/p9srv/vhostuser/vhosttest"
@@ -124,4 +125,59 @@ func TestServeSaysHowAGuestMounts(t *testing.T) {
 	assert.NoError(t, r.cmd.Wait(), "exit status 0")
 	assert.Contains(t, r.stderr.String(), "a virtual machine is attached")
 	require.NoError(t, front.Close())
+}
+
+// silentMachine connects a front-end that has spoken, and reports whether it was let
+// in. The connection ends with the test.
+func silentMachine(t *testing.T, socket string) bool {
+	t.Helper()
+	conn, err := net.Dial("unix", socket)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	front, err := vhosttest.New(conn.(*net.UnixConn), vhosttest.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = front.Close() })
+	return front.Sync() == nil
+}
+
+func TestMachineTooManyIsRefused(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	r := startServe(t, 3, "--listen", "vhost-user:"+socket, "--max-guests", "2")
+	assert.True(t, silentMachine(t, socket))
+	assert.True(t, silentMachine(t, socket))
+	assert.False(t, silentMachine(t, socket))
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	assert.NoError(t, r.cmd.Wait(), "exit status 0")
+	assert.Contains(t, r.stderr.String(), "too many virtual machines")
+}
+
+// TestMachinesLeaveDescriptorsForOthers has more machines connect than the process
+// has descriptors for.
+func TestMachinesLeaveDescriptorsForOthers(t *testing.T) {
+	const descriptors = 100
+	dir := t.TempDir()
+	machines, clients := filepath.Join(dir, "v"), filepath.Join(dir, "u")
+	r := startServe(t, 4, "--listen", "unix:"+clients, "--listen", "vhost-user:"+machines)
+	few := unix.Rlimit{Cur: descriptors, Max: descriptors}
+	require.NoError(t, unix.Prlimit(r.cmd.Process.Pid, unix.RLIMIT_NOFILE, &few, nil))
+	in := 0
+	for range descriptors {
+		if silentMachine(t, machines) {
+			in++
+		}
+	}
+	assert.Equal(t, descriptors/2/5, in, "half of the descriptors, five for each machine")
+	for range descriptors / 4 {
+		c, err := net.Dial("unix", clients)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		_, err = c.Write([]byte(versionRequest))
+		require.NoError(t, err)
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(vhosttest.Patience)))
+		_, err = c.Read(make([]byte, 100))
+		require.NoError(t, err)
+	}
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	assert.NoError(t, r.cmd.Wait(), "exit status 0")
+	assert.Contains(t, r.stderr.String(), "as many descriptors as this process")
 }
