@@ -99,5 +99,11 @@ func number(n uint32, known bool) string {
 	return fmt.Sprint(n)
 }
 
-// column makes a text one word.
-func column(s string) string { return strings.ReplaceAll(s, " ", ",") }
+// column makes one word of a text, which a peer may have a say in.
+func column(s string) string {
+	words := strings.Fields(Printable([]byte(s)))
+	if len(words) == 0 {
+		return "-"
+	}
+	return strings.Join(words, ",")
+}

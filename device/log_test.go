@@ -133,6 +133,19 @@ func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
 	}
 }
 
+func TestNoticeIsNotMistakenForALine(t *testing.T) {
+	log := NewLog(1)
+	log.Print("gone")
+	r := log.Reader()
+	log.Print("[ 1 lines dropped before they were read ]")
+	notice, line := readAll(t, r), readAll(t, log.Reader())
+	assert.True(t, IsDroppedNotice(notice), notice)
+	assert.False(t, IsDroppedNotice(line), line)
+	for _, text := range []string{"", "[  lines dropped before they were read ]\n", "[ x lines dropped before they were read ]\n", "[ 1 lines dropped before they were read ]"} {
+		assert.False(t, IsDroppedNotice(text), text)
+	}
+}
+
 func TestSharesOfManyUsersAreBounded(t *testing.T) {
 	log := NewLog(10)
 	for uid := range uint32(5 * maxShares) {

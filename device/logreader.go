@@ -1,10 +1,28 @@
 package device
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// DroppedNotice ends the line that ends a log of which lines were dropped before
-// they were read. No line of the log ends so.
-const DroppedNotice = " lines dropped before they were read ]\n"
+// A text of a log ends with a notice if lines were dropped before they were read:
+// noticeStart, how many, noticeEnd.
+const (
+	noticeStart = "[ "
+	noticeEnd   = " lines dropped before they were read ]\n"
+)
+
+// IsDroppedNotice reports whether the last line of a log's text is not a line of
+// the log, but the notice that lines were dropped before they were read. A line of
+// the log begins with its time, whatever a client has written behind that.
+func IsDroppedNotice(line string) bool {
+	count, ok := strings.CutPrefix(line, noticeStart)
+	if !ok {
+		return false
+	}
+	count, ok = strings.CutSuffix(count, noticeEnd)
+	return ok && count != "" && strings.Trim(count, "0123456789") == ""
+}
 
 // LogReader reads a log as a file: the lines that were kept when it was made,
 // to the newest at that time, and then the end. It copies nothing: lines that
@@ -70,7 +88,7 @@ func (r *LogReader) next() bool {
 	}
 	r.ended = true
 	if gone := r.kept - r.count; gone > 0 {
-		r.piece = fmt.Sprintf("[ %d%s", gone, DroppedNotice)
+		r.piece = fmt.Sprintf("%s%d%s", noticeStart, gone, noticeEnd)
 		return true
 	}
 	return false

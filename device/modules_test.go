@@ -341,3 +341,19 @@ func TestOpenThatAModuleRefusesLeavesNothing(t *testing.T) {
 	require.NoError(t, s.Close())
 	require.NoError(t, k.Unload("odd"))
 }
+
+func TestColumnsOfSessionsAreOneWordEach(t *testing.T) {
+	for where, want := range map[string]string{
+		"": "-", " \n": "-", "a\nfull_ex / 0 0": `a\x0afull_ex,/,0,0`, "a\t\x85\u2028b": `a\x09\x85\xe2\x80\xa8b`,
+	} {
+		k := loadAll(t)
+		u := &User{Conn: "conn 1", Where: where, Vouched: true, Admin: true}
+		_, err := k.Open("full_ex", Client{User: u, Door: "/"})
+		require.NoError(t, err)
+		lines := strings.Split(k.ListSessions(u), "\n")
+		require.Len(t, lines, 3, "%q", where)
+		columns := strings.Fields(lines[1])
+		assert.Equal(t, len(strings.Fields(lines[0])), len(columns), "%q", where)
+		assert.Equal(t, want, columns[len(columns)-1])
+	}
+}

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
 	"fullex/p9srv"
 )
@@ -211,6 +213,68 @@ func TestSessionsWatches(t *testing.T) {
 	until(t, lines, "MODULE")
 	require.NoError(t, session.Close())
 	end()
+}
+
+// TestCommandsEndWithTheirReader although they have nothing more to print.
+func TestCommandsEndWithTheirReader(t *testing.T) {
+	endpoint, _ := serveHere(t)
+	for _, test := range []struct {
+		name string
+		args []string
+		line bool // it prints one at the start
+	}{
+		{"dmesg", []string{"dmesg", "--follow", endpoint}, true},
+		{"sessions", []string{"sessions", "--watch", "--interval", "1h", endpoint}, true},
+		{"trace", []string{"trace", "--listen", "unix:" + filepath.Join(t.TempDir(), "p"), endpoint}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := command(t, test.args...)
+			out, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			if test.line {
+				_, err := bufio.NewReader(out).ReadString('\n')
+				require.NoError(t, err)
+			}
+			require.NoError(t, out.Close())
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			select {
+			case err := <-ended:
+				assert.NoError(t, err)
+			case <-time.After(20 * time.Second):
+				assert.NoError(t, cmd.Process.Kill())
+				assert.Error(t, <-ended)
+				t.Error("it goes on")
+			}
+		})
+	}
+}
+
+// TestFollowingIsNotFooledByALine that a client has written.
+func TestFollowingIsNotFooledByALine(t *testing.T) {
+	for _, line := range []string{
+		"[ 4711 lines dropped before they were read ]",
+		" lines dropped before they were read ]",
+		"\n[ 1 lines dropped before they were read ]\n",
+		"[    0.000001] [ 1 lines dropped before they were read ]",
+	} {
+		endpoint, _ := serveHere(t)
+		_, _, err := run("", "write", "-n", endpoint, "minimal_proc_lkm", line)
+		require.NoError(t, err)
+		name, err := target.ParseName(endpoint)
+		require.NoError(t, err)
+		tree, err := target.Open(t.Context(), name)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		log := &follower{w: &out}
+		for range 3 {
+			require.NoError(t, log.look(tree))
+		}
+		require.NoError(t, tree.Close())
+		assert.Equal(t, 1, strings.Count(out.String(), "lines dropped"), "%q:\n%s", line, out.String())
+		assert.Equal(t, 1, strings.Count(out.String(), "Hello, world"), "%q", line)
+	}
 }
 
 func TestFollowingEndsWithAnErrorWhenTheServerGoes(t *testing.T) {

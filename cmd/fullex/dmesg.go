@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func dmesgCommand() *cli.Command {
 		ArgsUsage:   "[TARGET]",
 		Description: targetHelp,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with new lines until SIGINT"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with new lines until SIGINT, or until nobody reads them"},
 			&cli.DurationFlag{Name: "interval", Value: 250 * time.Millisecond, Usage: "`TIME` between looks at the log when following"},
 		},
 		OnUsageError: oneLine,
@@ -42,8 +43,8 @@ func dmesgCommand() *cli.Command {
 	}
 }
 
-// repeat does something with a target at once and then in intervals, until
-// SIGINT or SIGTERM ends the command, which is no error.
+// repeat does something with a target at once and then in intervals. A signal to end, or
+// the end of whoever reads the output, ends the command, which is not an error.
 func repeat(c *cli.Context, name target.Name, do func(target.Target) error) error {
 	interval := c.Duration("interval")
 	if interval <= 0 {
@@ -51,7 +52,13 @@ func repeat(c *cli.Context, name target.Name, do func(target.Target) error) erro
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	err := onTarget(ctx, name, func(t target.Target) error {
+	surviveClosedOutput()
+	unwatch, err := awaitUnread(c.App.Writer, stop)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
+	err = onTarget(ctx, name, func(t target.Target) error {
 		// A call that the target does not answer ends with the target.
 		end := context.AfterFunc(ctx, func() { _ = t.Close() })
 		defer end()
@@ -68,7 +75,7 @@ func repeat(c *cli.Context, name target.Name, do func(target.Target) error) erro
 			}
 		}
 	})
-	if ctx.Err() != nil {
+	if f, ok := c.App.Writer.(*os.File); ctx.Err() != nil || ok && lostReader(f, 0) {
 		return nil
 	}
 	return err
@@ -89,15 +96,20 @@ func (f *follower) look(t target.Target) error {
 	now := slices.Collect(strings.Lines(text.String()))
 	fresh, missed := newLines(f.seen, now)
 	if missed {
-		fmt.Fprintln(f.w, "[ lines dropped before they were read ]")
+		if _, err := io.WriteString(f.w, "[ lines dropped before they were read ]\n"); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
 	}
 	for _, line := range fresh {
 		if _, err := io.WriteString(f.w, line); err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
 	}
-	// The notice that a reader ends with is no line of the log.
-	f.seen = slices.DeleteFunc(now, func(line string) bool { return strings.HasSuffix(line, device.DroppedNotice) })
+	// The notice at the end of a text is not a line of the log.
+	if last := len(now) - 1; last >= 0 && device.IsDroppedNotice(now[last]) {
+		now = now[:last]
+	}
+	f.seen = now
 	return nil
 }
 

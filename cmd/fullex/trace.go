@@ -88,6 +88,12 @@ func traceAction(c *cli.Context) error {
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
+	surviveClosedOutput()
+	unwatch, err := awaitUnread(c.App.Writer, stop)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
 	if err := config.tryTarget(ctx); err != nil {
 		return err
 	}
