@@ -91,11 +91,12 @@ func (s *session) readRandom() {
 	if count == 0 && s.c.traits.NoEmptyCalls != "" {
 		return
 	}
-	if count > 0 && count < valueSize && s.c.t.isModule() && len(s.model.values) > 0 {
-		return // the original pops, and read.short looks at that
-	}
 	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model.state(), s.name)
 	switch w, v := s.model.read(count); {
+	case count > 0 && count < valueSize && len(s.model.values) > 0:
+		if v = s.model.values[0]; s.popShort(subject, count, v) {
+			s.model.values = s.model.values[1:]
+		}
 	case w.refuses():
 		s.read(subject, count, w)
 	case count > valueSize:

@@ -78,7 +78,8 @@ func readCases() []Case {
 				f := t.client().open()
 				f.capacity(3)
 				f.push(2, 4)
-				if !f.popShort(size) {
+				subject := fmt.Sprintf("read of %s on a deque that is not empty", bytesIn(size))
+				if !f.popShort(subject, size, 2) {
 					f.pop(2)
 				}
 				f.pop(4)

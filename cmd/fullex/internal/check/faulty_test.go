@@ -17,6 +17,7 @@ type faulty struct {
 	zero          bool          // an empty deque reads as the end of the file
 	mirrored      bool          // odd values go right
 	popsShort     bool          // reads of fewer than 4 bytes pop, as in the module
+	copiesNothing bool          // reads of fewer than 4 bytes pop and copy nothing
 	keepsValues   bool          // a close does not free the session
 	shared        bool          // all clients share one deque
 	dropsOnRefuse bool          // a refused push takes the oldest value away
@@ -124,7 +125,9 @@ func (m *memory) Read(p []byte) (int, error) {
 	case len(p) < 4 && !d.popsShort:
 		return 0, syscall.EINVAL
 	}
-	copy(p, bytesOf(m.values[0]))
+	if len(p) >= 4 || !d.copiesNothing {
+		copy(p, bytesOf(m.values[0]))
+	}
 	m.values = m.values[1:]
 	return 4, nil
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"syscall"
@@ -23,14 +24,21 @@ func (f *file) isDead() bool { return f.file == nil || f.c.t.isOver() }
 // write writes p with one call, and says whether what came of it is what is wanted.
 // subject is for the sentence about a failure: "write to a full deque".
 func (f *file) write(subject string, p []byte, w want) bool {
+	n, made, err := f.put(p)
+	return made && f.c.judge(subject, n, err, w)
+}
+
+// put writes with one call. The error is its errno, which is not judged. made says
+// whether there was a call.
+func (f *file) put(p []byte) (n int, made bool, err error) {
 	if f.isDead() {
-		return false
+		return 0, false, nil
 	}
 	t := f.c.t
 	call := t.trace.begin("write", "%swrite(%d, %s, %d", f.c.prefix, f.number, quoted(p), len(p))
-	n, err := f.file.Write(p)
+	n, err = f.file.Write(p)
 	t.trace.end(call, ") = %s", returned(n, err))
-	return f.c.judge(subject, n, err, w)
+	return n, true, err
 }
 
 // fetch reads with one call and returns what came. The error is its errno, which
@@ -114,18 +122,22 @@ func (f *file) popLong(subject string, count int, v int32) {
 }
 
 // popShort reads fewer than 4 bytes of a deque whose leftmost value is v: that is
-// refused, and the module pops. It says whether v was popped.
-func (f *file) popShort(count int) (popped bool) {
+// refused, and the module pops v, of which it copies as many bytes. It reports
+// whether v was popped.
+func (f *file) popShort(subject string, count int, v int32) (popped bool) {
 	if f.isDead() {
 		return false
 	}
-	_, n, err := f.fetch(count)
-	if err == nil && n == valueSize && f.c.t.isModule() {
-		f.c.t.note("as the original does, a read of fewer than 4 bytes popped a value and returned 4")
-		return true
+	p, n, err := f.fetch(count)
+	if err != nil || n != valueSize || !f.c.t.isModule() {
+		f.c.judge(subject, n, err, fails(syscall.EINVAL))
+		return false
 	}
-	f.c.judge(fmt.Sprintf("read of %s on a deque that is not empty", bytesIn(count)), n, err, fails(syscall.EINVAL))
-	return false
+	f.c.t.note("as the original does, a read of fewer than 4 bytes popped a value and returned 4")
+	if want := bytesOf(v)[:count]; !bytes.Equal(p, want) {
+		f.c.t.fail("%s returned the bytes %s, must return %s, of the leftmost value", subject, quoted(p), quoted(want))
+	}
+	return true
 }
 
 // drained checks that nothing is left.

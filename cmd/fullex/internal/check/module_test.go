@@ -1,0 +1,109 @@
+package check
+
+import (
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// threadsClient is a client of a device as the module is: the session belongs to
+// the thread that opened it, and others are refused.
+type threadsClient struct {
+	*memoryClient
+	refusalPops bool // and takes the leftmost value away
+}
+
+// refusing is an open file of another thread or process.
+type refusing struct {
+	*memory
+	pops bool
+}
+
+func (f refusing) Read([]byte) (int, error)  { return 0, f.refuse() }
+func (f refusing) Write([]byte) (int, error) { return 0, f.refuse() }
+func (f refusing) Close() error              { return nil } // not the last descriptor
+
+func (f refusing) refuse() error {
+	if f.pops && len(f.values) > 0 {
+		f.values = f.values[1:]
+	}
+	return syscall.EACCES
+}
+
+// Thread implements Threader.
+func (c threadsClient) Thread(number int, f File) (Opener, File) {
+	if number == 0 || f == nil {
+		return c, f
+	}
+	return c, refusing{f.(*memory), c.refusalPops}
+}
+
+// Fork implements Forker.
+func (c threadsClient) Fork(f File) (Opener, File, error) {
+	child := &memoryClient{device: c.device}
+	return child, refusing{f.(*memory), c.refusalPops}, nil
+}
+
+// shared are the cases in which one thread or process uses what another has opened.
+var shared = []string{"thread.shared", "thread.race", "fork.shared", "fork.outlives"}
+
+func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
+	d := &faulty{popsShort: true}
+	open := func() (Opener, error) { return threadsClient{memoryClient: &memoryClient{device: d}}, nil }
+	r, err := Run(t.Context(), open, Options{Profile: Module})
+	require.NoError(t, err)
+	for _, id := range shared {
+		c := of(t, r, id)
+		assert.Equal(t, Passed, c.Status, "%s: %s\n%s", id, c.Reason, strings.Join(c.Calls, "\n"))
+		assert.Contains(t, strings.Join(c.Notes, " "), "the session is its thread's")
+	}
+	assert.Equal(t, ExitPassed, r.Exit())
+
+	r, err = Run(t.Context(), open, Options{Profile: Fixed, Only: shared})
+	require.NoError(t, err)
+	for _, c := range r.Cases {
+		assert.Equal(t, Failed, c.Status, c.ID)
+	}
+}
+
+// TestModuleProfileLooksAtWhatARefusalLeaves where a value was in the deque.
+func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
+	d := &faulty{}
+	open := func() (Opener, error) { return threadsClient{&memoryClient{device: d}, true}, nil }
+	r, err := Run(t.Context(), open, Options{Profile: Module, Only: []string{"thread.shared", "fork.shared"}})
+	require.NoError(t, err)
+	for _, c := range r.Cases {
+		assert.Equal(t, "read of the leftmost value, 2, failed with EACCES, must return 4", c.Reason, c.ID)
+	}
+}
+
+func TestModuleProfileLooksAtWhatAShortReadCopies(t *testing.T) {
+	for _, id := range []string{"read.short.1", "read.short.3", "random.sessions"} {
+		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Profile: Module, Seed: 1, Only: []string{id}})
+		assert.Equal(t, Failed, r.Cases[0].Status, id)
+		assert.Contains(t, r.Cases[0].Reason, "of the leftmost value", id)
+	}
+}
+
+// described is a client whose device has a mode and a size.
+type described struct {
+	*memoryClient
+	mode fs.FileMode
+	size int64
+}
+
+// Stat implements Describer.
+func (c described) Stat() (fs.FileMode, int64, error) { return c.mode, c.size, nil }
+
+func TestModuleProfileWantsSizeZero(t *testing.T) {
+	for mode, size := range map[fs.FileMode]int64{0o444: 1, 0o666: 1} {
+		r, err := Run(t.Context(), func() (Opener, error) { return described{&memoryClient{device: &faulty{}}, mode, size}, nil },
+			Options{Profile: Module, Only: []string{"file.kind"}})
+		require.NoError(t, err)
+		assert.Equal(t, "the device has size 1, must have 0", r.Cases[0].Reason)
+	}
+}
