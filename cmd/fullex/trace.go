@@ -88,12 +88,6 @@ func traceAction(c *cli.Context) error {
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	surviveClosedOutput()
-	unwatch, err := awaitUnread(c.App.Writer, stop)
-	if err != nil {
-		return err
-	}
-	defer unwatch()
 	if err := config.tryTarget(ctx); err != nil {
 		return err
 	}
@@ -101,6 +95,12 @@ func traceAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	surviveClosedOutput()
+	unwatch, err := awaitUnread(c.App.Writer, stop)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	defer unwatch()
 	return config.run(ctx, s, c.App.Writer, c.App.ErrWriter)
 }
 
