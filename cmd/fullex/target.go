@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -66,8 +67,13 @@ func defaultTarget(uid int) p9srv.Endpoint {
 	return defaultTCP
 }
 
-// onTarget opens a target for a function.
+// onTarget opens a target for a function. Its calls at a path are those of one
+// thread: the kernel module tells threads apart.
 func onTarget(ctx context.Context, name target.Name, do func(target.Target) error) error {
+	if _, ok := name.Endpoint(); !ok {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
 	opening, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	t, err := target.Open(opening, name)

@@ -132,11 +132,15 @@ func (s *Shell) open(args []string) error {
 	case len(args) == 1:
 		path = args[0]
 	}
-	flags, err := s.flagsFor(path)
+	device := path == "" || gopath.Base(path) == "full_ex"
+	flags := os.O_RDWR // also where the module's file has mode 0444: root may write
+	var err error
+	if !device {
+		flags, err = s.flagsFor(path)
+	}
 	if err != nil {
 		return explained("open", false, err)
 	}
-	device := path == "" || gopath.Base(path) == "full_ex"
 	// A shell that has a file open tries all the same: to see the second open
 	// refused is part of the lesson.
 	file, err := s.target.Open(path, flags)
