@@ -12,6 +12,7 @@ import (
 type Kernel struct {
 	Image   string // path of vmlinuz
 	Modules string // path of what the package has as lib/modules/VERSION
+	Headers string // path of the folder in which make builds modules; it may be missing, see NeedHeaders
 }
 
 // busybox is Debian's busybox-static.
@@ -32,7 +33,7 @@ func find(name string) (Kernel, error) {
 		return Kernel{}, err
 	}
 	dir := filepath.Join(cache, name)
-	k := Kernel{Image: filepath.Join(dir, "vmlinuz"), Modules: filepath.Join(dir, "modules")}
+	k := Kernel{Image: filepath.Join(dir, "vmlinuz"), Modules: filepath.Join(dir, "modules"), Headers: filepath.Join(dir, buildFolder)}
 	for _, path := range []string{k.Image, k.Modules} {
 		if _, err := os.Stat(path); err != nil {
 			return Kernel{}, fmt.Errorf("no %s", path)

@@ -10,17 +10,18 @@ import (
 	"time"
 )
 
-// steered are scenarios that run only where they are asked for by name: during most
-// the test does something to the machine.
+// steered are scenarios that run only where they are asked for by name: the test does
+// something to the machine meanwhile, or has put something into it.
 var steered = map[string]func(*check){
-	"held":      held,
-	"unplugged": unplugged,
-	"no-device": noDevice,
-	"rates":     rates,
+	"held":          held,
+	"unplugged":     unplugged,
+	"no-device":     noDevice,
+	"rates":         rates,
+	"kernel-module": kernelModule,
 }
 
 // unmounted are scenarios before which nothing is mounted.
-var unmounted = map[string]bool{"no-device": true}
+var unmounted = map[string]bool{"no-device": true, "kernel-module": true}
 
 // typed is what the test types on the console.
 var typed = bufio.NewReader(os.Stdin)
