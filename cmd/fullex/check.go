@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,7 +30,8 @@ func checkCommand() *cli.Command {
 			"  fullex check --format junit /proc/full_ex > results.xml\n" +
 			"  fullex check --self-test\n\n" +
 			"Exit status: 0 all that could be tried passed, 1 a case failed, 2 nothing could be\n" +
-			"tried.\n\n" + targetHelp,
+			"tried, or no case failed and not all could be run: SIGINT or SIGTERM ends the run.\n" +
+			"In ktap, junit, json and gradescope the output is a whole document all the same.\n\n" + targetHelp,
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "run just the case `ID`, or all of a group such as write. (repeatable)"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "leave the case `ID` or a group out (repeatable)"},
@@ -45,26 +45,62 @@ func checkCommand() *cli.Command {
 			&cli.BoolFlag{Name: "self-test", Usage: "check no target, but this command: start each fault that serve --fault knows, and print which cases notice it"},
 			&cli.BoolFlag{Name: "list", Usage: "print the cases and run none"},
 		},
-		OnUsageError: func(c *cli.Context, err error, sub bool) error { return notRun(oneLine(c, err, sub)) },
-		Action: func(c *cli.Context) error {
-			o, err := checkOptions(c)
-			if err != nil {
-				return notRun(err)
-			}
-			if c.Bool("list") {
-				return notRun(listCases(c.App.Writer, o))
-			}
-			ctx, stop := untilTold(c.Context)
-			defer stop()
-			if c.Bool("self-test") {
-				if err := noArguments(c); err != nil {
-					return notRun(err)
-				}
-				return selfTest(ctx, c.App.Writer, o)
-			}
-			return runChecks(ctx, c, o)
+		OnUsageError: func(c *cli.Context, err error, sub bool) error {
+			format := flagIn(c.Lineage()[1].Args().Tail(), "format") // nothing is parsed
+			return notChecked(c.App.Writer, format, oneLine(c, err, sub))
 		},
+		Action: checkAction,
 	}
+}
+
+func checkAction(c *cli.Context) error {
+	surviveClosedOutput()
+	ctx, stop := untilTold(c.Context)
+	defer stop()
+	format := c.String("format")
+	o, err := checkOptions(c)
+	switch {
+	case err != nil:
+	case c.Bool("list") && format != "human":
+		err = errors.New("--list: it prints a table, in no other format")
+	case c.Bool("list"):
+		return notRun(listCases(c.App.Writer, o))
+	case c.Bool("self-test"):
+		if err = noArguments(c); err == nil {
+			return selfTest(ctx, c.App.Writer, o, format)
+		}
+	default:
+		var name target.Name
+		if name, err = targetOnly(c); err == nil {
+			return runChecks(ctx, c, name, o)
+		}
+	}
+	return notChecked(c.App.Writer, format, err)
+}
+
+// flagIn returns the value of a flag among words that could not be parsed, or "".
+func flagIn(words []string, name string) string {
+	for i, word := range words {
+		flag, value, has := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case word == flag || flag != name:
+		case has:
+			return value
+		case i+1 < len(words):
+			return words[i+1]
+		}
+	}
+	return ""
+}
+
+// notChecked tells of a wrong use of the command: in a format that is one, too.
+func notChecked(w io.Writer, format string, err error) error {
+	if slices.Contains(check.Formats, format) {
+		if err := check.Unrun(check.Options{}, err).Print(w, format); err != nil {
+			return notRun(err)
+		}
+	}
+	return notRun(err)
 }
 
 // notRun gives an error the exit status that says that nothing was tried.
@@ -119,71 +155,55 @@ func listCases(w io.Writer, o check.Options) error {
 	return nil
 }
 
-// runChecks runs cases and prints what came of them.
-func runChecks(ctx context.Context, c *cli.Context, o check.Options) error {
-	name, err := targetOnly(c)
-	if err != nil {
-		return notRun(err)
-	}
-	results, err := checkTarget(ctx, c, name, o)
-	if err != nil {
-		return notRun(fmt.Errorf("check: %w", err))
-	}
+// runChecks runs cases and prints what came of them, also where there is no target.
+func runChecks(ctx context.Context, c *cli.Context, name target.Name, o check.Options) error {
+	results, err := checkTarget(ctx, name, check.Door(c.String("door")), o)
+	results.Target = name.String()
 	if err := results.Print(c.App.Writer, c.String("format")); err != nil {
 		return notRun(err)
 	}
-	switch failed, _ := results.Count(check.Failed); results.Exit() {
-	case check.ExitFailed:
-		return exitStatus{check.ExitFailed, fmt.Errorf("check: %d of %d cases failed", failed, len(results.Cases))}
-	case check.ExitNotRun:
-		return notRun(errors.New("check: every case was skipped"))
+	return verdict(results, err)
+}
+
+// verdict returns the command's error for a run, and for why it was stopped.
+func verdict(results check.Results, stopped error) error {
+	failed, _ := results.Count(check.Failed)
+	broken, _ := results.Count(check.NotRun)
+	var err error
+	switch {
+	case failed > 0:
+		err = fmt.Errorf("check: %d of %d cases failed", failed, len(results.Cases))
+	case stopped == nil && broken > 0:
+		err = fmt.Errorf("check: %d of %d cases were not run to their end", broken, len(results.Cases))
+	case stopped == nil && results.Exit() == check.ExitNotRun:
+		err = errors.New("check: every case was skipped")
 	}
-	return nil
+	switch {
+	case stopped != nil && err != nil:
+		err = fmt.Errorf("%w; %w", err, stopped)
+	case stopped != nil:
+		err = fmt.Errorf("check: %w", stopped)
+	case err == nil:
+		return nil
+	}
+	return exitStatus{results.Exit(), err}
 }
 
 // checkTarget reaches a target and runs the cases. A target that hangs is given up.
-func checkTarget(ctx context.Context, c *cli.Context, name target.Name, o check.Options) (check.Results, error) {
+func checkTarget(ctx context.Context, name target.Name, door check.Door, o check.Options) (check.Results, error) {
 	command, err := checkWorker()
 	if err != nil {
-		return check.Results{}, err
+		return check.Unrun(o, err), err
 	}
-	open, err := givenUp(ctx, connectTime, func() (opening, error) {
-		return check.At(ctx, name, check.Door(c.String("door")), command)
-	})
+	open, err := givenUp(ctx, connectTime, func() (opening, error) { return check.At(ctx, name, door, command) })
 	if err != nil {
-		return check.Results{}, err
+		return check.Unrun(o, err), err
 	}
-	results, err := check.Run(ctx, open, o)
-	results.Target = name.String()
-	return results, err
+	return check.Run(ctx, open, o)
 }
 
 // opening starts a client.
 type opening = func() (check.Opener, error)
-
-// givenUp waits for a function no longer than a limit and ctx; it is left behind then,
-// as a call at a file system that hangs cannot be ended.
-func givenUp(ctx context.Context, limit time.Duration, do func() (opening, error)) (opening, error) {
-	type result struct {
-		open opening
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		open, err := do()
-		done <- result{open, err}
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case r := <-done:
-		return r.open, r.err
-	case <-timer.C:
-		return nil, fmt.Errorf("the target does not answer within %s", limit)
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
 
 // workerName is the subcommand that a process runs which checks a path.
 const workerName = "check-worker"

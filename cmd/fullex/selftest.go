@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"fullex/cmd/fullex/internal/check"
@@ -26,54 +23,104 @@ var selfTestFaults = map[string]string{"error": "0.02:1", "delay": "20ms", "drop
 const selfTestTime = 3 * time.Second
 
 // selfTest runs the cases against the sound device and against each fault, and
-// prints which cases notice it. It fails if one is not noticed, or the sound device
-// is not passed.
-func selfTest(ctx context.Context, w io.Writer, o check.Options) error {
+// prints which cases notice it: a table, or in another format a case for each. It
+// fails if one is not noticed, or the sound device is not passed.
+func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) error {
 	o.Timeout = min(o.Timeout, selfTestTime)
-	o.Dangerous = true                                      // the server is its own
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a reader that ends must not leave a socket behind
-	if err := printRow(w, "FAULT", "CASES", "CAUGHT BY"); err != nil {
+	o.Dangerous = true // the server is its own
+	table := w
+	if format != "human" {
+		table = io.Discard
+	}
+	results := check.Results{Target: "self-test", Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
+	_, stopped := fmt.Fprintf(table, "%-22s %-8s %s\n", "FAULT", "CASES", "CAUGHT BY")
+	for _, f := range append([]device.Fault{{}}, allFaults()...) {
+		r := faultCase(f)
+		if stopped == nil {
+			stopped = tryFault(ctx, table, f, o, &r)
+		}
+		if r.Status == check.NotRun {
+			r.Reason = stopped.Error()
+			results.Stopped = r.Reason
+		}
+		results.Cases = append(results.Cases, r)
+	}
+	results.Time = time.Since(results.Start)
+	if format != "human" {
+		if err := results.Print(w, format); err != nil {
+			return notRun(err)
+		}
+	}
+	return selfVerdict(results, stopped)
+}
+
+// faultCase is what a fault is as a case, before it is tried. That without a name
+// is the sound device.
+func faultCase(f device.Fault) check.Result {
+	r := check.Result{ID: "self-test.sound", Title: "no case fails at the sound device", Weight: 1, Status: check.NotRun, Calls: []string{}}
+	if f.Name != "" {
+		r.ID, r.Title = "self-test."+f.Name, "a case notices "+withParam(f)
+	}
+	r.Row = r.Title
+	return r
+}
+
+// withParam is a fault as --fault takes it.
+func withParam(f device.Fault) string {
+	if param := selfTestFaults[f.Name]; param != "" {
+		return f.Name + "=" + param
+	}
+	return f.Name
+}
+
+// tryFault runs the cases against a fault, sets its result and prints its line. The
+// error is why the self-test cannot go on.
+func tryFault(ctx context.Context, table io.Writer, f device.Fault, o check.Options, r *check.Result) error {
+	start := time.Now()
+	text := withParam(f)
+	caught, err := checkPlanted(ctx, text, forFault(f, o))
+	r.Time = time.Since(start)
+	switch {
+	case err != nil && f.Name != "":
+		return fmt.Errorf("--fault %s: %w", text, err)
+	case err != nil:
 		return err
 	}
-	caught, err := checkPlanted(ctx, "", o)
-	if err != nil {
-		return notRun(err)
-	}
-	if err := printRow(w, "none: the sound device", len(caught), strings.Join(caught, " ")); err != nil {
-		return err
-	}
-	var wrong []string
+	r.Status = check.Passed
 	if len(caught) > 0 {
-		wrong = append(wrong, "the sound device fails "+caught[0])
+		r.Notes = []string{"caught by " + shortened(caught)}
 	}
-	for _, f := range allFaults() {
-		text := f.Name
-		if param := selfTestFaults[f.Name]; param != "" {
-			text += "=" + param
+	name, shown := text, shortened(caught)
+	switch {
+	case f.Name == "":
+		name, shown = "none: the sound device", strings.Join(caught, " ")
+		if len(caught) > 0 {
+			r.Status, r.Reason = check.Failed, "the sound device fails "+caught[0]
 		}
-		caught, err := checkPlanted(ctx, text, forFault(f, o))
-		if err != nil {
-			return notRun(fmt.Errorf("--fault %s: %w", text, err))
-		}
-		if err := printRow(w, text, len(caught), shortened(caught)); err != nil {
-			return err
-		}
-		if len(caught) == 0 {
-			wrong = append(wrong, "no case notices "+text)
-		}
+	case len(caught) == 0:
+		r.Status, r.Reason = check.Failed, "no case notices "+text
 	}
-	if len(wrong) > 0 {
-		return exitStatus{check.ExitFailed, errors.New("check: " + strings.Join(wrong, "; "))}
+	if _, err := fmt.Fprintf(table, "%-22s %-8d %s\n", name, len(caught), shown); err != nil {
+		return fmt.Errorf("print: %w", err)
 	}
 	return nil
 }
 
-// printRow prints a line of the table.
-func printRow(w io.Writer, fault string, cases any, caughtBy string) error {
-	if _, err := fmt.Fprintf(w, "%-22s %-8v %s\n", fault, cases, caughtBy); err != nil {
-		return notRun(fmt.Errorf("print: %w", err))
+// selfVerdict returns the command's error.
+func selfVerdict(results check.Results, stopped error) error {
+	var wrong []string
+	for _, r := range results.Cases {
+		if r.Status == check.Failed {
+			wrong = append(wrong, r.Reason)
+		}
 	}
-	return nil
+	if stopped != nil {
+		wrong = append(wrong, stopped.Error())
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return exitStatus{results.Exit(), errors.New("check: " + strings.Join(wrong, "; "))}
 }
 
 // forFault leaves out what a fault makes last, and says nothing about it.
@@ -132,8 +179,11 @@ func failing(ctx context.Context, name target.Name, o check.Options) (ids []stri
 		return nil, err
 	}
 	for _, r := range results.Cases {
-		if r.Status == check.Failed {
+		switch r.Status {
+		case check.Failed:
 			ids = append(ids, r.ID)
+		case check.NotRun:
+			return nil, fmt.Errorf("%s: %s", r.ID, r.Reason)
 		}
 	}
 	return ids, nil

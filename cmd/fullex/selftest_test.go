@@ -28,7 +28,7 @@ func TestEveryPlantedFaultIsCaught(t *testing.T) {
 
 func TestSelfTestFailsForAFaultThatNobodyNotices(t *testing.T) {
 	var out bytes.Buffer
-	err := selfTest(t.Context(), &out, check.Options{Only: []string{"open.new"}, Timeout: check.DefaultTimeout})
+	err := selfTest(t.Context(), &out, check.Options{Only: []string{"open.new"}, Timeout: check.DefaultTimeout}, "human")
 	status, tell := ending(err)
 	assert.Equal(t, check.ExitFailed, status)
 	assert.ErrorContains(t, tell, "no case notices odd-right")

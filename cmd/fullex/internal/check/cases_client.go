@@ -65,7 +65,7 @@ func together(t *trial, clients int, do func(i int, c *client)) {
 	}
 	var all sync.WaitGroup
 	for i, c := range started {
-		all.Go(func() { do(i, c) })
+		all.Go(func() { t.guard(func() { do(i, c) }) })
 	}
 	all.Wait()
 }

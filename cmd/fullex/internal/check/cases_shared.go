@@ -117,11 +117,13 @@ func threadRace(t *trial) {
 	for i := range threads {
 		_, g := c.thread(i+1, f)
 		all.Go(func() {
-			for n := range rounds {
-				g.push(int32(i*rounds + n))
-				v, _ := g.take("read by a thread after its push")
-				taken[i] = append(taken[i], v)
-			}
+			t.guard(func() {
+				for n := range rounds {
+					g.push(int32(i*rounds + n))
+					v, _ := g.take("read by a thread after its push")
+					taken[i] = append(taken[i], v)
+				}
+			})
 		})
 	}
 	all.Wait()

@@ -14,6 +14,10 @@
 // not be tried is never a pass. A case fails at its first wrong call: the calls
 // behind it are not made, so that the last call printed is the one to look at.
 //
+// A case that is not run to its end, for the run is stopped or this program has a
+// defect, is an error. Results have every chosen case, whatever ends the run, so
+// that each format is a whole document.
+//
 // # Hangs
 //
 // The calls of a path are made by worker processes (worker.go), driven over

@@ -21,6 +21,7 @@ type faulty struct {
 	keepsValues   bool          // a close does not free the session
 	shared        bool          // all clients share one deque
 	dropsOnRefuse bool          // a refused push takes the oldest value away
+	panics        bool          // a read shows a defect of the program itself
 	hang          chan struct{} // reads wait for it, if it is not nil
 	slow          time.Duration // what an open takes
 
@@ -112,6 +113,9 @@ func (m *memory) Read(p []byte) (int, error) {
 	d := m.of.device
 	if d.hang != nil {
 		<-d.hang
+	}
+	if d.panics {
+		panic("as planted")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

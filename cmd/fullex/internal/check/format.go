@@ -3,6 +3,9 @@ package check
 import (
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // formats write results for people and for programs.
@@ -37,14 +40,44 @@ func (c Result) explanation() []string {
 		lines = append(lines, c.Reason, "contract: "+c.Row)
 	case Skipped:
 		lines = append(lines, "skipped, because "+c.Reason)
+	case NotRun:
+		lines = append(lines, "not run to its end: "+c.Reason)
 	}
 	for _, note := range c.Notes {
 		lines = append(lines, "note: "+note)
 	}
-	if c.Status == Failed {
+	if c.Status == Failed || c.Status == NotRun {
 		lines = append(lines, c.Calls...)
 	}
 	return lines
+}
+
+// printableLines are those of a text of several lines, each of them printable.
+func printableLines(lines []string) (printed []string) {
+	for _, text := range lines {
+		for line := range strings.SplitSeq(text, "\n") {
+			printed = append(printed, printable(strings.ReplaceAll(line, "\t", "    ")))
+		}
+	}
+	return printed
+}
+
+// printable returns a text as a line for people and for programs that read lines:
+// what is not printable, or not UTF-8, is escaped as in Go.
+func printable(s string) string {
+	out := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) {
+			for i := range size {
+				out = fmt.Appendf(out, `\x%02x`, s[i])
+			}
+		} else {
+			out = append(out, s[:size]...)
+		}
+		s = s[size:]
+	}
+	return string(out)
 }
 
 // repeat says how a run is repeated.

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -119,7 +122,7 @@ func TestKTAPFormat(t *testing.T) {
 	cases, err := parseKTAP(printed(t, sample, "ktap"))
 	require.NoError(t, err)
 	require.Len(t, cases, 4)
-	assert.Equal(t, ktapCase{true, "open.new", "", "", []string{"/mnt/<a&b> --profile fixed --seed 9223372036854775809 --sessions 5"}}, cases[0])
+	assert.Equal(t, ktapCase{true, "open.new", "", "", []string{"target /mnt/<a&b> --profile fixed --seed 9223372036854775809 --sessions 5"}}, cases[0])
 	assert.False(t, cases[1].ok)
 	assert.Equal(t, "read on an empty deque returned 0, must fail with EACCES", cases[1].as)
 	assert.Contains(t, cases[1].before, `open("/a", O_RDWR) = 3`)
@@ -195,7 +198,7 @@ func TestJUnitFormat(t *testing.T) {
 func TestJSONFormat(t *testing.T) {
 	var got struct {
 		Results
-		Passed, Failed, Skipped, Points, Of int
+		Passed, Failed, Skipped, Errors, Points, Of int
 	}
 	decoder := json.NewDecoder(strings.NewReader(printed(t, sample, "json")))
 	decoder.DisallowUnknownFields()
@@ -222,4 +225,71 @@ func TestGradescopeFormat(t *testing.T) {
 	assert.Equal(t, "failed", got.Tests[1].Status)
 	assert.Contains(t, got.Tests[1].Output, "must fail with EACCES\n")
 	assert.Equal(t, gradescopeTest{Name: "own", Number: "fork.own", Output: "skipped, because nothing # here forks"}, got.Tests[2])
+}
+
+// odd are strings that a target's name, an error or a device's bytes can have in
+// them, and that are no part of any format.
+var odd = []string{
+	"a\nok 7 b", "\r\n1..0 # SKIP", "\x1b[31m\x00\x01", "\xff\xfe invalid", "]]></failure><x", "# TODO # SKIP #", "\u0085\u2028\ufffe\uffff", `"\<&'>`, "Subtest: x",
+}
+
+// oddResults have them wherever a string can come from outside, at each status.
+func oddResults(s string) Results {
+	r := Results{Target: s, Profile: Fixed, Stopped: s}
+	for i, status := range []Status{Passed, Failed, Skipped, NotRun} {
+		r.Cases = append(r.Cases, Result{
+			ID: fmt.Sprintf("odd.%d", i), Title: "odd", Row: "a row", Weight: 1, Status: status,
+			Reason: s + " is why", Notes: []string{s}, Calls: []string{s},
+		})
+	}
+	r.Cases = append(r.Cases, Result{ID: "odd.late", Title: "odd", Weight: 1, Status: Failed, Timeout: true, Reason: s})
+	return r
+}
+
+func TestFormatsStayValidWithOddStrings(t *testing.T) {
+	for _, s := range odd {
+		r := oddResults(s)
+		for _, format := range Formats {
+			assert.True(t, utf8.ValidString(printed(t, r, format)), "%s: %q", format, s)
+		}
+		for _, format := range []string{"human", "ktap"} {
+			text := printed(t, r, format)
+			assert.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }), "%s: %q: %q", format, s, text)
+		}
+		cases, err := parseKTAP(printed(t, r, "ktap"))
+		require.NoError(t, err, "%q", s)
+		require.Len(t, cases, len(r.Cases))
+		for i, c := range cases {
+			assert.Equal(t, i == 0 || i == 2, c.ok, "%q: %v", s, c)
+		}
+		assert.Equal(t, []string{"", "", "SKIP", "ERROR", "TIMEOUT"}[2:], []string{cases[2].directive, cases[3].directive, cases[4].directive})
+		var junit struct {
+			Errors int `xml:"errors,attr"`
+			Cases  []struct {
+				Failure []string `xml:"failure"`
+				Error   []string `xml:"error"`
+			} `xml:"testsuite>testcase"`
+		}
+		require.NoError(t, xml.Unmarshal([]byte(printed(t, r, "junit")), &junit), "%q", s)
+		require.Len(t, junit.Cases, len(r.Cases))
+		assert.Equal(t, []int{1, 1, 1, 1}, []int{junit.Errors, len(junit.Cases[1].Failure), len(junit.Cases[3].Error), len(junit.Cases[4].Failure)})
+		for _, format := range []string{"json", "gradescope"} {
+			assert.True(t, json.Valid([]byte(printed(t, r, format))), "%s: %q", format, s)
+		}
+	}
+}
+
+func TestFormatsOfARunThatCannotBegin(t *testing.T) {
+	r := Unrun(Options{Only: []string{"open."}}, errors.New("nobody is there"))
+	assert.Equal(t, ExitNotRun, r.Exit())
+	assert.Empty(t, printed(t, r, "human"), "the command's error says it all")
+	cases, err := parseKTAP(printed(t, r, "ktap"))
+	require.NoError(t, err)
+	assert.Len(t, cases, 7)
+	assert.Equal(t, "ERROR", cases[0].directive)
+	assert.Equal(t, "nobody is there", cases[0].as)
+	var g gradescopeResults
+	require.NoError(t, json.Unmarshal([]byte(printed(t, r, "gradescope")), &g))
+	assert.Equal(t, gradescopeTest{Name: "open gives a new session, without a capacity", Number: "open.new", MaxScore: 3, Status: "failed", Output: "not run to its end: nobody is there"}, g.Tests[0])
+	assert.Contains(t, g.Output, "nobody is there\n0 passed, 0 failed, 0 skipped, 7 not run; 0 of 16 points; ")
 }

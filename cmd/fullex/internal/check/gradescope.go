@@ -25,17 +25,20 @@ type (
 )
 
 // gradescope writes a results.json. A case that was skipped counts for nothing,
-// neither as reached nor as missed.
+// neither as reached nor as missed. One that was not run is missed.
 func gradescope(w io.Writer, r Results) error {
 	g := gradescopeResults{
 		Output: r.Summary() + "\nrepeat it with: " + r.repeat(), Time: r.Time.Seconds(), Visibility: "visible",
+	}
+	if r.Stopped != "" {
+		g.Output = r.Stopped + "\n" + g.Output
 	}
 	for _, c := range r.Cases {
 		test := gradescopeTest{Name: c.Title, Number: c.ID, Output: strings.Join(c.explanation(), "\n")}
 		switch c.Status {
 		case Passed:
 			test.Score, test.MaxScore, test.Status = c.Weight, c.Weight, "passed"
-		case Failed:
+		case Failed, NotRun:
 			test.MaxScore, test.Status = c.Weight, "failed"
 		}
 		g.Tests = append(g.Tests, test)

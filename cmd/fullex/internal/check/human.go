@@ -4,17 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
-// human writes a line for each case, and below it what there is to say.
+// human writes a line for each case that was begun, and below it what there is to
+// say. Where none was it writes nothing: the command's error says why.
 func human(w io.Writer, r Results) error {
+	begun := slices.DeleteFunc(slices.Clone(r.Cases), func(c Result) bool {
+		return c.Status == NotRun && c.Reason == r.Stopped
+	})
+	if len(begun) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: %s\n\n", r.Target, r.repeat())
-	for _, c := range r.Cases {
-		status := map[Status]string{Passed: "ok", Failed: "FAILED", Skipped: "skipped"}[c.Status]
+	fmt.Fprintf(&b, "%s: %s\n\n", printable(r.Target), r.repeat())
+	for _, c := range begun {
+		status := map[Status]string{Passed: "ok", Failed: "FAILED", Skipped: "skipped", NotRun: "ERROR"}[c.Status]
 		fmt.Fprintf(&b, "%-8s %-22s %s\n", status, c.ID, c.Title)
-		for _, line := range c.explanation() {
+		for _, line := range printableLines(c.explanation()) {
 			fmt.Fprintf(&b, "           %s\n", line)
 		}
 	}
@@ -28,6 +36,10 @@ func (r Results) Summary() string {
 	passed, weight := r.Count(Passed)
 	failed, lost := r.Count(Failed)
 	skipped, _ := r.Count(Skipped)
-	return fmt.Sprintf("%d passed, %d failed, %d skipped; %d of %d points; %s", passed, failed, skipped,
-		weight, weight+lost, r.Time.Round(10*time.Millisecond))
+	notRun, missed := r.Count(NotRun)
+	counts := fmt.Sprintf("%d passed, %d failed, %d skipped", passed, failed, skipped)
+	if notRun > 0 {
+		counts += fmt.Sprintf(", %d not run", notRun)
+	}
+	return fmt.Sprintf("%s; %d of %d points; %s", counts, weight, weight+lost+missed, r.Time.Round(10*time.Millisecond))
 }

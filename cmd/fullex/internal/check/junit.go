@@ -14,6 +14,7 @@ type (
 		XMLName  xml.Name     `xml:"testsuites"`
 		Tests    int          `xml:"tests,attr"`
 		Failures int          `xml:"failures,attr"`
+		Errors   int          `xml:"errors,attr"`
 		Skipped  int          `xml:"skipped,attr"`
 		Time     string       `xml:"time,attr"`
 		Suites   []junitSuite `xml:"testsuite"`
@@ -38,6 +39,7 @@ type (
 		Name    string        `xml:"name,attr"`
 		Time    string        `xml:"time,attr"`
 		Failure *junitMessage `xml:"failure,omitempty"`
+		Error   *junitMessage `xml:"error,omitempty"`
 		Skipped *junitMessage `xml:"skipped,omitempty"`
 		Output  string        `xml:"system-out,omitempty"`
 	}
@@ -52,8 +54,9 @@ type (
 func junit(w io.Writer, r Results) error {
 	failed, _ := r.Count(Failed)
 	skipped, _ := r.Count(Skipped)
+	notRun, _ := r.Count(NotRun)
 	suite := junitSuite{
-		Name: "fullex check " + r.Target, Tests: len(r.Cases), Failures: failed, Skipped: skipped,
+		Name: "fullex check " + r.Target, Tests: len(r.Cases), Failures: failed, Errors: notRun, Skipped: skipped,
 		Time: seconds(r.Time), Timestamp: r.Start.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
 			{"target", r.Target}, {"profile", string(r.Profile)}, {"seed", fmt.Sprint(r.Seed)}, {"sessions", fmt.Sprint(r.Sessions)},
@@ -62,7 +65,7 @@ func junit(w io.Writer, r Results) error {
 	for _, c := range r.Cases {
 		suite.Cases = append(suite.Cases, junitOf(c))
 	}
-	all := junitSuites{Tests: suite.Tests, Failures: failed, Skipped: skipped, Time: suite.Time, Suites: []junitSuite{suite}}
+	all := junitSuites{Tests: suite.Tests, Failures: failed, Errors: notRun, Skipped: skipped, Time: suite.Time, Suites: []junitSuite{suite}}
 	text, err := xml.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
@@ -84,6 +87,8 @@ func junitOf(c Result) junitCase {
 		j.Failure = &junitMessage{Message: c.Reason, Type: kind, Text: text}
 	case Skipped:
 		j.Skipped = &junitMessage{Message: "skipped, because " + c.Reason}
+	case NotRun:
+		j.Error = &junitMessage{Message: c.Reason, Type: "not-run", Text: text}
 	default:
 		j.Output = text
 	}

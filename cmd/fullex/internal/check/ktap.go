@@ -11,10 +11,10 @@ import (
 func ktap(w io.Writer, r Results) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "KTAP version 1\n1..%d\n", len(r.Cases))
-	fmt.Fprintf(&b, "# %s %s\n", r.Target, r.repeat())
+	fmt.Fprintf(&b, "# target %s %s\n", printable(r.Target), r.repeat())
 	for i, c := range r.Cases {
 		if c.Status != Skipped { // the result line says it
-			for _, line := range c.explanation() {
+			for _, line := range printableLines(c.explanation()) {
 				fmt.Fprintf(&b, "# %s\n", line)
 			}
 		}
@@ -22,6 +22,8 @@ func ktap(w io.Writer, r Results) error {
 		switch {
 		case c.Timeout:
 			word, directive = "not ok", " # TIMEOUT "+oneDirective(c.Reason)
+		case c.Status == NotRun:
+			word, directive = "not ok", " # ERROR "+oneDirective(c.Reason)
 		case c.Status == Failed:
 			word, directive = "not ok", " # "+oneDirective(c.Reason)
 		case c.Status == Skipped:
@@ -36,5 +38,5 @@ func ktap(w io.Writer, r Results) error {
 
 // oneDirective keeps a reason from looking like another directive.
 func oneDirective(reason string) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(reason, "#", "")), " ")
+	return printable(strings.Join(strings.Fields(strings.ReplaceAll(reason, "#", "")), " "))
 }

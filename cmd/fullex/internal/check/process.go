@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,9 @@ type process struct {
 // startProcess starts a worker, with an open file if fd is not negative.
 func startProcess(command []string, fd int) (*process, error) {
 	cmd := exec.Command(command[0], command[1:]...)
+	// A signal for this program and its processes must not end the calls that are
+	// judged: this program stops the run.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if fd >= 0 {
 		// A copy, since the child's is made of an os.File, which would close it.
 		copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)

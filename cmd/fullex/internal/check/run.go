@@ -10,22 +10,25 @@ import (
 const endTime = 2 * time.Second
 
 // Run runs the cases that the options choose, one after another. open starts a
-// client; every case has clients of its own. The error is why nothing could be
-// run at all. When ctx ends, so does the run, with an error.
+// client; every case has clients of its own. The error is why not all cases were
+// run: there can be no client, or ctx has ended. The results have every case that
+// was chosen all the same.
 func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, error) {
 	o = o.withDefaults()
 	cases, err := o.Chosen()
 	if err != nil {
-		return Results{}, err
+		return Unrun(o, err), err
 	}
-	if err := tryClient(open, o.Timeout); err != nil {
-		return Results{}, err
+	if err := tryClient(ctx, open, o.Timeout); err != nil {
+		return Unrun(o, err), err
 	}
-	r := Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
-	for _, c := range cases {
+	r := newResults(o)
+	for i, c := range cases {
 		result := runCase(ctx, c, open, o)
-		if err := context.Cause(ctx); err != nil {
-			return Results{}, fmt.Errorf("stopped in %s: %w", c.ID, err)
+		if ctx.Err() != nil {
+			err := fmt.Errorf("stopped in %s: %w", c.ID, context.Cause(ctx))
+			r.stop(cases[i:], err)
+			return r, err
 		}
 		r.Cases = append(r.Cases, result)
 	}
@@ -34,7 +37,7 @@ func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, 
 }
 
 // tryClient starts a client, to see whether there can be one.
-func tryClient(open func() (Opener, error), limit time.Duration) error {
+func tryClient(ctx context.Context, open func() (Opener, error), limit time.Duration) error {
 	started := make(chan error, 1)
 	go func() {
 		client, err := open()
@@ -50,6 +53,8 @@ func tryClient(open func() (Opener, error), limit time.Duration) error {
 		return err
 	case <-timer.C:
 		return fmt.Errorf("no answer within %s", limit)
+	case <-ctx.Done():
+		return fmt.Errorf("stopped before the first case: %w", context.Cause(ctx))
 	}
 }
 
@@ -60,7 +65,7 @@ func runCase(ctx context.Context, c Case, open func() (Opener, error), o Options
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.run(t)
+		t.guard(func() { c.run(t) })
 	}()
 	late := !within(ctx, done, o.Timeout)
 	if late {

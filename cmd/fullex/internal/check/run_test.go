@@ -123,6 +123,49 @@ func TestSlowDeviceIsToldFromOneThatHangs(t *testing.T) {
 	assert.True(t, r.Cases[0].Timeout)
 }
 
+func TestPanicEndsItsCaseAndNotTheRun(t *testing.T) {
+	only := []string{"read.one", "process.race", "process.many", "open.again"}
+	r := runOn(t, &faulty{panics: true}, Options{Only: only, Timeout: 2 * time.Second})
+	assert.Equal(t, Passed, of(t, r, "open.again").Status, "others go on")
+	for _, id := range only[:3] {
+		c := of(t, r, id)
+		assert.Equal(t, NotRun, c.Status, id)
+		assert.Equal(t, "fullex has a defect: panic: as planted", c.Reason, id)
+		assert.Contains(t, strings.Join(c.Notes, "\n"), "faulty_test.go", "where it is")
+	}
+	assert.Equal(t, ExitNotRun, r.Exit(), "the device is not at fault")
+	for _, format := range Formats {
+		assert.NotEmpty(t, printed(t, r, format))
+	}
+	_, err := parseKTAP(printed(t, r, "ktap"))
+	assert.NoError(t, err)
+}
+
+// TestRunThatIsStoppedHasAllCases: those before, and those that were not run.
+func TestRunThatIsStoppedHasAllCases(t *testing.T) {
+	for name, test := range map[string]struct {
+		device *faulty
+		exit   int
+	}{"sound": {&faulty{}, ExitNotRun}, "faulty": {&faulty{secondOpen: true}, ExitFailed}} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		test.device.hang = make(chan struct{})
+		clients := 0
+		open := func() (Opener, error) {
+			if clients++; clients > 4 {
+				cancel(errors.New("told to"))
+			}
+			return test.device.client()
+		}
+		r, err := Run(ctx, open, Options{Only: []string{"read.one", "open.twice", "open.twice.new", "file.kind"}})
+		close(test.device.hang)
+		assert.EqualError(t, err, "stopped in read.one: told to", name)
+		assert.Equal(t, err.Error(), r.Stopped, name)
+		require.Len(t, r.Cases, 4, name)
+		assert.Equal(t, NotRun, r.Cases[3].Status, name)
+		assert.Equal(t, test.exit, r.Exit(), name)
+	}
+}
+
 func TestSameSeedMakesTheSameCalls(t *testing.T) {
 	calls := func(seed uint64) []string {
 		return of(t, runOn(t, &faulty{}, Options{Seed: seed, Sessions: 3, Only: []string{"random.sessions"}}), "random.sessions").Calls

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -50,6 +52,18 @@ func (t *trial) skipIf(reason string) {
 	if reason != "" {
 		t.skip("%s", reason)
 	}
+}
+
+// guard makes a panic of this program the end of the trial, and not of the run.
+// Every goroutine of a case is within one.
+func (t *trial) guard(do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.note(strings.TrimSpace(string(debug.Stack())))
+			t.end(NotRun, "fullex has a defect: panic: %v", p)
+		}
+	}()
+	do()
 }
 
 // note keeps what the trial had to take into account, once.

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// givenUp waits for a function until ctx ends, and no longer than a limit; 0: none.
+// It is left behind then, as a call at a file system that hangs cannot be ended.
+func givenUp[T any](ctx context.Context, limit time.Duration, do func() (T, error)) (T, error) {
+	var late <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		late = timer.C
+	}
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := do()
+		done <- result{value, err}
+	}()
+	var none T
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-late:
+		return none, fmt.Errorf("the target does not answer within %s", limit)
+	case <-ctx.Done():
+		return none, fmt.Errorf("stopped: %w", context.Cause(ctx))
+	}
+}
