@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,8 +42,12 @@ func benchCommand() *cli.Command {
 			&cli.DurationFlag{Name: "turn", Value: 100 * time.Millisecond, Usage: "`TIME` of a turn"},
 			&cli.BoolFlag{Name: "json", Usage: "print an object of JSON"},
 		},
-		OnUsageError: oneLine,
-		Action:       benchAction,
+		OnUsageError: func(c *cli.Context, err error, sub bool) error {
+			words := c.Lineage()[1].Args().Tail() // nothing is parsed
+			config := benchConfig{json: slices.Contains(words, "--json") || slices.Contains(words, "-json")}
+			return config.failed(c.App.Writer, oneLine(c, err, sub))
+		},
+		Action: benchAction,
 	}
 }
 
@@ -60,6 +64,7 @@ type benchConfig struct {
 const maxRate = 10_000_000
 
 func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
+	config.json = c.Bool("json")
 	name, err := targetOnly(c)
 	if err != nil {
 		return config, err
@@ -72,8 +77,7 @@ func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
 		}
 		config.targets = append(config.targets, other)
 	}
-	config.Conns, config.Depth, config.Rate = c.Int("conns"), c.Int("depth"), c.Float64("rate")
-	config.File, config.json = c.String("file"), c.Bool("json")
+	config.Conns, config.Depth, config.File = c.Int("conns"), c.Int("depth"), c.String("file")
 	config.duration, config.turn = c.Duration("duration"), c.Duration("turn")
 	for _, flag := range []string{"conns", "depth"} {
 		if n := c.Int(flag); n < 1 || n > bench.MaxWorkers {
@@ -88,57 +92,69 @@ func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
 			return config, fmt.Errorf("--%s %s: want a time above 0", flag, d)
 		}
 	}
-	if c.IsSet("rate") && (!(config.Rate > 0) || config.Rate > maxRate || math.IsInf(config.Rate, 0)) {
-		return config, fmt.Errorf("--rate %g: want a number above 0, up to %d", config.Rate, maxRate)
+	if rate := c.Float64("rate"); c.IsSet("rate") && (!(rate > 0) || rate > maxRate) {
+		return config, fmt.Errorf("--rate %g: want a number above 0, up to %d", rate, maxRate)
 	}
+	config.Rate = c.Float64("rate")
 	if config.Mix, err = bench.ParseMix(c.String("mix")); err != nil {
 		return config, fmt.Errorf("--mix: %w", err)
 	}
 	return config, nil
 }
 
-func benchAction(c *cli.Context) (err error) {
+func benchAction(c *cli.Context) error {
+	surviveClosedOutput()
 	config, err := benchConfigFrom(c)
 	if err != nil {
-		return err
+		return config.failed(c.App.Writer, err)
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	var loads []*bench.Load
-	defer func() {
-		for _, l := range loads {
-			err = errors.Join(err, l.Close())
-		}
-	}()
+	loads, err := startLoads(ctx, config)
+	if err != nil {
+		err = config.failed(c.App.Writer, err)
+	} else {
+		err = config.measure(ctx, c, loads)
+	}
+	for _, l := range loads {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// startLoads returns those that were started, also with an error.
+func startLoads(ctx context.Context, config benchConfig) (loads []*bench.Load, err error) {
 	for _, name := range config.targets {
-		l, err := startLoad(ctx, name, config.Config)
+		l, err := givenUp(ctx, connectTime, func() (*bench.Load, error) { return bench.Start(ctx, name, config.Config) })
 		if err != nil {
-			return err
+			return loads, err
 		}
 		loads = append(loads, l)
 	}
+	return loads, nil
+}
+
+// measure loads the targets and prints what was measured, up to an error, too.
+func (config benchConfig) measure(ctx context.Context, c *cli.Context, loads []*bench.Load) error {
 	end := showProgress(c.App.ErrWriter, loads)
 	defer end()
 	if len(loads) == 2 {
 		compared, err := bench.Compare(ctx, [2]*bench.Load(loads), config.duration, config.turn)
 		end()
-		if err != nil {
-			return fmt.Errorf("bench: %w", err)
-		}
-		return config.printComparison(c.App.Writer, compared)
+		return config.printed(c.App.Writer, compared.Results[:], compared, err)
 	}
 	result, err := loads[0].Run(ctx, config.duration)
 	end()
-	if err != nil {
-		return fmt.Errorf("bench: %w", err)
-	}
-	return config.print(c.App.Writer, result)
+	return config.printed(c.App.Writer, []*bench.Result{result}, nil, err)
 }
 
-func startLoad(ctx context.Context, name target.Name, config bench.Config) (*bench.Load, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	return bench.Start(ctx, name, config)
+// failed returns why nothing was measured. Where an object of JSON is printed it
+// says so, too.
+func (config benchConfig) failed(w io.Writer, err error) error {
+	if config.json {
+		return errors.Join(err, bench.WriteJSON(w, config.settings(), nil, nil, err))
+	}
+	return err
 }
 
 func (config benchConfig) settings() bench.Settings {
@@ -157,18 +173,20 @@ func (config benchConfig) names() []string {
 	return names
 }
 
-func (config benchConfig) print(w io.Writer, r *bench.Result) error {
-	if config.json {
-		return bench.WriteJSON(w, config.settings(), []*bench.Result{r}, nil)
+// printed prints results, up to an error that ended the run, and returns that.
+func (config benchConfig) printed(w io.Writer, results []*bench.Result, compared *bench.Comparison, err error) error {
+	if err != nil {
+		err = fmt.Errorf("bench: %w", err)
 	}
-	return r.WriteTable(w, config.targets[0].String())
-}
-
-func (config benchConfig) printComparison(w io.Writer, c *bench.Comparison) error {
-	if config.json {
-		return bench.WriteJSON(w, config.settings(), c.Results[:], c)
+	switch {
+	case config.json:
+		return errors.Join(err, bench.WriteJSON(w, config.settings(), results, compared, err))
+	case err != nil:
+		return err
+	case compared != nil:
+		return compared.WriteTable(w, [2]string(config.names()))
 	}
-	return c.WriteTable(w, [2]string(config.names()))
+	return results[0].WriteTable(w, config.targets[0].String())
 }
 
 // progressTime is how often the line of progress is written.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device"
 	"fullex/device/oracle"
 )
 
@@ -45,27 +47,43 @@ func replayAction(c *cli.Context) error {
 	if err != nil {
 		return notRun(fmt.Errorf("replay: %w", err))
 	}
-	var different *oracle.Difference
-	err = onTargetNamed(c.Context, args[1], func(t target.Target) error {
-		device := t.Device()
-		if c.IsSet("file") {
-			device = c.String("file")
-		}
-		if _, err := t.Stat(device); err != nil { // else every call would differ
+	surviveClosedOutput()
+	ctx, stop := untilTold(c.Context)
+	defer stop()
+	// A call may not return at all: then a signal leaves it behind.
+	different, err := givenUp(ctx, 0, func() (found *oracle.Difference, err error) {
+		err = onTargetNamed(ctx, args[1], func(t target.Target) error {
+			found, err = replayed(c, calls, t)
 			return err
-		}
-		different, err = firstDifference(calls, t, device)
-		return err
+		})
+		return found, err
 	})
+	name := device.Printable([]byte(args[0]))
 	switch {
+	case ctx.Err() != nil:
+		return notRun(fmt.Errorf("replay: stopped: %w", context.Cause(ctx)))
 	case err != nil:
 		return notRun(err)
 	case different != nil:
 		return exitStatus{statusDifferent, fmt.Errorf("%s: line %d: %s: expected %s, got %s",
-			args[0], different.Call.Line, shortCall(different.Call), different.Call.Want, different.Got)}
+			name, different.Call.Line, shortCall(different.Call), different.Call.Want, different.Got)}
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s: %d calls, all results are equal\n", args[0], len(calls))
-	return err
+	if _, err = fmt.Fprintf(c.App.Writer, "%s: %d calls, all results are equal\n", name, len(calls)); err != nil {
+		return notRun(fmt.Errorf("print: %w", err))
+	}
+	return nil
+}
+
+// replayed makes the calls at the file that the flags say.
+func replayed(c *cli.Context, calls []oracle.Call, t target.Target) (*oracle.Difference, error) {
+	file := t.Device()
+	if c.IsSet("file") {
+		file = c.String("file")
+	}
+	if _, err := t.Stat(file); err != nil { // else every call would differ
+		return nil, err
+	}
+	return firstDifference(calls, t, file)
 }
 
 // readCalls reads a file, or the standard input, and returns at least one call.

@@ -113,16 +113,6 @@ func needFUSE(t *testing.T) {
 	t.Skipf("no FUSE: %v", err)
 }
 
-func statusOf(t *testing.T, err error) int {
-	t.Helper()
-	var exit *exec.ExitError
-	if err == nil {
-		return 0
-	}
-	require.ErrorAs(t, err, &exit)
-	return exit.ExitCode()
-}
-
 func TestRunReturnsTheStatusOfItsCommand(t *testing.T) {
 	r := newRuns(t)
 	notExecutable := filepath.Join(t.TempDir(), "f")

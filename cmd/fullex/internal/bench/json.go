@@ -22,6 +22,7 @@ type report struct {
 	Settings
 	Results []resultJSON    `json:"results"`           // a target each
 	Compare *comparisonJSON `json:"compare,omitempty"` // the second target by the first
+	Error   string          `json:"error,omitempty"`   // why the run did not come to its end
 }
 
 type resultJSON struct {
@@ -71,9 +72,12 @@ type comparisonJSON struct {
 }
 
 // WriteJSON prints results in the order of the targets as one object. compared is
-// nil if there is one target.
-func WriteJSON(w io.Writer, s Settings, results []*Result, compared *Comparison) error {
-	out := report{Settings: s}
+// nil if there is one target; failed is what ended the run early, or nil.
+func WriteJSON(w io.Writer, s Settings, results []*Result, compared *Comparison, failed error) error {
+	out := report{Settings: s, Results: []resultJSON{}}
+	if failed != nil {
+		out.Error = failed.Error()
+	}
 	for i, r := range results {
 		out.Results = append(out.Results, r.json(s.Targets[i]))
 	}

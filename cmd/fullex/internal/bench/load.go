@@ -31,16 +31,20 @@ type Load struct {
 	workers   []*worker
 	living    sync.WaitGroup // the workers
 	recorders [shards]*recorder
-	done      atomic.Int64 // operations
-	abandoned atomic.Bool
+	done      atomic.Int64  // operations
+	last      time.Duration // how long the last replies may take: patience or hurry
+	stuck     bool          // calls do not return, although their connections are closed
 }
 
-// patience is how long the last replies may take after the end of a run.
-const patience = 10 * time.Second
+// How long the last replies may take.
+const (
+	patience = 10 * time.Second // after the end of a run
+	hurry    = time.Second      // after the caller has ended it early
+)
 
 // Start connects and opens the device for each worker, until ctx ends.
 func Start(ctx context.Context, name target.Name, config Config) (*Load, error) {
-	l := &Load{config: config}
+	l := &Load{config: config, last: patience}
 	for i := range l.recorders {
 		l.recorders[i] = newRecorder()
 	}
@@ -95,7 +99,8 @@ func (l *Load) Done() int64 { return l.done.Load() }
 // Run loads the target for that long, or until ctx ends, and waits for what was
 // begun. A Load can be run again.
 func (l *Load) Run(ctx context.Context, length time.Duration) (*Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, length)
+	stopped := ctx
+	ctx, cancel := context.WithTimeout(stopped, length)
 	defer cancel()
 	start := time.Now()
 	var source chances = closedLoop{ctx}
@@ -115,9 +120,7 @@ func (l *Load) Run(ctx context.Context, length time.Duration) (*Result, error) {
 			}
 		})
 	}
-	overdue := time.AfterFunc(length+patience, l.abandon)
-	working.Wait()
-	overdue.Stop()
+	overdue := l.await(stopped, &working, length)
 	elapsed := time.Since(start)
 	cancel()
 	pacing.Wait()
@@ -129,17 +132,49 @@ func (l *Load) Run(ctx context.Context, length time.Duration) (*Result, error) {
 	if schedule != nil {
 		r.Missed = schedule.missed()
 	}
-	if l.abandoned.Load() {
-		return r, fmt.Errorf("no reply for %s", patience)
+	if overdue != nil {
+		return r, overdue
 	}
 	return r, firstError(errs)
 }
 
-// abandon ends the connections, and with them all waiting for their replies.
-func (l *Load) abandon() {
-	l.abandoned.Store(true)
+// await waits for the workers' calls, for a time and as much longer as the last
+// replies may take, or shortly after ctx has ended. It then closes the connections,
+// and with them all waiting for their replies, and returns an error. A call that does
+// not return even then, as one at a file system that hangs, is left behind.
+func (l *Load) await(ctx context.Context, working *sync.WaitGroup, length time.Duration) error {
+	done := make(chan struct{})
+	go func() {
+		working.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(length + l.last)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+		if l.last = hurry; isDone(done, hurry) {
+			return nil
+		}
+	}
 	for _, t := range l.targets {
 		_ = t.Close()
+	}
+	l.stuck = !isDone(done, hurry)
+	return fmt.Errorf("no reply for %s", l.last)
+}
+
+// isDone waits for a channel that will be closed, up to a limit.
+func isDone(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
@@ -153,12 +188,21 @@ func firstError(errs []error) error {
 	return nil
 }
 
-// Close closes all files and connections.
+// Close closes all files and connections, unless there are no replies.
 func (l *Load) Close() error {
-	var errs []error
-	for _, w := range l.workers {
-		errs = append(errs, w.call(w.close))
-		close(w.calls)
+	if l.stuck {
+		return nil
+	}
+	errs := make([]error, len(l.workers))
+	var closing sync.WaitGroup
+	for i, w := range l.workers {
+		closing.Go(func() {
+			errs[i] = w.call(w.close)
+			close(w.calls)
+		})
+	}
+	if err := l.await(context.Background(), &closing, 0); err != nil {
+		return fmt.Errorf("close: %w", err)
 	}
 	l.living.Wait()
 	for _, t := range l.targets {

@@ -3,7 +3,6 @@ package trace
 import (
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"fullex/p9srv/wire"
@@ -35,7 +34,7 @@ func appendJSON(out []byte, e *event) []byte {
 	}
 	text, err := json.Marshal(l)
 	if err != nil { // nothing in a line can do that; the output must stay JSON
-		text = fmt.Appendf(nil, `{"error":%q}`, err)
+		text, _ = json.Marshal(map[string]string{"error": err.Error()}) // a string always can
 	}
 	return append(append(out, text...), '\n')
 }
