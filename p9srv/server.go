@@ -17,6 +17,7 @@ import (
 	"github.com/hugelgupf/p9/p9"
 
 	"fullex/device"
+	"fullex/p9srv/accept"
 	"fullex/p9srv/tree"
 )
 
@@ -98,26 +99,22 @@ func (s *Server) Serve(l net.Listener) error {
 	return s.accept(l)
 }
 
-// accept runs until l is closed. When the system is short of descriptors it
-// waits for some to become free.
+// accept runs until l is closed.
 func (s *Server) accept(l net.Listener) error {
-	var delay backoff
+	loop := accept.Loop{Listener: l, Failed: func(err error, retry time.Duration) {
+		s.log.Error("accept", "error", err, "retry", retry)
+	}}
 	ours := keepsNone(l)
 	for {
-		c, err := l.Accept()
+		c, err := loop.Next(s.stopping)
 		switch {
-		case err == nil:
-			delay = backoff{}
-			if err := s.startConn(c, ours); errors.Is(err, ErrServerClosed) {
-				return err
-			}
-		case s.isClosed():
+		case err != nil && s.isClosed():
 			return ErrServerClosed
-		case isShortage(err):
-			s.log.Error("accept", "error", err, "retry", delay.next())
-			delay.wait()
-		default:
+		case err != nil:
 			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		}
+		if err := s.startConn(c, ours); errors.Is(err, ErrServerClosed) {
+			return err
 		}
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/accept"
 )
 
 // Proxy passes connections on to a server.
@@ -34,31 +34,19 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	defer cancel() // before the wait
+	loop := accept.Loop{Listener: l, Failed: func(err error, retry time.Duration) {
+		p.Failed(fmt.Errorf("accept, again in %v: %w", retry, err))
+	}}
 	for {
-		conn, err := l.Accept()
+		conn, err := loop.Next(ctx)
 		switch {
 		case err == nil:
 			serving.Go(func() { p.ServeConn(ctx, conn) })
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-			p.Failed(fmt.Errorf("accept: %w", err))
-			pause(ctx, acceptPause)
 		default:
 			return errors.Join(fmt.Errorf("accept: %w", err), l.Close())
 		}
-	}
-}
-
-// acceptPause is how long to wait for a free descriptor.
-const acceptPause = 50 * time.Millisecond
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 
