@@ -122,8 +122,6 @@ func (config traceConfig) tryTarget(ctx context.Context) error {
 
 // run passes connections on until ctx ends.
 func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.Writer) error {
-	ctx, unread := context.WithCancel(ctx)
-	defer unread()
 	lines := logs.New(stderr, lostLines)
 	defer lines.Close(flushTime)
 	p := &trace.Proxy{Dial: config.target.Dial, Queue: trace.NewQueue(config.lossless)}
@@ -135,11 +133,7 @@ func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.W
 		}
 	}
 	printed := make(chan error, 1)
-	printer := trace.Printer{Out: logs.Patient{Out: stdout}, JSON: config.json, Failed: func(err error) {
-		if isUnread(err) {
-			unread()
-		}
-	}}
+	printer := trace.Printer{Out: logs.Patient{Out: stdout}, JSON: config.json}
 	go func() { printed <- printer.Print(p.Queue) }()
 	fmt.Fprintf(lines, "listening on %s for %s\n", toCopy(s.endpoint), toCopy(config.target))
 	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()

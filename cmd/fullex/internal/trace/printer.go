@@ -11,8 +11,6 @@ type Printer struct {
 	Out  io.Writer
 	JSON bool // an object a line, not text
 
-	// Failed is told once that writing has failed. Nil: nobody is.
-	Failed func(error)
 }
 
 // outSize is how much is written at once, in bytes, if there is as much.
@@ -35,9 +33,6 @@ func (p Printer) Print(q *Queue) error {
 		}
 		if _, err := p.Out.Write(out); err != nil {
 			failed = fmt.Errorf("print: %w", err)
-			if p.Failed != nil {
-				p.Failed(failed)
-			}
 		}
 		out = out[:0]
 	}
