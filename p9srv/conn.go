@@ -21,6 +21,7 @@ type conn struct {
 	srv   *Server // immutable
 	io    transport
 	front front
+	turn  turn
 
 	net    net.Conn // as it was accepted, to ask who the peer is; immutable
 	number uint64   // of all connections; immutable
@@ -44,6 +45,7 @@ func (c *conn) setUp() {
 	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.front.setWire()
+	c.turn.of = &c.srv.turns
 	c.keepAlive()
 	if c.ours && !p.here { // within a process the poller wakes no thread
 		c.io.socket.mayLeave(c.net)
@@ -71,6 +73,7 @@ func (c *conn) serve() {
 	c.setUp()
 	c.log.Info("connected")
 	err := c.answerSafely()
+	c.turn.end()
 	c.front.endSession()
 	if closeErr := c.io.close(); closeErr != nil {
 		c.log.Debug("close", "error", closeErr)
@@ -100,6 +103,9 @@ func (c *conn) answerAll() error {
 	for waits := forAttach; ; {
 		if err := c.io.more(); err != nil {
 			return err
+		}
+		if c.io.waited {
+			c.turn.end()
 		}
 		progress, err := c.answerArrived()
 		if err != nil {
@@ -188,6 +194,7 @@ func (c *conn) answerArrived() (progress bool, err error) {
 		if err != nil {
 			return progress, err
 		}
+		c.turn.add(c.front.work)
 		in = in[used:]
 		progress = progress || used > 0
 		if used == 0 || len(in) == 0 {

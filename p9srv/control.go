@@ -93,7 +93,7 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 	}
 	user, err := f.peer.user(claimed, f.srv.Identity)
 	if err != nil {
-		f.log.Warn("attach refused: not this peer's user", "claimed", claimed)
+		f.warn("attach refused: not this peer's user", "claimed", claimed)
 		f.srv.Kernel.Log().PrintFor(f.peer.self(), func() string {
 			return fmt.Sprintf("fullex: refused to let uid %d attach as uid %d", f.peer.uid, claimed)
 		})
@@ -208,6 +208,7 @@ func (f *front) readdir(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	}
 	start := len(out)
 	out = wire.AppendU32(wire.Begin(out, wire.Rreaddir, m.Tag()), 0)
+	f.work += entryWork * len(entries)
 	for _, entry := range entries {
 		out = wire.AppendDirent(out, entry)
 	}
@@ -273,6 +274,7 @@ func (f *front) readText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	if err != nil {
 		return out, err
 	}
+	f.work += controlWork + n/textBytes
 	putReply(out[start:], wire.Rread, m, wire.RreadHead+n, n)
 	return out[:start+wire.RreadHead+n], nil
 }
@@ -281,6 +283,7 @@ func (f *front) readText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 func (f *front) writeText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	data := m[wire.TwriteHead:]
 	if fid.Node().IsControl() {
+		f.work += refusalWork
 		f.log.Info("ctl", "text", wire.Printable(data), "uid", fid.User().UID)
 	}
 	n, err := fid.WriteAt(data, 0)

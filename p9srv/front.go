@@ -24,6 +24,7 @@ type front struct {
 	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	v9fs     bool   // the client is Linux's
 	attached bool   // the client has attached once, or tried to
+	work     int    // units done in this turn
 	fids     fids
 	wire     *faultyWire // nil without faults
 
@@ -56,8 +57,9 @@ var (
 
 // process answers the complete frames at the start of in and appends the
 // replies to out. It returns how many bytes it used and stops early when
-// flushSize has gathered; what is left belongs to the next call. After an
-// error the connection must be closed, when out has been written.
+// flushSize has gathered or a share of work is done (turn.go); what is left
+// belongs to the next call. After an error the connection must be closed, when
+// out has been written.
 func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
 	if f.wire != nil {
 		return f.wire.process(f, in, out)
@@ -68,7 +70,9 @@ func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
 func (f *front) processSoundly(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
 	traced := f.srv.Trace != nil
-	for len(out) < flushSize && len(in)-used >= 4 {
+	f.work = 0
+	for len(out) < flushSize && f.work < turnShare && len(in)-used >= 4 {
+		f.work++
 		size := wire.Size(in[used:])
 		if size < wire.HeadSize || size > f.frameLimit() {
 			return used, out, f.wrongSize(size)
@@ -118,6 +122,7 @@ func (f *front) answer(m wire.Frame, out []byte) []byte {
 		}
 	}
 	f.release()
+	f.work += controlWork
 	start := len(out)
 	out, err := f.control(m, out)
 	if err != nil {
@@ -144,10 +149,17 @@ func refuse(out []byte, tag uint16, err error) []byte {
 // endSession frees every session. The front takes no messages but Tversion afterwards.
 func (f *front) endSession() {
 	f.msize, f.v9fs = 0, false
+	f.work += fidWork * f.fids.n
 	f.fids.all(f.closeFID)
 	f.srv.fids.Add(-int64(f.fids.n))
 	f.fids = fids{}
 	f.extents = extents{}
+}
+
+// warn logs a refusal.
+func (f *front) warn(message string, args ...any) {
+	f.work += refusalWork
+	f.log.Warn(message, args...)
 }
 
 // iounit is the largest count of a read or write that one message takes.
@@ -161,10 +173,10 @@ func (f *front) checkNewFID(number uint32) error {
 	limits := f.srv.limits
 	switch {
 	case f.fids.n >= limits.FIDs:
-		f.log.Warn("too many fids on this connection", "limit", limits.FIDs)
+		f.warn("too many fids on this connection", "limit", limits.FIDs)
 		return syscall.EMFILE
 	case f.srv.fids.Load() >= int64(limits.AllFIDs):
-		f.log.Warn("too many fids", "limit", limits.AllFIDs)
+		f.warn("too many fids", "limit", limits.AllFIDs)
 		return syscall.ENFILE
 	}
 	return nil

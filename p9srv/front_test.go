@@ -205,18 +205,86 @@ func TestPartOfAFrameIsLeft(t *testing.T) {
 }
 
 func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
-	k := newTalk(t, &Server{})
+	kernel := device.NewKernel(full{})
+	require.NoError(t, kernel.Load("full"))
+	k := newTalk(t, &Server{Kernel: kernel})
 	k.start(1)
-	one := frame(wire.Tclunk, 9, uint32(99)) // answered by as many bytes
-	var in []byte
-	for len(in) < maxMsize {
-		in = append(in, one...)
-	}
+	k.openDevice(1, "full")
+	one := frame(wire.Tread, 9, uint32(1), uint64(0), uint32(1000))
+	in := bytes.Repeat(one, 100)
 	used, out, err := k.process(in, nil)
 	require.NoError(t, err)
 	assert.Less(t, used, len(in))
 	assert.GreaterOrEqual(t, len(out), flushSize)
-	assert.LessOrEqual(t, len(out), flushSize+len(one))
+	assert.LessOrEqual(t, len(out), flushSize+wire.RreadHead+1000)
+}
+
+// full is a module whose file gives as much as a read asks for.
+type full struct{}
+
+func (full) Name() string                { return "full" }
+func (full) Unload(*device.Log)          {}
+func (full) Read(p []byte) (int, error)  { return len(p), nil }
+func (full) Write(p []byte) (int, error) { return len(p), nil }
+func (full) Close()                      {}
+func (f full) Load(*device.Log) []device.File {
+	open := func(device.Client) (device.Handle, error) { return f, nil }
+	return []device.File{{Name: "full", Mode: 0o666, Open: open}}
+}
+
+func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
+	k := newTalk(t, &Server{})
+	k.start(1)
+	for i := range uint32(40) { // make /sessions long
+		k.openDevice(10+i, "each", "full_ex")
+	}
+	for name, test := range map[string]struct {
+		messages [][]byte
+		most     int // messages in a turn
+	}{
+		"data":    {[][]byte{frame(wire.Tread, 1, uint32(10), uint64(0), uint32(4))}, turnShare},
+		"refused": {[][]byte{frame(wire.Tread, 1, uint32(9), uint64(0), uint32(4))}, turnShare},
+		"control": {[][]byte{frame(wire.Tgetattr, 1, uint32(0), uint64(0x7ff))}, turnShare/controlWork + 1},
+		"listings": {[][]byte{
+			wire.AppendWalk(nil, 1, 0, 1, "sessions"), wire.AppendOpen(nil, 2, 1, 0), wire.AppendFID(nil, wire.Tclunk, 3, 1),
+		}, 6},
+		"versions": {[][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), "unheard of")}, turnShare/refusalWork + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cycle := bytes.Join(test.messages, nil)
+			in := bytes.Repeat(cycle, maxMsize/len(cycle))
+			used, _, err := k.process(in, make([]byte, 0, outSize))
+			require.NoError(t, err)
+			assert.Positive(t, used)
+			assert.LessOrEqual(t, used*len(test.messages)/len(cycle), test.most)
+		})
+	}
+}
+
+func TestGreedyConnectionsRestSoThatOthersFindAProcessor(t *testing.T) {
+	for _, test := range []struct {
+		work, greedy, processors int
+		want                     time.Duration
+	}{
+		{2048, 1, 2, 0},
+		{2048, 1, 1, 6826 * time.Nanosecond},
+		{2048, 8, 2, 88746 * time.Nanosecond},
+		{30_000, 8, 2, 1300 * time.Microsecond},
+		{2048, 8, 64, 0},
+	} {
+		assert.InDelta(t, test.want, restAfter(test.work, test.greedy, test.processors), 10, "%+v", test)
+	}
+	var all turns
+	one, other := turn{of: &all}, turn{of: &all}
+	one.add(turnShare)
+	other.add(turnShare - 1)
+	assert.EqualValues(t, 1, all.greedy.Load())
+	other.add(1)
+	assert.EqualValues(t, 2, all.greedy.Load())
+	one.end()
+	one.end()
+	other.end()
+	assert.Zero(t, all.greedy.Load())
 }
 
 func TestUsersOfAConnectionAreApart(t *testing.T) {

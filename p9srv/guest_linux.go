@@ -28,6 +28,7 @@ type guest struct {
 	socket vhostSocket
 	log    *slog.Logger
 	front  front
+	turn   turn
 
 	mu    sync.Mutex      // guards the two below against cut
 	conn  *vhostuser.Conn // made by serve, as the rest
@@ -49,6 +50,7 @@ func newGuest(s *Server, socket vhostSocket, number uint64) served {
 	log := s.log.With("conn", number, "peer", p.where, "tag", socket.tag)
 	g := &guest{srv: s, socket: socket, log: log, front: front{srv: s, peer: p, log: log}}
 	g.front.setWire()
+	g.turn.of = &s.turns
 	return g
 }
 
@@ -97,6 +99,7 @@ func (g *guest) serve() {
 	}
 	g.log.Info("a virtual machine has connected")
 	err := g.answerAll()
+	g.turn.end()
 	g.front.endSession()
 	closeErr := g.conn.Close()
 	if !errors.Is(err, io.EOF) || closeErr != nil {
@@ -121,6 +124,9 @@ func (g *guest) answerAll() error {
 		}
 		if err != nil {
 			return err
+		}
+		if g.conn.Waited() {
+			g.turn.end()
 		}
 		g.requests[0] = r
 		n := 1
@@ -205,6 +211,7 @@ func (g *guest) check(request []byte, room int) (size int, err error) {
 func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 	for len(requests) > 0 {
 		used, out, err := g.process(in)
+		work := g.front.work
 		n := 0
 		for ; len(out) > 0; n++ {
 			size := le.Uint32(out)
@@ -212,6 +219,7 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 			out = out[size:]
 		}
 		g.push(g.answers[:n])
+		g.turn.add(work)
 		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
 			g.log.Error("the session has ended", "error", err)

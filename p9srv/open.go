@@ -19,6 +19,7 @@ func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 		return out, err
 	}
 	f.textSize += fid.TextSize()
+	f.work += fid.TextSize()
 	if session := fid.Session(); session != nil {
 		fid.valueSize, fid.whole = uint32(session.ValueSize()), session.WholeReads()
 		f.extents.opened(f.v9fs, fid)
@@ -31,7 +32,7 @@ func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 // logOpen logs the opens of devices, and why one was refused.
 func (f *front) logOpen(fid *fid, err error) {
 	if errors.Is(err, syscall.ENFILE) && fid.Node().IsDevice() {
-		f.log.Warn("too many sessions", "limit", f.srv.Kernel.MaxSessions)
+		f.warn("too many sessions", "limit", f.srv.Kernel.MaxSessions)
 	}
 	switch {
 	case !f.debugs():

@@ -51,6 +51,7 @@ type Server struct {
 	log      *slog.Logger  // throttled
 	fids     atomic.Int64  // of all connections
 	tree     *tree.Tree    // immutable after setUp
+	turns    turns         // of connections that send without end
 	accepted atomic.Uint64 // numbers connections
 	// stopping ends when connections are made to end; immutable after setUp, as
 	// stopped, which ends it.

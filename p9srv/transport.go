@@ -25,9 +25,11 @@ type transport struct {
 	held    []byte    // a part of a frame, while waiting without buf
 	readErr error
 
+	waited bool // the last read had to wait
+
 	unsent   []byte // of the write in hand
 	writeErr error
-	waited   bool // a write deadline is set
+	limited  bool // a write deadline is set
 
 	conn         net.Conn      // that is no file descriptor
 	writeTimeout time.Duration // 0: none
@@ -47,7 +49,7 @@ func (t *transport) more() error {
 	if t.socket.raw == nil {
 		return t.moreFromConn()
 	}
-	t.readErr = nil
+	t.readErr, t.waited = nil, false
 	if err := t.socket.read(t.tryRead); err != nil {
 		return err
 	}
@@ -71,6 +73,7 @@ func (t *transport) readFD(fd uintptr) bool {
 	t.hold()
 	n, err := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
 	if errors.Is(err, syscall.EAGAIN) {
+		t.waited = true
 		t.release()
 		return false
 	}
@@ -108,6 +111,7 @@ func (t *transport) release() {
 // moreFromConn is more for what is no file descriptor.
 func (t *transport) moreFromConn() error {
 	t.release()
+	t.waited = true
 	if t.small == nil {
 		t.small = make([]byte, heldPartial)
 	}
@@ -146,8 +150,8 @@ func (t *transport) write(p []byte) error {
 	if err != nil {
 		return err
 	}
-	if t.writeErr == nil && t.waited {
-		t.waited = false
+	if t.writeErr == nil && t.limited {
+		t.limited = false
 		return t.socket.SetWriteDeadline(time.Time{})
 	}
 	return t.socket.whyEnded(t.writeErr)
@@ -174,10 +178,10 @@ func (t *transport) writeFD(fd uintptr) bool {
 
 // startWaiting sets the deadline of the write in hand, once.
 func (t *transport) startWaiting() error {
-	if t.waited || t.writeTimeout == 0 {
+	if t.limited || t.writeTimeout == 0 {
 		return nil
 	}
-	t.waited = true
+	t.limited = true
 	return t.socket.SetWriteDeadline(time.Now().Add(t.writeTimeout))
 }
 

@@ -19,11 +19,11 @@ func (f *front) version(m wire.Frame, out []byte) ([]byte, error) {
 	msize := min(body.U32(), maxMsize)
 	asked := body.Str()
 	if !speaks9P2000L(asked) {
-		f.log.Warn("version refused", "asked", wire.Printable(asked), "want", wire.Version9P2000L)
+		f.warn("version refused", "asked", wire.Printable(asked), "want", wire.Version9P2000L)
 		return wire.AppendVersion(out, wire.Rversion, m.Tag(), msize, wire.VersionUnknown), nil
 	}
 	if msize < minMsize {
-		f.log.Warn("msize refused", "asked", msize, "least", minMsize)
+		f.warn("msize refused", "asked", msize, "least", minMsize)
 		return out, syscall.EMSGSIZE
 	}
 	f.msize = msize

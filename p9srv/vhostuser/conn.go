@@ -51,23 +51,25 @@ type Conn struct {
 	// kicks is for Next to read a number into that means nothing.
 	kicks    [8]byte
 	kickInto [1][]byte
+	waited   bool // the last Next found no request; of the goroutine that calls it
 
 	// mu guards all below, and guest memory against being unmapped.
-	mu       sync.Mutex
-	state    deviceState
-	memory   memory
-	queue    queue
-	refused  error // what took the device out of service
-	session  uint64
-	live     bool // the session has begun and not ended
-	ended    bool // the connection
-	kick     *os.File
-	failure  notifier // VHOST_USER_SET_VRING_ERR
-	failed   bool     // the ring broke, and failure is to tell
-	backend  notifier // kept open for the front-end, not used
-	seen     uint64   // the session that Next is in
-	waiting  bool     // Next waits
-	idle     int      // kicks since the last request
+	mu      sync.Mutex
+	state   deviceState
+	memory  memory
+	queue   queue
+	refused error // what took the device out of service
+	session uint64
+	live    bool // the session has begun and not ended
+	ended   bool // the connection
+	kick    *os.File
+	failure notifier // VHOST_USER_SET_VRING_ERR
+	failed  bool     // the ring broke, and failure is to tell
+	backend notifier // kept open for the front-end, not used
+	seen    uint64   // the session that Next is in
+	waiting bool     // Next waits
+	idle    int      // kicks since the last request
+
 	deadline time.Time
 	rearm    bool // kick has not the deadline
 }
@@ -93,6 +95,7 @@ var past = time.Unix(1, 0)
 func (c *Conn) Next(buf []byte) (Request, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.waited = false
 	for {
 		if c.ended {
 			return Request{}, io.EOF
@@ -112,9 +115,14 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 		if c.expiredLocked() {
 			return Request{}, os.ErrDeadlineExceeded
 		}
+		c.waited = true
 		c.waitLocked()
 	}
 }
+
+// Waited reports whether the last call of Next found no request and waited for one. It
+// is for the goroutine that calls Next.
+func (c *Conn) Waited() bool { return c.waited }
 
 // Poll copies requests to buf, one behind the other, as far as there are some and
 // they fit whole, and fills into with as many. It returns how many: 0 also if

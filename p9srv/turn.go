@@ -1,0 +1,78 @@
+package p9srv
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// A connection that sends without end must not take the turns of the others. So a call
+// of front.process stops when it has done a share of work, whatever the messages are;
+// and while several connections use up their shares, each rests between its own, long
+// enough that processors become free: only then does Go's scheduler look at once for
+// peers that have sent something, and otherwise every 10 ms (runtime/proc.go, sysmon).
+//
+// Work is counted in units of about 10 ns, the time for a Tread or Twrite of a value.
+const (
+	turnShare = 2048 // units: as many as 64 KiB of Tread have, nearly
+	unitTime  = 10 * time.Nanosecond
+
+	controlWork = 10  // units of a message that is not data (BenchmarkOpen)
+	fidWork     = 20  // of a fid that Tversion closes
+	entryWork   = 20  // of a directory entry
+	refusalWork = 100 // of a refusal that is logged
+	textBytes   = 64  // bytes of a text that are made or read with one unit
+)
+
+// turns are the connections of a server that use up their shares.
+type turns struct{ greedy atomic.Int32 }
+
+// turn is what one connection has done since it last waited for its peer. It is used by
+// its goroutine only.
+type turn struct {
+	of     *turns
+	work   int  // units since it waited or rested
+	greedy bool // it has used up a share since it waited
+}
+
+// busyShare is how much of the processors greedy connections may take together, in
+// percent.
+const busyShare = 75
+
+// add counts work, and rests when a share is used up and others wait.
+func (t *turn) add(work int) {
+	t.work += work
+	if t.work < turnShare {
+		return
+	}
+	if !t.greedy {
+		t.setGreedy(true)
+	}
+	time.Sleep(restAfter(t.work, int(t.of.greedy.Load()), runtime.GOMAXPROCS(0)))
+	t.work = 0
+}
+
+// end is for a connection that waits for its peer, or ends.
+func (t *turn) end() {
+	t.work = 0
+	if t.greedy {
+		t.setGreedy(false)
+	}
+}
+
+func (t *turn) setGreedy(greedy bool) {
+	t.greedy = greedy
+	if greedy {
+		t.of.greedy.Add(1)
+	} else {
+		t.of.greedy.Add(-1)
+	}
+}
+
+// restAfter returns how long one of several greedy connections rests after so much work,
+// so that all of them leave a part of the processors free. One alone need not.
+func restAfter(work, greedy, processors int) time.Duration {
+	worked := time.Duration(work) * unitTime
+	free := worked*time.Duration(100*greedy)/time.Duration(busyShare*processors) - worked
+	return max(free, 0)
+}
