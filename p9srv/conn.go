@@ -28,8 +28,14 @@ type conn struct {
 	ours   bool     // nobody else has net; immutable
 	log    *slog.Logger
 
+	allowed  time.Duration // for what the connection waits for; 0: no limit
+	deadline time.Time     // for that
+	extended bool          // deadline was given once more
+
 	// finishing says that the read deadline has passed for good.
 	finishing atomic.Bool
+	// evicted says that others needed the memory that the connection held.
+	evicted atomic.Bool
 }
 
 // newConn makes a connection, which owns c. ours says that nobody else has c.
@@ -46,6 +52,7 @@ func (c *conn) setUp() {
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.front.setWire()
 	c.turn.of = &c.srv.turns
+	c.io.buffers.of, c.io.buffers.cut = &c.srv.buffers, c.evict
 	c.keepAlive()
 	if c.ours && !p.here { // within a process the poller wakes no thread
 		c.io.socket.mayLeave(c.net)
@@ -102,7 +109,10 @@ func (c *conn) answerAll() error {
 	}
 	for waits := forAttach; ; {
 		if err := c.io.more(); err != nil {
-			return err
+			if err = c.onceMore(err); err != nil {
+				return err
+			}
+			continue
 		}
 		if c.io.waited {
 			c.turn.end()
@@ -148,11 +158,26 @@ func (c *conn) waitFor(before awaited, progress bool) (awaited, error) {
 // readWithin sets how long to wait for the peer; 0: for ever. It does not undo
 // finish, which may be called at the same time.
 func (c *conn) readWithin(d time.Duration) error {
-	var deadline time.Time
-	if d > 0 {
-		deadline = time.Now().Add(d)
+	c.allowed, c.extended = d, false
+	return c.startTime()
+}
+
+// onceMore gives a deadline that passed unseen once more, or returns the error.
+func (c *conn) onceMore(err error) error {
+	if c.extended || c.finishing.Load() || !passedUnseen(err, c.deadline) {
+		return err
 	}
-	if err := c.io.socket.SetReadDeadline(deadline); err != nil {
+	c.extended = true
+	return c.startTime()
+}
+
+// startTime sets the deadline from now on.
+func (c *conn) startTime() error {
+	c.deadline = time.Time{}
+	if c.allowed > 0 {
+		c.deadline = time.Now().Add(c.allowed)
+	}
+	if err := c.io.socket.SetReadDeadline(c.deadline); err != nil {
 		return err
 	}
 	if c.finishing.Load() {
@@ -172,6 +197,14 @@ func (c *conn) finish() error {
 
 // cut implements link.
 func (c *conn) cut() error { return c.io.socket.cut() }
+
+// evict cuts the connection for others that need memory.
+func (c *conn) evict() {
+	c.evicted.Store(true)
+	if err := c.cut(); err != nil {
+		c.log.Debug("close", "error", err)
+	}
+}
 
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.
@@ -194,14 +227,32 @@ func (c *conn) answerArrived() (progress bool, err error) {
 		if err != nil {
 			return progress, err
 		}
-		c.turn.add(c.front.work)
+		rest := c.turn.add(c.front.work)
 		in = in[used:]
 		progress = progress || used > 0
 		if used == 0 || len(in) == 0 {
 			c.io.keep(in)
+			c.rest(rest, 0)
 			return progress, nil
 		}
+		c.rest(rest, outSize)
 	}
+}
+
+// rest leaves the processors to others for a while, unless too much memory would be held
+// meanwhile: out is what the connection has beside what arrived.
+func (c *conn) rest(d time.Duration, out int) {
+	if d == 0 {
+		return
+	}
+	c.io.giveBack()
+	if bytes := c.io.held() + out; bytes > 0 {
+		if !c.io.buffers.tryHold(bytes) {
+			return
+		}
+		defer c.io.buffers.free()
+	}
+	time.Sleep(d)
 }
 
 // logEnd tells apart who ended the connection.
@@ -209,6 +260,8 @@ func (c *conn) logEnd(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		c.log.Info("disconnected")
+	case c.evicted.Load():
+		c.log.Warn("cut: others need the memory that it held the longest")
 	case c.finishing.Load(), ignoreClosed(err) == nil:
 		c.log.Info("closed")
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/wire"
@@ -219,7 +220,9 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 			out = out[size:]
 		}
 		g.push(g.answers[:n])
-		g.turn.add(work)
+		if rest := g.turn.add(work); rest > 0 {
+			time.Sleep(rest)
+		}
 		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
 			g.log.Error("the session has ended", "error", err)

@@ -46,6 +46,10 @@ type Limits struct {
 	// AllFIDs is how many fids all connections may have; ENFILE above. Each
 	// takes about half a KiB. Default 1,048,576.
 	AllFIDs int
+	// Buffers is how many bytes connections may hold, all together, while they wait for
+	// their peers: for the rest of a large message, or for a peer that does not read.
+	// The one that has waited longest is cut above it. Default 64 MiB.
+	Buffers int
 	// HandshakeTimeout is how long a new connection may take to its first
 	// attach, and a virtual machine's front-end to its first message. Default
 	// 10 s.
@@ -88,6 +92,7 @@ func (l Limits) withDefaults() Limits {
 	count(&l.Guests, 256)
 	count(&l.FIDs, 1<<16)
 	count(&l.AllFIDs, 1<<20)
+	count(&l.Buffers, 64<<20)
 	span(&l.HandshakeTimeout, 10*time.Second)
 	span(&l.FrameTimeout, 30*time.Second)
 	span(&l.WriteTimeout, 30*time.Second)

@@ -19,7 +19,7 @@ func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 		return out, err
 	}
 	f.textSize += fid.TextSize()
-	f.work += fid.TextSize()
+	f.work += listingWork * fid.TextSize()
 	if session := fid.Session(); session != nil {
 		fid.valueSize, fid.whole = uint32(session.ValueSize()), session.WholeReads()
 		f.extents.opened(f.v9fs, fid)

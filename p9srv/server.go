@@ -52,6 +52,7 @@ type Server struct {
 	fids     atomic.Int64  // of all connections
 	tree     *tree.Tree    // immutable after setUp
 	turns    turns         // of connections that send without end
+	buffers  bufferBudget  // of connections that wait for their peers
 	accepted atomic.Uint64 // numbers connections
 	// stopping ends when connections are made to end; immutable after setUp, as
 	// stopped, which ends it.
@@ -210,6 +211,7 @@ func (s *Server) init() {
 		}
 		s.tree = tree.New(s.Kernel, time.Now())
 		s.limits = s.Limits.withDefaults()
+		s.buffers.limit = s.limits.Buffers
 		s.log = slog.New(slog.DiscardHandler)
 		if s.Log != nil {
 			s.log = slog.New(newThrottle(s.Log.Handler()))

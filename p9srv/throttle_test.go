@@ -46,7 +46,7 @@ func TestLimitsHaveDefaultsAndCanBeLifted(t *testing.T) {
 	assert.Zero(t, defaults.IdleTimeout)
 	assert.Equal(t, 3*time.Minute, defaults.KeepAlive)
 
-	lifted := Limits{-1, -1, -1, -1, -1, -1, -1, -1, -1}.withDefaults()
+	lifted := Limits{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}.withDefaults()
 	assert.Equal(t, unlimited, lifted.Conns)
 	assert.Equal(t, unlimited, lifted.Guests)
 	assert.Equal(t, unlimited, lifted.FIDs)

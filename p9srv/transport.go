@@ -22,14 +22,16 @@ type transport struct {
 
 	buf     *inBuffer // borrowed, or nil
 	fill    int       // bytes in buf
-	held    []byte    // a part of a frame, while waiting without buf
+	part    []byte    // of a frame, while waiting without buf
 	readErr error
 
 	waited bool // the last read had to wait
 
 	unsent   []byte // of the write in hand
 	writeErr error
-	limited  bool // a write deadline is set
+	deadline time.Time // of writing; zero: none is set
+
+	buffers heldBuffers // what it holds while it waits
 
 	conn         net.Conn      // that is no file descriptor
 	writeTimeout time.Duration // 0: none
@@ -75,8 +77,12 @@ func (t *transport) readFD(fd uintptr) bool {
 	if errors.Is(err, syscall.EAGAIN) {
 		t.waited = true
 		t.release()
+		if n := t.held(); n > 0 {
+			t.buffers.hold(n)
+		}
 		return false
 	}
+	t.buffers.free()
 	t.readErr = err
 	if n > 0 {
 		t.fill += n
@@ -90,8 +96,8 @@ func (t *transport) readFD(fd uintptr) bool {
 func (t *transport) hold() {
 	if t.buf == nil {
 		t.buf = inPool.Get().(*inBuffer)
-		t.fill = copy(t.buf[:], t.held)
-		t.held = nil
+		t.fill = copy(t.buf[:], t.part)
+		t.part = nil
 	}
 }
 
@@ -102,7 +108,7 @@ func (t *transport) release() {
 		return
 	}
 	if t.fill > 0 {
-		t.held = append([]byte(nil), t.buf[:t.fill]...)
+		t.part = append([]byte(nil), t.buf[:t.fill]...)
 	}
 	inPool.Put(t.buf)
 	t.buf, t.fill = nil, 0
@@ -132,6 +138,21 @@ func (t *transport) moreFromConn() error {
 	return nil
 }
 
+// held returns how many bytes of memory the transport has while it waits.
+func (t *transport) held() int {
+	if t.buf != nil {
+		return len(t.buf)
+	}
+	return len(t.part)
+}
+
+// giveBack gives the buffer back if nothing is in it.
+func (t *transport) giveBack() {
+	if t.buf != nil && t.fill == 0 {
+		t.release()
+	}
+}
+
 // arrived returns the bytes that wait in the buffer.
 func (t *transport) arrived() []byte { return t.buf[:t.fill] }
 
@@ -146,12 +167,19 @@ func (t *transport) write(p []byte) error {
 	}
 	t.unsent, t.writeErr = p, nil
 	err := t.socket.write(t.tryWrite)
+	if passedUnseen(err, t.deadline) {
+		t.deadline = time.Now().Add(t.writeTimeout)
+		if err = t.socket.SetWriteDeadline(t.deadline); err == nil {
+			err = t.socket.write(t.tryWrite)
+		}
+	}
 	t.unsent = nil
+	t.buffers.free()
 	if err != nil {
 		return err
 	}
-	if t.writeErr == nil && t.limited {
-		t.limited = false
+	if t.writeErr == nil && !t.deadline.IsZero() {
+		t.deadline = time.Time{}
 		return t.socket.SetWriteDeadline(time.Time{})
 	}
 	return t.socket.whyEnded(t.writeErr)
@@ -178,11 +206,12 @@ func (t *transport) writeFD(fd uintptr) bool {
 
 // startWaiting sets the deadline of the write in hand, once.
 func (t *transport) startWaiting() error {
-	if t.limited || t.writeTimeout == 0 {
+	t.buffers.hold(t.held() + outSize)
+	if !t.deadline.IsZero() || t.writeTimeout == 0 {
 		return nil
 	}
-	t.limited = true
-	return t.socket.SetWriteDeadline(time.Now().Add(t.writeTimeout))
+	t.deadline = time.Now().Add(t.writeTimeout)
+	return t.socket.SetWriteDeadline(t.deadline)
 }
 
 // writeConn is write for what is no file descriptor.
@@ -198,6 +227,7 @@ func (t *transport) writeConn(p []byte) error {
 
 // close closes the connection and gives the buffer back.
 func (t *transport) close() error {
+	t.buffers.free()
 	if t.buf != nil {
 		inPool.Put(t.buf)
 		t.buf = nil

@@ -22,6 +22,9 @@ var attacks = map[string]func(socket string) error{
 
 func attack(name, socket string) error {
 	run, ok := attacks[name]
+	if _, is := floods[name]; is {
+		run, ok = attackFlood(name), true
+	}
 	if !ok {
 		return fmt.Errorf("no attack %q", name)
 	}

@@ -23,7 +23,7 @@ func TestClientsUnderAttackKeepTheirRate(t *testing.T) {
 	sockets := map[string]string{"fullex": filepath.Join(dir, "fullex"), "echo": filepath.Join(dir, "echo")}
 	server := startServer(t, "fullex", sockets["fullex"])
 	startServer(t, "echo", sockets["echo"])
-	for _, name := range slices.Sorted(maps.Keys(attacks)) {
+	for _, name := range append(slices.Sorted(maps.Keys(attacks)), slices.Sorted(maps.Keys(floods))...) {
 		t.Run(name, func(t *testing.T) {
 			const rounds = 7
 			var ratios []float64

@@ -14,6 +14,7 @@ const (
 	maxFIDs          = "max-fids"
 	maxAllFIDs       = "max-all-fids"
 	maxSessions      = "max-sessions"
+	maxBuffers       = "max-buffers"
 	handshakeTimeout = "handshake-timeout"
 	frameTimeout     = "frame-timeout"
 	writeTimeout     = "write-timeout"
@@ -29,6 +30,7 @@ func limitFlags() []cli.Flag {
 		&cli.IntFlag{Name: maxFIDs, Value: 65_536, Usage: "most fids of a connection; EMFILE above"},
 		&cli.IntFlag{Name: maxAllFIDs, Value: 1_048_576, Usage: "most fids of all connections; ENFILE above"},
 		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
+		&cli.IntFlag{Name: maxBuffers, Value: 64, Usage: "most MiB held for peers that stop within a message or do not read; who has done so longest is cut"},
 		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach, or to a virtual machine's first message"},
 		&cli.DurationFlag{Name: frameTimeout, Value: 30 * time.Second, Usage: "for the rest of a message of which a part has arrived"},
 		&cli.DurationFlag{Name: writeTimeout, Value: 30 * time.Second, Usage: "for a peer that does not read"},
@@ -60,6 +62,11 @@ func (config *serveConfig) takeLimits(c *cli.Context) error {
 		}
 		*field = noLimit(d)
 	}
+	mib := c.Int(maxBuffers)
+	if mib < 0 {
+		return fmt.Errorf("--%s %d: want a number of MiB from 0, which is no limit", maxBuffers, mib)
+	}
+	config.limits.Buffers = noLimit(mib << 20)
 	config.sessions = c.Int(maxSessions)
 	if config.sessions < 0 {
 		return fmt.Errorf("--%s %d: want a number from 0, which is no limit", maxSessions, config.sessions)

@@ -1,0 +1,151 @@
+package p9srv
+
+import (
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/wire"
+)
+
+func TestBudgetCutsWhoHasWaitedLongest(t *testing.T) {
+	budget := bufferBudget{limit: 100}
+	var cut []string
+	connection := func(name string) *heldBuffers {
+		return &heldBuffers{of: &budget, cut: func() { cut = append(cut, name) }}
+	}
+	a, b, c, d := connection("a"), connection("b"), connection("c"), connection("d")
+	a.hold(40)
+	b.hold(40)
+	b.hold(1000) // it waits already
+	assert.Empty(t, cut)
+	assert.False(t, c.tryHold(40))
+	assert.True(t, c.tryHold(20))
+	a.free()
+	a.hold(40) // the last one now
+	d.hold(1)
+	assert.Equal(t, []string{"b"}, cut)
+	b.free()
+	d.free()
+	d.hold(200)
+	assert.Equal(t, []string{"b", "c", "a", "d"}, cut)
+	for _, h := range []*heldBuffers{a, b, c, d} {
+		h.free()
+	}
+	assert.Zero(t, budget.used)
+	assert.Zero(t, budget.waiting.Len())
+}
+
+// TestPeersThatStopWithinAMessageShareABudget sends large parts of messages, and replies
+// are not read: memory is bounded, and a client that does what it should is served.
+func TestPeersThatStopWithinAMessageShareABudget(t *testing.T) {
+	const fit = 8
+	for name, stop := range map[string][]byte{
+		"within a message": frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(60_000), make([]byte, 60_000))[:50_000],
+		"without reading":  manyGetattrs(40_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &Server{Limits: Limits{Buffers: fit * (maxMsize + outSize)}}
+			l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+			require.NoError(t, err)
+			served := make(chan error, 1)
+			go func() { served <- srv.Serve(l) }()
+			start := append(versionFrame(), frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoUID))...)
+			var stopped []net.Conn
+			for range 4 * fit {
+				c := dialUnix(t, l)
+				_, err := c.Write(start)
+				require.NoError(t, err)
+				_, err = io.ReadFull(c, make([]byte, 21+wire.HeadSize+wire.QIDSize))
+				require.NoError(t, err)
+				require.NoError(t, c.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+				_, _ = c.Write(stop) // the server takes as much as it wants
+				stopped = append(stopped, c)
+			}
+			require.Eventually(t, func() bool { return srv.connections() <= 2*fit }, 10*time.Second, time.Millisecond)
+			good := dialUnix(t, l)
+			for range 100 {
+				request := frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L)
+				_, err := good.Write(request)
+				require.NoError(t, err)
+				_, err = io.ReadFull(good, make([]byte, len(request)))
+				require.NoError(t, err)
+			}
+			assert.LessOrEqual(t, srv.buffers.held(), srv.limits.Buffers)
+			for _, c := range append(stopped, good) {
+				require.NoError(t, c.Close())
+			}
+			require.NoError(t, srv.Close())
+			assert.ErrorIs(t, <-served, ErrServerClosed)
+			assert.Zero(t, srv.buffers.held())
+		})
+	}
+}
+
+func manyGetattrs(n int) (all []byte) {
+	for range n {
+		all = wire.AppendGetattr(all, 1, 0, 0x7ff)
+	}
+	return all
+}
+
+func dialUnix(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	c, err := net.Dial("unix", l.Addr().String())
+	require.NoError(t, err)
+	return c
+}
+
+// connections returns how many there are.
+func (s *Server) connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.links)
+}
+
+// held returns how many bytes are held.
+func (b *bufferBudget) held() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
+func TestDeadlineThatPassedUnseenIsGivenOnceMore(t *testing.T) {
+	for name, test := range map[string]struct {
+		late time.Duration // how late it is noticed
+		more bool
+	}{
+		"in time":                  {0, false},
+		"while nothing could run":  {2 * lateBy, true},
+		"a little late, as always": {lateBy / 4, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &Server{}
+			srv.init()
+			here, there := net.Pipe()
+			defer func() { require.NoError(t, there.Close()) }()
+			c := newConn(srv, here, 1, true)
+			c.setUp()
+			require.NoError(t, c.readWithin(time.Minute))
+			c.deadline = time.Now().Add(-test.late)
+			err := c.onceMore(os.ErrDeadlineExceeded)
+			assert.Equal(t, test.more, err == nil)
+			c.deadline = time.Now().Add(-test.late)
+			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "once")
+			require.NoError(t, c.readWithin(time.Minute))
+			c.deadline = time.Now().Add(-test.late)
+			assert.Equal(t, test.more, c.onceMore(os.ErrDeadlineExceeded) == nil, "another one")
+			require.NoError(t, c.finish())
+			c.deadline = time.Now().Add(-2 * lateBy)
+			c.extended = false
+			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "it is to end")
+			require.NoError(t, c.io.close())
+		})
+	}
+}
