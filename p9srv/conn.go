@@ -206,6 +206,9 @@ func (c *conn) evict() {
 	}
 }
 
+// refuse implements served.
+func (c *conn) refuse() error { return c.io.close() }
+
 // answerArrived answers all whole frames there are, writes the replies, and
 // says whether there were any.
 func (c *conn) answerArrived() (progress bool, err error) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/rights"
 )
 
 // Endpoint is an address at which a server listens and to which a client
@@ -183,7 +185,7 @@ func (e Endpoint) String() string {
 func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	switch e.Network {
 	case "unix":
-		l, err := listenUnix(ctx, e.Address, e.Mode)
+		l, err := listenUnix(ctx, e.Address, e.Mode, false)
 		if err != nil {
 			return nil, fmt.Errorf("listen on %s: %w", e, err)
 		}
@@ -237,7 +239,7 @@ func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 		defer done()
 		address = short
 	}
-	var d net.Dialer
+	d := net.Dialer{Control: rights.Control}
 	for {
 		c, err := d.DialContext(ctx, e.Network, address)
 		if err == nil {

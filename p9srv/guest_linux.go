@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"fullex/p9srv/rights"
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/wire"
 )
@@ -66,7 +67,7 @@ func (g *guest) setUp() (err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.isCut {
-		return net.ErrClosed
+		return errors.Join(net.ErrClosed, g.refuse())
 	}
 	g.conn, err = device.NewConn(g.socket.UnixConn)
 	return err
@@ -289,7 +290,10 @@ func (g *guest) cut() error {
 	conn := g.conn
 	g.mu.Unlock()
 	if conn == nil {
-		return g.socket.Close()
+		return rights.Shut(g.socket) // which serve closes
 	}
 	return conn.Close()
 }
+
+// refuse implements served.
+func (g *guest) refuse() error { return rights.Close(g.socket.UnixConn) }

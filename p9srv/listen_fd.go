@@ -25,18 +25,24 @@ func (e *Endpoint) parseFD(options string, hasOptions bool) error {
 // once: N is closed. Where descriptors 0, 1 and 2 are that socket, as inetd starts
 // servers, they become /dev/null, so that nobody prints into the connection.
 func (e Endpoint) Inherit() (net.Listener, net.Conn, error) {
+	l, c, err := e.inherit()
+	return guardListener(l), c, err
+}
+
+// inherit is Inherit, also for a socket that takes descriptors.
+func (e Endpoint) inherit() (net.Listener, net.Conn, error) {
 	n, err := strconv.Atoi(e.Address)
 	if err != nil || e.Network != "fd" {
 		return nil, nil, fmt.Errorf("%s is no inherited socket", e)
 	}
-	l, c, err := inherit(n)
+	l, c, err := inheritFD(n)
 	if err != nil {
 		return nil, nil, fmt.Errorf("take over %s: %w", e, err)
 	}
 	return l, c, nil
 }
 
-func inherit(fd int) (net.Listener, net.Conn, error) {
+func inheritFD(fd int) (net.Listener, net.Conn, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	switch {
 	case errors.Is(err, unix.EBADF):

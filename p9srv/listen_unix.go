@@ -14,12 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/p9srv/ownpath"
+	"fullex/p9srv/rights"
 )
 
 // unixListener is a unix socket that removes its file when it is closed, but
 // only if it still is its own.
 type unixListener struct {
-	*net.UnixListener
+	rights.Listener
 	dir        *socketDir
 	path, name string
 	file       fileID
@@ -29,20 +30,21 @@ type unixListener struct {
 }
 
 // listenUnix makes the socket in place of one that a server left behind. A socket
-// at which somebody answers is never replaced.
-func listenUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {
+// at which somebody answers is never replaced. takesRights says that peers may send
+// descriptors.
+func listenUnix(ctx context.Context, path string, mode fs.FileMode, takesRights bool) (net.Listener, error) {
 	dir, name, err := openSocketDir(path)
 	if err != nil {
 		return nil, err
 	}
 	l := &unixListener{dir: dir, path: path, name: name}
-	if err := l.listen(ctx, mode); err != nil {
+	if err := l.listen(ctx, mode, takesRights); err != nil {
 		return nil, errors.Join(err, dir.close())
 	}
 	return l, nil
 }
 
-func (l *unixListener) listen(ctx context.Context, mode fs.FileMode) error {
+func (l *unixListener) listen(ctx context.Context, mode fs.FileMode, takesRights bool) error {
 	unlock, err := l.dir.lock(ctx, "."+l.name+".fullex-lock")
 	if err != nil {
 		return err
@@ -55,17 +57,20 @@ func (l *unixListener) listen(ctx context.Context, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	var config net.ListenConfig
+	config, guard := net.ListenConfig{Control: rights.Control}, rights.NewListener
+	if takesRights {
+		config, guard = net.ListenConfig{}, rights.Taking
+	}
 	var made net.Listener
 	// A socket has its mode from the umask alone (bind(2)).
 	ownpath.WithUmask(^mode, func() { made, err = config.Listen(ctx, "unix", address) })
 	if err != nil {
 		return reason(err)
 	}
-	l.UnixListener = made.(*net.UnixListener)
+	l.Listener = guard(made.(*net.UnixListener))
 	l.SetUnlinkOnClose(false)
 	if l.file, err = l.dir.socket(l.name); err != nil {
-		return errors.Join(fmt.Errorf("look at the socket: %w", err), made.Close())
+		return errors.Join(fmt.Errorf("look at the socket: %w", err), l.Listener.Close())
 	}
 	return nil
 }
@@ -81,7 +86,7 @@ func (l *unixListener) Close() error {
 		}
 		l.closeErr = errors.Join(l.closeErr, l.dir.close())
 	})
-	return errors.Join(l.closeErr, l.UnixListener.Close())
+	return errors.Join(l.closeErr, l.Listener.Close())
 }
 
 // removeStale makes room for a socket: it removes one on which nobody answers,
@@ -130,7 +135,7 @@ func (d *socketDir) seeStale(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	var dialer net.Dialer
+	dialer := net.Dialer{Control: rights.Control}
 	c, err := dialer.DialContext(ctx, "unix", address)
 	switch {
 	case err == nil:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"fullex/p9srv/rights"
 )
 
 // defaultTag is the name by which a guest mounts the device.
@@ -50,7 +52,7 @@ func (e Endpoint) listenVhost(ctx context.Context) (net.Listener, error) {
 	if err := e.parseTag(e.Tag); err != nil {
 		return nil, fmt.Errorf("listen on vhost-user:%s: %w", e.Address, err)
 	}
-	l, err := listenUnix(ctx, e.Address, e.Mode)
+	l, err := listenUnix(ctx, e.Address, e.Mode, true)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", e, err)
 	}
@@ -63,19 +65,19 @@ func (e Endpoint) InheritVhost(tag string) (net.Listener, net.Conn, error) {
 	if err := e.parseTag(tag); err != nil {
 		return nil, nil, err
 	}
-	l, c, err := e.Inherit()
+	l, c, err := e.inherit()
 	if err != nil {
 		return nil, nil, err
 	}
 	socket, connected := c.(*net.UnixConn)
-	_, listens := l.(*net.UnixListener)
+	listener, listens := l.(*net.UnixListener)
 	switch {
 	case !vhostWorks:
 		err = fmt.Errorf("serve %s: vhost-user is for Linux", e)
 	case connected:
 		return nil, vhostSocket{socket, tag}, nil
 	case listens:
-		return vhostListener{l, tag}, nil, nil
+		return vhostListener{rights.Taking(listener), tag}, nil, nil
 	default:
 		err = fmt.Errorf("serve %s: it is no unix socket", e)
 	}

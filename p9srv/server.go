@@ -18,6 +18,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/rights"
 	"fullex/p9srv/tree"
 )
 
@@ -83,6 +84,8 @@ type served interface {
 	link
 	// serve answers until the peer leaves or is made to, and frees all.
 	serve()
+	// refuse frees all instead.
+	refuse() error
 }
 
 // Serve accepts connections from l and serves each until it ends. It returns
@@ -93,6 +96,7 @@ type served interface {
 // warning: whoever reaches it is let in.
 func (s *Server) Serve(l net.Listener) error {
 	s.init()
+	l = guardListener(l)
 	s.warnIfOpen(l.Addr()) // first: l takes connections already, also if the server is closed by now
 	if !s.addListener(l) {
 		return errors.Join(ErrServerClosed, ignoreClosed(l.Close()))
@@ -108,6 +112,7 @@ func (s *Server) accept(l net.Listener) error {
 	}}
 	ours := keepsNone(l)
 	for {
+		rights.AwaitRoom(s.stopping, l, func() { s.log.Error("accept", "error", rights.ErrFull) })
 		c, err := loop.Next(s.stopping)
 		switch {
 		case err != nil && s.isClosed():
@@ -148,7 +153,7 @@ func (s *Server) take(c net.Conn, ours bool) (served, error) {
 		taken = newConn(s, c, number, ours)
 	}
 	if err := s.addLink(taken, isGuest); err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, taken.refuse())
 	}
 	return taken, nil
 }
@@ -250,7 +255,7 @@ func (s *Server) removeListener(l net.Listener) {
 // it returns: somebody else's may close them later.
 func keepsNone(l net.Listener) bool {
 	switch l.(type) {
-	case *net.TCPListener, *net.UnixListener, *unixListener:
+	case *net.TCPListener, rights.Listener, *unixListener:
 		return true
 	}
 	return false

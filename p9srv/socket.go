@@ -18,6 +18,8 @@ import (
 type socket struct {
 	raw syscall.RawConn // in the poller; nil: not a file descriptor
 
+	guarded bool // descriptors may come beside the bytes; immutable after init
+
 	outside outside
 
 	// mu guards the fields below. Only the goroutine that reads and writes moves
@@ -41,6 +43,7 @@ func (s *socket) init(c net.Conn) {
 	if sc, ok := c.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			s.raw = raw
+			s.guarded = rightsMayCome(c)
 		}
 	}
 }
@@ -131,11 +134,17 @@ func (s *socket) cut() error {
 	if s.conn == nil {
 		return s.outside.shutDown()
 	}
+	if s.guarded {
+		return s.shutLocked()
+	}
 	return ignoreClosed(s.conn.Close())
 }
 
 // close closes the connection, cut or not.
 func (s *socket) close() error {
+	if s.guarded {
+		return s.closeGuarded()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wasCut := s.cutOff

@@ -19,6 +19,8 @@ type transport struct {
 
 	// Method values, made once: making one a call would allocate.
 	tryRead, tryWrite func(fd uintptr) bool
+	// readSome is read(2), or rights.Read where descriptors may come with the bytes.
+	readSome func(fd int, p []byte) (int, error)
 
 	buf     *inBuffer // borrowed, or nil
 	fill    int       // bytes in buf
@@ -42,7 +44,7 @@ type transport struct {
 func (t *transport) init(c net.Conn, writeTimeout time.Duration) {
 	t.conn, t.writeTimeout = c, writeTimeout
 	t.socket.init(c)
-	t.tryRead, t.tryWrite = t.readFD, t.writeFD
+	t.tryRead, t.tryWrite, t.readSome = t.readFD, t.writeFD, t.socket.reader()
 }
 
 // more waits until bytes have arrived behind those there are. It returns
@@ -65,7 +67,7 @@ func (t *transport) moreNow() {
 		return
 	}
 	_ = t.socket.readNow(func(fd uintptr) {
-		n, _ := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
+		n, _ := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
 		t.fill += max(n, 0)
 	})
 }
@@ -73,7 +75,7 @@ func (t *transport) moreNow() {
 // readFD reads once, if something is there, into a buffer borrowed for it.
 func (t *transport) readFD(fd uintptr) bool {
 	t.hold()
-	n, err := ignoringEINTR(syscall.Read, int(fd), t.buf[t.fill:])
+	n, err := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
 	if errors.Is(err, syscall.EAGAIN) {
 		t.waited = true
 		t.release()

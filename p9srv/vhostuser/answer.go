@@ -53,14 +53,14 @@ var orders = map[request]func(*Conn, *message) error{
 
 // answerAll answers messages until the next cannot be found.
 func (c *Conn) answerAll() error {
-	for {
+	for !c.shut.Load() {
 		m, err := c.wire.read()
 		if err != nil {
-			c.discard(m)
+			c.wire.discard(m)
 			return err
 		}
 		reply := c.answer(m)
-		c.discard(m)
+		c.wire.discard(m)
 		if reply == nil {
 			continue
 		}
@@ -68,24 +68,7 @@ func (c *Conn) answerAll() error {
 			return err
 		}
 	}
-}
-
-// discard closes what is left of a message. The front-end waits for that, however
-// long it takes, but whoever closes the connection does not.
-func (c *Conn) discard(m *message) {
-	if m.isEmpty() {
-		c.wire.discard(m)
-		return
-	}
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		c.wire.discard(m)
-	}()
-	select {
-	case <-closed:
-	case <-c.closing:
-	}
+	return nil
 }
 
 // answer does what a message says and returns the reply, nil if none is due.

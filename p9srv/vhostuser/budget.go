@@ -23,7 +23,7 @@ const keptFDs = 5
 type Resources struct {
 	Mappings    int    // of guest memory
 	Bytes       uint64 // of address space, in mappings
-	Descriptors int    // kept, or received with a message that is not answered yet
+	Descriptors int    // kept, or received and not closed yet
 }
 
 // Budget bounds what all connections that share it take together, so that a
@@ -117,12 +117,16 @@ func (b *Budget) takeConn() error {
 	return nil
 }
 
-// takeReceived calls receive with the most descriptors that may be received now,
-// and takes as many as it returns. It must not wait.
-func (b *Budget) takeReceived(receive func(most int) int) {
+// takeReceived calls receive and takes as many descriptors as it returns, also more
+// than are left. It returns how many of them may be kept: the others are to be closed
+// and returned. Until they are, receive gets false and must receive none. It must not
+// wait.
+func (b *Budget) takeReceived(receive func(may bool) int) (room int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left.Descriptors -= receive(min(maxFDs, b.left.Descriptors))
+	room = max(b.left.Descriptors, 0)
+	b.left.Descriptors -= receive(b.left.Descriptors >= 0)
+	return room
 }
 
 func (b *Budget) returnDescriptors(n int) {

@@ -3,6 +3,7 @@
 package vhostuser_test
 
 import (
+	"errors"
 	"io"
 	"syscall"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/rights"
+	"fullex/p9srv/rights/rightstest"
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/vhostuser/vhosttest"
 )
@@ -100,4 +103,40 @@ func TestDescriptorsOfUnfinishedMessagesAreBounded(t *testing.T) {
 	require.NoError(t, stalls.Close())
 	require.Eventually(t, func() bool { return f.Reset() == nil }, vhosttest.Patience, tick)
 	works(t, f)
+}
+
+// TestDescriptorsThatWaitToBeClosedAreCounted has room for none but those that
+// connections keep. One is received all the same, to be closed.
+func TestDescriptorsThatWaitToBeClosedAreCounted(t *testing.T) {
+	d := vhostuser.Device{Budget: vhostuser.NewBudget(vhostuser.Resources{Descriptors: 2 * connFDs})}
+	e, other := newEchoOf(t, d, vhosttest.Options{})
+	front, back, err := vhosttest.Pair()
+	require.NoError(t, err)
+	slow := rightstest.NewSlow(t)
+	require.NoError(t, slow.Send(front, vhosttest.U32(vhosttest.SetOwner, vhosttest.Version, 0)))
+	slow.Wait() // from now on whoever receives it has the only one
+	conn, err := d.NewConn(back)
+	require.NoError(t, err)
+	f, err := vhosttest.New(front, vhosttest.Options{})
+	require.NoError(t, err)
+	require.NoError(t, f.Sync())
+
+	require.NoError(t, other.Sync(), "messages without any are answered")
+	require.NoError(t, other.Send(vhosttest.SetVringCall, vhosttest.Version, vhosttest.U64(0), other.CallFD()))
+	require.ErrorIs(t, e.conn.Wait(), rights.ErrFull)
+	assert.Contains(t, e.log.String(), "cut: no room")
+
+	slow.Release()
+	require.Eventually(t, func() bool {
+		front, back, err := vhosttest.Pair()
+		require.NoError(t, err)
+		defer func() { _ = front.Close() }()
+		third, err := d.NewConn(back)
+		if err != nil {
+			return false
+		}
+		require.NoError(t, third.Close())
+		return true
+	}, vhosttest.Patience, tick)
+	require.NoError(t, errors.Join(f.Close(), conn.Close()))
 }

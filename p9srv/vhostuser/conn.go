@@ -9,7 +9,10 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"fullex/p9srv/rights"
 )
 
 // ErrReset says that the session has ended: whatever the driver had with the
@@ -43,10 +46,9 @@ type Conn struct {
 	budget *Budget       // immutable
 	wire   *wire         // of the goroutine that serves
 	done   chan struct{} // closed at the end of that goroutine
-	close  func()        // closes closing, once
 	err    error         // why it ended; written before done is closed
+	shut   atomic.Bool   // Close was called
 
-	closing chan struct{} // closed when Close was called
 	changed chan struct{} // of capacity 1: something below changed
 	// kicks is for Next to read a number into that means nothing.
 	kicks    [8]byte
@@ -201,8 +203,8 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 // With QEMU 11 that ends the whole virtual machine at its next look at the
 // device: see the package's comment.
 func (c *Conn) Close() error {
-	c.close()
-	err := c.wire.conn.Close()
+	c.shut.Store(true)
+	err := rights.Shut(c.wire.conn) // which its goroutine closes
 	<-c.done
 	if errors.Is(err, net.ErrClosed) {
 		return nil
@@ -222,20 +224,23 @@ func (c *Conn) serve() {
 	defer close(c.done)
 	defer c.release()
 	err := c.answerAll()
-	if closedByPeer(err) || errors.Is(err, net.ErrClosed) {
+	if closedByPeer(err) || c.shut.Load() {
 		return
 	}
 	c.err = err
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.log.Warn("cut: the front-end took too long", "error", err)
-		return
+	case errors.Is(err, rights.ErrFull):
+		c.log.Warn("cut: no room for the front-end's descriptors", "error", err)
+	default:
+		c.log.Warn("the front-end does not speak vhost-user", "error", err)
 	}
-	c.log.Warn("the front-end does not speak vhost-user", "error", err)
 }
 
 // release frees everything.
 func (c *Conn) release() {
-	_ = c.wire.conn.Close() // nothing is unsent
+	_ = rights.Close(c.wire.conn) // nothing is unsent
 	c.lockServing()
 	defer c.mu.Unlock()
 	c.ended = true

@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"math/bits"
 	"net"
-	"sync"
 	"time"
+
+	"fullex/p9srv/rights"
 )
 
 // Feature bits that every device has (virtio 1.2 section 6, vhost-user.rst
@@ -95,7 +96,7 @@ func (d *Device) NewConn(c *net.UnixConn) (*Conn, error) {
 		budget = processBudget()
 	}
 	if err := budget.takeConn(); err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, rights.Close(c))
 	}
 	conn := &Conn{
 		device:  d,
@@ -103,14 +104,12 @@ func (d *Device) NewConn(c *net.UnixConn) (*Conn, error) {
 		budget:  budget,
 		wire:    newWire(c, budget, d.Timeouts),
 		done:    make(chan struct{}),
-		closing: make(chan struct{}),
 		changed: make(chan struct{}, 1),
 		memory:  memory{budget: budget},
 	}
 	if conn.log == nil {
 		conn.log = slog.New(slog.DiscardHandler)
 	}
-	conn.close = sync.OnceFunc(func() { close(conn.closing) })
 	conn.queue.memory = &conn.memory
 	go conn.serve()
 	return conn, nil

@@ -176,35 +176,3 @@ func TestSemaphoresAreRefused(t *testing.T) {
 		})
 	}
 }
-
-// TestClosingADescriptorHoldsNobodyUp gives us the last descriptor of a TCP
-// connection that is to wait an hour for its peer to take what was sent.
-func TestClosingADescriptorHoldsNobodyUp(t *testing.T) {
-	e, f := connected(t, vhosttest.Options{})
-	fd := lingering(t)
-	require.NoError(t, f.Send(vhosttest.SetVringKick, vhosttest.Version, vhosttest.U64(0), fd))
-	require.NoError(t, unix.Close(fd))
-	require.NoError(t, f.Sync())
-	require.NoError(t, e.conn.Close())
-}
-
-func lingering(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	c, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	file, err := c.(*net.TCPConn).File()
-	require.NoError(t, err)
-	require.NoError(t, c.Close())
-	fd, err := unix.Dup(int(file.Fd()))
-	require.NoError(t, errors.Join(err, file.Close()))
-	require.NoError(t, unix.SetNonblock(fd, true))
-	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 3600}))
-	for err == nil {
-		_, err = unix.Write(fd, make([]byte, 1<<16))
-	}
-	require.ErrorIs(t, err, unix.EAGAIN)
-	return fd
-}

@@ -5,9 +5,6 @@ package vhostuser
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
-
-	"golang.org/x/sys/unix"
 )
 
 // request is the number of a message of the front-end (vhost-user.rst,
@@ -119,23 +116,6 @@ func (m *message) keepFD() { m.fds[0] = kept }
 
 // kept stands for a descriptor that is no longer the message's.
 const kept = -1
-
-// isEmpty reports whether no descriptors are left to be closed.
-func (m *message) isEmpty() bool {
-	return !slices.ContainsFunc(m.fds, func(fd int) bool { return fd != kept })
-}
-
-// closeFDs closes the descriptors that nobody kept, which can wait: a file
-// server answers when it likes. A socket does not wait for its peer.
-func (m *message) closeFDs() {
-	for _, fd := range m.fds {
-		if fd != kept {
-			_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, new(unix.Linger)) // fails on others
-			closeFD(fd)
-		}
-	}
-	m.fds = nil
-}
 
 // reply returns the answer to m, header and payload.
 func (m *message) reply(payload []byte) []byte {

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/rights"
 )
 
 // one is what makes an eventfd readable (eventfd(2)).
@@ -81,5 +83,6 @@ func newKick(fd int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "kick"), nil
 }
 
-// closeFD closes a descriptor to which nothing was written that could be lost.
-func closeFD(fd int) { _ = unix.Close(fd) }
+// closeFD closes a descriptor to which nothing was written that could be lost. It does
+// not wait for one of a kind that a front-end can make slow to close.
+func closeFD(fd int) { rights.Discard(fd, nil) }

@@ -9,10 +9,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/rights"
 )
 
 // wire reads and writes the messages of a connection. Its errors mean that the
@@ -30,7 +33,7 @@ type wire struct {
 }
 
 func newWire(c *net.UnixConn, b *Budget, t Timeouts) *wire {
-	return &wire{conn: c, budget: b, timeouts: t, control: make([]byte, unix.CmsgSpace(maxFDs*4))}
+	return &wire{conn: c, budget: b, timeouts: t, control: make([]byte, unix.CmsgSpace(mostFDs*4))}
 }
 
 // read waits for the next message. At the end of the connection it returns
@@ -43,9 +46,20 @@ func (w *wire) read() (*message, error) {
 // discard closes the descriptors of a message that nobody kept. Those that
 // somebody keeps are among keptFDs.
 func (w *wire) discard(m *message) {
-	received := len(m.fds)
-	m.closeFDs()
-	w.budget.returnDescriptors(received)
+	for _, fd := range m.fds {
+		if fd == kept {
+			w.budget.returnDescriptors(1)
+		}
+	}
+	w.drop(slices.DeleteFunc(m.fds, func(fd int) bool { return fd == kept }))
+	m.fds = nil
+}
+
+// drop closes descriptors, and returns each to the budget once it is closed.
+func (w *wire) drop(fds []int) {
+	for _, fd := range fds {
+		rights.Discard(fd, func() { w.budget.returnDescriptors(1) })
+	}
 }
 
 // readInTime reads a message. The front-end has time to send the first whole
@@ -99,16 +113,16 @@ func (w *wire) readInto(m *message) error {
 		return fmt.Errorf("%v: payload of %d bytes, at most %d are allowed", m.request, size, maxPayload)
 	}
 	m.payload = w.payload[:size]
-	if _, err := io.ReadFull(w.conn, m.payload); err != nil {
+	if _, err := io.ReadFull(rest{w, m}, m.payload); err != nil {
 		return fmt.Errorf("%v: read the payload: %w", m.request, notAnEnd(err))
 	}
 	return nil
 }
 
 // readHeader reads the header and the descriptors, which come with its first
-// byte. Those that came with any other byte the kernel drops.
+// byte.
 func (w *wire) readHeader(m *message) error {
-	n, err := w.readWithFDs(m)
+	n, err := w.readWithFDs(m, w.header[:])
 	if err != nil {
 		return fmt.Errorf("read a header: %w", err)
 	}
@@ -120,14 +134,14 @@ func (w *wire) readHeader(m *message) error {
 			return err
 		}
 	}
-	if _, err := io.ReadFull(w.conn, w.header[n:]); err != nil {
+	if _, err := io.ReadFull(rest{w, m}, w.header[n:]); err != nil {
 		return fmt.Errorf("read a header: %w", notAnEnd(err))
 	}
 	return nil
 }
 
-// readWithFDs waits for the beginning of a header and reads it.
-func (w *wire) readWithFDs(m *message) (n int, err error) {
+// readWithFDs waits for bytes of a message, and reads them and their descriptors.
+func (w *wire) readWithFDs(m *message, p []byte) (n int, err error) {
 	raw, err := w.conn.SyscallConn()
 	if err != nil {
 		return 0, err
@@ -136,37 +150,65 @@ func (w *wire) readWithFDs(m *message) (n int, err error) {
 	err = raw.Read(func(fd uintptr) bool {
 		readErr = unix.EINTR
 		for errors.Is(readErr, unix.EINTR) {
-			w.budget.takeReceived(func(most int) int {
-				n, readErr = w.receive(int(fd), m, most)
-				return len(m.fds)
-			})
+			n, readErr = w.receive(int(fd), m, p)
 		}
 		return !errors.Is(readErr, unix.EAGAIN) // and wait
 	})
 	return n, cmp.Or(err, readErr)
 }
 
-// receive reads what is there of a header, and at most so many descriptors. Where
-// there are more, or this process has no room for them, the message has lost some.
-func (w *wire) receive(fd int, m *message, most int) (int, error) {
-	control := w.control[:unix.CmsgLen(most*4)]
-	n, controlSize, flags, _, err := unix.Recvmsg(fd, w.header[:], control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
-	if err != nil {
-		return 0, err
+// receive reads what is there. A message to which more descriptors came than it may
+// have, or than the budget has left, has lost some.
+func (w *wire) receive(fd int, m *message, p []byte) (n int, err error) {
+	var fds []int
+	room := w.budget.takeReceived(func(may bool) int {
+		if !may {
+			n, err = readWithout(fd, p)
+			return 0
+		}
+		n, fds, err = w.receiveAll(fd, m, p)
+		return len(fds)
+	})
+	few := min(len(fds), room, maxFDs-len(m.fds))
+	m.fds = append(m.fds, fds[:few]...)
+	m.lost = m.lost || few < len(fds)
+	full := rights.Full() && slices.ContainsFunc(fds, rights.MayWait)
+	w.drop(fds[few:])
+	if full {
+		err = cmp.Or(err, rights.ErrFull)
 	}
-	m.lost = flags&unix.MSG_CTRUNC != 0
-	messages, err := unix.ParseSocketControlMessage(control[:controlSize])
+	return n, err
+}
+
+// receiveAll reads what is there, and all descriptors. Where this process has no room
+// for some, the message has lost them.
+func (w *wire) receiveAll(fd int, m *message, p []byte) (n int, fds []int, err error) {
+	n, controlSize, flags, _, err := unix.Recvmsg(fd, p, w.control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	if err != nil {
-		return 0, fmt.Errorf("read descriptors: %w", err)
+		return 0, nil, err
+	}
+	m.lost = m.lost || flags&unix.MSG_CTRUNC != 0
+	messages, err := unix.ParseSocketControlMessage(w.control[:controlSize])
+	if err != nil {
+		return 0, nil, fmt.Errorf("read descriptors: %w", err)
 	}
 	for i := range messages {
-		fds, err := unix.ParseUnixRights(&messages[i])
+		some, err := unix.ParseUnixRights(&messages[i])
 		if err != nil {
 			continue // carries no descriptors
 		}
-		m.fds = append(m.fds, fds...)
+		fds = append(fds, some...)
 	}
-	return n, nil
+	return n, fds, nil
+}
+
+// readWithout reads what is there if no descriptors come with it.
+func readWithout(fd int, p []byte) (int, error) {
+	n, err := rights.Read(fd, p)
+	if errors.Is(err, rights.ErrSent) {
+		return 0, fmt.Errorf("all machines together have as many descriptors as this process may give them: %w", rights.ErrFull)
+	}
+	return n, err
 }
 
 // write sends a reply.

@@ -8,10 +8,12 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"fullex/cmd/fullex/internal/ninep"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/rights"
 )
 
 // Proxy passes connections on to a server.
@@ -38,6 +40,7 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		p.Failed(fmt.Errorf("accept, again in %v: %w", retry, err))
 	}}
 	for {
+		rights.AwaitRoom(ctx, l, func() { p.Failed(fmt.Errorf("accept: %w", rights.ErrFull)) })
 		conn, err := loop.Next(ctx)
 		switch {
 		case err == nil:
@@ -56,6 +59,7 @@ const connectTime = 10 * time.Second
 // ServeConn passes on one connection, which it closes, until one end closes it or
 // ctx ends.
 func (p *Proxy) ServeConn(ctx context.Context, client net.Conn) {
+	client = rights.Guard(client)
 	dialing, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	server, err := p.Dial(dialing)
@@ -90,7 +94,8 @@ const maxThreads = 64
 
 // ends makes the connections ready, or closes them.
 func (p *Proxy) ends(client, server net.Conn) (e ends, err error) {
-	if p.live.Add(1) > maxThreads {
+	_, hasDescriptor := client.(syscall.Conn)
+	if p.live.Add(1) > maxThreads || !hasDescriptor {
 		return ends{client, server}, nil
 	}
 	if e.client, err = ninep.Blocking(client); err != nil {

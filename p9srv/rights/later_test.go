@@ -1,0 +1,40 @@
+package rights
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCloserHasFewThreadsAndClosesAll(t *testing.T) {
+	const extra = 10
+	var c closer
+	started, gate, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	for range maxThreads + maxWaiting + extra {
+		c.later(func() error {
+			started <- struct{}{}
+			<-gate
+			closed <- struct{}{}
+			return nil
+		})
+	}
+	for range maxThreads {
+		<-started
+	}
+	assert.True(t, c.full(), "the others wait")
+	select {
+	case <-started:
+		t.Fatal("too many threads")
+	default:
+	}
+	close(gate)
+	for left := maxWaiting + extra + maxThreads; left > 0; {
+		select {
+		case <-started:
+		case <-closed:
+			left--
+		}
+	}
+	require.False(t, c.full())
+}
