@@ -59,17 +59,12 @@ func (c *conn) setUp() {
 	}
 }
 
-// keepAlive has the kernel ask a silent TCP peer whether it is still there, so
-// that the sessions of one that vanished are freed.
+// keepAlive frees the sessions of a TCP peer that vanished.
 func (c *conn) keepAlive() {
-	tcp, ok := c.net.(*net.TCPConn)
-	if !ok || c.srv.limits.KeepAlive == 0 {
+	if c.srv.limits.KeepAlive == 0 {
 		return
 	}
-	const probes = 3
-	part := max(c.srv.limits.KeepAlive/(probes+1), time.Second)
-	config := net.KeepAliveConfig{Enable: true, Idle: part, Interval: part, Count: probes}
-	if err := ignoreClosed(tcp.SetKeepAliveConfig(config)); err != nil {
+	if err := ignoreClosed(NoticeLoss(c.net, c.srv.limits.KeepAlive)); err != nil {
 		c.log.Warn("a peer that vanishes will not be noticed", "error", err)
 	}
 }

@@ -220,8 +220,17 @@ func (e Endpoint) At(addr net.Addr) Endpoint {
 }
 
 // Dial connects to a server at the endpoint, until ctx ends. That of fd:N is
-// connected already.
+// connected already. A TCP server that vanishes is noticed: see [NoticeLoss].
 func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
+	c, err := e.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_ = NoticeLoss(c, 0) // what is wrong with the connection, its user finds
+	return c, nil
+}
+
+func (e Endpoint) dial(ctx context.Context) (net.Conn, error) {
 	switch e.Network {
 	case "vsock":
 		return e.dialVsock(ctx)

@@ -64,8 +64,8 @@ type Limits struct {
 	// that, so by default there is no limit.
 	IdleTimeout time.Duration
 	// KeepAlive is about how long a TCP peer may be gone without a word, as a
-	// machine that lost its power, until its sessions are freed. Default
-	// 3 min.
+	// machine that lost its power, until its sessions are freed: see
+	// NoticeLoss. Default 3 min.
 	KeepAlive time.Duration
 }
 
@@ -97,6 +97,6 @@ func (l Limits) withDefaults() Limits {
 	span(&l.FrameTimeout, 30*time.Second)
 	span(&l.WriteTimeout, 30*time.Second)
 	span(&l.IdleTimeout, 0)
-	span(&l.KeepAlive, 3*time.Minute)
+	span(&l.KeepAlive, defaultKeepAlive)
 	return l
 }

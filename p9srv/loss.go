@@ -1,0 +1,29 @@
+package p9srv
+
+import (
+	"errors"
+	"net"
+	"time"
+)
+
+// defaultKeepAlive is how long a TCP peer may be gone until its connection ends, for
+// servers and clients.
+const defaultKeepAlive = 3 * time.Minute
+
+// NoticeLoss makes the kernel end a TCP connection whose peer has vanished, as a machine
+// that lost its power, after about d; 0 stands for 3 min. A silent peer is probed, and one
+// that acknowledges nothing of what is sent ends the connection too. So does one that
+// reads nothing for that long while more is to be sent. Other connections are left alone.
+func NoticeLoss(c net.Conn, d time.Duration) error {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	if d == 0 {
+		d = defaultKeepAlive
+	}
+	const probes = 3
+	part := max(d/(probes+1), time.Second)
+	config := net.KeepAliveConfig{Enable: true, Idle: part, Interval: part, Count: probes}
+	return errors.Join(tcp.SetKeepAliveConfig(config), setUserTimeout(tcp, (probes+1)*part))
+}

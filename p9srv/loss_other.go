@@ -1,0 +1,11 @@
+//go:build !linux
+
+package p9srv
+
+import (
+	"net"
+	"time"
+)
+
+// setUserTimeout is for Linux: elsewhere only a silent peer is probed.
+func setUserTimeout(*net.TCPConn, time.Duration) error { return nil }
