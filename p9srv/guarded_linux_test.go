@@ -58,15 +58,6 @@ func dialUnix(t *testing.T, address string) *net.UnixConn {
 	return c
 }
 
-// agree agrees on a version.
-func agree(t *testing.T, c net.Conn) {
-	t.Helper()
-	_, err := c.Write(versionFrame())
-	require.NoError(t, err)
-	tags, _ := readReplies(t, c, 1)
-	require.Len(t, tags, 1)
-}
-
 func TestDescriptorsOfPeersHoldNobodyUp(t *testing.T) {
 	ends := map[string]func(*Server) error{
 		"Close": (*Server).Close,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 
 	"github.com/mdlayher/vsock"
@@ -45,9 +46,9 @@ func (e Endpoint) inherit() (net.Listener, net.Conn, error) {
 func inheritFD(fd int) (net.Listener, net.Conn, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	switch {
-	case errors.Is(err, unix.EBADF):
+	case errors.Is(err, unix.EBADF) && !isOpen(fd):
 		return nil, nil, errors.New("no such descriptor is open")
-	case errors.Is(err, unix.ENOTSOCK):
+	case errors.Is(err, unix.ENOTSOCK), errors.Is(err, unix.EBADF): // which has no reads (O_PATH)
 		return nil, nil, errors.New("the descriptor is no socket")
 	case err != nil:
 		return nil, nil, err
@@ -57,7 +58,7 @@ func inheritFD(fd int) (net.Listener, net.Conn, error) {
 		return nil, nil, errors.Join(errors.New("it is no stream socket"), err)
 	}
 	if listens == 0 {
-		if _, err := unix.Getpeername(fd); err != nil {
+		if _, err := unix.Getpeername(fd); err != nil && !isOtherFamily(err) {
 			return nil, nil, fmt.Errorf("it neither listens nor is connected: %w", err)
 		}
 	}
@@ -66,14 +67,54 @@ func inheritFD(fd int) (net.Listener, net.Conn, error) {
 		return nil, nil, err
 	}
 	if listens == 0 {
-		c, err := net.FileConn(f) // a copy
-		return nil, c, errors.Join(reason(err), f.Close())
+		c, err := fileConn(f)
+		return nil, c, errors.Join(err, f.Close())
 	}
+	l, err := fileListener(f)
+	return l, nil, errors.Join(err, f.Close())
+}
+
+// fileListener returns the listener of a file, which is a copy.
+func fileListener(f *os.File) (net.Listener, error) {
 	l, err := net.FileListener(f)
-	if err != nil {
-		l, err = vsock.FileListener(f) // of which net knows nothing
+	switch {
+	case err == nil:
+		return l, nil
+	case !isOtherFamily(err):
+		return nil, reason(err)
 	}
-	return l, nil, errors.Join(reason(err), f.Close())
+	v, err := vsock.FileListener(f) // of which net knows nothing
+	if err != nil {
+		return nil, errors.New("it listens, but is not a unix, TCP or vsock socket")
+	}
+	return v, nil
+}
+
+// isOpen reports whether a descriptor is open, of whatever kind.
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}
+
+// isOtherFamily reports whether an error is of an address family that a package does not
+// know.
+func isOtherFamily(err error) bool {
+	return errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.EAFNOSUPPORT)
+}
+
+// fileConn returns the connection of a file, which is a copy. Its peer may have left by
+// now: the connection has no address then.
+func fileConn(f *os.File) (net.Conn, error) {
+	c, err := net.FileConn(f)
+	switch {
+	case isOtherFamily(err):
+		return nil, errors.New("it is connected, but is not a unix or TCP socket")
+	case err != nil:
+		return nil, reason(err)
+	case c.RemoteAddr() == nil:
+		return nil, errors.Join(errors.New("it is not connected any more"), c.Close())
+	}
+	return c, nil
 }
 
 // listenFD takes over a socket that listens.

@@ -1,6 +1,7 @@
 package p9srv
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -90,6 +91,9 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 		require.NoError(t, unix.Close(fd))
 	}
 
+	_, _, err = inherited(t, descriptor(t, resetConn(t))).Inherit()
+	assert.ErrorContains(t, err, "it neither listens nor is connected")
+
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, unix.Close(pair[1])) }()
@@ -104,4 +108,36 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 
 	_, _, err = Endpoint{Network: "tcp", Address: "127.0.0.1:1"}.Inherit()
 	assert.ErrorContains(t, err, "is no inherited socket")
+}
+
+// resetConn returns a connection that its peer has reset.
+func resetConn(t *testing.T) *net.TCPConn {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	peer, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	c, err := l.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	require.NoError(t, peer.(*net.TCPConn).SetLinger(0))
+	require.NoError(t, errors.Join(peer.Close(), l.Close()))
+	_, err = c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, unix.ECONNRESET)
+	return c.(*net.TCPConn)
+}
+
+// TestConnectionThatWasResetHasNoPeer: the reset comes at any time, also after a look at
+// the socket.
+func TestConnectionThatWasResetHasNoPeer(t *testing.T) {
+	f, err := resetConn(t).File()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	_, err = fileConn(f)
+	assert.ErrorContains(t, err, "it is not connected any more")
+
+	c, err := net.FileConn(f)
+	require.NoError(t, err)
+	require.Nil(t, c.RemoteAddr())
+	require.NoError(t, (&Server{}).ServeConn(c))
 }

@@ -27,10 +27,9 @@ type peer struct {
 // newPeer asks the transport of a new connection, the number'th of its server.
 // The process is looked up only if the policy wants it.
 func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
-	p := peer{
-		conn:  fmt.Sprintf("conn %d", number),
-		where: c.RemoteAddr().Network() + " " + c.RemoteAddr().String(),
-		own:   uint32(os.Geteuid()),
+	p := peer{conn: fmt.Sprintf("conn %d", number), where: "peer gone", own: uint32(os.Geteuid())}
+	if address := c.RemoteAddr(); address != nil { // nil: it was reset before c was made
+		p.where = address.Network() + " " + address.String()
 	}
 	if cid, ok := vsockPeer(c); ok {
 		// The hypervisor vouches for the machine, but not for users in it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -88,7 +89,8 @@ func traceAction(c *cli.Context) error {
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	if err := config.tryTarget(ctx); err != nil {
+	dial, err := config.tryTarget(ctx)
+	if err != nil {
 		return err
 	}
 	s, err := openSource(ctx, config.listen)
@@ -101,30 +103,44 @@ func traceAction(c *cli.Context) error {
 		return errors.Join(err, s.close())
 	}
 	defer unwatch()
-	return config.run(ctx, s, c.App.Writer, c.App.ErrWriter)
+	return config.run(ctx, dial, s, c.App.Writer, c.App.ErrWriter)
 }
 
-// tryTarget finds out at once that nobody answers there. That of fd:N can be used
-// once only.
-func (config traceConfig) tryTarget(ctx context.Context) error {
-	if config.target.Network == "fd" {
-		return nil
-	}
+// dialer connects to the target of trace.
+type dialer func(context.Context) (net.Conn, error)
+
+// tryTarget finds out at once that nobody answers there.
+func (config traceConfig) tryTarget(ctx context.Context) (dialer, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := config.target.Dial(ctx)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if config.target.Network == "fd" {
+		return once(conn), nil
 	}
 	_ = conn.Close()
-	return nil
+	return config.target.Dial, nil
+}
+
+// once returns a connection that was inherited, to the first who asks. Its number can be
+// that of another file by then.
+func once(conn net.Conn) dialer {
+	var used atomic.Bool
+	return func(context.Context) (net.Conn, error) {
+		if used.Swap(true) {
+			return nil, errors.New("the inherited connection to the server is in use or has ended")
+		}
+		return conn, nil
+	}
 }
 
 // run passes connections on until ctx ends.
-func (config traceConfig) run(ctx context.Context, s source, stdout, stderr io.Writer) error {
+func (config traceConfig) run(ctx context.Context, dial dialer, s source, stdout, stderr io.Writer) error {
 	lines := logs.New(stderr, lostLines)
 	defer lines.Close(flushTime)
-	p := &trace.Proxy{Dial: config.target.Dial, Queue: trace.NewQueue(config.lossless)}
+	p := &trace.Proxy{Dial: dial, Queue: trace.NewQueue(config.lossless)}
 	p.Failed = func(err error) { fmt.Fprintln(lines, "fullex:", err) }
 	if config.oracle != "" {
 		var err error

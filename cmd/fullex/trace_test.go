@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/cmd/fullex/internal/check"
+	"fullex/p9srv"
 	"fullex/p9srv/wire"
 )
 
@@ -289,12 +292,28 @@ func TestBadUseOfTrace(t *testing.T) {
 		{[]string{"trace", "--listen", "nonsense", server}, "--listen: endpoint"},
 		{[]string{"trace", "--listen", listen, "/mnt"}, "TARGET: endpoint"},
 		{[]string{"trace", "--listen", listen, "unix:/nosuch"}, "connect to unix:/nosuch: no such file"},
+		{[]string{"trace", "--listen", listen, "fd:9999"}, "take over fd:9999: no such descriptor is open"},
 		{[]string{"trace", "--listen", "vhost-user:/x", server}, "trace a socket"},
 		{[]string{"trace", "--listen", "unix:/proc/x", server}, "listen on unix:/proc/x: "},
 		{[]string{"trace", "--format", "xml", "--listen", listen, server}, "want text or json"},
 		{[]string{"trace", "--oracle", "/nosuch/f", "--listen", listen, server}, "--oracle: open /nosuch/f: no such file"},
 		{[]string{"trace", "--nosuch", server}, "nosuch"},
 	})
+}
+
+// TestTargetThatWasInheritedServesOneClient: its number can be that of another file then.
+func TestTargetThatWasInheritedServesOneClient(t *testing.T) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	target, err := p9srv.ParseEndpoint("fd:" + strconv.Itoa(pair[0]))
+	require.NoError(t, err)
+	dial, err := traceConfig{target: target}.tryTarget(t.Context())
+	require.NoError(t, err)
+	conn, err := dial(t.Context())
+	require.NoError(t, err)
+	_, err = dial(t.Context())
+	assert.ErrorContains(t, err, "is in use or has ended")
+	require.NoError(t, errors.Join(conn.Close(), syscall.Close(pair[1])))
 }
 
 // badUse is arguments, and what the error has in it.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/rights"
 	"fullex/p9srv/wire"
 )
 
@@ -29,6 +30,9 @@ func between(t *testing.T, network string, serve func(*testing.T, net.Conn)) (ad
 		}
 		l, err := net.Listen(network, address)
 		require.NoError(t, err)
+		if socket, ok := l.(*net.UnixListener); ok { // as an endpoint's
+			return rights.NewListener(socket)
+		}
 		return l
 	}
 	server, front := listen("s"), listen("p")

@@ -1,0 +1,82 @@
+package trace
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/rights/rightstest"
+)
+
+// plain is a listener whose connections let descriptors through, and whose first accept
+// fails.
+type plain struct {
+	net.Listener
+	failed sync.Once
+}
+
+func (p *plain) Accept() (c net.Conn, err error) {
+	p.failed.Do(func() { err = syscall.EPROTO })
+	if err != nil {
+		return nil, err
+	}
+	return p.Listener.Accept()
+}
+
+// TestDescriptorsOfClientsHoldNobodyUp: a client chooses how long their close takes.
+func TestDescriptorsOfClientsHoldNobodyUp(t *testing.T) {
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	q := NewQueue(false)
+	defer q.Close()
+	p := &Proxy{
+		Queue: q, Failed: func(err error) { assert.ErrorIs(t, err, syscall.EPROTO) },
+		Dial: func(context.Context) (net.Conn, error) {
+			ours, server := net.Pipe()
+			go func() { _, _ = io.Copy(server, server) }() // ends with ours
+			return ours, nil
+		},
+	}
+	dialUnix := func() *net.UnixConn {
+		c, err := net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		require.NoError(t, c.SetDeadline(time.Now().Add(rightstest.Linger/20)))
+		return c
+	}
+	var senders []*net.UnixConn
+	for range 3 { // before anybody can refuse
+		senders = append(senders, dialUnix())
+		require.NoError(t, rightstest.NewSlow(t).Send(senders[len(senders)-1], []byte("x")))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- p.Serve(ctx, &plain{Listener: l}) }()
+	for _, c := range senders {
+		_, err := c.Read(make([]byte, 1))
+		require.Error(t, err)
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it is cut")
+	}
+	c := dialUnix()
+	_, err = c.Write([]byte("\x07\x00\x00\x00\x64\x00\x00"))
+	require.NoError(t, err)
+	_, err = io.ReadFull(c, make([]byte, 7))
+	require.NoError(t, err, "others are served")
+	cancel()
+	select {
+	case err := <-ended:
+		require.NoError(t, err)
+	case <-time.After(rightstest.Linger / 20):
+		t.Fatal("it waits for a close")
+	}
+}
