@@ -164,7 +164,7 @@ func TestReadTakesBytesAndNoDescriptors(t *testing.T) {
 			prompt(t, func() { assert.NoError(t, control(ours, func(fd int) { n, err = Read(fd, p) })) })
 			assert.Equal(t, c.want, string(p[:n]))
 			assert.Equal(t, c.err, err)
-			assert.Equal(t, before, descriptors(t))
+			assert.LessOrEqual(t, descriptors(t), before, "it takes none")
 			prompt(t, func() { assert.NoError(t, Close(ours)) })
 		})
 	}
