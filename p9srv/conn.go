@@ -55,7 +55,7 @@ func (c *conn) setUp() {
 	c.io.buffers.of, c.io.buffers.cut = &c.srv.buffers, c.evict
 	c.keepAlive()
 	if c.ours && !p.here { // within a process the poller wakes no thread
-		c.io.socket.mayLeave(c.net)
+		c.io.socket.mayLeave(c.net, &c.srv.place)
 	}
 }
 

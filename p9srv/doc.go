@@ -7,7 +7,7 @@
 //	                                            +-- all others --> file of the tree --> Kernel
 //
 // One goroutine runs a connection. It waits without a buffer (transport.go), in the
-// runtime's poller or, if it alone is busy, with a thread (outside_linux.go), and
+// runtime's poller or, if it alone is busy, with a thread (package outside), and
 // then lets [front.process] answer every whole frame that arrived, strictly in
 // order, and writes all replies at once. Data messages are answered in place
 // without allocation (data.go), others by the files of package tree (control.go).

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/outside"
 	"fullex/p9srv/wire"
 )
 
@@ -23,8 +24,12 @@ import (
 type busyClient struct {
 	net.Conn
 	t    *testing.T
+	srv  *Server
 	next int32 // value
 }
+
+// manyWaits are more than a socket needs to leave the poller, if it may.
+const manyWaits = 20 * 64
 
 // patience is how long something may take that is quick.
 const patience = 10 * time.Second
@@ -36,11 +41,11 @@ func newBusyClient(t *testing.T, srv *Server) *busyClient {
 		t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	}
 	t.Cleanup(func() { // when the server has ended
-		require.Eventually(t, func() bool { return !taken.Load() }, patience, time.Millisecond, "the place is free")
+		require.Eventually(t, func() bool { return !srv.place.Taken() }, patience, time.Millisecond, "the place is free")
 	})
 	conn := socketOver(t, srv, "tcp", "127.0.0.1:0")
 	require.NoError(t, conn.SetDeadline(time.Now().Add(6*patience)))
-	c := &busyClient{Conn: conn, t: t}
+	c := &busyClient{Conn: conn, t: t, srv: srv}
 	for _, request := range [][]byte{
 		frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L),
 		frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(wire.NoFID)),
@@ -78,7 +83,7 @@ func (c *busyClient) pushAndPop() {
 // leaves makes requests until the socket has left the poller.
 func (c *busyClient) leaves() {
 	c.t.Helper()
-	for end := time.Now().Add(patience); !taken.Load(); {
+	for end := time.Now().Add(patience); !c.srv.place.Taken(); {
 		require.True(c.t, time.Now().Before(end), "the socket does not leave the poller")
 		c.pushAndPop()
 	}
@@ -87,7 +92,7 @@ func (c *busyClient) leaves() {
 // comesBack waits until the socket is in the poller, or closed.
 func (c *busyClient) comesBack() {
 	c.t.Helper()
-	require.Eventually(c.t, func() bool { return !taken.Load() }, patience, time.Millisecond)
+	require.Eventually(c.t, func() bool { return !c.srv.place.Taken() }, patience, time.Millisecond)
 }
 
 // isCut waits for the end of the connection.
@@ -178,7 +183,7 @@ func TestBusySocketsStayInThePollerTogether(t *testing.T) {
 		for _, c := range clients {
 			c.pushAndPop()
 		}
-		if !taken.Load() {
+		if !srv.place.Taken() {
 			break
 		}
 		require.True(t, time.Now().Before(end), "one keeps outside although others are busy")
@@ -203,11 +208,11 @@ func TestSocketsOfOthersStayInThePoller(t *testing.T) {
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- srv.ServeConn(theirs) }()
-	c := &busyClient{Conn: client, t: t}
+	c := &busyClient{Conn: client, t: t, srv: srv}
 	c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
-	for range 20 * busyWaits {
+	for range manyWaits {
 		c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
-		require.False(t, taken.Load())
+		require.False(t, srv.place.Taken())
 	}
 	require.NoError(t, theirs.Close())
 	select {
@@ -225,11 +230,13 @@ func TestSocketsOfOthersStayInThePoller(t *testing.T) {
 var socketPlaces = map[string]func(t *testing.T, s *socket){
 	"never left": func(*testing.T, *socket) {},
 	"outside": func(t *testing.T, s *socket) {
-		require.True(t, taken.CompareAndSwap(false, true))
+		s.place = new(outside.Place)
+		require.True(t, s.place.Take())
 		require.True(t, s.leave())
 	},
 	"came back": func(t *testing.T, s *socket) {
-		require.True(t, taken.CompareAndSwap(false, true))
+		s.place = new(outside.Place)
+		require.True(t, s.place.Take())
 		require.True(t, s.leave())
 		require.NoError(t, s.comeBack())
 	},
@@ -258,7 +265,7 @@ func TestCutSocketSaysSoWhereverItIs(t *testing.T) {
 			require.NoError(t, tr.close())
 			require.NoError(t, tr.socket.cut(), "after its end")
 			require.NoError(t, client.Close())
-			assert.False(t, taken.Load())
+			assert.False(t, tr.socket.place != nil && tr.socket.place.Taken())
 		})
 	}
 }
@@ -286,8 +293,8 @@ func TestListenerThatKeepsItsConnectionsCanCloseThem(t *testing.T) {
 	go func() { done <- srv.Serve(k) }()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
-	c := &busyClient{Conn: conn, t: t}
-	for range 20 * busyWaits {
+	c := &busyClient{Conn: conn, t: t, srv: srv}
+	for range manyWaits {
 		c.call(frame(wire.Tversion, wire.NoTag, uint32(maxMsize), wire.Version9P2000L))
 	}
 	require.NoError(t, (<-k.kept).Close())

@@ -18,6 +18,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/outside"
 	"fullex/p9srv/rights"
 	"fullex/p9srv/tree"
 )
@@ -52,6 +53,7 @@ type Server struct {
 	log      *slog.Logger  // throttled
 	fids     atomic.Int64  // of all connections
 	tree     *tree.Tree    // immutable after setUp
+	place    outside.Place // for the connection that is busy alone
 	turns    turns         // of connections that send without end
 	buffers  bufferBudget  // of connections that wait for their peers
 	accepted atomic.Uint64 // numbers connections

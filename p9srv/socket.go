@@ -2,16 +2,21 @@ package p9srv
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/outside"
 )
 
 // socket is a connection's file descriptor. One that waits is in one of two
 // places: in the runtime's poller, where that costs no thread, or (Linux) out of
-// it, where a thread waits in the kernel. The latter is for the few connections
-// on which one request follows the other: see outside.
+// it, where a thread waits in the kernel. The latter is for the one connection of a
+// server that is busy alone: see package outside.
 //
 // One goroutine reads and writes. SetReadDeadline and cut may be called by others
 // at the same time.
@@ -20,7 +25,13 @@ type socket struct {
 
 	guarded bool // descriptors may come beside the bytes; immutable after init
 
-	outside outside
+	// Of the goroutine that reads and writes.
+	place *outside.Place // which the socket may take; nil: it may not
+	meter outside.Meter
+
+	// isOutside says that fd is the connection, and conn is not. They change with mu held.
+	isOutside bool
+	fd        outside.Descriptor
 
 	// mu guards the fields below. Only the goroutine that reads and writes moves
 	// the socket, so that it may look without mu where it is.
@@ -48,10 +59,10 @@ func (s *socket) init(c net.Conn) {
 	}
 }
 
-// read has try read until it says that it has, as RawConn.Read does.
+// read calls try each time the socket is readable, until try returns true.
 func (s *socket) read(try func(fd uintptr) bool) error {
 	s.leaveIfBusy()
-	for s.outside.is {
+	for s.isOutside {
 		if done, err := s.readOutside(try); done || err != nil {
 			return err
 		}
@@ -59,10 +70,10 @@ func (s *socket) read(try func(fd uintptr) bool) error {
 	return s.whyEnded(s.raw.Read(try))
 }
 
-// readNow has try read once.
+// readNow calls try once.
 func (s *socket) readNow(try func(fd uintptr)) error {
-	if s.outside.is {
-		try(uintptr(s.outside.fd))
+	if s.isOutside {
+		try(uintptr(s.fd))
 		return nil
 	}
 	return s.whyEnded(s.raw.Read(func(fd uintptr) bool {
@@ -71,10 +82,10 @@ func (s *socket) readNow(try func(fd uintptr)) error {
 	}))
 }
 
-// write has try write until it says that it has, as RawConn.Write does.
+// write calls try each time the socket is writable, until try returns true.
 func (s *socket) write(try func(fd uintptr) bool) error {
-	if s.outside.is {
-		if try(uintptr(s.outside.fd)) {
+	if s.isOutside {
+		if try(uintptr(s.fd)) {
 			return nil
 		}
 		if err := s.comeBack(); err != nil {
@@ -82,6 +93,122 @@ func (s *socket) write(try func(fd uintptr) bool) error {
 		}
 	}
 	return s.whyEnded(s.raw.Write(try))
+}
+
+// mayLeave lets the socket, which is c, leave the poller for a place outside, if it is of
+// a kind that can.
+func (s *socket) mayLeave(c net.Conn, place *outside.Place) {
+	switch c.(type) {
+	case *net.UnixConn, *net.TCPConn:
+		if runtime.GOOS == "linux" {
+			s.place = place
+		}
+	}
+}
+
+// leaveIfBusy takes the socket out of the poller if it is busy alone and the place is free.
+func (s *socket) leaveIfBusy() {
+	if s.isOutside || s.place == nil || !s.meter.Inside(s.place) || !s.place.Take() {
+		return
+	}
+	if !s.leave() {
+		s.place.Leave()
+	}
+}
+
+func (s *socket) leave() bool {
+	c, ok := s.conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	fd, err := outside.Duplicate(c)
+	if err != nil {
+		return false // a cut socket is found to be so by the next read
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cutOff {
+		_ = fd.Close() // the connection is conn still
+		return false
+	}
+	_ = s.conn.Close() // which takes it out of the poller; fd is the connection now
+	s.conn, s.fd, s.isOutside = nil, fd, true
+	return true
+}
+
+// comeBack puts the socket into the poller, if it is not.
+func (s *socket) comeBack() error {
+	if !s.isOutside {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	file := os.NewFile(uintptr(s.fd), "socket") // in the poller, as it does not block
+	s.conn, s.isOutside = file, false
+	s.place.Leave()
+	if s.cutOff {
+		return net.ErrClosed
+	}
+	raw, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(s.deadline)
+	}
+	if err != nil {
+		return fmt.Errorf("wait in the poller: %w", err)
+	}
+	s.raw = raw
+	return nil
+}
+
+// idleTime is how long a socket waits outside before it comes back.
+const idleTime = 10 * time.Millisecond
+
+// readOutside waits and lets try read, and reports whether it did. The socket comes back
+// into the poller if nothing comes for idleTime, or if others are busy.
+func (s *socket) readOutside(try func(fd uintptr) bool) (done bool, err error) {
+	patience, err := s.patience()
+	if err != nil {
+		return false, err
+	}
+	came, err := s.fd.Wait(patience)
+	switch {
+	case err != nil:
+		return false, err
+	case !came && patience == idleTime:
+		return false, s.comeBack()
+	case !came || !try(uintptr(s.fd)):
+		return false, nil // the deadline has passed, or a signal came
+	case !s.meter.Outside(s.place):
+		return true, s.comeBack()
+	}
+	return true, nil
+}
+
+// patience is how long to wait outside, or why not.
+func (s *socket) patience() (time.Duration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cutOff {
+		return 0, net.ErrClosed
+	}
+	if s.deadline.IsZero() {
+		return idleTime, nil
+	}
+	left := time.Until(s.deadline)
+	if left <= 0 {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return min(left, idleTime), nil
+}
+
+// closeOutside closes a socket that waits nowhere any more. The caller holds mu.
+func (s *socket) closeOutside() error {
+	if !s.isOutside {
+		return nil
+	}
+	s.isOutside = false
+	s.place.Leave()
+	return s.fd.Close()
 }
 
 // whyEnded returns net.ErrClosed for the error of a socket that was cut, for which
@@ -132,7 +259,7 @@ func (s *socket) cut() error {
 	}
 	s.cutOff = true
 	if s.conn == nil {
-		return s.outside.shutDown()
+		return s.fd.ShutDown()
 	}
 	if s.guarded {
 		return s.shutLocked()
@@ -150,7 +277,7 @@ func (s *socket) close() error {
 	wasCut := s.cutOff
 	s.cutOff = true
 	if s.conn == nil {
-		return s.outside.close()
+		return s.closeOutside()
 	}
 	err := s.conn.Close()
 	if wasCut || errors.Is(err, net.ErrClosed) {

@@ -20,6 +20,7 @@ import (
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
+	"fullex/p9srv/outside"
 )
 
 // mountFUSE mounts with FUSE and stays, or leaves another process to do so.
@@ -166,7 +167,7 @@ func dialEndpoint(ctx context.Context, e p9srv.Endpoint) (*ninep.Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	socket, err := ninep.Blocking(conn)
+	socket, err := outside.NewConn(conn)
 	if err != nil {
 		return nil, err
 	}

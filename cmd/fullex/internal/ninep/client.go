@@ -22,6 +22,7 @@ import (
 	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
 
+	"fullex/p9srv/outside"
 	"fullex/p9srv/wire"
 )
 
@@ -69,7 +70,7 @@ func (c *Client) Close() error { return ignoreClosed(c.conn.Close()) }
 // a request meanwhile, or when ctx has ended. It closes the client. The connection
 // must be a socket, on Linux.
 func (c *Client) AwaitEnd(ctx context.Context) error {
-	w, err := newWatch(c.conn)
+	w, err := watch(c.conn)
 	if isClosed(err) {
 		return nil
 	}
@@ -77,12 +78,22 @@ func (c *Client) AwaitEnd(ctx context.Context) error {
 		return errors.Join(err, c.Close())
 	}
 	shut := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() { shut <- w.shut() })
-	err = w.wait()
+	stop := context.AfterFunc(ctx, func() { shut <- w.ShutDown() })
+	err = w.WaitForEnd()
 	if !stop() {
 		err = errors.Join(err, <-shut)
 	}
-	return errors.Join(err, w.close(), c.Close())
+	return errors.Join(err, w.Close(), c.Close())
+}
+
+// watch returns a descriptor to wait for the peer's end with: reading the connection
+// itself is for who waits for a reply.
+func watch(conn any) (outside.Descriptor, error) {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return -1, fmt.Errorf("reach the socket: %T has none", conn)
+	}
+	return outside.Duplicate(c)
 }
 
 // Walk makes a fid of a path. Of a path whose first part only exists the server

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/p9srv/outside"
 )
 
 // TestEveryCallEndsWhenTheServerDoes: whatever was being sent or waited for, and
@@ -25,7 +26,7 @@ func TestEveryCallEndsWhenTheServerDoes(t *testing.T) {
 		go func() { served <- srv.Serve(l) }()
 		conn, err := net.Dial("unix", l.Addr().String())
 		require.NoError(t, err)
-		socket, err := Blocking(conn)
+		socket, err := outside.NewConn(conn)
 		require.NoError(t, err)
 		client, err := New(socket)
 		require.NoError(t, err)

@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/p9srv"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/outside"
 	"fullex/p9srv/rights"
 )
 
@@ -100,11 +100,11 @@ func (p *Proxy) ends(client, server net.Conn) (e ends, err error) {
 	if p.live.Add(1) > maxThreads || !hasDescriptor {
 		return ends{client, server}, nil
 	}
-	if e.client, err = ninep.Blocking(client); err != nil {
+	if e.client, err = outside.NewConn(client); err != nil {
 		p.live.Add(-1)
 		return e, errors.Join(err, server.Close())
 	}
-	if e.server, err = ninep.Blocking(server); err != nil {
+	if e.server, err = outside.NewConn(server); err != nil {
 		p.live.Add(-1)
 		return e, errors.Join(err, e.client.Close())
 	}

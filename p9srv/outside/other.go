@@ -1,0 +1,35 @@
+//go:build !linux
+
+package outside
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+)
+
+// Descriptor is for Linux only.
+type Descriptor int
+
+// errNotHere is what all that is for Linux only returns.
+var errNotHere = errors.New("wait outside of the poller: this system cannot")
+
+// Duplicate returns an error.
+func Duplicate(syscall.Conn) (Descriptor, error) { return -1, errNotHere }
+
+// Wait returns an error.
+func (Descriptor) Wait(time.Duration) (bool, error) { return false, errNotHere }
+
+// WaitForEnd returns an error.
+func (Descriptor) WaitForEnd() error { return errNotHere }
+
+// ShutDown returns an error.
+func (Descriptor) ShutDown() error { return errNotHere }
+
+// Close returns an error.
+func (Descriptor) Close() error { return errNotHere }
+
+// NewConn returns the connection as it is.
+func NewConn(c net.Conn) (io.ReadWriteCloser, error) { return c, nil }
