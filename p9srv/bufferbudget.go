@@ -15,21 +15,21 @@ type bufferBudget struct {
 	// mu guards the fields below. It is held for list operations only.
 	mu      sync.Mutex
 	used    int
-	waiting list.List // of *heldBuffers, that which has waited longest first
+	waiting list.List // of *bufferClaim, that which has waited longest first
 }
 
-// heldBuffers is what one connection holds. It is used by its goroutine, but for its
+// bufferClaim is what one connection holds. It is used by its goroutine, but for its
 // element.
-type heldBuffers struct {
+type bufferClaim struct {
 	of      *bufferBudget
-	cut     func()        // called by other connections' goroutines, without a lock
+	cut     func()        // called by others' goroutines, without a lock; it must not wait
 	bytes   int           // 0: it does not wait
 	element *list.Element // bufferBudget.mu guards it; nil: not in the list
 }
 
-// hold counts bytes until free, and cuts connections if there are too many, maybe this
+// take counts bytes until free, and cuts connections if there are too many, but not this
 // one.
-func (h *heldBuffers) hold(bytes int) {
+func (h *bufferClaim) take(bytes int) {
 	if h.of == nil || h.bytes > 0 {
 		return
 	}
@@ -39,9 +39,9 @@ func (h *heldBuffers) hold(bytes int) {
 	}
 }
 
-// tryHold is hold for a connection that can do without: it reports whether there is
+// tryTake is take for a connection that can do without: it reports whether there is
 // room, and cuts nobody.
-func (h *heldBuffers) tryHold(bytes int) bool {
+func (h *bufferClaim) tryTake(bytes int) bool {
 	if h.of == nil || h.bytes > 0 {
 		return true
 	}
@@ -56,8 +56,8 @@ func (h *heldBuffers) tryHold(bytes int) bool {
 	return true
 }
 
-// free ends hold.
-func (h *heldBuffers) free() {
+// free ends a claim.
+func (h *bufferClaim) free() {
 	if h.bytes == 0 {
 		return
 	}
@@ -67,14 +67,14 @@ func (h *heldBuffers) free() {
 	h.bytes = 0
 }
 
-// enter adds a connection and returns those that must go.
-func (b *bufferBudget) enter(h *heldBuffers) (victims []*heldBuffers) {
+// enter adds a connection and returns others that must go.
+func (b *bufferBudget) enter(h *bufferClaim) (victims []*bufferClaim) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used += h.bytes
 	h.element = b.waiting.PushBack(h)
-	for b.used > b.limit {
-		oldest := b.waiting.Front().Value.(*heldBuffers)
+	for b.used > b.limit && b.waiting.Len() > 1 {
+		oldest := b.waiting.Front().Value.(*bufferClaim)
 		b.removeLocked(oldest)
 		victims = append(victims, oldest)
 	}
@@ -82,7 +82,7 @@ func (b *bufferBudget) enter(h *heldBuffers) (victims []*heldBuffers) {
 }
 
 // removeLocked takes what a connection holds out of the count, once.
-func (b *bufferBudget) removeLocked(h *heldBuffers) {
+func (b *bufferBudget) removeLocked(h *bufferClaim) {
 	if h.element == nil {
 		return
 	}

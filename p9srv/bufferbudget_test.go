@@ -17,25 +17,25 @@ import (
 func TestBudgetCutsWhoHasWaitedLongest(t *testing.T) {
 	budget := bufferBudget{limit: 100}
 	var cut []string
-	connection := func(name string) *heldBuffers {
-		return &heldBuffers{of: &budget, cut: func() { cut = append(cut, name) }}
+	connection := func(name string) *bufferClaim {
+		return &bufferClaim{of: &budget, cut: func() { cut = append(cut, name) }}
 	}
 	a, b, c, d := connection("a"), connection("b"), connection("c"), connection("d")
-	a.hold(40)
-	b.hold(40)
-	b.hold(1000) // it waits already
+	a.take(40)
+	b.take(40)
+	b.take(1000) // it waits already
 	assert.Empty(t, cut)
-	assert.False(t, c.tryHold(40))
-	assert.True(t, c.tryHold(20))
+	assert.False(t, c.tryTake(40))
+	assert.True(t, c.tryTake(20))
 	a.free()
-	a.hold(40) // the last one now
-	d.hold(1)
+	a.take(40) // the last one now
+	d.take(1)
 	assert.Equal(t, []string{"b"}, cut)
 	b.free()
 	d.free()
-	d.hold(200)
-	assert.Equal(t, []string{"b", "c", "a", "d"}, cut)
-	for _, h := range []*heldBuffers{a, b, c, d} {
+	d.take(200)
+	assert.Equal(t, []string{"b", "c", "a"}, cut, "but not itself")
+	for _, h := range []*bufferClaim{a, b, c, d} {
 		h.free()
 	}
 	assert.Zero(t, budget.used)
@@ -75,10 +75,10 @@ func TestPeersThatStopWithinAMessageShareABudget(t *testing.T) {
 				_, err = io.ReadFull(good, make([]byte, len(request)))
 				require.NoError(t, err)
 			}
-			assert.LessOrEqual(t, srv.buffers.held(), srv.limits.Buffers)
+			assert.LessOrEqual(t, srv.buffers.bytes(), srv.limits.Buffers)
 			require.NoError(t, srv.Close())
 			assert.ErrorIs(t, <-served, ErrServerClosed)
-			assert.Zero(t, srv.buffers.held())
+			assert.Zero(t, srv.buffers.bytes())
 		})
 	}
 }
@@ -97,8 +97,8 @@ func (s *Server) connections() int {
 	return len(s.links)
 }
 
-// held returns how many bytes are held.
-func (b *bufferBudget) held() int {
+// bytes returns how many are claimed.
+func (b *bufferBudget) bytes() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used

@@ -52,7 +52,7 @@ func (c *conn) setUp() {
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.front.setWire()
 	c.turn.of = &c.srv.turns
-	c.io.buffers.of, c.io.buffers.cut = &c.srv.buffers, c.evict
+	c.io.claim.of, c.io.claim.cut = &c.srv.buffers, c.evict
 	c.keepAlive()
 	if c.ours && !p.here { // within a process the poller wakes no thread
 		c.io.socket.mayLeave(c.net, &c.srv.place)
@@ -175,7 +175,7 @@ func (c *conn) startTime() error {
 	if err := c.io.socket.SetReadDeadline(c.deadline); err != nil {
 		return err
 	}
-	if c.finishing.Load() {
+	if c.finishing.Load() || c.evicted.Load() {
 		return c.io.socket.SetReadDeadline(past)
 	}
 	return nil
@@ -193,11 +193,12 @@ func (c *conn) finish() error {
 // cut implements link.
 func (c *conn) cut() error { return c.io.socket.cut() }
 
-// evict cuts the connection for others that need memory.
+// evict ends the connection for others that need memory. It does not wait: of two that
+// evict each other, both may be in the middle of a read, which closing waits for.
 func (c *conn) evict() {
 	c.evicted.Store(true)
-	if err := c.cut(); err != nil {
-		c.log.Debug("close", "error", err)
+	if err := ignoreClosed(c.io.socket.interrupt()); err != nil {
+		c.log.Debug("end a connection", "error", err)
 	}
 }
 
@@ -244,11 +245,11 @@ func (c *conn) rest(d time.Duration, out int) {
 		return
 	}
 	c.io.giveBack()
-	if bytes := c.io.held() + out; bytes > 0 {
-		if !c.io.buffers.tryHold(bytes) {
+	if bytes := c.io.memory() + out; bytes > 0 {
+		if !c.io.claim.tryTake(bytes) {
 			return
 		}
-		defer c.io.buffers.free()
+		defer c.io.claim.free()
 	}
 	time.Sleep(d)
 }

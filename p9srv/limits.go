@@ -23,9 +23,9 @@ const (
 	maxListing = 8 << 10
 	// outSize is flushSize and room for the largest single reply.
 	outSize = flushSize + maxListing + wire.RreadHead
-	// heldPartial is the largest part of a frame for which a waiting
+	// smallPart is the largest part of a frame for which a waiting
 	// connection keeps a copy instead of its buffer.
-	heldPartial = 4 << 10
+	smallPart = 4 << 10
 
 	// maxNames is MAXWELEM of walk(5).
 	maxNames = 16

@@ -249,6 +249,20 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 	return s.whyEnded(s.conn.SetWriteDeadline(t))
 }
 
+// interrupt ends reads and writes that wait, and those to come, without waiting for any.
+func (s *socket) interrupt() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.cutOff:
+		return nil
+	case s.conn == nil:
+		return s.fd.ShutDown()
+	}
+	s.deadline = past
+	return errors.Join(s.conn.SetReadDeadline(past), s.conn.SetWriteDeadline(past))
+}
+
 // cut ends the connection for the goroutine that reads and writes, too, which has
 // yet to close it.
 func (s *socket) cut() error {

@@ -33,7 +33,7 @@ type transport struct {
 	writeErr error
 	deadline time.Time // of writing; zero: none is set
 
-	buffers heldBuffers // what it holds while it waits
+	claim bufferClaim // what it holds while it waits
 
 	conn         net.Conn      // that is no file descriptor
 	writeTimeout time.Duration // 0: none
@@ -74,17 +74,17 @@ func (t *transport) moreNow() {
 
 // readFD reads once, if something is there, into a buffer borrowed for it.
 func (t *transport) readFD(fd uintptr) bool {
-	t.hold()
+	t.borrow()
 	n, err := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
 	if errors.Is(err, syscall.EAGAIN) {
 		t.waited = true
 		t.release()
-		if n := t.held(); n > 0 {
-			t.buffers.hold(n)
+		if n := t.memory(); n > 0 {
+			t.claim.take(n)
 		}
 		return false
 	}
-	t.buffers.free()
+	t.claim.free()
 	t.readErr = err
 	if n > 0 {
 		t.fill += n
@@ -94,8 +94,8 @@ func (t *transport) readFD(fd uintptr) bool {
 	return true
 }
 
-// hold borrows a buffer and puts what was kept of a frame into it.
-func (t *transport) hold() {
+// borrow borrows a buffer and puts what was kept of a frame into it.
+func (t *transport) borrow() {
 	if t.buf == nil {
 		t.buf = inPool.Get().(*inBuffer)
 		t.fill = copy(t.buf[:], t.part)
@@ -106,7 +106,7 @@ func (t *transport) hold() {
 // release gives the buffer back before a wait. A small part of a frame is kept
 // aside, so that a peer who stops within one does not hold a whole buffer.
 func (t *transport) release() {
-	if t.buf == nil || t.fill > heldPartial {
+	if t.buf == nil || t.fill > smallPart {
 		return
 	}
 	if t.fill > 0 {
@@ -121,7 +121,7 @@ func (t *transport) moreFromConn() error {
 	t.release()
 	t.waited = true
 	if t.small == nil {
-		t.small = make([]byte, heldPartial)
+		t.small = make([]byte, smallPart)
 	}
 	p := t.small
 	if t.buf != nil {
@@ -132,7 +132,7 @@ func (t *transport) moreFromConn() error {
 		return err
 	}
 	if t.buf == nil {
-		t.hold()
+		t.borrow()
 		t.fill += copy(t.buf[t.fill:], p[:n])
 		return nil
 	}
@@ -140,8 +140,8 @@ func (t *transport) moreFromConn() error {
 	return nil
 }
 
-// held returns how many bytes of memory the transport has while it waits.
-func (t *transport) held() int {
+// memory returns how many bytes the transport has while it waits.
+func (t *transport) memory() int {
 	if t.buf != nil {
 		return len(t.buf)
 	}
@@ -176,7 +176,7 @@ func (t *transport) write(p []byte) error {
 		}
 	}
 	t.unsent = nil
-	t.buffers.free()
+	t.claim.free()
 	if err != nil {
 		return err
 	}
@@ -208,12 +208,14 @@ func (t *transport) writeFD(fd uintptr) bool {
 
 // startWaiting sets the deadline of the write in hand, once.
 func (t *transport) startWaiting() error {
-	t.buffers.hold(t.held() + outSize)
-	if !t.deadline.IsZero() || t.writeTimeout == 0 {
-		return nil
+	if t.deadline.IsZero() && t.writeTimeout > 0 {
+		t.deadline = time.Now().Add(t.writeTimeout)
+		if err := t.socket.SetWriteDeadline(t.deadline); err != nil {
+			return err
+		}
 	}
-	t.deadline = time.Now().Add(t.writeTimeout)
-	return t.socket.SetWriteDeadline(t.deadline)
+	t.claim.take(t.memory() + outSize) // last, as it may set a deadline of its own
+	return nil
 }
 
 // writeConn is write for what is no file descriptor.
@@ -229,7 +231,7 @@ func (t *transport) writeConn(p []byte) error {
 
 // close closes the connection and gives the buffer back.
 func (t *transport) close() error {
-	t.buffers.free()
+	t.claim.free()
 	if t.buf != nil {
 		inPool.Put(t.buf)
 		t.buf = nil
