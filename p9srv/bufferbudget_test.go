@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/deadline"
 	"fullex/p9srv/wire"
 )
 
@@ -110,8 +111,8 @@ func TestDeadlineThatPassedUnseenIsGivenOnceMore(t *testing.T) {
 		more bool
 	}{
 		"in time":                  {0, false},
-		"while nothing could run":  {2 * lateBy, true},
-		"a little late, as always": {lateBy / 4, false},
+		"while nothing could run":  {2 * deadline.LateBy, true},
+		"a little late, as always": {deadline.LateBy / 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &Server{}
@@ -130,7 +131,7 @@ func TestDeadlineThatPassedUnseenIsGivenOnceMore(t *testing.T) {
 			c.deadline = time.Now().Add(-test.late)
 			assert.Equal(t, test.more, c.onceMore(os.ErrDeadlineExceeded) == nil, "another one")
 			require.NoError(t, c.finish())
-			c.deadline = time.Now().Add(-2 * lateBy)
+			c.deadline = time.Now().Add(-2 * deadline.LateBy)
 			c.extended = false
 			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "it is to end")
 			require.NoError(t, c.io.close())

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/deadline"
 )
 
 // conn is one connection: bytes in, bytes out, around a front. One goroutine
@@ -159,7 +161,7 @@ func (c *conn) readWithin(d time.Duration) error {
 
 // onceMore gives a deadline that passed unseen once more, or returns the error.
 func (c *conn) onceMore(err error) error {
-	if c.extended || c.finishing.Load() || !passedUnseen(err, c.deadline) {
+	if c.extended || c.finishing.Load() || !deadline.PassedUnseen(err, c.deadline) {
 		return err
 	}
 	c.extended = true

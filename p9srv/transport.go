@@ -6,6 +6,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/deadline"
 )
 
 // transport reads and writes a connection's bytes. It waits for data without
@@ -169,7 +171,7 @@ func (t *transport) write(p []byte) error {
 	}
 	t.unsent, t.writeErr = p, nil
 	err := t.socket.write(t.tryWrite)
-	if passedUnseen(err, t.deadline) {
+	if deadline.PassedUnseen(err, t.deadline) {
 		t.deadline = time.Now().Add(t.writeTimeout)
 		if err = t.socket.SetWriteDeadline(t.deadline); err == nil {
 			err = t.socket.write(t.tryWrite)

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"fullex/p9srv/deadline"
 	"fullex/p9srv/rights"
 )
 
@@ -27,6 +28,8 @@ type wire struct {
 	budget   *Budget
 	timeouts Timeouts
 	spoken   bool // a message has come
+	allowed  time.Duration
+	deadline time.Time // of the read in hand, set allowed before
 	header   [headerSize]byte
 	payload  [maxPayload]byte
 	control  []byte // for the descriptors of a message
@@ -85,7 +88,8 @@ func (w *wire) readInTime(m *message) error {
 
 // readWithin sets how long to wait for the front-end; 0: for ever.
 func (w *wire) readWithin(d time.Duration) error {
-	if err := w.conn.SetReadDeadline(after(d)); err != nil {
+	w.allowed, w.deadline = d, after(d)
+	if err := w.conn.SetReadDeadline(w.deadline); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
 	}
 	return nil
@@ -147,13 +151,19 @@ func (w *wire) readWithFDs(m *message, p []byte) (n int, err error) {
 		return 0, err
 	}
 	var readErr error
-	err = raw.Read(func(fd uintptr) bool {
+	try := func(fd uintptr) bool {
 		readErr = unix.EINTR
 		for errors.Is(readErr, unix.EINTR) {
 			n, readErr = w.receive(int(fd), m, p)
 		}
 		return !errors.Is(readErr, unix.EAGAIN) // and wait
-	})
+	}
+	err = raw.Read(try)
+	if deadline.PassedUnseen(err, w.deadline) {
+		if err = w.readWithin(w.allowed); err == nil {
+			err = raw.Read(try)
+		}
+	}
 	return n, cmp.Or(err, readErr)
 }
 
