@@ -2,6 +2,7 @@ package p9srv
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -55,6 +56,7 @@ func agree(t *testing.T, c net.Conn) {
 	t.Helper()
 	_, err := c.Write(versionFrame())
 	require.NoError(t, err)
-	tags, _ := readReplies(t, c, 1)
-	require.Len(t, tags, 1)
+	head := make([]byte, wire.HeadSize)
+	_, err = io.ReadFull(c, head)
+	require.NoError(t, err)
 }

@@ -20,10 +20,11 @@ import (
 type conn struct {
 	// By value and first, as they are used together: with a thousand
 	// connections most of the time for a message is waiting for memory.
-	srv   *Server // immutable
-	io    transport
-	front front
-	turn  turn
+	srv       *Server // immutable
+	io        transport
+	processor Processor // the front, or layers around it; immutable after setUp
+	front     front
+	turn      turn
 
 	net    net.Conn // as it was accepted, to ask who the peer is; immutable
 	number uint64   // of all connections; immutable
@@ -52,7 +53,7 @@ func (c *conn) setUp() {
 	p := newPeer(c.net, c.number, c.srv.Identity)
 	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
-	c.front.setWire()
+	c.processor = c.front.layered(&c.io)
 	c.turn.of = &c.srv.turns
 	c.io.claim.of, c.io.claim.cut = &c.srv.buffers, c.evict
 	c.keepAlive()
@@ -114,10 +115,11 @@ func (c *conn) answerAll() error {
 		if c.io.waited {
 			c.turn.end()
 		}
-		progress, err := c.answerArrived()
+		progress, rest, err := c.answerArrived()
 		if err != nil {
 			return err
 		}
+		c.rest(rest, 0)
 		if waits, err = c.waitFor(waits, progress); err != nil {
 			return err
 		}
@@ -207,34 +209,25 @@ func (c *conn) evict() {
 // refuse implements served.
 func (c *conn) refuse() error { return c.io.close() }
 
-// answerArrived answers all whole frames there are, writes the replies, and
-// says whether there were any.
-func (c *conn) answerArrived() (progress bool, err error) {
-	if c.front.wire != nil {
-		c.gather()
-	}
-	in := c.io.arrived()
+// answerArrived answers all whole frames there are and writes the replies. It reports
+// whether there were any, and returns how long to rest before the next.
+func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
 	for {
-		used, out, err := c.front.process(in, buffer.b[:0])
+		used, out, err := c.processor.Process(c.io.arrived(), buffer.b[:0])
 		buffer.b = out
-		if c.front.wire != nil {
-			c.front.wire.rearrange(out)
-		}
 		if len(out) > 0 {
 			err = errors.Join(err, c.io.write(out))
 		}
 		if err != nil {
-			return progress, err
+			return progress, 0, err
 		}
 		rest := c.turn.add(c.front.work)
-		in = in[used:]
 		progress = progress || used > 0
-		if used == 0 || len(in) == 0 {
-			c.io.keep(in)
-			c.rest(rest, 0)
-			return progress, nil
+		if left := c.io.drop(used); used == 0 || left == 0 {
+			c.io.compact()
+			return progress, rest, nil
 		}
 		c.rest(rest, outSize)
 	}

@@ -69,7 +69,7 @@ type pair struct {
 func (p pair) exchange(request []byte) {
 	p.t.Helper()
 	m := wire.Frame(request)
-	used, out, err := p.process(bytes.Clone(request), make([]byte, 0, outSize))
+	used, out, err := p.Process(bytes.Clone(request), make([]byte, 0, outSize))
 	require.NoError(p.t, err)
 	require.Equal(p.t, len(request), used)
 	checkReplies(p.t, request, out)

@@ -31,7 +31,7 @@ func TestSameTreeThroughTheLibrary(t *testing.T) {
 		g := &legal{random: rand.New(rand.NewPCG(seed, 7)), fids: map[uint32]*legalFID{0: {dir: true}}}
 		for range 400 {
 			request := g.message()
-			_, got, err := front.process(request, nil)
+			_, got, err := front.Process(request, nil)
 			require.NoError(t, err)
 			want := library.answer(request)
 			require.Equal(t, comparable9P(want), comparable9P(got), "seed %d: %s\nlibrary: %s\nfront:   %s",

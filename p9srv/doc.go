@@ -8,17 +8,17 @@
 //
 // One goroutine runs a connection. It waits without a buffer (transport.go), in the
 // runtime's poller or, if it alone is busy, with a thread (package outside), and
-// then lets [front.process] answer every whole frame that arrived, strictly in
+// then lets [front.Process] answer every whole frame that arrived, strictly in
 // order, and writes all replies at once. Data messages are answered in place
 // without allocation (data.go), others by the files of package tree (control.go).
 // Messages are read and written by package wire.
 //
-// Between two calls of process a connection is data only: fids (fid.go), what the
+// Between two calls of Process a connection is data only: fids (fid.go), what the
 // Linux client believes of its files (followup.go, extent.go), a part of a frame. No
 // goroutine, channel or timer belongs to a fid, and nothing that the front calls blocks.
 //
 // A client in the same process needs no goroutine: [Server.Connect] gives it a
-// connection whose Write and Exchange call front.process themselves (memory.go).
+// connection whose Write and Exchange call front.Process themselves (memory.go).
 //
 // The files of the tree are p9.File values, so that the server of hugelgupf/p9 can
 // serve them, too: [Server.Attacher].
@@ -84,12 +84,11 @@
 // and none is held while a connection is read or written; but a writer to a
 // connection in memory waits for its reader with serving held.
 //
-// # Faults
+// # Layers
 //
-// [Server.Wire] plants faults in the way of messages (wire.go), for those who test
-// their clients. A front that has none asks once a batch, and else the code of the
-// others knows nothing of them. A delay is the one thing that blocks: the
-// connection's goroutine, or who writes to a connection in memory.
+// A program can put a [Processor] of its own around that of each connection
+// ([Server.Layer], processor.go); package faulty does. One that waits blocks the
+// connection's goroutine, or whoever writes to a connection in memory.
 //
 // # Limits
 //

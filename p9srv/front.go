@@ -12,13 +12,13 @@ import (
 )
 
 // front answers the messages of one connection. It is plain code over bytes
-// without I/O: process takes what arrived and appends what must leave.
+// without I/O: Process takes what arrived and appends what must leave.
 //
 // Messages are taken strictly in order, and each is answered before the next
 // is looked at. So no tag is ever in use when a message arrives, a Tflush
 // never finds anything to cancel, and replies leave in the order of requests.
 //
-// A front is used by one goroutine. Between two calls of process it is data only.
+// A front is used by one goroutine. Between two calls of Process it is data only.
 type front struct {
 	// First what a data message touches.
 	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
@@ -26,7 +26,6 @@ type front struct {
 	attached bool   // the client has attached once, or tried to
 	work     int    // units done in this turn
 	fids     fids
-	wire     *faultyWire // nil without faults
 
 	// held is the session that the last data message was about, or nil, and
 	// holding keeps others from it.
@@ -55,19 +54,9 @@ var (
 	errFrameLimit = errors.New("frame larger than agreed")
 )
 
-// process answers the complete frames at the start of in and appends the
-// replies to out. It returns how many bytes it used and stops early when
-// flushSize has gathered or a share of work is done (turn.go); what is left
-// belongs to the next call. After an error the connection must be closed, when
-// out has been written.
-func (f *front) process(in, out []byte) (used int, _ []byte, err error) {
-	if f.wire != nil {
-		return f.wire.process(f, in, out)
-	}
-	return f.processSoundly(in, out)
-}
-
-func (f *front) processSoundly(in, out []byte) (used int, _ []byte, err error) {
+// Process implements Processor. It stops early when flushSize has gathered or a share of
+// work is done (turn.go).
+func (f *front) Process(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
 	traced := f.srv.Trace != nil
 	f.work = 0

@@ -61,7 +61,7 @@ func (k *talk) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	k.t.Helper()
 	k.tag++
 	request := frame(typ, k.tag, fields...)
-	used, out, err := k.process(request, make([]byte, 0, outSize))
+	used, out, err := k.Process(request, make([]byte, 0, outSize))
 	require.NoError(k.t, err)
 	require.Equal(k.t, len(request), used)
 	require.GreaterOrEqual(k.t, len(out), wire.HeadSize)
@@ -182,7 +182,7 @@ func TestSizesThatEndAConnection(t *testing.T) {
 			if test.versioned {
 				k.start(1)
 			}
-			_, out, err := k.process(le.AppendUint32(nil, test.size), nil)
+			_, out, err := k.Process(le.AppendUint32(nil, test.size), nil)
 			assert.ErrorIs(t, err, test.want)
 			assert.Empty(t, out)
 		})
@@ -193,12 +193,12 @@ func TestPartOfAFrameIsLeft(t *testing.T) {
 	k := newTalk(t, &Server{})
 	whole := frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L)
 	for n := range len(whole) {
-		used, out, err := k.process(whole[:n], nil)
+		used, out, err := k.Process(whole[:n], nil)
 		require.NoError(t, err)
 		assert.Zero(t, used)
 		assert.Empty(t, out)
 	}
-	used, out, err := k.process(append(whole, whole[:5]...), nil)
+	used, out, err := k.Process(append(whole, whole[:5]...), nil)
 	require.NoError(t, err)
 	assert.Equal(t, len(whole), used)
 	assert.NotEmpty(t, out)
@@ -212,7 +212,7 @@ func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
 	k.openDevice(1, "full")
 	one := frame(wire.Tread, 9, uint32(1), uint64(0), uint32(1000))
 	in := bytes.Repeat(one, 100)
-	used, out, err := k.process(in, nil)
+	used, out, err := k.Process(in, nil)
 	require.NoError(t, err)
 	assert.Less(t, used, len(in))
 	assert.GreaterOrEqual(t, len(out), flushSize)
@@ -253,7 +253,7 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cycle := bytes.Join(test.messages, nil)
 			in := bytes.Repeat(cycle, maxMsize/len(cycle))
-			used, _, err := k.process(in, make([]byte, 0, outSize))
+			used, _, err := k.Process(in, make([]byte, 0, outSize))
 			require.NoError(t, err)
 			assert.Positive(t, used)
 			assert.LessOrEqual(t, used*len(test.messages)/len(cycle), test.most)
@@ -342,7 +342,7 @@ func TestDataPathOfTheFrontDoesNotAllocate(t *testing.T) {
 		in := bytes.Join(messages, nil)
 		out := make([]byte, 0, 256)
 		assert.Zero(t, testing.AllocsPerRun(1000, func() {
-			if used, _, err := k.process(in, out); used != len(in) || err != nil {
+			if used, _, err := k.Process(in, out); used != len(in) || err != nil {
 				t.Fatal(used, err)
 			}
 		}), name)
@@ -361,7 +361,7 @@ func BenchmarkReadDepth(b *testing.B) {
 			out := make([]byte, 0, outSize)
 			b.SetBytes(int64(len(in)))
 			for b.Loop() {
-				if used, _, err := f.process(in, out); used != len(in) || err != nil {
+				if used, _, err := f.Process(in, out); used != len(in) || err != nil {
 					b.Fatal(used, err)
 				}
 			}
@@ -380,7 +380,7 @@ func BenchmarkRefusals(b *testing.B) {
 	one := frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(1), []byte{1})
 	out := make([]byte, 0, outSize)
 	for b.Loop() {
-		_, _, _ = f.process(one, out)
+		_, _, _ = f.Process(one, out)
 	}
 }
 
@@ -397,7 +397,7 @@ func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
 		frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(4), []byte{2, 0, 0, 0}),
 	}
 	for _, request := range set {
-		_, out, err := k.process(request, nil)
+		_, out, err := k.Process(request, nil)
 		require.NoError(b, err)
 		require.NotEqual(b, wire.Rlerror, wire.Frame(out).Type())
 	}
@@ -429,7 +429,7 @@ func BenchmarkOpen(b *testing.B) {
 	out := make([]byte, 0, outSize)
 	b.ReportAllocs()
 	for b.Loop() {
-		if used, _, err := f.process(in, out); used != len(in) || err != nil {
+		if used, _, err := f.Process(in, out); used != len(in) || err != nil {
 			b.Fatal(used, err)
 		}
 	}

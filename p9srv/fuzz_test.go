@@ -89,7 +89,7 @@ func processAll(t *testing.T, in []byte, piece, room int) (replies []byte, used 
 	defer k.endSession()
 	for arrived := min(piece, len(in)); ; arrived = min(arrived+piece, len(in)) {
 		for {
-			n, out, err := k.process(in[used:arrived], make([]byte, 0, room))
+			n, out, err := k.Process(in[used:arrived], make([]byte, 0, room))
 			replies, used = append(replies, out...), used+n
 			if err != nil {
 				return replies, used

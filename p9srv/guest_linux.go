@@ -32,6 +32,8 @@ type guest struct {
 	front  front
 	turn   turn
 
+	processor Processor // the front, or layers around it; immutable
+
 	mu    sync.Mutex      // guards the two below against cut
 	conn  *vhostuser.Conn // made by serve, as the rest
 	isCut bool
@@ -51,7 +53,7 @@ func newGuest(s *Server, socket vhostSocket, number uint64) served {
 	p := guestPeer(socket.UnixConn, number, s.Identity)
 	log := s.log.With("conn", number, "peer", p.where, "tag", socket.tag)
 	g := &guest{srv: s, socket: socket, log: log, front: front{srv: s, peer: p, log: log}}
-	g.front.setWire()
+	g.processor = g.front.layered(nil)
 	g.turn.of = &s.turns
 	return g
 }
@@ -234,10 +236,10 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 	}
 }
 
-// process has the front answer whole messages.
+// process has the processor answer whole messages.
 func (g *guest) process(in []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(g.log, &err)
-	used, out, err := g.front.process(in, g.out[:0])
+	used, out, err := g.processor.Process(in, g.out[:0])
 	g.out = out[:0]
 	return used, out, err
 }

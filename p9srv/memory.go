@@ -22,10 +22,11 @@ type MemoryConn struct {
 
 	// serving guards the fields below, and is held while messages are answered.
 	// It is taken before mu.
-	serving sync.Mutex
-	front   front
-	part    []byte // of a message, until its rest is written
-	ended   bool
+	serving   sync.Mutex
+	processor Processor // the front, or layers around it; immutable
+	front     front
+	part      []byte // of a message, until its rest is written
+	ended     bool
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -51,7 +52,7 @@ func (s *Server) Connect() (*MemoryConn, error) {
 	p := memoryPeer(number)
 	log := s.log.With("conn", number, "peer", p.where)
 	c := &MemoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
-	c.front.setWire()
+	c.processor = c.front.layered(nil)
 	c.changed.L = &c.mu
 	if err := s.addConn(c); err != nil {
 		return nil, err
@@ -105,10 +106,10 @@ func (c *MemoryConn) Exchange(message, reply []byte) ([]byte, error) {
 // errNotOne ends a connection whose client does not keep to Exchange's rule.
 var errNotOne = errors.New("less or more than one message")
 
-// process is the front's, with a backstop for defects.
+// process is the processor's, with a backstop for defects.
 func (c *MemoryConn) process(in, out []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(c.log, &err)
-	return c.front.process(in, out)
+	return c.processor.Process(in, out)
 }
 
 // answer answers the whole messages of in and returns what follows them.

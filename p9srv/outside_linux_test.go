@@ -19,6 +19,23 @@ import (
 	"fullex/p9srv/wire"
 )
 
+// socketOver returns a client's end of a socket to a server that ends with the test.
+func socketOver(t *testing.T, srv *Server, network, address string) net.Conn {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	client, err := net.Dial(network, l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = client.Close()
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-done, ErrServerClosed)
+	})
+	return client
+}
+
 // busyClient talks over TCP with a server in this process, so closely that the
 // server's end leaves the poller.
 type busyClient struct {

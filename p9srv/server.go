@@ -45,8 +45,9 @@ type Server struct {
 	// Trace, if not nil, is called with a line for every message and every
 	// reply, from many goroutines at the same time.
 	Trace func(line string)
-	// Wire, if not nil, is faults planted in the way to the clients.
-	Wire *Wire
+	// Layer, if not nil, is called for each new connection and put around what
+	// answers its messages.
+	Layer Layer
 
 	setUp    sync.Once
 	limits   Limits        // with defaults; immutable after setUp, as log

@@ -26,6 +26,7 @@ type transport struct {
 
 	buf     *inBuffer // borrowed, or nil
 	fill    int       // bytes in buf
+	dropped int       // of these, at the start
 	part    []byte    // of a frame, while waiting without buf
 	readErr error
 
@@ -62,16 +63,16 @@ func (t *transport) more() error {
 	return t.socket.whyEnded(t.readErr)
 }
 
-// moreNow takes what else has arrived, behind what there is, without waiting. What
-// is wrong with the connection, more will find.
-func (t *transport) moreNow() {
-	if t.socket.raw == nil || t.buf == nil {
-		return
+// moreNow takes what else has arrived, behind what waits in the buffer, without
+// waiting, and returns all of it. What is wrong with the connection, more will find.
+func (t *transport) moreNow() []byte {
+	if t.socket.raw != nil {
+		_ = t.socket.readNow(func(fd uintptr) {
+			n, _ := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
+			t.fill += max(n, 0)
+		})
 	}
-	_ = t.socket.readNow(func(fd uintptr) {
-		n, _ := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
-		t.fill += max(n, 0)
-	})
+	return t.arrived()
 }
 
 // readFD reads once, if something is there, into a buffer borrowed for it.
@@ -158,10 +159,16 @@ func (t *transport) giveBack() {
 }
 
 // arrived returns the bytes that wait in the buffer.
-func (t *transport) arrived() []byte { return t.buf[:t.fill] }
+func (t *transport) arrived() []byte { return t.buf[t.dropped:t.fill] }
 
-// keep drops all but the last bytes of what arrived.
-func (t *transport) keep(unused []byte) { t.fill = copy(t.buf[:], unused) }
+// drop drops the first n bytes of what arrived, and returns how many are left.
+func (t *transport) drop(n int) int {
+	t.dropped += n
+	return t.fill - t.dropped
+}
+
+// compact makes room in the buffer for more than what is left.
+func (t *transport) compact() { t.fill, t.dropped = copy(t.buf[:], t.arrived()), 0 }
 
 // write writes p. A peer that does not take all of it within the write timeout
 // gets an error, os.ErrDeadlineExceeded.

@@ -18,7 +18,8 @@ import (
 // name that it begins with. Each may import those below its own layer, and packages
 // within its folder.
 var layers = []string{
-	"fullex/cmd", "fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/rights", "fullex/p9srv/deadline", "fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque",
+	"fullex/cmd", "fullex/p9srv/faulty", "fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/rights", "fullex/p9srv/deadline",
+	"fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque",
 }
 
 // forbidden are imports that a layer must not have, with whatever is below.

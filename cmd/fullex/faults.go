@@ -11,6 +11,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv"
+	"fullex/p9srv/faulty"
 )
 
 // faultFlags are those of commands that start a server.
@@ -39,7 +40,7 @@ func listFaults(w io.Writer) error {
 }
 
 // allFaults returns those of the device and those of the wire.
-func allFaults() []device.Fault { return slices.Concat(device.Faults(), p9srv.WireFaults()) }
+func allFaults() []device.Fault { return slices.Concat(device.Faults(), faulty.OfTheWay()) }
 
 // faults are what is planted in a server. The zero faults are none.
 type faults struct {
@@ -88,10 +89,10 @@ func newServer(modules []string, f faults) (*p9srv.Server, error) {
 	if len(f.wire) == 0 {
 		return &p9srv.Server{Kernel: kernel}, nil
 	}
-	wire, err := p9srv.NewWire(f.wire...)
+	layer, err := faulty.Layer(f.wire...)
 	if err != nil {
 		return nil, fmt.Errorf("--fault %w", err)
 	}
 	kernel.Planted = f.wire
-	return &p9srv.Server{Kernel: kernel, Wire: wire}, nil
+	return &p9srv.Server{Kernel: kernel, Layer: layer}, nil
 }

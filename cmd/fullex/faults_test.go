@@ -52,7 +52,7 @@ func TestEveryFaultStartsAServer(t *testing.T) {
 	}
 	sound, err := newServer(nil, faults{})
 	require.NoError(t, err)
-	assert.Nil(t, sound.Wire)
+	assert.Nil(t, sound.Layer)
 	assert.NotContains(t, sound.Kernel.ListModules(), "faulty")
 }
 

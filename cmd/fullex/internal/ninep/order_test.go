@@ -11,17 +11,18 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv"
+	"fullex/p9srv/faulty"
 )
 
 func TestOrderOfReplies(t *testing.T) {
-	wire, err := p9srv.NewWire(device.Planted{Fault: device.Fault{Name: "reorder"}})
+	reorder, err := faulty.Layer(device.Planted{Fault: device.Fault{Name: "reorder"}})
 	require.NoError(t, err)
 	for _, test := range []struct {
 		srv  *p9srv.Server
 		want []int
 	}{
 		{&p9srv.Server{}, []int{0, 1, 2, 3}},
-		{&p9srv.Server{Wire: wire}, []int{3, 2, 1, 0}},
+		{&p9srv.Server{Layer: reorder}, []int{3, 2, 1, 0}},
 	} {
 		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 		require.NoError(t, err)

@@ -1,0 +1,34 @@
+package faulty
+
+import (
+	"time"
+
+	"fullex/p9srv"
+)
+
+// delaying keeps replies back.
+type delaying struct {
+	p9srv.Processor
+	way  p9srv.Way
+	time time.Duration
+}
+
+// Process implements p9srv.Processor.
+func (d delaying) Process(in, out []byte) (used int, _ []byte, err error) {
+	start := len(out)
+	used, out, err = d.Processor.Process(in, out)
+	if len(out) > start {
+		wait(d.way, d.time)
+	}
+	return used, out, err
+}
+
+// wait waits, but not for longer than the server's connections last.
+func wait(way p9srv.Way, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-way.Stopping:
+	}
+}
