@@ -39,13 +39,8 @@ func New(capacity int) (*Deque, error) {
 	if capacity < 1 || capacity > MaxCapacity {
 		return nil, ErrCapacity
 	}
-	return Over(make([]int32, capacity)), nil
+	return &Deque{ring: make([]int32, capacity)}, nil
 }
-
-// Over returns an empty deque in the memory of a ring, whose length is the
-// capacity and may be above MaxCapacity, for those who need one that no module
-// has. The ring is the deque's from then on.
-func Over(ring []int32) *Deque { return &Deque{ring: ring} }
 
 // PushLeft puts v before all others, or returns ErrFull.
 func (d *Deque) PushLeft(v int32) error {

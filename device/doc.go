@@ -35,12 +35,6 @@
 // odd number is odd. Offsets do not exist here: each call works at the device.
 // A refused call changes nothing.
 //
-// # Faults
-//
-// [Faulty] is the module with wrong behaviours planted, one a [Fault], for
-// those who test their tests. The sound module knows nothing of them; the log
-// and [Kernel.ListModules] tell.
-//
 // # Errors
 //
 // Every error is a [syscall.Errno]; errno.go has them all.
@@ -54,6 +48,5 @@
 //	  loaded.opening
 //	    Kernel.mu
 //	      Session.mu
-//	        faultyFullEx.mu
-//	          Log.mu
+//	        Log.mu
 package device

@@ -48,7 +48,7 @@ var (
 	_ Handle   = (*fullExSession)(nil)
 	_ Readable = (*fullExSession)(nil)
 	_ Gauge    = (*fullExSession)(nil)
-	_ valued   = (*fullExSession)(nil)
+	_ Valued   = (*fullExSession)(nil)
 )
 
 // Write takes the capacity from the first byte written and values from then
@@ -144,8 +144,8 @@ func (s *fullExSession) Gauge() (capacity, length int) {
 	return s.values.Cap(), s.values.Len()
 }
 
-// contents implements valued.
-func (s *fullExSession) contents() (values []int32, capacity int) {
+// Values implements the interface of that name.
+func (s *fullExSession) Values() (values []int32, capacity int) {
 	if s.values.Cap() == 0 {
 		return nil, 0
 	}

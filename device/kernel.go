@@ -17,9 +17,6 @@ type Kernel struct {
 	// MaxSessions is how many sessions may be open, of all clients; 0: no
 	// limit. A session takes about 1 KiB. It is set before the first open.
 	MaxSessions int
-	// Planted are faults of the way to the modules, of which listings tell at
-	// each module. It is set before the first use.
-	Planted []Planted
 
 	log     *Log      // immutable
 	modules []*loaded // registered, in order; immutable, but not what they point to

@@ -10,9 +10,8 @@ import (
 
 // ListModules returns a line for each loaded module, in lsmod's columns under a
 // head line: name; size, which is what its sessions' values may take, in
-// bytes; and how many sessions use it. A module that is not sound, or not
-// reached soundly, has one more column: "faulty:" and the faults planted, with
-// commas between. Its time does not depend on how many sessions there are.
+// bytes; and how many sessions use it. A module that is [Noted] has its note as one
+// more column. Its time does not depend on how many sessions there are.
 func (k *Kernel) ListModules() string {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -24,32 +23,18 @@ func (k *Kernel) ListModules() string {
 			if s, ok := m.module.(Sized); ok {
 				size = s.Size()
 			}
-			fmt.Fprintf(&b, "%-19s %8d  %d%s\n", m.module.Name(), size, m.uses.Load(), k.mark(m.module))
+			fmt.Fprintf(&b, "%-19s %8d  %d%s\n", m.module.Name(), size, m.uses.Load(), note(m.module))
 		}
 	}
 	return b.String()
 }
 
-// mark is the column of the faults planted in a module and before it, with a
-// blank, or nothing.
-func (k *Kernel) mark(m Module) string {
-	var planted []string
-	if m, ok := m.(Marked); ok {
-		planted = names(m.Planted())
+// note is the column of a module's note, with a blank before it, or nothing.
+func note(m Module) string {
+	if noted, ok := m.(Noted); ok {
+		return " " + noted.Note()
 	}
-	planted = append(planted, names(k.Planted)...)
-	if len(planted) == 0 {
-		return ""
-	}
-	return " faulty:" + strings.Join(planted, ",")
-}
-
-func names(faults []Planted) []string {
-	var list []string
-	for _, f := range faults {
-		list = append(list, f.String())
-	}
-	return list
+	return ""
 }
 
 // ListSessions returns a line for each session that a user may see, oldest

@@ -24,9 +24,6 @@ type File struct {
 	// value that a client would lose must be refused before it is taken. 0: a
 	// read gives what it gives.
 	ValueSize int
-	// WholeReads says that Read of the Handle is given all the bytes that are
-	// asked for, and not ValueSize of them at most. It is slower.
-	WholeReads bool
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].
 	Open func(c Client) (Handle, error)
@@ -40,10 +37,10 @@ type Sized interface {
 	Size() int
 }
 
-// Marked is for a Module that listings must not show as if it were sound.
-type Marked interface {
-	// Planted returns the faults that the module has on purpose.
-	Planted() []Planted
+// Noted is for a Module of which listings say more.
+type Noted interface {
+	// Note returns one word, which is not empty.
+	Note() string
 }
 
 // Handle is the module's part of a session. Its session makes the calls one at
@@ -69,4 +66,11 @@ type Readable interface {
 type Gauge interface {
 	// Gauge returns how many values fit and how many there are.
 	Gauge() (capacity, length int)
+}
+
+// Valued is for a Handle that has a deque.
+type Valued interface {
+	// Values returns the values, leftmost first, and how many fit. The slice is the
+	// caller's.
+	Values() (values []int32, capacity int)
 }

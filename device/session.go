@@ -88,9 +88,6 @@ func (s *Session) Module() string { return s.file.module.module.Name() }
 // ValueSize returns that of the file.
 func (s *Session) ValueSize() int { return s.file.ValueSize }
 
-// WholeReads returns that of the file.
-func (s *Session) WholeReads() bool { return s.file.WholeReads }
-
 // State is what a session holds, for listings.
 type State struct {
 	Capacity, Length int    // of the values it holds; 0 if it holds none
@@ -114,13 +111,8 @@ func (s *Session) State() State {
 func (s *Session) Values() (values []int32, capacity int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if v, ok := s.handle.(valued); ok {
-		return v.contents()
+	if v, ok := s.handle.(Valued); ok {
+		return v.Values()
 	}
 	return nil, 0
-}
-
-// valued is a handle with a deque.
-type valued interface {
-	contents() (values []int32, capacity int)
 }

@@ -28,7 +28,7 @@ func (f *front) read(m wire.Frame, out []byte) []byte {
 	}
 	offset, count := le.Uint64(m[wire.HeadSize+4:]), min(le.Uint32(m[wire.HeadSize+12:]), f.iounit())
 	room := int(count)
-	if fid.valueSize > 0 && !fid.whole {
+	if fid.valueSize > 0 {
 		room = int(min(count, fid.valueSize))
 	}
 	end := start + wire.RreadHead + room

@@ -11,7 +11,6 @@ type fid struct {
 
 	follow    followup
 	valueSize uint32 // device.File.ValueSize, of an opened device file
-	whole     bool   // device.File.WholeReads, of an opened device file
 
 	// statFolds is extents.folds when the attributes were last asked for. A fid that
 	// is cloned from this one takes it over: v9fs asks on one fid and opens its clone.

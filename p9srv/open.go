@@ -21,7 +21,7 @@ func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	f.textSize += fid.TextSize()
 	f.work += listingWork * fid.TextSize()
 	if session := fid.Session(); session != nil {
-		fid.valueSize, fid.whole = uint32(session.ValueSize()), session.WholeReads()
+		fid.valueSize = uint32(session.ValueSize())
 		f.extents.opened(f.v9fs, fid)
 	}
 	start := len(out)

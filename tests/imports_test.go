@@ -18,7 +18,8 @@ import (
 // name that it begins with. Each may import those below its own layer, and packages
 // within its folder.
 var layers = []string{
-	"fullex/cmd", "fullex/p9srv/faulty", "fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/rights", "fullex/p9srv/deadline",
+	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults",
+	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/rights", "fullex/p9srv/deadline",
 	"fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque",
 }
 
@@ -26,6 +27,7 @@ var layers = []string{
 var forbidden = map[string][]string{
 	"fullex/deque":           {"fullex/", "net", "os", "io", "sync", "github.com/"},
 	"fullex/device":          {"github.com/", "golang.org/", "net", "os"},
+	"fullex/device/faults":   {"fullex/p9srv", "github.com/", "golang.org/", "net", "os"},
 	"fullex/p9srv/vhostuser": {"fullex/", "github.com/"},
 	"fullex/p9srv/rights":    {"fullex/", "github.com/"},
 	"fullex/p9srv/tree":      {"net", "os/exec"},

@@ -27,7 +27,7 @@ func serveHere(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
-	kernel, err := kernelWith(nil)
+	kernel, err := kernelWith(nil, planting{})
 	require.NoError(t, err)
 	srv = &p9srv.Server{Kernel: kernel}
 	done := make(chan error, 1)

@@ -20,7 +20,7 @@ type serveConfig struct {
 	limits    p9srv.Limits
 	sessions  int // as device.Kernel.MaxSessions
 	modules   []string
-	faults    faults
+	faults    planting
 }
 
 func serveConfigFrom(c *cli.Context) (serveConfig, error) {

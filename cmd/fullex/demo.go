@@ -34,7 +34,7 @@ func demoCommand() *cli.Command {
 
 // demo is the client of a server in the same process.
 func demo(w io.Writer) (err error) {
-	kernel, err := kernelWith([]string{"full_ex"})
+	kernel, err := kernelWith([]string{"full_ex"}, planting{})
 	if err != nil {
 		return err
 	}

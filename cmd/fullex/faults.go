@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/device"
+	"fullex/device/faults"
 	"fullex/p9srv"
 	"fullex/p9srv/faulty"
 )
@@ -39,38 +40,38 @@ func listFaults(w io.Writer) error {
 	return nil
 }
 
-// allFaults returns those of the device and those of the wire.
-func allFaults() []device.Fault { return slices.Concat(device.Faults(), faulty.OfTheWay()) }
+// allFaults returns those of the device and those of the way to it.
+func allFaults() []faults.Fault { return slices.Concat(faults.OfDevice(), faulty.OfTheWay()) }
 
-// faults are what is planted in a server. The zero faults are none.
-type faults struct {
-	device, wire []device.Planted
+// planting is what is planted in a server. The zero planting is nothing.
+type planting struct {
+	device, way []faults.Planted
 }
 
 // parseFaults reads texts of the form NAME[=PARAM].
-func parseFaults(texts []string) (faults, error) {
-	var list faults
+func parseFaults(texts []string) (planting, error) {
+	var list planting
 	for _, text := range texts {
-		p, err := device.ParseFault(allFaults(), text)
+		p, err := faults.Parse(allFaults(), text)
 		if err != nil {
-			return faults{}, fmt.Errorf("--fault %w", err)
+			return planting{}, fmt.Errorf("--fault %w", err)
 		}
-		if slices.ContainsFunc(list.all(), func(q device.Planted) bool { return q.Name == p.Name }) {
-			return faults{}, fmt.Errorf("--fault %s: given twice", p.Name)
+		if slices.ContainsFunc(list.all(), func(q faults.Planted) bool { return q.Name == p.Name }) {
+			return planting{}, fmt.Errorf("--fault %s: given twice", p.Name)
 		}
-		if slices.Contains(device.Faults(), p.Fault) {
+		if slices.Contains(faults.OfDevice(), p.Fault) {
 			list.device = append(list.device, p)
 		} else {
-			list.wire = append(list.wire, p)
+			list.way = append(list.way, p)
 		}
 	}
 	return list, nil
 }
 
-func (f faults) all() []device.Planted { return slices.Concat(f.device, f.wire) }
+func (f planting) all() []faults.Planted { return slices.Concat(f.device, f.way) }
 
 // announce tells of each fault, whatever the level of the log.
-func (f faults) announce(log *slog.Logger) {
+func (f planting) announce(log *slog.Logger) {
 	for _, p := range f.all() {
 		log.Warn("this server is faulty on purpose", "fault", p.String(), "what", p.Sentence)
 	}
@@ -78,21 +79,19 @@ func (f faults) announce(log *slog.Logger) {
 
 // newServer returns a server with the modules named loaded, or all if none is,
 // and with faults.
-func newServer(modules []string, f faults) (*p9srv.Server, error) {
+func newServer(modules []string, f planting) (*p9srv.Server, error) {
 	if name := new(device.FullEx).Name(); len(f.device) > 0 && len(modules) > 0 && !slices.Contains(modules, name) {
 		return nil, fmt.Errorf("--fault %s: it is of module %s, which --module leaves out", f.device[0], name)
 	}
-	kernel, err := kernelWith(modules, f.device...)
+	kernel, err := kernelWith(modules, f)
 	if err != nil {
 		return nil, err
 	}
-	if len(f.wire) == 0 {
-		return &p9srv.Server{Kernel: kernel}, nil
+	server := &p9srv.Server{Kernel: kernel}
+	if len(f.way) > 0 {
+		if server.Layer, err = faulty.Layer(f.way...); err != nil {
+			return nil, fmt.Errorf("--fault %w", err)
+		}
 	}
-	layer, err := faulty.Layer(f.wire...)
-	if err != nil {
-		return nil, fmt.Errorf("--fault %w", err)
-	}
-	kernel.Planted = f.wire
-	return &p9srv.Server{Kernel: kernel, Layer: layer}, nil
+	return server, nil
 }

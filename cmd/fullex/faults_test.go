@@ -50,7 +50,7 @@ func TestEveryFaultStartsAServer(t *testing.T) {
 		require.NoError(t, err, fault.Name)
 		assert.Contains(t, server.Kernel.ListModules(), " faulty:"+fault.Name+values[fault.Name]+"\n")
 	}
-	sound, err := newServer(nil, faults{})
+	sound, err := newServer(nil, planting{})
 	require.NoError(t, err)
 	assert.Nil(t, sound.Layer)
 	assert.NotContains(t, sound.Kernel.ListModules(), "faulty")

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"fullex/device"
+	"fullex/device/faults"
 )
 
 func moduleNames() []string {
@@ -17,12 +18,12 @@ func moduleNames() []string {
 }
 
 // kernelWith returns a kernel with all modules registered and those named
-// loaded, or all if none is named. Faults are of full_ex.
-func kernelWith(names []string, faults ...device.Planted) (*device.Kernel, error) {
+// loaded, or all if none is named.
+func kernelWith(names []string, f planting) (*device.Kernel, error) {
 	if len(names) == 0 {
 		names = moduleNames()
 	}
-	modules, err := modulesWith(faults)
+	modules, err := modulesWith(f)
 	if err != nil {
 		return nil, err
 	}
@@ -39,22 +40,18 @@ func kernelWith(names []string, faults ...device.Planted) (*device.Kernel, error
 	return k, nil
 }
 
-// modulesWith returns all modules, of which full_ex has the faults.
-func modulesWith(faults []device.Planted) ([]device.Module, error) {
+// modulesWith returns all modules. Of these full_ex has the faults of the device, and
+// each is marked with those of the way to it.
+func modulesWith(f planting) ([]device.Module, error) {
 	modules := device.Modules()
-	if len(faults) == 0 {
-		return modules, nil
-	}
 	for i, m := range modules {
-		sound, ok := m.(*device.FullEx)
-		if !ok {
-			continue
+		if sound, ok := m.(*device.FullEx); ok && len(f.device) > 0 {
+			var err error
+			if m, err = faults.Module(sound, f.device...); err != nil {
+				return nil, fmt.Errorf("--fault %w", err)
+			}
 		}
-		faulty, err := device.Faulty(sound, faults...)
-		if err != nil {
-			return nil, fmt.Errorf("--fault %w", err)
-		}
-		modules[i] = faulty
+		modules[i] = faults.Mark(m, f.way...)
 	}
 	return modules, nil
 }

@@ -119,7 +119,7 @@ func connectFUSE(ctx context.Context, target []string) (client *ninep.Client, en
 		client, err = dialFUSE(ctx, target[0])
 		return client, func() error { return nil }, err
 	}
-	server, err := newServer(nil, faults{})
+	server, err := newServer(nil, planting{})
 	if err != nil {
 		return nil, nil, err
 	}

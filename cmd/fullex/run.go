@@ -80,7 +80,7 @@ func watcherCommand() *cli.Command {
 type runConfig struct {
 	fuse, v9fs bool
 	modules    []string
-	faults     faults
+	faults     planting
 	level      slog.Level
 	args       []string // the command
 }

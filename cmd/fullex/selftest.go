@@ -11,7 +11,7 @@ import (
 	"fullex/cmd/fullex/internal/check"
 	"fullex/cmd/fullex/internal/private"
 	"fullex/cmd/fullex/internal/target"
-	"fullex/device"
+	"fullex/device/faults"
 )
 
 // selfTestFaults are parameters for the faults that need one, or are better with
@@ -34,7 +34,7 @@ func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) 
 	}
 	results := check.Results{Target: "self-test", Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
 	_, stopped := fmt.Fprintf(table, "%-22s %-8s %s\n", "FAULT", "CASES", "CAUGHT BY")
-	for _, f := range append([]device.Fault{{}}, allFaults()...) {
+	for _, f := range append([]faults.Fault{{}}, allFaults()...) {
 		r := faultCase(f)
 		if stopped == nil {
 			stopped = tryFault(ctx, table, f, o, &r)
@@ -56,7 +56,7 @@ func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) 
 
 // faultCase is what a fault is as a case, before it is tried. That without a name
 // is the sound device.
-func faultCase(f device.Fault) check.Result {
+func faultCase(f faults.Fault) check.Result {
 	r := check.Result{ID: "self-test.sound", Title: "no case fails at the sound device", Weight: 1, Status: check.NotRun, Calls: []string{}}
 	if f.Name != "" {
 		r.ID, r.Title = "self-test."+f.Name, "a case notices "+withParam(f)
@@ -66,7 +66,7 @@ func faultCase(f device.Fault) check.Result {
 }
 
 // withParam is a fault as --fault takes it.
-func withParam(f device.Fault) string {
+func withParam(f faults.Fault) string {
 	if param := selfTestFaults[f.Name]; param != "" {
 		return f.Name + "=" + param
 	}
@@ -75,7 +75,7 @@ func withParam(f device.Fault) string {
 
 // tryFault runs the cases against a fault, sets its result and prints its line. The
 // error is why the self-test cannot go on.
-func tryFault(ctx context.Context, table io.Writer, f device.Fault, o check.Options, r *check.Result) error {
+func tryFault(ctx context.Context, table io.Writer, f faults.Fault, o check.Options, r *check.Result) error {
 	start := time.Now()
 	text := withParam(f)
 	caught, err := checkPlanted(ctx, text, forFault(f, o))
@@ -124,7 +124,7 @@ func selfVerdict(results check.Results, stopped error) error {
 }
 
 // forFault leaves out what a fault makes last, and says nothing about it.
-func forFault(f device.Fault, o check.Options) check.Options {
+func forFault(f faults.Fault, o check.Options) check.Options {
 	if f.Name == "delay" && len(o.Only) == 0 {
 		o.Only = []string{"reply.", "open."}
 	}

@@ -57,7 +57,7 @@ func vhost(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	server, err := newServer(nil, faults{})
+	server, err := newServer(nil, planting{})
 	if err != nil {
 		return errors.Join(err, s.close())
 	}

@@ -12,13 +12,13 @@ import (
 	"strconv"
 	"time"
 
-	"fullex/device"
+	"fullex/device/faults"
 	"fullex/p9srv"
 )
 
 // OfTheWay returns the faults that [Layer] can plant, in the order of listings.
-func OfTheWay() []device.Fault {
-	return []device.Fault{
+func OfTheWay() []faults.Fault {
+	return []faults.Fault{
 		{Name: faultDelay, Param: "=TIME", Sentence: "replies leave so much later, such as 20ms; those that are ready together leave together"},
 		{Name: faultReorder, Param: "", Sentence: "replies to requests that are under way together leave in reverse, as far as 9P allows it"},
 		{Name: faultDrop, Param: "=N", Sentence: "the Nth message of each connection is not answered, and ends the connection"},
@@ -41,7 +41,7 @@ type flaws struct {
 }
 
 // Layer returns the layer of faults.
-func Layer(planted ...device.Planted) (p9srv.Layer, error) {
+func Layer(planted ...faults.Planted) (p9srv.Layer, error) {
 	var f flaws
 	for _, p := range planted {
 		if err := f.plant(p); err != nil {
@@ -51,7 +51,7 @@ func Layer(planted ...device.Planted) (p9srv.Layer, error) {
 	return f.around, nil
 }
 
-func (f *flaws) plant(p device.Planted) error {
+func (f *flaws) plant(p faults.Planted) error {
 	var err error
 	switch p.Name {
 	case faultDelay:
@@ -65,7 +65,7 @@ func (f *flaws) plant(p device.Planted) error {
 	case faultReorder:
 		f.reorder = true
 	default:
-		return errors.New("it is none of the wire's")
+		return errors.New("not a fault of the way")
 	}
 	return nil
 }

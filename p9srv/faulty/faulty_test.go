@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/device/faults"
 	"fullex/p9srv"
 	p9wire "fullex/p9srv/wire"
 	"fullex/tests/wire"
@@ -32,9 +33,9 @@ const opened = `
 
 func layerOf(t *testing.T, texts ...string) p9srv.Layer {
 	t.Helper()
-	var planted []device.Planted
+	var planted []faults.Planted
 	for _, text := range texts {
-		p, err := device.ParseFault(OfTheWay(), text)
+		p, err := faults.Parse(OfTheWay(), text)
 		require.NoError(t, err)
 		planted = append(planted, p)
 	}
@@ -46,13 +47,13 @@ func layerOf(t *testing.T, texts ...string) p9srv.Layer {
 // faultyDevice returns a server whose full_ex has faults.
 func faultyDevice(t *testing.T, texts ...string) *p9srv.Server {
 	t.Helper()
-	var planted []device.Planted
+	var planted []faults.Planted
 	for _, text := range texts {
-		p, err := device.ParseFault(device.Faults(), text)
+		p, err := faults.Parse(faults.OfDevice(), text)
 		require.NoError(t, err)
 		planted = append(planted, p)
 	}
-	m, err := device.Faulty(new(device.FullEx), planted...)
+	m, err := faults.Module(new(device.FullEx), planted...)
 	require.NoError(t, err)
 	kernel := device.NewKernel(m)
 	require.NoError(t, kernel.Load("full_ex"))
@@ -298,14 +299,14 @@ func TestBadFaultsOfTheWayAreRefused(t *testing.T) {
 		"reorder=": "want reorder",
 		"leak":     "no such fault, want one of delay=TIME, reorder, drop=N",
 	} {
-		p, err := device.ParseFault(OfTheWay(), text)
+		p, err := faults.Parse(OfTheWay(), text)
 		if err == nil {
 			_, err = Layer(p)
 		}
 		assert.ErrorContains(t, err, want, text)
 	}
-	_, err := Layer(device.Planted{Fault: device.Fault{Name: "leak"}})
-	assert.ErrorContains(t, err, "none of the wire's")
+	_, err := Layer(faults.Planted{Fault: faults.Fault{Name: "leak"}})
+	assert.ErrorContains(t, err, "not a fault of the way")
 }
 
 func TestWithFaultsOfTheWayTheDeviceIsAsItShouldBe(t *testing.T) {

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/device"
+	"fullex/device/faults"
 	"fullex/p9srv"
 	"fullex/p9srv/faulty"
 )
 
 func TestOrderOfReplies(t *testing.T) {
-	reorder, err := faulty.Layer(device.Planted{Fault: device.Fault{Name: "reorder"}})
+	reorder, err := faulty.Layer(faults.Planted{Fault: faults.Fault{Name: "reorder"}})
 	require.NoError(t, err)
 	for _, test := range []struct {
 		srv  *p9srv.Server

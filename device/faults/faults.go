@@ -1,4 +1,15 @@
-package device
+// Package faults names wrong behaviours and plants those of the device full_ex, for
+// those who test whether their tests would notice them. Package p9srv/faulty plants
+// those of the way to the device.
+//
+// [Module] is a layer around the sound module, and its sessions are layers around the
+// sound ones: what no fault changes, the sound code answers. Only a deque that pushes
+// at other ends, or has another capacity, is one of this package.
+//
+// # Concurrency
+//
+// Lock order: those of package device, then that of the module.
+package faults
 
 import (
 	"fmt"
@@ -20,7 +31,7 @@ type Planted struct {
 	Value string // of the parameter; "": none
 }
 
-// String returns the form that [ParseFault] takes.
+// String returns the form that [Parse] takes.
 func (p Planted) String() string {
 	if p.Value == "" {
 		return p.Name
@@ -28,9 +39,9 @@ func (p Planted) String() string {
 	return p.Name + "=" + p.Value
 }
 
-// ParseFault finds the fault of a list that a text, NAME or NAME=VALUE, asks
-// for. It does not look at the value, which is for who plants it.
-func ParseFault(list []Fault, text string) (Planted, error) {
+// Parse returns the fault of a list that a text, NAME or NAME=VALUE, asks for. It
+// does not check the value: the function that plants the fault does.
+func Parse(list []Fault, text string) (Planted, error) {
 	name, value, hasValue := strings.Cut(text, "=")
 	for _, f := range list {
 		if f.Name != name {
@@ -49,9 +60,8 @@ func ParseFault(list []Fault, text string) (Planted, error) {
 	return Planted{}, fmt.Errorf("%q: no such fault, want one of %s", text, strings.Join(names, ", "))
 }
 
-// Faults returns the faults that [Faulty] can plant, in the order in which they
-// are listed.
-func Faults() []Fault {
+// OfDevice returns the faults that [Module] can plant, in the order of listings.
+func OfDevice() []Fault {
 	var list []Fault
 	for _, k := range knownFaults {
 		list = append(list, k.Fault)
@@ -178,7 +188,12 @@ func (f *flaws) plant(p Planted) error {
 	return fmt.Errorf("it is none of the device's")
 }
 
-// left says whether a value is pushed at the left end.
+// otherDeque reports whether the sound module's deques do not do.
+func (f *flaws) otherDeque() bool {
+	return f.oddRight || f.negativeWrongEnd || f.room != 0 || f.capacities != 0
+}
+
+// left reports whether a value is pushed at the left end.
 func (f *flaws) left(v int32) bool {
 	odd := v&1 != 0
 	return odd != (f.oddRight && odd || f.negativeWrongEnd && v < 0)

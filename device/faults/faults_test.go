@@ -1,4 +1,4 @@
-package device
+package faults
 
 import (
 	"encoding/binary"
@@ -10,28 +10,40 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device"
 )
 
 // faultyKernel has full_ex with the faults that the texts name.
-func faultyKernel(t *testing.T, texts ...string) *Kernel {
+func faultyKernel(t *testing.T, texts ...string) *device.Kernel {
+	t.Helper()
+	return kernelOf(t, faultyModule(t, texts...))
+}
+
+func faultyModule(t *testing.T, texts ...string) device.Module {
 	t.Helper()
 	var planted []Planted
 	for _, text := range texts {
-		p, err := ParseFault(Faults(), text)
+		p, err := Parse(OfDevice(), text)
 		require.NoError(t, err)
 		planted = append(planted, p)
 	}
-	m, err := Faulty(new(FullEx), planted...)
+	m, err := Module(new(device.FullEx), planted...)
 	require.NoError(t, err)
-	k := NewKernel(m)
-	require.NoError(t, k.Load("full_ex"))
+	return m
+}
+
+func kernelOf(t *testing.T, m device.Module) *device.Kernel {
+	t.Helper()
+	k := device.NewKernel(m)
+	require.NoError(t, k.Load(m.Name()))
 	return k
 }
 
 // clientNotes is clients of a kernel and what they were answered.
 type clientNotes struct {
-	kernel  *Kernel
-	clients map[string]*Session
+	kernel  *device.Kernel
+	clients map[string]*device.Session
 	notes   []string
 }
 
@@ -55,7 +67,7 @@ func (c *clientNotes) call(who, what string) string {
 	switch what {
 	case "open":
 		// The number of a client is left out of its identity: a and a2 are one.
-		opened, err := c.kernel.Open("full_ex", Client{Identity: Identity{Peer: who[:1]}, User: &User{Conn: who}, Door: "/"})
+		opened, err := c.kernel.Open("full_ex", device.Client{Identity: device.Identity{Peer: who[:1]}, User: &device.User{Conn: who}, Door: "/"})
 		if err == nil {
 			c.clients[who] = opened
 		}
@@ -70,7 +82,7 @@ func (c *clientNotes) call(who, what string) string {
 	}
 	switch what[0] {
 	case 'w':
-		return outcome(s.Write(value(int32(n))))
+		return outcome(s.Write(binary.LittleEndian.AppendUint32(nil, uint32(n))))
 	case 'c':
 		return outcome(s.Write([]byte{byte(n)}))
 	case 'b':
@@ -200,18 +212,18 @@ func TestEachFaultIsOneDefect(t *testing.T) {
 					want = allErrors(row.calls)
 				}
 				want = strings.ReplaceAll(want, "EBADF", syscall.EBADF.Error())
-				c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*Session{}}
+				c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*device.Session{}}
 				assert.Equal(t, want, c.do(row.calls), name)
 			}
 		})
 	}
 	for name, row := range rows {
-		c := clientNotes{kernel: loadedFullEx(), clients: map[string]*Session{}}
+		c := clientNotes{kernel: kernelOf(t, new(device.FullEx)), clients: map[string]*device.Session{}}
 		assert.Equal(t, row.sound, c.do(row.calls), "sound: "+name)
-		c = clientNotes{kernel: faultyKernel(t), clients: map[string]*Session{}}
+		c = clientNotes{kernel: faultyKernel(t), clients: map[string]*device.Session{}}
 		assert.Equal(t, row.sound, c.do(row.calls), "no fault planted: "+name)
 	}
-	for _, f := range Faults() {
+	for _, f := range OfDevice() {
 		_, tested := changed[f.Name]
 		assert.True(t, tested || f.Name == "error", "%s is tested", f.Name)
 	}
@@ -235,14 +247,14 @@ func allErrors(calls string) string {
 }
 
 func TestLeakEndsAfterCloses(t *testing.T) {
-	c := clientNotes{kernel: faultyKernel(t, "leak=2"), clients: map[string]*Session{}}
+	c := clientNotes{kernel: faultyKernel(t, "leak=2"), clients: map[string]*device.Session{}}
 	assert.Equal(t, "EACCES EACCES 0",
 		c.do("!a:open !a:c9 !a:close a:open !b:open !b:close a:open !d:open !d:close a:open"))
 }
 
 func TestLeakStaysCountedUntilTheModuleGoes(t *testing.T) {
 	k := faultyKernel(t, "leak")
-	c := clientNotes{kernel: k, clients: map[string]*Session{}}
+	c := clientNotes{kernel: k, clients: map[string]*device.Session{}}
 	c.do("a:open a:c9 a:close b:open b:c1 b:close")
 	assert.Contains(t, k.ListModules(), "full_ex                   40  0 faulty:leak\n")
 	require.NoError(t, k.Unload("full_ex"))
@@ -252,13 +264,13 @@ func TestLeakStaysCountedUntilTheModuleGoes(t *testing.T) {
 }
 
 func TestSharedSessionEndsWithItsLastClient(t *testing.T) {
-	c := clientNotes{kernel: faultyKernel(t, "shared-session"), clients: map[string]*Session{}}
+	c := clientNotes{kernel: faultyKernel(t, "shared-session"), clients: map[string]*device.Session{}}
 	assert.Equal(t, "=2 EACCES", c.do("!a:open !a:c4 !a:w2 !b:open !a:close b:r4 !b:close !b:open b:w2"))
 }
 
 func TestErrorsComeWithTheirProbabilityAndInTheSameOrder(t *testing.T) {
 	sequence := func(fault string) string {
-		c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*Session{}}
+		c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*device.Session{}}
 		return c.do("a:open " + strings.Repeat("a:r0 ", 2000))
 	}
 	first := sequence("error=0.25:7")
@@ -270,19 +282,18 @@ func TestErrorsComeWithTheirProbabilityAndInTheSameOrder(t *testing.T) {
 }
 
 func TestFaultsTogether(t *testing.T) {
-	c := clientNotes{kernel: faultyKernel(t, "odd-right", "capacity-plus-one", "capacity-101"), clients: map[string]*Session{}}
+	c := clientNotes{kernel: faultyKernel(t, "odd-right", "capacity-plus-one", "capacity-101"), clients: map[string]*device.Session{}}
 	assert.Equal(t, "1 4 4 EACCES =1 =3", c.do("!a:open a:c1 a:w1 a:w3 a:w5 a:r4 a:r4"))
-	values := clientNotes{kernel: faultyKernel(t, "capacity-plus-one", "capacity-101"), clients: map[string]*Session{}}
+	values := clientNotes{kernel: faultyKernel(t, "capacity-plus-one", "capacity-101"), clients: map[string]*device.Session{}}
 	values.do("a:open a:c101 a:w6")
 	held, capacity := values.clients["a"].Values()
 	assert.Equal(t, []int32{6}, held)
 	assert.Equal(t, 102, capacity)
-	assert.Equal(t, State{Capacity: 102, Length: 1, Calls: 2}, values.clients["a"].State())
+	assert.Equal(t, device.State{Capacity: 102, Length: 1, Calls: 2}, values.clients["a"].State())
 }
 
 func TestFaultsAreAnnounced(t *testing.T) {
-	k := faultyKernel(t, "odd-right", "error=0.5:3")
-	k.Planted = []Planted{{Fault: Fault{Name: "elsewhere"}, Value: "1"}}
+	k := kernelOf(t, Mark(faultyModule(t, "odd-right", "error=0.5:3"), Planted{Fault: Fault{Name: "elsewhere"}, Value: "1"}))
 	assert.Contains(t, k.ListModules(), "full_ex                    0  0 faulty:odd-right,error=0.5:3,elsewhere=1\n")
 	p := make([]byte, 64<<10)
 	n, err := k.Log().Reader().ReadAt(p, 0)
@@ -313,12 +324,12 @@ func TestBadFaultsAreRefused(t *testing.T) {
 		"error=0.5:1:2":  "SEED",
 		"error=one in 3": "above 0 and up to 1",
 	} {
-		p, err := ParseFault(Faults(), text)
+		p, err := Parse(OfDevice(), text)
 		if err == nil {
-			_, err = Faulty(new(FullEx), p)
+			_, err = Module(new(device.FullEx), p)
 		}
 		assert.ErrorContains(t, err, want, text)
 	}
-	_, err := Faulty(new(FullEx), Planted{Fault: Fault{Name: "elsewhere"}})
+	_, err := Module(new(device.FullEx), Planted{Fault: Fault{Name: "elsewhere"}})
 	assert.ErrorContains(t, err, "none of the device's")
 }
