@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"fullex/p9srv/wire"
 )
 
 // failsOnce is a listener whose first accept fails.
@@ -58,7 +56,6 @@ func agree(t *testing.T, c net.Conn) {
 	t.Helper()
 	_, err := c.Write(versionFrame())
 	require.NoError(t, err)
-	head := make([]byte, wire.HeadSize)
-	_, err = io.ReadFull(c, head)
+	_, err = io.ReadFull(c, make([]byte, len(versionFrame()))) // Rversion has the same fields
 	require.NoError(t, err)
 }
