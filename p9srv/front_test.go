@@ -233,11 +233,6 @@ func (f full) Load(*device.Log) []device.File {
 }
 
 func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
-	k := newTalk(t, &Server{})
-	k.start(1)
-	for i := range uint32(40) { // make /sessions long
-		k.openDevice(10+i, "each", "full_ex")
-	}
 	for name, test := range map[string]struct {
 		messages [][]byte
 		most     int // messages in a turn
@@ -251,6 +246,11 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 		"versions": {[][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), "unheard of")}, turnShare/refusalWork + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			k := newTalk(t, &Server{})
+			k.start(1)
+			for i := range uint32(40) { // make /sessions long
+				k.openDevice(10+i, "each", "full_ex")
+			}
 			cycle := bytes.Join(test.messages, nil)
 			in := bytes.Repeat(cycle, maxMsize/len(cycle))
 			used, _, err := k.Process(in, make([]byte, 0, outSize))
