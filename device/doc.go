@@ -12,28 +12,8 @@
 //
 // # Contract of full_ex
 //
-// The first row that fits decides. It was measured on the kernel module
-// (Linux 6.1); in the rows marked * the module is wrong and the device differs.
-//
-//	open                     no session of this client      a new session, uninitialised
-//	open                     one is open                    EACCES, the first is untouched
-//	write of 0 bytes         any                            EINVAL
-//	write of 1 byte, 1..100  uninitialised                  sets the capacity, returns 1
-//	write of 1 byte, others  uninitialised                  EINVAL
-//	write of 2 or more       uninitialised                  EACCES
-//	write of 4 bytes         room left                      odd: pushed left, even: right; returns 4
-//	write of 4 bytes         full                           EACCES
-//	write of other sizes     initialised                    EINVAL
-//	read of 0 bytes          any                            EINVAL
-//	read                     uninitialised or empty         EACCES
-//	read of 4 or more        not empty                      pops the leftmost; returns 4
-//	read of 1..3 *           not empty                      EINVAL, nothing is popped
-//	close                                                   frees the session
-//	unload while open *                                     later calls EIO, close works
-//
-// Values are int32 in little-endian byte order on every machine. A negative
-// odd number is odd. Offsets do not exist here: each call works at the device.
-// A refused call changes nothing.
+// Package contract has the rows, and a model of them that tests compare with the
+// device.
 //
 // # Errors
 //

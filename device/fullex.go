@@ -38,7 +38,7 @@ func (*FullEx) Unload(log *Log) { log.Print("full_ex: Removed Procfile") }
 // Size implements Sized.
 func (m *FullEx) Size() int { return ValueSize * int(m.room.Load()) }
 
-// fullExSession is the state machine of the contract (doc.go).
+// fullExSession is the state machine of the contract (package contract).
 type fullExSession struct {
 	values deque.Deque // of capacity 0: uninitialised
 	module *FullEx

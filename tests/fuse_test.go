@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/device/oracle"
 	"fullex/p9srv"
 )
 
@@ -152,16 +152,8 @@ func (m *fuseMount) shell(line string) *exec.Cmd {
 
 func TestOracleReplayThroughFUSE(t *testing.T) {
 	m := mountFUSE(t)
-	paths, err := filepath.Glob("testdata/oracle/*.trace")
-	require.NoError(t, err)
-	require.Len(t, paths, 8)
-	for _, path := range paths {
-		f, err := os.Open(path)
-		require.NoError(t, err)
-		calls, err := oracle.Parse(f)
-		require.NoError(t, err)
-		require.NoError(t, f.Close())
-		differences := oracle.Replay(calls, func() (oracle.File, error) {
+	for path, calls := range parseTraces(t) {
+		differences := calls.Replay(func() (io.ReadWriteCloser, error) {
 			fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
 			return fileDescriptor(fd), err
 		})

@@ -20,13 +20,14 @@ import (
 var layers = []string{
 	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults",
 	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/rights", "fullex/p9srv/deadline",
-	"fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque",
+	"fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque", "fullex/device/contract",
 }
 
 // forbidden are imports that a layer must not have, with whatever is below.
 var forbidden = map[string][]string{
 	"fullex/deque":           {"fullex/", "net", "os", "io", "sync", "github.com/"},
-	"fullex/device":          {"github.com/", "golang.org/", "net", "os"},
+	"fullex/device":          {"fullex/device/contract", "github.com/", "golang.org/", "net", "os"},
+	"fullex/device/contract": {"fullex/", "github.com/", "net", "os"},
 	"fullex/device/faults":   {"fullex/p9srv", "github.com/", "golang.org/", "net", "os"},
 	"fullex/p9srv/vhostuser": {"fullex/", "github.com/"},
 	"fullex/p9srv/rights":    {"fullex/", "github.com/"},

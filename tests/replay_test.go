@@ -2,6 +2,7 @@ package tests
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,24 +15,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
-	"fullex/device/oracle"
+	"fullex/device/contract"
 	"fullex/p9srv"
 )
 
-// TestOracleReplay compares with the kernel module, line by line: the device
-// itself, and the server through the p9 client over each transport and door.
+// TestOracleReplay compares with the kernel module, line by line: the model of the
+// contract, the device itself, and the server through the p9 client over each
+// transport and door.
 func TestOracleReplay(t *testing.T) {
 	traces := parseTraces(t)
+	for _, profile := range []contract.Profile{contract.Fixed, contract.Module} {
+		model := contract.Device{Model: contract.Model{Profile: profile}}
+		t.Run("model "+string(profile), func(t *testing.T) { replayAll(t, traces, model.Open) })
+	}
 	t.Run("device", func(t *testing.T) {
 		d := newKernel()
-		replayAll(t, traces, func() (oracle.File, error) { return openSession(d) })
+		replayAll(t, traces, func() (io.ReadWriteCloser, error) { return openSession(d) })
 	})
 	srv := &p9srv.Server{}
 	for name, addr := range map[string]net.Addr{"unix": serve(t, srv), "tcp": serveTCPOf(t, srv)} {
 		root := attach(t, addr, "")
 		for _, path := range []string{"full_ex", "pid/4711/full_ex"} {
 			t.Run(name+"/"+path, func(t *testing.T) {
-				replayAll(t, traces, func() (oracle.File, error) {
+				replayAll(t, traces, func() (io.ReadWriteCloser, error) {
 					return openClientFile(root, path)
 				})
 			})
@@ -39,24 +45,24 @@ func TestOracleReplay(t *testing.T) {
 	}
 }
 
-func replayAll(t *testing.T, traces map[string][]oracle.Call, open func() (oracle.File, error)) {
+func replayAll(t *testing.T, traces map[string]contract.Trace, open func() (io.ReadWriteCloser, error)) {
 	for name, calls := range traces {
-		for _, difference := range oracle.Replay(calls, open) {
+		for _, difference := range calls.Replay(open) {
 			t.Errorf("%s: %s", name, difference)
 		}
 	}
 }
 
-func parseTraces(t *testing.T) map[string][]oracle.Call {
+func parseTraces(t *testing.T) map[string]contract.Trace {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/oracle/full_ex-*.trace")
 	require.NoError(t, err)
 	require.Len(t, paths, 8)
-	traces := make(map[string][]oracle.Call)
+	traces := make(map[string]contract.Trace)
 	for _, path := range paths {
 		f, err := os.Open(path)
 		require.NoError(t, err)
-		calls, err := oracle.Parse(f)
+		calls, err := contract.ReadTrace(f)
 		require.NoError(t, err, path)
 		require.NoError(t, f.Close())
 		assert.Greater(t, len(calls), 400, path)
@@ -66,7 +72,7 @@ func parseTraces(t *testing.T) map[string][]oracle.Call {
 }
 
 // openSession keeps nil out of the interface.
-func openSession(d *device.Kernel) (oracle.File, error) {
+func openSession(d *device.Kernel) (io.ReadWriteCloser, error) {
 	s, err := d.Open("full_ex", device.Client{User: &device.User{}, Door: "/"})
 	if err != nil {
 		return nil, err
@@ -85,7 +91,7 @@ type clientFile struct {
 // longest is below the client's own limit, above which it sends several.
 const longest = 32 << 10
 
-func openClientFile(root p9.File, path string) (oracle.File, error) {
+func openClientFile(root p9.File, path string) (io.ReadWriteCloser, error) {
 	file, err := openFile(root, path)
 	if err != nil {
 		return nil, errnoOf(err)

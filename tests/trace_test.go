@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/device/oracle"
+	"fullex/device/contract"
 	"fullex/p9srv"
 	"fullex/tests/vm"
 )
@@ -49,11 +50,11 @@ func testLinuxThroughTrace(t *testing.T, kernel vm.Kernel) {
 	f, err := os.Open(record)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, f.Close()) }()
-	calls, err := oracle.Parse(f)
+	calls, err := contract.ReadTrace(f)
 	require.NoError(t, err)
 	assert.Greater(t, len(calls), 3000)
 	root := attach(t, server, "")
-	replayAll(t, map[string][]oracle.Call{"record": calls}, func() (oracle.File, error) {
+	replayAll(t, map[string]contract.Trace{"record": calls}, func() (io.ReadWriteCloser, error) {
 		return openClientFile(root, "full_ex")
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
-	"fullex/device/oracle"
+	"fullex/device/contract"
 )
 
 // statusDifferent is the exit status of replay for a result that differs. That of
@@ -51,7 +51,7 @@ func replayAction(c *cli.Context) error {
 	ctx, stop := untilTold(c.Context)
 	defer stop()
 	// A call may not return at all: then a signal leaves it behind.
-	different, err := givenUp(ctx, 0, func() (found *oracle.Difference, err error) {
+	different, err := givenUp(ctx, 0, func() (found *contract.Difference, err error) {
 		err = onTargetNamed(ctx, args[1], func(t target.Target) error {
 			found, err = replayed(c, calls, t)
 			return err
@@ -74,8 +74,9 @@ func replayAction(c *cli.Context) error {
 	return nil
 }
 
-// replayed makes the calls at the file that the flags say.
-func replayed(c *cli.Context, calls []oracle.Call, t target.Target) (*oracle.Difference, error) {
+// replayed makes the calls at the file that the flags say, up to the first whose
+// result is another, if there is one. That there was no result at all is an error.
+func replayed(c *cli.Context, calls contract.Trace, t target.Target) (found *contract.Difference, err error) {
 	file := t.Device()
 	if c.IsSet("file") {
 		file = c.String("file")
@@ -83,11 +84,22 @@ func replayed(c *cli.Context, calls []oracle.Call, t target.Target) (*oracle.Dif
 	if _, err := t.Stat(file); err != nil { // else every call would differ
 		return nil, err
 	}
-	return firstDifference(calls, t, file)
+	player := contract.Player{Open: func() (io.ReadWriteCloser, error) { return t.Open(file, os.O_RDWR) }}
+	defer func() { err = errors.Join(err, player.Close()) }()
+	for _, call := range calls {
+		got := player.Do(call)
+		if err := player.Err(); err != nil {
+			return nil, fmt.Errorf("line %d: %s: %w", call.Line, shortCall(call), err)
+		}
+		if got != call.Want {
+			return &contract.Difference{Call: call, Got: got}, nil
+		}
+	}
+	return nil, nil
 }
 
 // readCalls reads a file, or the standard input, and returns at least one call.
-func readCalls(path string, stdin io.Reader) ([]oracle.Call, error) {
+func readCalls(path string, stdin io.Reader) (contract.Trace, error) {
 	in := stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -97,7 +109,7 @@ func readCalls(path string, stdin io.Reader) ([]oracle.Call, error) {
 		defer func() { _ = f.Close() }() // it is only read
 		in = f
 	}
-	calls, err := oracle.Parse(in)
+	calls, err := contract.ReadTrace(in)
 	if err == nil && len(calls) == 0 {
 		err = errors.New("there are no calls")
 	}
@@ -107,25 +119,8 @@ func readCalls(path string, stdin io.Reader) ([]oracle.Call, error) {
 	return calls, nil
 }
 
-// firstDifference makes calls up to the first whose result is another, if there is
-// one. That there was no result at all is an error.
-func firstDifference(calls []oracle.Call, t target.Target, device string) (found *oracle.Difference, err error) {
-	player := oracle.Player{Open: func() (oracle.File, error) { return t.Open(device, os.O_RDWR) }}
-	defer func() { err = errors.Join(err, player.Close()) }()
-	for _, call := range calls {
-		got := player.Do(call)
-		if err := player.Err(); err != nil {
-			return nil, fmt.Errorf("line %d: %s: %w", call.Line, shortCall(call), err)
-		}
-		if got != call.Want {
-			return &oracle.Difference{Call: call, Got: got}, nil
-		}
-	}
-	return nil, nil
-}
-
 // shortCall is a call as it fits a line.
-func shortCall(c oracle.Call) string {
+func shortCall(c contract.Call) string {
 	const longest = 72
 	text := c.String()
 	if len(text) <= longest {

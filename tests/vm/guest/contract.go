@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// contract is every row that a kernel can send. Reads and writes of no bytes
-// never leave it: it returns 0.
-func contract(c *check) { contractOf(c, plain) }
+// everyRow is every row of the contract that a kernel can send. Reads and writes of
+// no bytes never leave it: it returns 0.
+func everyRow(c *check) { contractOf(c, plain) }
 
 // contractOfPID is the same through a process's own door.
 func contractOfPID(c *check) { contractOf(c, mountPoint+"/pid/1/full_ex") }

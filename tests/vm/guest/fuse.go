@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"fullex/device/oracle"
+	"fullex/device/contract"
 	"fullex/tests/programs"
 )
 
@@ -38,8 +38,8 @@ func programsOverFUSE(c *check) {
 }
 
 func fuseIsTheModule(c *check, path string) {
-	eachTrace(c, func(name string, calls []oracle.Call) {
-		replay(c, name, calls, path, asRecorded, func(oracle.State) {})
+	eachTrace(c, func(name string, calls contract.Trace) {
+		replay(c, name, calls, path, asRecorded, func(*contract.Device) {})
 	})
 	together(c, append(sixteen(path), members(path, bob, 0)...))
 	c.wait(c.start(alice, nil, "opens-twice", path))

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"fullex/device/oracle"
+	"fullex/device/contract"
 )
 
 // A kernel module that the test has built, and its device.
@@ -35,7 +35,7 @@ var brokenRows = []struct{ fault, noticed string }{
 // one row broken it does not. What was recorded from the original it does, too.
 func kernelModule(c *check) {
 	withModule(c, "", func() {
-		eachTrace(c, func(name string, calls []oracle.Call) {
+		eachTrace(c, func(name string, calls contract.Trace) {
 			c.same("fullex replay "+name, c.typed("fullex replay /oracle/"+name+" "+moduleDevice),
 				fmt.Sprintf("/oracle/%s: %d calls, all results are equal\n", name, len(calls)))
 		})

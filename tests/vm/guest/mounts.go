@@ -21,7 +21,7 @@ func mountOptions(c *check) {
 			before := len(c.failures)
 			c.closesLate = option == "cache=loose"
 			defer func() { c.closesLate = false }()
-			contract(c)
+			everyRow(c)
 			readSizes(c)
 			if len(c.failures) > before {
 				c.errorf("with %s", option)
@@ -36,7 +36,7 @@ func mountOptions(c *check) {
 func withXattr(c *check) {
 	c.must("before", unmount())
 	c.must("mount", mountWith("version=9p2000.L"))
-	contract(c)
+	everyRow(c)
 	c.must("after", unmount())
 	c.must("back", mount(""))
 }

@@ -3,20 +3,20 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
-	"fullex/device/oracle"
+	"fullex/device/contract"
 	"fullex/tests/wire"
 )
 
 // replayOracle replays every trace through the mount.
 func replayOracle(c *check) {
-	eachTrace(c, func(name string, calls []oracle.Call) {
-		replay(c, name, calls, plain, asMounted, func(oracle.State) {})
+	eachTrace(c, func(name string, calls contract.Trace) {
+		replay(c, name, calls, plain, asMounted, func(*contract.Device) {})
 	})
 }
 
@@ -27,11 +27,15 @@ func replayWatched(c *check) {
 	const start = 60
 	withOwnServer(c, func() {
 		w := newWatcher(c)
-		eachTrace(c, func(name string, calls []oracle.Call) {
+		eachTrace(c, func(name string, calls contract.Trace) {
 			if !misreports("E") {
 				calls = untilClose(calls, start)
 			}
-			replay(c, name, calls, ownMount+"/full_ex", asMounted, func(want oracle.State) {
+			replay(c, name, calls, ownMount+"/full_ex", asMounted, func(d *contract.Device) {
+				want := ""
+				if d.IsOpen {
+					want = fmt.Sprint(d.Capacity, len(d.Values))
+				}
 				c.same(name+": state of the server", w.state(c), want)
 			})
 		})
@@ -40,7 +44,7 @@ func replayWatched(c *check) {
 }
 
 // untilClose cuts a trace at the first close behind that many calls.
-func untilClose(calls []oracle.Call, n int) []oracle.Call {
+func untilClose(calls contract.Trace, n int) contract.Trace {
 	for i, call := range calls {
 		if i >= n && call.Name == "close" {
 			return calls[:i+1]
@@ -49,14 +53,14 @@ func untilClose(calls []oracle.Call, n int) []oracle.Call {
 	return calls
 }
 
-func eachTrace(c *check, do func(name string, calls []oracle.Call)) {
+func eachTrace(c *check, do func(name string, calls contract.Trace)) {
 	paths, err := filepath.Glob("/oracle/*.trace")
 	c.must("find the traces", err)
 	c.same("number of traces", len(paths), 8)
 	for _, path := range paths {
 		f, err := os.Open(path)
 		c.must("open the trace", err)
-		calls, err := oracle.Parse(f)
+		calls, err := contract.ReadTrace(f)
 		c.must("parse "+path, err)
 		c.must("close the trace", f.Close())
 		do(filepath.Base(path), calls)
@@ -65,7 +69,7 @@ func eachTrace(c *check, do func(name string, calls []oracle.Call)) {
 
 // asMounted is the result that a 9p mount must give: the trace's, but for a
 // refused write where the kernel misreports it.
-func asMounted(call oracle.Call) string {
+func asMounted(call contract.Call) string {
 	if call.Name == "write" && misreports(call.Want) {
 		return errMisreported.Error()
 	}
@@ -73,22 +77,24 @@ func asMounted(call oracle.Call) string {
 }
 
 // asRecorded is the trace's result.
-func asRecorded(call oracle.Call) string { return call.Want }
+func asRecorded(call contract.Call) string { return call.Want }
 
-// replay makes the calls of a trace, whose results must be those wanted.
-func replay(c *check, name string, calls []oracle.Call, path string, want func(oracle.Call) string, after func(oracle.State)) {
-	player := oracle.Player{Open: func() (oracle.File, error) {
+// replay makes the calls of a trace, whose results must be those wanted. After each
+// call it hands over the model of the device.
+func replay(c *check, name string, calls contract.Trace, path string, want func(contract.Call) string, after func(*contract.Device)) {
+	player := contract.Player{Open: func() (io.ReadWriteCloser, error) {
 		d, err := openDevice(path, os.O_RDWR)
 		if err != nil {
 			return nil, err
 		}
 		return &replayedFile{d}, nil
 	}}
-	var state oracle.State
+	var model contract.Device
+	modelled := contract.Player{Open: model.Open}
 	for _, call := range calls {
 		c.same(fmt.Sprintf("%s: line %d: %s", name, call.Line, call), player.Do(call), want(call))
-		state = state.After(call)
-		after(state)
+		modelled.Do(call)
+		after(&model)
 	}
 }
 
@@ -125,7 +131,7 @@ func newWatcher(c *check) watcher {
 }
 
 // state reads sessions, where at most one line is expected under the head.
-func (w watcher) state(c *check) oracle.State {
+func (w watcher) state(c *check) string {
 	c.must("open sessions", w.conn.Talk(`
 		> Twalk 0 1 sessions
 		< Rwalk file:*
@@ -137,18 +143,13 @@ func (w watcher) state(c *check) oracle.State {
 	return stateIn(c, reply)
 }
 
-// stateIn takes the columns CAPACITY and LENGTH of a listing.
-func stateIn(c *check, reply string) oracle.State {
+// stateIn takes the columns CAPACITY and LENGTH of a listing, if it has a session.
+func stateIn(c *check, reply string) string {
 	text, err := wire.Data(reply)
 	c.must("decode the listing", err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	if len(lines) == 1 {
-		return oracle.State{}
+		return ""
 	}
-	columns := strings.Fields(lines[1])
-	capacity, err := strconv.Atoi(columns[4])
-	c.must("capacity", err)
-	length, err := strconv.Atoi(columns[5])
-	c.must("length", err)
-	return oracle.State{Open: true, Capacity: capacity, Length: length}
+	return strings.Join(strings.Fields(lines[1])[4:6], " ")
 }

@@ -9,7 +9,7 @@ import (
 
 // scenarios by name. Each leaves no session behind.
 var scenarios = map[string]func(*check){
-	"contract":           contract,
+	"contract":           everyRow,
 	"contract-pid":       contractOfPID,
 	"open-flags":         openFlags,
 	"attributes":         attributes,

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// Recorder writes the calls at the device in the form of package oracle. A session
+// Recorder writes the calls at the device as a contract.Trace. A session
 // is written in one piece when it ends: sessions know nothing of each other, so one
 // behind the other they give the same results as at the same time. Safe for
 // concurrent use.

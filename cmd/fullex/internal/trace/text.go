@@ -5,7 +5,7 @@ import (
 
 	"github.com/hugelgupf/p9/linux"
 
-	"fullex/device/oracle"
+	"fullex/device/contract"
 	"fullex/p9srv/wire"
 )
 
@@ -96,7 +96,7 @@ func refusal(f wire.Frame) (linux.Errno, bool) {
 }
 
 // errnoName is the name that this system has for an errno of Linux.
-func errnoName(errno linux.Errno) string { return oracle.ErrnoName(wire.Local(errno)) }
+func errnoName(errno linux.Errno) string { return contract.ErrnoName(wire.Local(errno)) }
 
 // longestPath is how much of a path is shown, in bytes: its end.
 const longestPath = 256

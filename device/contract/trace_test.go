@@ -1,6 +1,7 @@
-package oracle
+package contract
 
 import (
+	"io"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,8 +19,8 @@ read 4096 -> 4 02000000
 close -> ok
 `
 
-func TestParseReadsEveryKindOfLine(t *testing.T) {
-	calls, err := Parse(strings.NewReader(trace))
+func TestReadTraceReadsEveryKindOfLine(t *testing.T) {
+	calls, err := ReadTrace(strings.NewReader(trace))
 	require.NoError(t, err)
 	require.Len(t, calls, 7)
 	var again []string
@@ -30,11 +31,18 @@ func TestParseReadsEveryKindOfLine(t *testing.T) {
 	assert.Equal(t, 5, calls[4].Line)
 }
 
-func TestParseNamesTheBadLine(t *testing.T) {
+func TestReadTraceNamesTheBadLine(t *testing.T) {
 	for _, line := range []string{"open", "read x -> 4", "read -1 -> 4", "read 99999999999 -> 4", "write 0 -> 1", "seek 4 -> 0"} {
-		_, err := Parse(strings.NewReader("open -> ok\n" + line + "\n"))
+		_, err := ReadTrace(strings.NewReader("open -> ok\n" + line + "\n"))
 		assert.ErrorContains(t, err, "line 2")
 	}
+}
+
+func TestPlayerShowsNoMoreThanABufferHas(t *testing.T) {
+	d := Device{Model: Model{Profile: Module}}
+	calls, err := ReadTrace(strings.NewReader("open -> ok\nwrite 01 -> 1\nwrite 04030201 -> 4\nread 2 -> 4 0403\nclose -> ok\n"))
+	require.NoError(t, err)
+	assert.Empty(t, calls.Replay(d.Open))
 }
 
 // wrong is a device that opens twice and takes and gives anything.
@@ -45,10 +53,10 @@ func (wrong) Write(p []byte) (int, error) { return 0, syscall.EINVAL }
 func (wrong) Close() error                { return syscall.EIO }
 
 func TestReplayFindsWhatDiffers(t *testing.T) {
-	calls, err := Parse(strings.NewReader(trace))
+	calls, err := ReadTrace(strings.NewReader(trace))
 	require.NoError(t, err)
 	var got []string
-	for _, d := range Replay(calls, func() (File, error) { return wrong{}, nil }) {
+	for _, d := range calls.Replay(func() (io.ReadWriteCloser, error) { return wrong{}, nil }) {
 		got = append(got, d.String())
 	}
 	assert.Equal(t, []string{
@@ -62,7 +70,7 @@ func TestReplayFindsWhatDiffers(t *testing.T) {
 }
 
 func TestPlayerTellsAnErrorFromAnAnswer(t *testing.T) {
-	r := Player{Open: func() (File, error) { return wrong{}, nil }}
+	r := Player{Open: func() (io.ReadWriteCloser, error) { return wrong{}, nil }}
 	assert.Equal(t, "not open", r.Do(Call{Name: "close"}))
 	assert.NoError(t, r.Close(), "nothing is open")
 	assert.Equal(t, "ok", r.Do(Call{Name: "open"}))
@@ -70,13 +78,13 @@ func TestPlayerTellsAnErrorFromAnAnswer(t *testing.T) {
 	assert.Equal(t, "EINVAL", r.Do(Call{Name: "write"}))
 	assert.NoError(t, r.Err())
 	assert.ErrorIs(t, r.Close(), syscall.EIO)
-	r.Open = func() (File, error) { return nil, assert.AnError }
+	r.Open = func() (io.ReadWriteCloser, error) { return nil, assert.AnError }
 	assert.Equal(t, assert.AnError.Error(), r.Do(Call{Name: "open"}))
 	assert.ErrorIs(t, r.Err(), assert.AnError)
 }
 
 func TestALineMayBeLong(t *testing.T) {
-	calls, err := Parse(strings.NewReader("write " + strings.Repeat("ab", 1<<20) + " -> EINVAL\n"))
+	calls, err := ReadTrace(strings.NewReader("write " + strings.Repeat("ab", 1<<20) + " -> EINVAL\n"))
 	require.NoError(t, err)
 	assert.Len(t, calls[0].Data, 1<<20)
 }
