@@ -15,6 +15,7 @@ import (
 
 	"fullex/cmd/fullex/internal/check"
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device/contract"
 )
 
 func checkCommand() *cli.Command {
@@ -38,7 +39,7 @@ func checkCommand() *cli.Command {
 			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "`TIME` that a case may take; then it has failed"},
 			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the random sessions follow from", DefaultText: "another one each time"},
 			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "`NUMBER` of random sessions"},
-			&cli.StringFlag{Name: "profile", Value: string(check.Fixed), Usage: "fixed, or module: what the original module does is right, too"},
+			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "fixed, or module: what the original module does is right, too"},
 			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "the device below TARGET: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
 			&cli.StringFlag{Name: "format", Value: "human", Usage: strings.Join(check.Formats, ", ")},
 			&cli.BoolFlag{Name: "dangerous", Usage: "also what can crash a kernel with the original module, or takes the sessions of others"},
@@ -116,7 +117,7 @@ func checkOptions(c *cli.Context) (check.Options, error) {
 	for _, f := range []struct {
 		flag   string
 		values []string
-	}{{"profile", check.Profiles}, {"door", check.Doors}, {"format", check.Formats}} {
+	}{{"profile", contract.Profiles}, {"door", check.Doors}, {"format", check.Formats}} {
 		if !slices.Contains(f.values, c.String(f.flag)) {
 			return check.Options{}, fmt.Errorf("--%s %s: want %s", f.flag, c.String(f.flag), strings.Join(f.values, ", "))
 		}
@@ -128,7 +129,7 @@ func checkOptions(c *cli.Context) (check.Options, error) {
 		return check.Options{}, fmt.Errorf("--sessions %d: want a number above 0", c.Int("sessions"))
 	}
 	o := check.Options{
-		Profile: check.Profile(c.String("profile")), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"),
+		Profile: contract.Profile(c.String("profile")), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"),
 		Timeout: c.Duration("timeout"), Seed: c.Uint64("seed"), Sessions: c.Int("sessions"), Dangerous: c.Bool("dangerous"),
 	}
 	if !c.IsSet("seed") {

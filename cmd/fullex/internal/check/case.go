@@ -1,6 +1,10 @@
 package check
 
-import "slices"
+import (
+	"slices"
+
+	"fullex/device/contract"
+)
 
 // Case is one claim of the contract that can be tried.
 type Case struct {
@@ -20,6 +24,6 @@ func Cases() []Case {
 }
 
 // claim makes a case.
-func claim(id string, weight int, r row, title string, run func(*trial)) Case {
-	return Case{ID: id, Weight: weight, Title: title, Row: string(r), run: run}
+func claim(id string, weight int, r contract.Row, title string, run func(*trial)) Case {
+	return Case{ID: id, Weight: weight, Title: title, Row: r.String(), run: run}
 }

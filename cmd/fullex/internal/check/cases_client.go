@@ -2,6 +2,8 @@ package check
 
 import (
 	"sync"
+
+	"fullex/device/contract"
 )
 
 // manyClients is how many clients have the device open at once.
@@ -9,11 +11,9 @@ const manyClients = 12
 
 func clientCases() []Case {
 	return []Case{
-		claim("process.own", 3, rowOpen, "two clients have a deque each", func(t *trial) {
+		claim("process.own", 3, contract.RowOpen, "two clients have a deque each", func(t *trial) {
 			a, b := t.client(), t.other()
-			f := a.open()
-			f.capacity(2)
-			f.push(1)
+			f := a.filled(2, 1)
 			g := b.open()
 			g.isNew()
 			g.capacity(1)
@@ -25,7 +25,7 @@ func clientCases() []Case {
 			f.close()
 			g.close()
 		}),
-		claim("process.close", 2, rowClose, "a close by one client does nothing to another", func(t *trial) {
+		claim("process.close", 2, contract.RowClose, "a close by one client does nothing to another", func(t *trial) {
 			a, b := t.client(), t.other()
 			f, g := a.open(), b.open()
 			f.capacity(2)
@@ -39,7 +39,7 @@ func clientCases() []Case {
 			f.close()
 			g.close()
 		}),
-		claim("process.twice", 2, rowOpenTwice, "each of two clients may have the device open once", func(t *trial) {
+		claim("process.twice", 2, contract.RowOpenTwice, "each of two clients may have the device open once", func(t *trial) {
 			a, b := t.client(), t.other()
 			t.skipIf(a.traits.EachOpen)
 			f, g := a.open(), b.open()
@@ -47,13 +47,11 @@ func clientCases() []Case {
 			b.refuseOpen("second open by the second client")
 			f.close()
 			b.refuseOpen("second open by the second client, after the first has closed,")
-			f = a.open()
-			f.isNew()
-			f.close()
+			a.opensNew()
 			g.close()
 		}),
-		claim("process.many", 2, rowOpen, "many clients at once find their own values in their own deques", manyAtOnce),
-		claim("process.race", 2, rowOpen, "many clients open and close again and again at the same time", race),
+		claim("process.many", 2, contract.RowOpen, "many clients at once find their own values in their own deques", manyAtOnce),
+		claim("process.race", 2, contract.RowOpen, "many clients open and close again and again at the same time", race),
 	}
 }
 
@@ -76,8 +74,7 @@ func manyAtOnce(t *trial) {
 	var full sync.WaitGroup
 	full.Add(manyClients)
 	together(t, manyClients, func(i int, c *client) {
-		f := c.open()
-		f.capacity(values)
+		f := c.filled(values)
 		first := int32(1000 * i)
 		for v := range int32(values) {
 			f.push(first + v)
@@ -91,8 +88,7 @@ func manyAtOnce(t *trial) {
 		for v := int32(0); v < values; v += 2 {
 			f.pop(first + v)
 		}
-		f.drained()
-		f.close()
+		f.finish()
 	})
 }
 
@@ -100,9 +96,7 @@ func race(t *trial) {
 	const rounds = 25
 	together(t, manyClients/2, func(i int, c *client) {
 		for n := range int32(rounds) {
-			f := c.open()
-			f.capacity(2)
-			f.push(2*n, int32(i)*2)
+			f := c.filled(2, 2*n, int32(i)*2)
 			f.full()
 			f.pop(2 * n)
 			f.close()

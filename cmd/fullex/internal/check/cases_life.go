@@ -3,6 +3,8 @@ package check
 import (
 	"os"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 // Sessions that are looked for in a server's list have a capacity and a length
@@ -14,31 +16,25 @@ const (
 
 func lifeCases() []Case {
 	return []Case{
-		claim("close.resets", 3, rowClose, "after a close the next open finds no capacity and no values", func(t *trial) {
+		claim("close.resets", 3, contract.RowClose, "after a close the next open finds no capacity and no values", func(t *trial) {
 			c := t.client()
-			f := c.open()
-			f.capacity(2)
-			f.push(2, 4)
+			f := c.filled(2, 2, 4)
 			f.close()
 			f = c.open()
 			f.isNew()
 			f.capacity(3)
 			f.drained()
 			f.push(6)
-			f.pop(6)
-			f.drained()
-			f.close()
+			f.finish(6)
 		}),
-		claim("close.new", 1, rowClose, "a session without a capacity can be closed", func(t *trial) {
+		claim("close.new", 1, contract.RowClose, "a session without a capacity can be closed", func(t *trial) {
 			c := t.client()
 			c.open().close()
-			f := c.open()
-			f.isNew()
-			f.close()
+			c.opensNew()
 		}),
-		claim("close.frees", 2, rowClose, "a server's list of sessions loses one that is closed", closeFrees),
-		claim("close.cycles", 3, rowClose, "1,000 times open and close leave nothing behind", cycles),
-		claim("kill.frees", 3, rowClose, "a client that is killed leaves no session behind", killFrees),
+		claim("close.frees", 2, contract.RowClose, "a server's list of sessions loses one that is closed", closeFrees),
+		claim("close.cycles", 3, contract.RowClose, "1,000 times open and close leave nothing behind", cycles),
+		claim("kill.frees", 3, contract.RowClose, "a client that is killed leaves no session behind", killFrees),
 	}
 }
 
@@ -81,9 +77,7 @@ func cycles(t *trial) {
 		}
 		f.close()
 	}
-	f := c.open()
-	f.isNew()
-	f.close()
+	c.opensNew()
 	if _, ok := c.listed(); !ok {
 		t.note("nothing here lists the sessions: that all can be opened again was looked at, not what is left")
 		return
@@ -106,9 +100,7 @@ func killFrees(t *trial) {
 	default:
 		t.note("nothing here lists the sessions: that others can go on was looked at, not what is left")
 	}
-	f = watcher.open()
-	f.isNew()
-	f.close()
+	watcher.opensNew()
 }
 
 // opensAgain waits until what a killed client had open is free.

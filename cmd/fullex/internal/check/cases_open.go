@@ -3,26 +3,24 @@ package check
 import (
 	"os"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 func openCases() []Case {
 	return []Case{
-		claim("open.new", 3, rowOpen, "open gives a new session, without a capacity", func(t *trial) {
-			f := t.client().open()
-			f.isNew()
-			f.close()
+		claim("open.new", 3, contract.RowOpen, "open gives a new session, without a capacity", func(t *trial) {
+			t.client().opensNew()
 		}),
-		claim("open.twice", 3, rowOpenTwice, "a second open by the same client is refused", func(t *trial) {
+		claim("open.twice", 3, contract.RowOpenTwice, "a second open by the same client is refused", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.EachOpen)
-			f := c.open()
-			f.capacity(3)
-			f.push(8)
+			f := c.filled(3, 8)
 			c.refuseOpen("second open by the same client")
 			c.refuseOpen("third open by the same client")
 			f.close()
 		}),
-		claim("open.twice.new", 2, rowOpenTwice, "a second open is refused before there is a capacity, too", func(t *trial) {
+		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is refused before there is a capacity, too", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.EachOpen)
 			f := c.open()
@@ -30,29 +28,23 @@ func openCases() []Case {
 			f.capacity(1)
 			f.close()
 		}),
-		claim("open.twice.untouched", 2, rowOpenTwice, "a refused open leaves the first session as it was", func(t *trial) {
+		claim("open.twice.untouched", 2, contract.RowOpenTwice, "a refused open leaves the first session as it was", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.EachOpen)
-			f := c.open()
-			f.capacity(3)
-			f.push(8, 3, 6)
+			f := c.filled(3, 8, 3, 6)
 			c.refuseOpen("second open by the same client")
 			f.full()
-			f.pop(3, 8, 6)
-			f.drained()
-			f.close()
+			f.finish(3, 8, 6)
 		}),
-		claim("open.twice.leak", 2, rowOpenTwice, "opens that were refused leave nothing behind", refusedOpens),
-		claim("open.again", 3, rowOpen, "after a close the same client may open again", func(t *trial) {
+		claim("open.twice.leak", 2, contract.RowOpenTwice, "opens that were refused leave nothing behind", refusedOpens),
+		claim("open.again", 3, contract.RowOpen, "after a close the same client may open again", func(t *trial) {
 			c := t.client()
 			for range 5 {
-				f := c.open()
-				f.capacity(2)
-				f.push(1)
+				f := c.filled(2, 1)
 				f.close()
 			}
 		}),
-		claim("open.each", 1, rowOpen, "where each open is a client, two opens have two deques", func(t *trial) {
+		claim("open.each", 1, contract.RowOpen, "where each open is a client, two opens have two deques", func(t *trial) {
 			c := t.client()
 			if c.opener != nil && c.traits.EachOpen == "" {
 				t.skip("a client may have the device open once here (see --door each)")
@@ -74,22 +66,18 @@ func refusedOpens(t *trial) {
 	const times = 100
 	c := t.client()
 	t.skipIf(c.traits.EachOpen)
-	f := c.open()
-	f.capacity(1)
-	f.push(7)
+	f := c.filled(1, 7)
 	for range times {
 		c.refuseOpen("second open by the same client")
 	}
 	f.pop(7)
 	f.close()
-	f = c.open()
-	f.isNew()
-	f.close()
+	c.opensNew()
 }
 
 func fileCases() []Case {
 	return []Case{
-		claim("file.kind", 1, rowFile, "the device is a regular file of mode 0666 and size 0", func(t *trial) {
+		claim("file.kind", 1, contract.RowFile, "the device is a regular file of mode 0666 and size 0", func(t *trial) {
 			mode, size := t.client().stat()
 			switch {
 			case t.isOver():
@@ -104,20 +92,18 @@ func fileCases() []Case {
 				t.fail("the device has size %d, must have 0", size)
 			}
 		}),
-		claim("file.flags", 1, rowFile, "O_TRUNC, O_APPEND, O_CREAT and O_NONBLOCK of an open change nothing", openFlags),
-		claim("file.truncated", 1, rowFile, "a refused open with O_TRUNC takes nothing from the session", func(t *trial) {
+		claim("file.flags", 1, contract.RowFile, "O_TRUNC, O_APPEND, O_CREAT and O_NONBLOCK of an open change nothing", openFlags),
+		claim("file.truncated", 1, contract.RowFile, "a refused open with O_TRUNC takes nothing from the session", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.NoFlags)
 			t.skipIf(c.traits.EachOpen)
-			f := c.open()
-			f.capacity(2)
-			f.push(4)
+			f := c.filled(2, 4)
 			c.openAs("second open, with O_TRUNC,", os.O_RDWR|syscall.O_TRUNC, fails(syscall.EACCES))
 			f.pop(4)
 			f.close()
 		}),
-		claim("file.change", 1, rowFile, "truncate to 0 and utimes succeed and change nothing", changeByPath),
-		claim("file.offsets", 2, rowFile, "the offset of a call means nothing", offsets),
+		claim("file.change", 1, contract.RowFile, "truncate to 0 and utimes succeed and change nothing", changeByPath),
+		claim("file.offsets", 2, contract.RowFile, "the offset of a call means nothing", offsets),
 	}
 }
 
@@ -141,9 +127,7 @@ func openFlags(t *trial) {
 
 func changeByPath(t *trial) {
 	c := t.client()
-	f := c.open()
-	f.capacity(2)
-	f.push(2)
+	f := c.filled(2, 2)
 	c.change("truncate", ", 0", Changer.Truncate)
 	c.change("utimes", ", NULL", Changer.Touch)
 	f.push(4)
@@ -154,8 +138,7 @@ func changeByPath(t *trial) {
 
 func offsets(t *trial) {
 	places := []int64{0, 1, 4, 4095, 4096, 1_000_000, 1 << 40}
-	f := t.client().open()
-	f.capacity(2 * len(places))
+	f := t.client().filled(2 * len(places))
 	for i, at := range places {
 		f.pushAt(int32(4*i), at)
 		f.push(int32(4*i + 2))
@@ -164,6 +147,5 @@ func offsets(t *trial) {
 	for i := 1; i < 2*len(places); i++ {
 		f.popAt(int32(2*i), places[i%len(places)])
 	}
-	f.drained()
-	f.close()
+	f.finish()
 }

@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"fullex/device/contract"
 )
 
 // randomCalls is how many calls a random session has.
@@ -10,13 +12,13 @@ const randomCalls = 60
 
 func randomCases() []Case {
 	return []Case{
-		claim("random.sessions", 5, rowPush, "random sessions return what a model of the contract does", func(t *trial) {
+		claim("random.sessions", 5, contract.RowPush, "random sessions return what a model of the contract does", func(t *trial) {
 			c := t.client()
 			for i := range t.o.Sessions {
 				randomSession(t, c, i)
 			}
 		}),
-		claim("random.clients", 3, rowPush, "random sessions of several clients at once do, too", func(t *trial) {
+		claim("random.clients", 3, contract.RowPush, "random sessions of several clients at once do, too", func(t *trial) {
 			const clients = 4
 			each := max(t.o.Sessions/(2*clients), 1)
 			together(t, clients, func(i int, c *client) {
@@ -31,7 +33,7 @@ func randomCases() []Case {
 // session is a random session. What it does depends on the seed and its number.
 type session struct {
 	*file
-	model  model
+	model  contract.Model
 	random *rand.Rand
 	name   string
 }
@@ -40,7 +42,8 @@ func randomSession(t *trial, c *client, number int) {
 	if t.isOver() {
 		return
 	}
-	s := &session{file: c.open(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
+	f := c.open()
+	s := &session{file: f, model: f.created(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
 	for range randomCalls {
 		switch n := s.random.IntN(100); {
 		case n < 3:
@@ -60,8 +63,8 @@ func (s *session) writeRandom() {
 	if len(p) == 0 && s.c.traits.NoEmptyCalls != "" {
 		return
 	}
-	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model.state(), s.name)
-	s.write(subject, p, s.model.write(p))
+	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model, s.name)
+	s.model = s.write(subject, p, s.model.Write(p)...).Next
 }
 
 func (s *session) payload() []byte {
@@ -73,7 +76,7 @@ func (s *session) payload() []byte {
 			p[i] = byte(s.random.Uint32())
 		}
 		return p
-	case s.model.capacity > 0:
+	case s.model.Capacity > 0:
 		return bytesOf(int32(s.random.Uint32()))
 	case n < 30:
 		return bytesOf(int32(s.random.Uint32()))
@@ -84,27 +87,13 @@ func (s *session) payload() []byte {
 }
 
 func (s *session) readRandom() {
-	count := valueSize
+	count := contract.ValueSize
 	if s.random.IntN(100) < 30 {
 		count = s.random.IntN(12)
 	}
 	if count == 0 && s.c.traits.NoEmptyCalls != "" {
 		return
 	}
-	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model.state(), s.name)
-	switch w, v := s.model.read(count); {
-	case count > 0 && count < valueSize && len(s.model.values) > 0:
-		if v = s.model.values[0]; s.popShort(subject, count, v) {
-			s.model.values = s.model.values[1:]
-		}
-	case w.refuses():
-		s.read(subject, count, w)
-	case count > valueSize:
-		s.popLong(subject, count, v)
-	default:
-		got, ok := s.take(subject)
-		if ok && got != v {
-			s.c.t.fail("%s returned the value %d, must return %d", subject, got, v)
-		}
-	}
+	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model, s.name)
+	s.model = s.read(subject, count, s.model.Read(count)...).Next
 }

@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 // readSizes are what reads that must be refused for the state are tried with.
@@ -13,34 +15,30 @@ func readCases() []Case {
 		emptyRead("read.zero.new", "a read of 0 bytes on a new session is refused for its size", func(*file) {}),
 		emptyRead("read.zero.empty", "a read of 0 bytes on an empty deque is refused for its size", func(f *file) { f.capacity(1) }),
 		emptyRead("read.zero", "a read of 0 bytes is refused", func(f *file) { f.capacity(1); f.push(2) }),
-		claim("read.new", 3, rowNothing, "a read on a new session is refused, whatever its size", func(t *trial) {
+		claim("read.new", 3, contract.RowNothing, "a read on a new session is refused, whatever its size", func(t *trial) {
 			f := t.client().open()
 			for _, size := range readSizes {
 				f.read(fmt.Sprintf("read of %s on a new session", bytesIn(size)), size, fails(syscall.EACCES))
 			}
 			f.close()
 		}),
-		claim("read.empty", 3, rowNothing, "a read on an empty deque is refused", func(t *trial) {
-			f := t.client().open()
-			f.capacity(2)
+		claim("read.empty", 3, contract.RowNothing, "a read on an empty deque is refused", func(t *trial) {
+			f := t.client().filled(2)
 			f.drained()
 			f.push(2)
 			f.pop(2)
 			f.drained()
-			f.drained()
-			f.close()
+			f.finish()
 		}),
-		claim("read.empty.sizes", 2, rowNothing, "a read on an empty deque is refused, whatever its size", func(t *trial) {
-			f := t.client().open()
-			f.capacity(2)
+		claim("read.empty.sizes", 2, contract.RowNothing, "a read on an empty deque is refused, whatever its size", func(t *trial) {
+			f := t.client().filled(2)
 			for _, size := range readSizes {
 				f.read(fmt.Sprintf("read of %s on an empty deque", bytesIn(size)), size, fails(syscall.EACCES))
 			}
 			f.close()
 		}),
-		claim("read.empty.refill", 2, rowPop, "a deque that ran empty takes values again", func(t *trial) {
-			f := t.client().open()
-			f.capacity(2)
+		claim("read.empty.refill", 2, contract.RowPop, "a deque that ran empty takes values again", func(t *trial) {
+			f := t.client().filled(2)
 			for i := int32(0); i < 10; i++ {
 				f.push(i)
 				f.pop(i)
@@ -48,50 +46,36 @@ func readCases() []Case {
 			}
 			f.close()
 		}),
-		claim("read.one", 3, rowPop, "a read of 4 bytes pops the leftmost value and returns 4", func(t *trial) {
-			f := t.client().open()
-			f.capacity(3)
-			f.push(2, 4, 6)
-			f.pop(2, 4, 6)
-			f.drained()
-			f.close()
+		claim("read.one", 3, contract.RowPop, "a read of 4 bytes pops the leftmost value and returns 4", func(t *trial) {
+			f := t.client().filled(3, 2, 4, 6)
+			f.finish(2, 4, 6)
 		}),
-		claim("read.kept", 2, rowReadKept, "a read of many bytes loses no value, and 4 bytes at a time all are there", longThenShort),
+		claim("read.kept", 2, contract.RowReadKept, "a read of many bytes loses no value, and 4 bytes at a time all are there", longThenShort),
 	}
 	for _, size := range []int{5, 8, 4096} {
-		cases = append(cases, claim(fmt.Sprintf("read.long.%d", size), 2, rowPop,
+		cases = append(cases, claim(fmt.Sprintf("read.long.%d", size), 2, contract.RowPop,
 			fmt.Sprintf("a read of %d bytes pops one value and returns 4", size), func(t *trial) {
-				f := t.client().open()
-				f.capacity(3)
-				f.push(2, 4, 6)
+				f := t.client().filled(3, 2, 4, 6)
 				subject := fmt.Sprintf("read of %d bytes on a deque that is not empty", size)
 				f.popLong(subject, size, 2)
 				f.pop(4)
 				f.popLong(subject, size, 6)
-				f.drained()
-				f.close()
+				f.finish()
 			}))
 	}
 	for _, size := range []int{1, 2, 3} {
-		cases = append(cases, claim(fmt.Sprintf("read.short.%d", size), 2, rowReadShort,
+		cases = append(cases, claim(fmt.Sprintf("read.short.%d", size), 2, contract.RowReadShort,
 			fmt.Sprintf("a read of %s is refused and pops nothing", bytesIn(size)), func(t *trial) {
-				f := t.client().open()
-				f.capacity(3)
-				f.push(2, 4)
+				f := t.client().filled(3, 2, 4)
 				subject := fmt.Sprintf("read of %s on a deque that is not empty", bytesIn(size))
-				if !f.popShort(subject, size, 2) {
-					f.pop(2)
-				}
-				f.pop(4)
-				f.drained()
-				f.close()
+				f.finish(f.read(subject, size, f.holding(2, 4).Read(size)...).Next.Values...)
 			}))
 	}
 	return cases
 }
 
 func emptyRead(id, title string, before func(*file)) Case {
-	return claim(id, 1, rowReadEmpty, title, func(t *trial) {
+	return claim(id, 1, contract.RowReadEmpty, title, func(t *trial) {
 		c := t.client()
 		t.skipIf(c.traits.NoEmptyCalls)
 		f := c.open()
@@ -103,17 +87,15 @@ func emptyRead(id, title string, before func(*file)) Case {
 
 // longThenShort reads with calls for much more than there is.
 func longThenShort(t *trial) {
-	f := t.client().open()
-	f.capacity(maxCapacity)
+	f := t.client().filled(contract.MaxCapacity)
 	for v := int32(0); v < 40; v += 2 {
 		f.push(v)
 	}
 	for v := int32(0); v < 20; v += 2 {
-		f.popLong("read of 400 bytes on a deque that is not empty", maxCapacity*valueSize, v)
+		f.popLong("read of 400 bytes on a deque that is not empty", contract.MaxCapacity*contract.ValueSize, v)
 	}
 	for v := int32(20); v < 40; v += 2 {
 		f.pop(v)
 	}
-	f.drained()
-	f.close()
+	f.finish()
 }

@@ -3,12 +3,14 @@ package check
 import (
 	"slices"
 	"time"
+
+	"fullex/device/contract"
 )
 
 func replyCases() []Case {
 	return []Case{
-		claim("reply.time", 1, rowReply, "calls return at once: half of them within 10 ms", replyTime),
-		claim("reply.order", 1, rowReply, "replies over 9P come in the order of their requests", replyOrder),
+		claim("reply.time", 1, contract.RowReply, "calls return at once: half of them within 10 ms", replyTime),
+		claim("reply.order", 1, contract.RowReply, "replies over 9P come in the order of their requests", replyOrder),
 	}
 }
 
@@ -18,8 +20,7 @@ const soonEnough = 10 * time.Millisecond
 
 func replyTime(t *trial) {
 	c := t.client()
-	f := c.open()
-	f.capacity(1)
+	f := c.filled(1)
 	var times []time.Duration
 	for range 25 {
 		start := time.Now()

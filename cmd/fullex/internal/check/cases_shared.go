@@ -3,16 +3,15 @@ package check
 import (
 	"slices"
 	"sync"
-	"syscall"
+
+	"fullex/device/contract"
 )
 
 func sharedCases() []Case {
 	return []Case{
-		claim("thread.shared", 3, rowShared, "a thread reads and writes what another has opened", func(t *trial) {
+		claim("thread.shared", 3, contract.RowShared, "a thread reads and writes what another has opened", func(t *trial) {
 			c := t.client()
-			f := c.open()
-			f.capacity(3)
-			f.push(2)
+			f := c.filled(3, 2)
 			_, g := c.thread(1, f)
 			if g.pushShared("write by another thread", 4) {
 				g.pop(2)
@@ -23,7 +22,7 @@ func sharedCases() []Case {
 			}
 			f.close()
 		}),
-		claim("thread.open", 2, rowShared, "threads of a process are one client", func(t *trial) {
+		claim("thread.open", 2, contract.RowShared, "threads of a process are one client", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.EachOpen)
 			if t.isModule() {
@@ -35,12 +34,10 @@ func sharedCases() []Case {
 			f.isNew()
 			f.close()
 		}),
-		claim("thread.race", 3, rowShared, "threads at one descriptor lose no value and get none twice", threadRace),
-		claim("fork.shared", 3, rowShared, "a forked child reads and writes what its parent has opened", func(t *trial) {
+		claim("thread.race", 3, contract.RowShared, "threads at one descriptor lose no value and get none twice", threadRace),
+		claim("fork.shared", 3, contract.RowShared, "a forked child reads and writes what its parent has opened", func(t *trial) {
 			c := t.client()
-			f := c.open()
-			f.capacity(3)
-			f.push(2)
+			f := c.filled(3, 2)
 			_, g := c.fork(f)
 			if g.pushShared("write by a forked child", 4) {
 				g.pop(2)
@@ -55,13 +52,11 @@ func sharedCases() []Case {
 			f.pop(6)
 			f.close()
 		}),
-		claim("fork.outlives", 2, rowShared, "a session ends with the last of its descriptors", forkOutlives),
-		claim("fork.own", 2, rowShared, "a forked child that opens the device has a deque of its own", func(t *trial) {
+		claim("fork.outlives", 2, contract.RowShared, "a session ends with the last of its descriptors", forkOutlives),
+		claim("fork.own", 2, contract.RowShared, "a forked child that opens the device has a deque of its own", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.traits.OneClient)
-			f := c.open()
-			f.capacity(1)
-			f.push(6)
+			f := c.filled(1, 6)
 			child, inherited := c.fork(f)
 			own := child.open()
 			own.isNew()
@@ -80,22 +75,9 @@ func sharedCases() []Case {
 // and reports whether the value was pushed. With the module the write may be
 // refused: then the deque is as it was.
 func (f *file) pushShared(subject string, v int32) (pushed bool) {
-	p := bytesOf(v)
-	if !f.c.t.isModule() {
-		return f.write(subject, p, gives(valueSize))
-	}
-	n, made, err := f.put(p)
-	if errno, _ := errnoOf(err); errno == syscall.EACCES {
-		f.c.t.note("as the original does, the session is its thread's: another is refused with EACCES")
-		return false
-	}
-	return made && f.c.judge(subject, n, err, gives(valueSize))
-}
-
-// only checks that a refused write has left the deque with these values.
-func (f *file) only(values ...int32) {
-	f.pop(values...)
-	f.drained()
+	m := f.holding()
+	m.Shared = true
+	return len(f.write(subject, bytesOf(v), m.Write(bytesOf(v))...).Next.Values) > 0
 }
 
 // threadRace has each thread push a value and take any. There is always one to
@@ -103,12 +85,10 @@ func (f *file) only(values ...int32) {
 func threadRace(t *trial) {
 	const threads, rounds = 6, 40
 	c := t.client()
-	f := c.open()
-	f.capacity(threads)
+	f := c.filled(threads)
 	_, g := c.thread(1, f)
 	if !g.pushShared("write by another thread", 2) {
-		f.only()
-		f.close()
+		f.finish()
 		return
 	}
 	f.pop(2)
@@ -147,16 +127,13 @@ func (t *trial) eachOnce(values []int32) {
 
 func forkOutlives(t *trial) {
 	c := t.client()
-	f := c.open()
-	f.capacity(2)
+	f := c.filled(2)
 	_, g := c.fork(f)
 	if !g.pushShared("write by a forked child", 2) {
 		f.only()
 		g.close()
 		f.close()
-		f = c.open()
-		f.isNew()
-		f.close()
+		c.opensNew()
 		return
 	}
 	f.close()
@@ -166,7 +143,5 @@ func forkOutlives(t *trial) {
 	g.push(10)
 	g.pop(2, 10)
 	g.close()
-	f = c.open()
-	f.isNew()
-	f.close()
+	c.opensNew()
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 func unloadCases() []Case {
-	c := claim("unload.open", 2, rowUnload, "after the module is unloaded an open file gives EIO and can be closed", unloadOpen)
+	c := claim("unload.open", 2, contract.RowUnload, "after the module is unloaded an open file gives EIO and can be closed", unloadOpen)
 	c.tidy = func(o Opener) error { return control(o, "insmod full_ex") }
 	return []Case{c}
 }
@@ -37,7 +39,7 @@ func unloadOpen(t *trial) {
 	}
 	defer load(c)
 	f.write("write after the module was unloaded", bytesOf(2), fails(syscall.EIO))
-	f.read("read after the module was unloaded", valueSize, fails(syscall.EIO))
+	f.read("read after the module was unloaded", contract.ValueSize, fails(syscall.EIO))
 	c.openAs("open after the module was unloaded", os.O_RDWR, fails(syscall.ENOENT))
 	c.isGone("a file whose module was unloaded")
 	f.close()
@@ -69,7 +71,5 @@ func load(c *client) {
 		c.t.fail("loading the module again failed (%v), must succeed", err)
 		return
 	}
-	f := c.open()
-	f.isNew()
-	f.close()
+	c.opensNew()
 }

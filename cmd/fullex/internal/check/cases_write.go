@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"math"
 	"syscall"
-)
 
-// maxCapacity is the largest that a deque may have.
-const maxCapacity = 100
+	"fullex/device/contract"
+)
 
 func capacityCases() []Case {
 	cases := []Case{
-		claim("capacity.exact", 3, rowCapacity, "a deque takes as many values as its capacity is, and no more", manyCapacities),
-		claim("capacity.refused", 2, rowCapacityBad, "after a capacity was refused the session takes another", func(t *trial) {
+		claim("capacity.exact", 3, contract.RowCapacity, "a deque takes as many values as its capacity is, and no more", manyCapacities),
+		claim("capacity.refused", 2, contract.RowCapacityBad, "after a capacity was refused the session takes another", func(t *trial) {
 			f := t.client().open()
 			for _, n := range []byte{0, 101, 255} {
 				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
@@ -25,10 +24,9 @@ func capacityCases() []Case {
 		}),
 	}
 	for _, n := range []int{1, 2, 100} {
-		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, rowCapacity,
+		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, contract.RowCapacity,
 			fmt.Sprintf("a byte %d sets the capacity, and the write returns 1", n), func(t *trial) {
-				f := t.client().open()
-				f.capacity(n)
+				f := t.client().filled(n)
 				f.drained()
 				f.push(2)
 				f.pop(2)
@@ -36,7 +34,7 @@ func capacityCases() []Case {
 			}))
 	}
 	for _, n := range []byte{0, 101, 128, 255} {
-		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, rowCapacityBad,
+		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, contract.RowCapacityBad,
 			fmt.Sprintf("a byte %d is no capacity", n), func(t *trial) {
 				f := t.client().open()
 				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
@@ -50,11 +48,10 @@ func capacityCases() []Case {
 // manyCapacities pushes even values, so that they come as they went.
 func manyCapacities(t *trial) {
 	c := t.client()
-	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 63, 64, 65, 99, maxCapacity} {
-		f := c.open()
-		f.capacity(n)
+	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 63, 64, 65, 99, contract.MaxCapacity} {
+		f := c.filled(n)
 		for v := range n {
-			f.write(fmt.Sprintf("write of a value to a deque with %d of %d values", v, n), bytesOf(int32(2*v)), gives(valueSize))
+			f.write(fmt.Sprintf("write of a value to a deque with %d of %d values", v, n), bytesOf(int32(2*v)), gives(contract.ValueSize))
 		}
 		f.write(fmt.Sprintf("write to a full deque, with %d of %[1]d values,", n), bytesOf(0), fails(syscall.EACCES))
 		f.pop(0)
@@ -67,39 +64,33 @@ func writeCases() []Case {
 		emptyWrite("write.empty.new", "a write of 0 bytes to a new session is refused", func(*file) {}),
 		emptyWrite("write.empty", "a write of 0 bytes is refused", func(f *file) { f.capacity(1) }),
 		emptyWrite("write.empty.full", "a write of 0 bytes to a full deque is refused for its size", func(f *file) { f.capacity(1); f.push(2) }),
-		claim("write.odd", 3, rowPush, "odd values are pushed left", func(t *trial) {
+		claim("write.odd", 3, contract.RowPush, "odd values are pushed left", func(t *trial) {
 			pushedThenPopped(t, []int32{1, 3, 5}, []int32{5, 3, 1})
 		}),
-		claim("write.even", 3, rowPush, "even values are pushed right", func(t *trial) {
+		claim("write.even", 3, contract.RowPush, "even values are pushed right", func(t *trial) {
 			pushedThenPopped(t, []int32{0, 2, 4}, []int32{0, 2, 4})
 		}),
-		claim("write.mixed", 3, rowPush, "odd and even values go to their ends of one deque", func(t *trial) {
+		claim("write.mixed", 3, contract.RowPush, "odd and even values go to their ends of one deque", func(t *trial) {
 			pushedThenPopped(t, []int32{1, 2, 3, 4, 5, 6}, []int32{5, 3, 1, 2, 4, 6})
 		}),
-		claim("write.negative", 2, rowPush, "negative odd values are odd", func(t *trial) {
+		claim("write.negative", 2, contract.RowPush, "negative odd values are odd", func(t *trial) {
 			pushedThenPopped(t, []int32{-1, -2, -3, -4}, []int32{-3, -1, -2, -4})
 		}),
-		claim("write.extremes", 2, rowPush, "the largest and the smallest value come back, byte for byte", func(t *trial) {
+		claim("write.extremes", 2, contract.RowPush, "the largest and the smallest value come back, byte for byte", func(t *trial) {
 			pushedThenPopped(t, []int32{math.MaxInt32, math.MinInt32, math.MinInt32 + 1, math.MaxInt32 - 1, 0x01020304, 0x04030201},
 				[]int32{0x04030201, math.MinInt32 + 1, math.MaxInt32, math.MinInt32, math.MaxInt32 - 1, 0x01020304})
 		}),
-		claim("write.same", 1, rowPush, "values that are there already are pushed again", func(t *trial) {
+		claim("write.same", 1, contract.RowPush, "values that are there already are pushed again", func(t *trial) {
 			pushedThenPopped(t, []int32{2, 2, 7, 7, 2}, []int32{7, 7, 2, 2, 2})
 		}),
-		claim("write.full", 3, rowFull, "a write to a full deque is refused and changes nothing", func(t *trial) {
-			f := t.client().open()
-			f.capacity(3)
-			f.push(1, 2, 3)
+		claim("write.full", 3, contract.RowFull, "a write to a full deque is refused and changes nothing", func(t *trial) {
+			f := t.client().filled(3, 1, 2, 3)
 			f.full()
 			f.write("write of an odd value to a full deque", bytesOf(5), fails(syscall.EACCES))
-			f.pop(3, 1, 2)
-			f.drained()
-			f.close()
+			f.finish(3, 1, 2)
 		}),
-		claim("write.room", 2, rowPush, "a read makes room in a full deque for one value", func(t *trial) {
-			f := t.client().open()
-			f.capacity(2)
-			f.push(2, 4)
+		claim("write.room", 2, contract.RowPush, "a read makes room in a full deque for one value", func(t *trial) {
+			f := t.client().filled(2, 2, 4)
 			f.full()
 			f.pop(2)
 			f.push(6)
@@ -107,11 +98,11 @@ func writeCases() []Case {
 			f.pop(4, 6)
 			f.close()
 		}),
-		claim("write.around", 2, rowPush, "values go through a small deque many times its capacity", around),
-		claim("write.around.large", 1, rowPush, "values go through the largest deque more often than it has room", aroundLarge),
+		claim("write.around", 2, contract.RowPush, "values go through a small deque many times its capacity", around),
+		claim("write.around.large", 1, contract.RowPush, "values go through the largest deque more often than it has room", aroundLarge),
 	}
 	for _, size := range []int{2, 3, 4, 5, 8, 4096} {
-		cases = append(cases, claim(fmt.Sprintf("write.new.%d", size), 1, rowWriteNew,
+		cases = append(cases, claim(fmt.Sprintf("write.new.%d", size), 1, contract.RowWriteNew,
 			fmt.Sprintf("a write of %d bytes to a new session is refused, and sets no capacity", size), func(t *trial) {
 				f := t.client().open()
 				f.write(fmt.Sprintf("write of %d bytes to a new session", size), sized(size), fails(syscall.EACCES))
@@ -121,14 +112,14 @@ func writeCases() []Case {
 			}))
 	}
 	for _, size := range []int{1, 2, 3, 5, 8, 4096} {
-		cases = append(cases, claim(fmt.Sprintf("write.size.%d", size), 1, rowWriteSize,
+		cases = append(cases, claim(fmt.Sprintf("write.size.%d", size), 1, contract.RowWriteSize,
 			fmt.Sprintf("a write of %s to a deque is refused and changes nothing", bytesIn(size)), func(t *trial) { wrongSize(t, size) }))
 	}
 	return cases
 }
 
 func emptyWrite(id, title string, before func(*file)) Case {
-	return claim(id, 1, rowWriteEmpty, title, func(t *trial) {
+	return claim(id, 1, contract.RowWriteEmpty, title, func(t *trial) {
 		c := t.client()
 		t.skipIf(c.traits.NoEmptyCalls)
 		f := c.open()
@@ -139,13 +130,9 @@ func emptyWrite(id, title string, before func(*file)) Case {
 }
 
 func pushedThenPopped(t *trial, pushed, popped []int32) {
-	f := t.client().open()
-	f.capacity(len(pushed))
-	f.push(pushed...)
+	f := t.client().filled(len(pushed), pushed...)
 	f.full()
-	f.pop(popped...)
-	f.drained()
-	f.close()
+	f.finish(popped...)
 }
 
 // sized is a write whose bytes would be a capacity, and a value.
@@ -157,8 +144,7 @@ func sized(size int) []byte {
 
 // wrongSize writes to deques that are empty, have room, and are full.
 func wrongSize(t *trial, size int) {
-	f := t.client().open()
-	f.capacity(2)
+	f := t.client().filled(2)
 	subject := "write of " + bytesIn(size) + " to "
 	f.write(subject+"an empty deque", sized(size), fails(syscall.EINVAL))
 	f.drained()
@@ -166,33 +152,26 @@ func wrongSize(t *trial, size int) {
 	f.write(subject+"a deque with room", sized(size), fails(syscall.EINVAL))
 	f.push(6)
 	f.write(subject+"a full deque", sized(size), fails(syscall.EINVAL))
-	f.pop(5, 6)
-	f.drained()
-	f.close()
+	f.finish(5, 6)
 }
 
 // around keeps two values in a deque of three, at both ends.
 func around(t *trial) {
 	const rounds = 50
-	f := t.client().open()
-	f.capacity(3)
-	f.push(0)
+	f := t.client().filled(3, 0)
 	for i := int32(1); i <= rounds; i++ {
 		f.push(2*i, 2*i+1) // odd: left
 		f.full()
 		f.pop(2*i+1, 2*i-2)
 	}
-	f.pop(2 * rounds)
-	f.drained()
-	f.close()
+	f.finish(2 * rounds)
 }
 
 // aroundLarge keeps the largest deque nearly full, with odd values at the left of
 // even ones.
 func aroundLarge(t *trial) {
-	const half = maxCapacity / 2
-	f := t.client().open()
-	f.capacity(maxCapacity)
+	const half = contract.MaxCapacity / 2
+	f := t.client().filled(contract.MaxCapacity)
 	for v := range int32(half) {
 		f.push(2*v, 2*v+1)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 // client is an Opener whose calls are printed and judged. Those of one that could
@@ -55,6 +57,21 @@ func (c *client) open() *file {
 	return c.openAs(subject, os.O_RDWR, succeeds)
 }
 
+// opensNew opens the device, which must give a new session, and closes it.
+func (c *client) opensNew() {
+	f := c.open()
+	f.isNew()
+	f.close()
+}
+
+// filled opens the device and writes a capacity and values.
+func (c *client) filled(capacity int, values ...int32) *file {
+	f := c.open()
+	f.capacity(capacity)
+	f.push(values...)
+	return f
+}
+
 // refuseOpen opens the device, which must not work: this client has it open.
 // Where each open is a client of its own it must, and the trial goes on.
 func (c *client) refuseOpen(subject string) {
@@ -65,7 +82,7 @@ func (c *client) refuseOpen(subject string) {
 }
 
 // openAs opens with flags. The file is never nil.
-func (c *client) openAs(subject string, flags int, w want) *file {
+func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 	none := &file{c: c}
 	if c.opener == nil || c.t.isOver() {
 		return none
@@ -78,24 +95,15 @@ func (c *client) openAs(subject string, flags int, w want) *file {
 	f, err := c.opener.Open(flags)
 	if err != nil {
 		c.t.trace.end(call, ") = %s", returned(0, err))
-		c.judge(subject, 0, err, w)
+		c.judge(subject, 0, err, want)
 		return none
 	}
 	opened := &file{c: c, file: f, number: c.fds.take()}
 	c.t.trace.end(call, ") = %d", opened.number)
-	if w.refuses() {
-		c.t.fail("%s succeeded, must %s", subject, w)
+	if want.Errno != 0 {
+		c.t.fail("%s succeeded, must %s", subject, must(want))
 	}
 	return opened
-}
-
-// judge fails the trial if a result is not the one wanted, and says whether it is.
-func (c *client) judge(subject string, n int, err error, w want) bool {
-	problem := w.problem(subject, n, err)
-	if problem != "" {
-		c.t.fail("%s", problem)
-	}
-	return problem == ""
 }
 
 // change makes a call by the device's path that must succeed.

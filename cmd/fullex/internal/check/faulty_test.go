@@ -1,11 +1,11 @@
 package check
 
 import (
-	"encoding/binary"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"fullex/device/contract"
 )
 
 // faulty is a device in memory with one planted fault. Each of its clients is an
@@ -51,6 +51,9 @@ func (c *memoryClient) Open(int) (File, error) {
 	}
 	c.open = true
 	m := &memory{of: c}
+	if d.popsShort {
+		m.Profile = contract.Module
+	}
 	switch {
 	case d.shared && d.session != nil:
 		m = d.session
@@ -61,52 +64,38 @@ func (c *memoryClient) Open(int) (File, error) {
 	return m, nil
 }
 
-// memory is a session.
+// memory is a session: the model's, but for what is wrong with its device.
 type memory struct {
-	of       *memoryClient
-	capacity int
-	values   []int32
+	contract.Device
+	of *memoryClient
 }
 
-func (m *memory) refusal() syscall.Errno {
-	if m.of.device.invalid {
-		return syscall.EINVAL
+// wrong is what the device says for an answer of the model.
+func (m *memory) wrong(n int, err error) (int, error) {
+	if err == syscall.EACCES && m.of.device.invalid {
+		err = syscall.EINVAL
 	}
-	return syscall.EACCES
+	return n, err
 }
 
 func (m *memory) Write(p []byte) (int, error) {
 	d := m.of.device
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	created := m.Capacity == 0
+	n, err := m.Device.Write(p)
 	switch {
-	case len(p) == 0:
-		return 0, syscall.EINVAL
-	case m.capacity == 0 && len(p) > 1:
-		return 0, m.refusal()
-	case m.capacity == 0 && (p[0] == 0 || p[0] > 100):
-		return 0, syscall.EINVAL
-	case m.capacity == 0:
-		m.capacity = int(p[0])
-		if d.oneMore {
-			m.capacity++
-		}
-		return 1, nil
-	case len(p) != 4:
-		return 0, syscall.EINVAL
-	case len(m.values) == m.capacity:
-		if d.dropsOnRefuse {
-			m.values = m.values[1:]
-		}
-		return 0, m.refusal()
+	case created && n == 1 && d.oneMore:
+		m.Capacity++
+	case !created && err == syscall.EACCES && d.dropsOnRefuse:
+		m.Values = m.Values[1:]
+	case n == contract.ValueSize && d.mirrored && p[0]&1 == 0: // it is the last
+		last := len(m.Values) - 1
+		m.Values = append(m.Values[last:], m.Values[:last]...)
+	case n == contract.ValueSize && d.mirrored:
+		m.Values = append(m.Values[1:], m.Values[0])
 	}
-	v := int32(binary.LittleEndian.Uint32(p))
-	if (v&1 == 0) != d.mirrored {
-		m.values = append(m.values, v)
-	} else {
-		m.values = slices.Insert(m.values, 0, v)
-	}
-	return 4, nil
+	return m.wrong(n, err)
 }
 
 func (m *memory) Read(p []byte) (int, error) {
@@ -119,21 +108,14 @@ func (m *memory) Read(p []byte) (int, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case len(p) == 0:
-		return 0, syscall.EINVAL
-	case len(m.values) == 0 && d.zero && m.capacity > 0:
+	if len(p) > 0 && len(m.Values) == 0 && d.zero && m.Capacity > 0 {
 		return 0, nil
-	case len(m.values) == 0:
-		return 0, m.refusal()
-	case len(p) < 4 && !d.popsShort:
-		return 0, syscall.EINVAL
 	}
-	if len(p) >= 4 || !d.copiesNothing {
-		copy(p, bytesOf(m.values[0]))
+	n, err := m.Device.Read(p)
+	if len(p) < n && d.copiesNothing {
+		clear(p)
 	}
-	m.values = m.values[1:]
-	return 4, nil
+	return m.wrong(n, err)
 }
 
 func (m *memory) Close() error {

@@ -1,14 +1,12 @@
 package check
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"syscall"
-)
 
-// valueSize is the size of a value at the device: an int32, little-endian.
-const valueSize = 4
+	"fullex/device/contract"
+)
 
 // file is the open device of a client. The calls of one that could not be opened
 // do nothing: its trial is over.
@@ -21,24 +19,18 @@ type file struct {
 // isDead says whether no call is to be made.
 func (f *file) isDead() bool { return f.file == nil || f.c.t.isOver() }
 
-// write writes p with one call, and says whether what came of it is what is wanted.
+// write writes p with one call and returns the one of the answers that it gave.
 // subject is for the sentence about a failure: "write to a full deque".
-func (f *file) write(subject string, p []byte, w want) bool {
-	n, made, err := f.put(p)
-	return made && f.c.judge(subject, n, err, w)
-}
-
-// put writes with one call. The error is its errno, which is not judged. made says
-// whether there was a call.
-func (f *file) put(p []byte) (n int, made bool, err error) {
+func (f *file) write(subject string, p []byte, answers ...contract.Answer) (given contract.Answer) {
 	if f.isDead() {
-		return 0, false, nil
+		return given
 	}
 	t := f.c.t
 	call := t.trace.begin("write", "%swrite(%d, %s, %d", f.c.prefix, f.number, quoted(p), len(p))
-	n, err = f.file.Write(p)
+	n, err := f.file.Write(p)
 	t.trace.end(call, ") = %s", returned(n, err))
-	return n, true, err
+	given, _ = f.c.judge(subject, n, err, answers...)
+	return given
 }
 
 // fetch reads with one call and returns what came. The error is its errno, which
@@ -47,7 +39,7 @@ func (f *file) fetch(count int) (p []byte, n int, err error) {
 	t := f.c.t
 	call := t.trace.begin("read", "%sread(%d, ", f.c.prefix, f.number)
 	// Spare room behind it: the module may say that it read more than asked for.
-	p = make([]byte, count, count+valueSize)
+	p = make([]byte, count, count+contract.ValueSize)
 	n, err = f.file.Read(p)
 	p = p[:min(max(n, 0), count)]
 	shown := "0x..."
@@ -58,13 +50,15 @@ func (f *file) fetch(count int) (p []byte, n int, err error) {
 	return p, n, err
 }
 
-// read reads with one call that must be refused.
-func (f *file) read(subject string, count int, w want) bool {
+// read reads with one call and returns the one of the answers that it gave.
+func (f *file) read(subject string, count int, answers ...contract.Answer) (given contract.Answer) {
 	if f.isDead() {
-		return false
+		return given
 	}
-	_, n, err := f.fetch(count)
-	return f.c.judge(subject, n, err, w)
+	p, n, err := f.fetch(count)
+	given, _ = f.c.judge(subject, n, err, answers...)
+	f.c.judgeData(subject, p, given.Data)
+	return given
 }
 
 // take reads a value with one call of 4 bytes.
@@ -72,11 +66,11 @@ func (f *file) take(subject string) (v int32, ok bool) {
 	if f.isDead() {
 		return 0, false
 	}
-	p, n, err := f.fetch(valueSize)
-	if !f.c.judge(subject, n, err, gives(valueSize)) {
-		return 0, false
+	p, n, err := f.fetch(contract.ValueSize)
+	if _, ok = f.c.judge(subject, n, err, gives(contract.ValueSize)); ok {
+		v = valueOf(p)
 	}
-	return int32(binary.LittleEndian.Uint32(p)), true
+	return v, ok
 }
 
 // capacity sets the capacity.
@@ -87,7 +81,7 @@ func (f *file) capacity(n int) {
 // push writes values, for which there is room.
 func (f *file) push(values ...int32) {
 	for _, v := range values {
-		f.write(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v), gives(valueSize))
+		f.write(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v), gives(contract.ValueSize))
 	}
 }
 
@@ -101,59 +95,50 @@ func (f *file) pop(values ...int32) {
 	}
 }
 
+// created returns the model of a session that was just opened.
+func (f *file) created() contract.Model {
+	return contract.Model{Profile: f.c.t.o.Profile, LongReads: f.c.traits.LongReads}
+}
+
+// holding returns the model of a session with these values, and room.
+func (f *file) holding(values ...int32) contract.Model {
+	m := f.created()
+	m.Capacity, m.Values = contract.MaxCapacity, values
+	return m
+}
+
 // popLong reads a value with a call for more than 4 bytes. Where such a call may
 // be refused the value must still be there.
 func (f *file) popLong(subject string, count int, v int32) {
-	if f.isDead() {
-		return
-	}
-	p, n, err := f.fetch(count)
-	if errno, _ := errnoOf(err); errno == syscall.ESPIPE && f.c.traits.LongReads != "" {
-		f.c.t.note("ESPIPE was accepted: " + f.c.traits.LongReads)
-		f.pop(v)
-		return
-	}
-	if !f.c.judge(subject, n, err, gives(valueSize)) {
-		return
-	}
-	if got := int32(binary.LittleEndian.Uint32(p)); got != v {
-		f.c.t.fail("%s returned the value %d, must return %d, the leftmost", subject, got, v)
-	}
-}
-
-// popShort reads fewer than 4 bytes of a deque whose leftmost value is v: that is
-// refused, and the module pops v, of which it copies as many bytes. It reports
-// whether v was popped.
-func (f *file) popShort(subject string, count int, v int32) (popped bool) {
-	if f.isDead() {
-		return false
-	}
-	p, n, err := f.fetch(count)
-	if err != nil || n != valueSize || !f.c.t.isModule() {
-		f.c.judge(subject, n, err, fails(syscall.EINVAL))
-		return false
-	}
-	f.c.t.note("as the original does, a read of fewer than 4 bytes popped a value and returned 4")
-	if want := bytesOf(v)[:count]; !bytes.Equal(p, want) {
-		f.c.t.fail("%s returned the bytes %s, must return %s, of the leftmost value", subject, quoted(p), quoted(want))
-	}
-	return true
+	f.pop(f.read(subject, count, f.holding(v).Read(count)...).Next.Values...)
 }
 
 // drained checks that nothing is left.
 func (f *file) drained() {
-	f.read("read on an empty deque", valueSize, fails(syscall.EACCES))
+	f.read("read on an empty deque", contract.ValueSize, fails(syscall.EACCES))
 }
 
 // isNew checks that the session has no capacity.
 func (f *file) isNew() {
-	f.read("read on a new session", valueSize, fails(syscall.EACCES))
+	f.read("read on a new session", contract.ValueSize, fails(syscall.EACCES))
 	f.write("write of a value to a new session", bytesOf(2), fails(syscall.EACCES))
 }
 
 // full checks that a value finds no room.
 func (f *file) full() {
 	f.write("write to a full deque", bytesOf(2), fails(syscall.EACCES))
+}
+
+// finish pops the values, which must be all that there are, and closes the file.
+func (f *file) finish(values ...int32) {
+	f.only(values...)
+	f.close()
+}
+
+// only pops the values, which must be all that there are.
+func (f *file) only(values ...int32) {
+	f.pop(values...)
+	f.drained()
 }
 
 // close closes the file.
@@ -188,7 +173,7 @@ func (f *file) pushAt(v int32, offset int64) {
 		call := f.c.t.trace.begin("pwrite64", "%spwrite64(%d, %s, 4, %d", f.c.prefix, f.number, quoted(bytesOf(v)), offset)
 		n, err := p.WriteAt(bytesOf(v), offset)
 		f.c.t.trace.end(call, ") = %s", returned(n, err))
-		f.c.judge(fmt.Sprintf("write of a value at offset %d", offset), n, err, gives(valueSize))
+		f.c.judge(fmt.Sprintf("write of a value at offset %d", offset), n, err, gives(contract.ValueSize))
 	})
 }
 
@@ -197,20 +182,19 @@ func (f *file) popAt(v int32, offset int64) {
 	f.at(offset, func(p Placed) {
 		subject := fmt.Sprintf("read of a value at offset %d", offset)
 		call := f.c.t.trace.begin("pread64", "%spread64(%d, ", f.c.prefix, f.number)
-		b := make([]byte, valueSize)
+		b := make([]byte, contract.ValueSize)
 		n, err := p.ReadAt(b, offset)
-		f.c.t.trace.end(call, "%s, 4, %d) = %s", quoted(b[:max(min(n, valueSize), 0)]), offset, returned(n, err))
-		if !f.c.judge(subject, n, err, gives(valueSize)) {
-			return
-		}
-		if got := int32(binary.LittleEndian.Uint32(b)); got != v {
-			f.c.t.fail("%s returned the value %d, must return %d, the leftmost", subject, got, v)
-		}
+		f.c.t.trace.end(call, "%s, 4, %d) = %s", quoted(b[:min(max(n, 0), len(b))]), offset, returned(n, err))
+		given, _ := f.c.judge(subject, n, err, f.holding(v).Read(len(b))...)
+		f.c.judgeData(subject, b, given.Data)
 	})
 }
 
 // bytesOf is a value as the device takes it.
 func bytesOf(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
+
+// valueOf is a value as the device gives it.
+func valueOf(p []byte) int32 { return int32(binary.LittleEndian.Uint32(p)) }
 
 // bytesIn is a number of bytes in words.
 func bytesIn(n int) string {

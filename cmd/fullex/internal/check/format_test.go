@@ -16,11 +16,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device/contract"
 )
 
 // sample has a case of every kind, and what is awkward to write.
 var sample = Results{
-	Target: "/mnt/<a&b>", Profile: Fixed, Seed: 1<<63 + 1, Sessions: 5, Start: time.Unix(1_000_000, 0), Time: 1500 * time.Millisecond,
+	Target: "/mnt/<a&b>", Profile: contract.Fixed, Seed: 1<<63 + 1, Sessions: 5, Start: time.Unix(1_000_000, 0), Time: 1500 * time.Millisecond,
 	Cases: []Result{
 		{ID: "open.new", Title: "open works", Row: "open | a | b", Weight: 3, Status: Passed, Calls: []string{`close(3) = 0`}, Time: time.Millisecond},
 		{ID: "read.empty", Title: "is refused", Row: "read | a | b", Weight: 2, Status: Failed, Reason: "read on an empty deque returned 0, must fail with EACCES",
@@ -235,7 +237,7 @@ var odd = []string{
 
 // oddResults have them wherever a string can come from outside, at each status.
 func oddResults(s string) Results {
-	r := Results{Target: s, Profile: Fixed, Stopped: s}
+	r := Results{Target: s, Profile: contract.Fixed, Stopped: s}
 	for i, status := range []Status{Passed, Failed, Skipped, NotRun} {
 		r.Cases = append(r.Cases, Result{
 			ID: fmt.Sprintf("odd.%d", i), Title: "odd", Row: "a row", Weight: 1, Status: status,

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device/contract"
 )
 
 // threadsClient is a client of a device as the module is: the session belongs to
@@ -28,8 +30,8 @@ func (f refusing) Write([]byte) (int, error) { return 0, f.refuse() }
 func (f refusing) Close() error              { return nil } // not the last descriptor
 
 func (f refusing) refuse() error {
-	if f.pops && len(f.values) > 0 {
-		f.values = f.values[1:]
+	if f.pops && len(f.Values) > 0 {
+		f.Values = f.Values[1:]
 	}
 	return syscall.EACCES
 }
@@ -54,7 +56,7 @@ var shared = []string{"thread.shared", "thread.race", "fork.shared", "fork.outli
 func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 	d := &faulty{popsShort: true}
 	open := func() (Opener, error) { return threadsClient{memoryClient: &memoryClient{device: d}}, nil }
-	r, err := Run(t.Context(), open, Options{Profile: Module})
+	r, err := Run(t.Context(), open, Options{Profile: contract.Module})
 	require.NoError(t, err)
 	for _, id := range shared {
 		c := of(t, r, id)
@@ -63,7 +65,7 @@ func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 	}
 	assert.Equal(t, ExitPassed, r.Exit())
 
-	r, err = Run(t.Context(), open, Options{Profile: Fixed, Only: shared})
+	r, err = Run(t.Context(), open, Options{Profile: contract.Fixed, Only: shared})
 	require.NoError(t, err)
 	for _, c := range r.Cases {
 		assert.Equal(t, Failed, c.Status, c.ID)
@@ -74,7 +76,7 @@ func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
 	d := &faulty{}
 	open := func() (Opener, error) { return threadsClient{&memoryClient{device: d}, true}, nil }
-	r, err := Run(t.Context(), open, Options{Profile: Module, Only: []string{"thread.shared", "fork.shared"}})
+	r, err := Run(t.Context(), open, Options{Profile: contract.Module, Only: []string{"thread.shared", "fork.shared"}})
 	require.NoError(t, err)
 	for _, c := range r.Cases {
 		assert.Equal(t, "read of the leftmost value, 2, failed with EACCES, must return 4", c.Reason, c.ID)
@@ -83,7 +85,7 @@ func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
 
 func TestModuleProfileLooksAtWhatAShortReadCopies(t *testing.T) {
 	for _, id := range []string{"read.short.1", "read.short.3", "random.sessions"} {
-		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Profile: Module, Seed: 1, Only: []string{id}})
+		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Profile: contract.Module, Seed: 1, Only: []string{id}})
 		assert.Equal(t, Failed, r.Cases[0].Status, id)
 		assert.Contains(t, r.Cases[0].Reason, "of the leftmost value", id)
 	}
@@ -102,7 +104,7 @@ func (c described) Stat() (fs.FileMode, int64, error) { return c.mode, c.size, n
 func TestModuleProfileWantsSizeZero(t *testing.T) {
 	for mode, size := range map[fs.FileMode]int64{0o444: 1, 0o666: 1} {
 		r, err := Run(t.Context(), func() (Opener, error) { return described{&memoryClient{device: &faulty{}}, mode, size}, nil },
-			Options{Profile: Module, Only: []string{"file.kind"}})
+			Options{Profile: contract.Module, Only: []string{"file.kind"}})
 		require.NoError(t, err)
 		assert.Equal(t, "the device has size 1, must have 0", r.Cases[0].Reason)
 	}

@@ -5,16 +5,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fullex/device/contract"
 )
 
 // Options is how cases are chosen and run. The zero value runs all of them.
 type Options struct {
-	Profile  Profile       // "": Fixed
-	Only     []string      // ids, or what ids begin with up to a ".", such as "write."; empty: all
-	Skip     []string      // likewise: those left out
-	Timeout  time.Duration // of each case; 0: DefaultTimeout
-	Seed     uint64        // of the random sessions
-	Sessions int           // how many random sessions; 0: DefaultSessions
+	Profile  contract.Profile // "": Fixed
+	Only     []string         // ids, or what ids begin with up to a ".", such as "write."; empty: all
+	Skip     []string         // likewise: those left out
+	Timeout  time.Duration    // of each case; 0: DefaultTimeout
+	Seed     uint64           // of the random sessions
+	Sessions int              // how many random sessions; 0: DefaultSessions
 	// Dangerous runs the cases that could hurt a kernel, or others who use the
 	// same server.
 	Dangerous bool
@@ -25,18 +27,6 @@ const (
 	DefaultTimeout  = 10 * time.Second
 	DefaultSessions = 50
 )
-
-// Profile is whose contract is checked.
-type Profile string
-
-// The profiles.
-const (
-	Fixed  Profile = "fixed"  // the contract, as fullex keeps it
-	Module Profile = "module" // what the original kernel module does is right, too
-)
-
-// Profiles are the names of all.
-var Profiles = []string{string(Fixed), string(Module)}
 
 // Door is which of a server's paths leads to the device (README, "Who has a deque
 // of his own").
@@ -55,7 +45,7 @@ var Doors = []string{string(Plain), string(Each), string(PID)}
 // withDefaults fills in what is not set.
 func (o Options) withDefaults() Options {
 	if o.Profile == "" {
-		o.Profile = Fixed
+		o.Profile = contract.Fixed
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout

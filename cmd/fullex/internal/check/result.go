@@ -2,6 +2,8 @@ package check
 
 import (
 	"time"
+
+	"fullex/device/contract"
 )
 
 // Status is what came of a case.
@@ -31,14 +33,14 @@ type Result struct {
 
 // Results is what came of a run.
 type Results struct {
-	Target   string        `json:"target"` // as the caller calls it
-	Profile  Profile       `json:"profile"`
-	Seed     uint64        `json:"seed"`
-	Sessions int           `json:"sessions"`
-	Start    time.Time     `json:"start"`
-	Time     time.Duration `json:"nanoseconds"`
-	Stopped  string        `json:"stopped,omitempty"` // why not all cases were run, in one sentence
-	Cases    []Result      `json:"cases"`
+	Target   string           `json:"target"` // as the caller calls it
+	Profile  contract.Profile `json:"profile"`
+	Seed     uint64           `json:"seed"`
+	Sessions int              `json:"sessions"`
+	Start    time.Time        `json:"start"`
+	Time     time.Duration    `json:"nanoseconds"`
+	Stopped  string           `json:"stopped,omitempty"` // why not all cases were run, in one sentence
+	Cases    []Result         `json:"cases"`
 }
 
 // Unrun returns the results of a run that cannot begin: none of the cases is run

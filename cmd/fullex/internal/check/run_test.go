@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device/contract"
 )
 
 // of returns the result of one case.
@@ -94,7 +95,7 @@ func TestFirstWrongCallIsTheLastPrinted(t *testing.T) {
 }
 
 func TestModuleProfileTakesWhatTheOriginalDoes(t *testing.T) {
-	r := runOn(t, &faulty{popsShort: true}, Options{Profile: Module})
+	r := runOn(t, &faulty{popsShort: true}, Options{Profile: contract.Module})
 	for _, id := range []string{"read.short.1", "read.short.2", "read.short.3"} {
 		c := of(t, r, id)
 		assert.Equal(t, Passed, c.Status, c.Reason)
@@ -221,7 +222,7 @@ func TestWhatCannotRunAtAllIsAnError(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// TestEveryRowHasACase compares with the README.
+// TestEveryRowHasACase finds each row of the contract, and no other, in the cases.
 func TestEveryRowHasACase(t *testing.T) {
 	rows, ids := map[string]int{}, map[string]bool{}
 	for _, c := range Cases() {
@@ -232,29 +233,9 @@ func TestEveryRowHasACase(t *testing.T) {
 		assert.Positive(t, c.Weight, c.ID)
 		assert.NotEmpty(t, c.Title, c.ID)
 	}
-	for _, r := range append(readmeRows(t), string(rowShared), string(rowReply), string(rowFile)) {
-		assert.Positive(t, rows[r], r)
-		delete(rows, r)
+	for _, r := range contract.Rows {
+		assert.Positive(t, rows[r.String()], r)
+		delete(rows, r.String())
 	}
 	assert.Empty(t, rows)
-}
-
-// readmeRows are the rows of the first table of the README's section about the
-// device.
-func readmeRows(t *testing.T) (rows []string) {
-	t.Helper()
-	text, err := os.ReadFile("../../../../README.md")
-	require.NoError(t, err)
-	_, section, ok := strings.Cut(string(text), "\n## The device\n")
-	require.True(t, ok)
-	_, table, ok := strings.Cut(section, "\n|---|---|---|\n")
-	require.True(t, ok)
-	for line := range strings.Lines(table) {
-		if !strings.HasPrefix(line, "|") {
-			break
-		}
-		rows = append(rows, strings.Trim(strings.TrimSpace(line), "| "))
-	}
-	require.Greater(t, len(rows), 10)
-	return rows
 }

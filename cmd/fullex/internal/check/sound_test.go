@@ -12,6 +12,7 @@ import (
 
 	"fullex/cmd/fullex/internal/fusefs"
 	"fullex/cmd/fullex/internal/ninep"
+	"fullex/device/contract"
 	"fullex/p9srv"
 )
 
@@ -130,7 +131,7 @@ func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	assertSound(t, runAt(t, dir, Each, Options{Seed: 4, Only: doors}), append(openTwice, "file.truncated")...)
 	file := filepath.Join(dir, "full_ex")
 	assertSound(t, runAt(t, file, Plain, Options{Only: []string{"open.", "close.", "fork.", "unload."}}), "open.each", "close.frees", "unload.open")
-	assertSound(t, runAt(t, file, Plain, Options{Profile: Module, Only: []string{"read.short.", "thread.", "fork.", "random.sessions"}}), "thread.open")
+	assertSound(t, runAt(t, file, Plain, Options{Profile: contract.Module, Only: []string{"read.short.", "thread.", "fork.", "random.sessions"}}), "thread.open")
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }
 
@@ -144,7 +145,7 @@ func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
 		assert.Contains(t, r.Cases[0].Reason, why)
 		assert.Equal(t, ExitNotRun, r.Exit())
 	}
-	assertNothingRun(Options{Only: only.Only, Profile: Module}, "crashes a kernel")
+	assertNothingRun(Options{Only: only.Only, Profile: contract.Module}, "crashes a kernel")
 	open, err := at(t, endpoint, Plain, nil)
 	require.NoError(t, err)
 	client, err := open()

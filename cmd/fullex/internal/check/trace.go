@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"fullex/device/contract"
 )
 
 // Of a long case the calls at its start and end are kept.
@@ -110,15 +110,7 @@ func returned(n int, err error) string {
 		return fmt.Sprintf("? (%v)", err)
 	}
 	meaning := errno.Error()
-	return fmt.Sprintf("-1 %s (%s)", errnoName(errno), strings.ToUpper(meaning[:1])+meaning[1:])
-}
-
-// errnoName returns EACCES and the like.
-func errnoName(e syscall.Errno) string {
-	if name := unix.ErrnoName(e); name != "" {
-		return name
-	}
-	return fmt.Sprintf("errno %d", int(e))
+	return fmt.Sprintf("-1 %s (%s)", contract.ErrnoName(errno), strings.ToUpper(meaning[:1])+meaning[1:])
 }
 
 // shownBytes is how much of a buffer is shown, as strace does.

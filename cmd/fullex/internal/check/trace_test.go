@@ -45,21 +45,3 @@ func TestLongTracesKeepTheFirstAndTheLastCalls(t *testing.T) {
 	name, _ = tr.waiting(time.Hour)
 	assert.Empty(t, name)
 }
-
-func TestModelIsTheContract(t *testing.T) {
-	var m model
-	assert.Equal(t, fails(syscall.EACCES), m.write(bytesOf(1)))
-	assert.Equal(t, fails(syscall.EINVAL), m.write([]byte{101}))
-	assert.Equal(t, "a new session", m.state())
-	assert.Equal(t, gives(1), m.write([]byte{2}))
-	assert.Equal(t, "an empty deque", m.state())
-	assert.Equal(t, gives(4), m.write(bytesOf(-1)))
-	assert.Equal(t, gives(4), m.write(bytesOf(-3)))
-	assert.Equal(t, fails(syscall.EACCES), m.write(bytesOf(2)))
-	assert.Equal(t, fails(syscall.EINVAL), m.write([]byte{1}))
-	w, _ := m.read(3)
-	assert.Equal(t, fails(syscall.EINVAL), w)
-	w, v := m.read(9)
-	assert.Equal(t, gives(4), w)
-	assert.EqualValues(t, -3, v)
-}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"fullex/device/contract"
 )
 
 // trial is a case being run. It ends at its first failure or reason to skip: the
@@ -75,7 +77,7 @@ func (t *trial) note(text string) {
 	}
 }
 
-func (t *trial) isModule() bool { return t.o.Profile == Module }
+func (t *trial) isModule() bool { return t.o.Profile == contract.Module }
 
 // random returns random numbers that depend on the seed and a stream's number only.
 func (t *trial) random(stream int) *rand.Rand {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device/contract"
 )
 
 // Work makes the calls that it is asked for on in and answers on out, until in
@@ -190,7 +191,7 @@ func (w *worker) byHandle(f target.File, r request) reply {
 	switch r.Op {
 	case opRead, opReadAt:
 		// Spare room behind it: the module says 4 also where less was asked for.
-		p := make([]byte, r.Count, r.Count+valueSize)
+		p := make([]byte, r.Count, r.Count+contract.ValueSize)
 		n, err := readInto(f, p, r)
 		a := result(n, err)
 		a.Data = p[:min(max(n, 0), len(p))]
