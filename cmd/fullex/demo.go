@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
 	"github.com/hugelgupf/p9/p9"
 	"github.com/urfave/cli/v2"
 
 	"fullex/device"
+	"fullex/device/contract"
 	"fullex/p9srv"
+	"fullex/p9srv/wire"
 )
 
 func demoCommand() *cli.Command {
@@ -87,11 +88,12 @@ func (d *demonstration) run(s step) error {
 		fmt.Fprintf(d.w, "\n# %s\n", s.note)
 	}
 	call, result, err := d.do(s)
-	if !sameErrno(err, s.want) {
+	if !errors.Is(err, s.want) {
 		return fmt.Errorf("%s: got error %v, want %v", call, err, s.want)
 	}
-	if err != nil {
-		result = errnoName(err)
+	var errno linux.Errno
+	if errors.As(err, &errno) {
+		result = contract.ErrnoName(wire.Local(errno))
 	}
 	fmt.Fprintf(d.w, "%-28s = %-22s %s\n", call, result, d.picture())
 	return nil
@@ -160,27 +162,4 @@ func (d *demonstration) picture() string {
 		}
 	}
 	return "|" + strings.Join(cells, "|") + "|"
-}
-
-// sameErrno compares what the client reports with the errno wanted.
-func sameErrno(err, want error) bool {
-	if want == nil {
-		return err == nil
-	}
-	return errors.Is(err, want)
-}
-
-// errnoName names the errors of the contract as the tutorial does.
-func errnoName(err error) string {
-	switch {
-	case errors.Is(err, linux.EACCES):
-		return "EACCES"
-	case errors.Is(err, linux.EINVAL):
-		return "EINVAL"
-	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno.Error()
-	}
-	return err.Error()
 }
