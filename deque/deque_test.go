@@ -1,11 +1,14 @@
 package deque
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/device/contract"
 )
 
 func TestNewTakesCapacitiesFrom1To100(t *testing.T) {
@@ -100,55 +103,39 @@ func FuzzBehavesLikeASlice(f *testing.F) {
 	})
 }
 
-// checkAgainstModel runs one operation a byte on a deque and on a slice.
+// checkAgainstModel runs one operation a byte on a deque and on the contract's
+// model, which pushes odd values left and even ones right.
 func checkAgainstModel(t *testing.T, capacity int, ops []byte) {
 	t.Helper()
 	d, err := New(capacity)
 	require.NoError(t, err)
-	m := model{values: []int32{}, capacity: capacity}
+	m := contract.Device{Model: contract.Model{Capacity: capacity}}
 	for i, op := range ops {
-		v := int32(i)
-		switch op % 3 {
+		p := make([]byte, contract.ValueSize)
+		switch v := 2 * int32(i); op % 3 {
 		case 0:
-			require.Equal(t, m.push(v, true), d.PushLeft(v), "call %d", i)
+			_, err = m.Write(binary.LittleEndian.AppendUint32(nil, uint32(v+1)))
+			require.Equal(t, refusal(err, ErrFull), d.PushLeft(v+1), "call %d", i)
 		case 1:
-			require.Equal(t, m.push(v, false), d.PushRight(v), "call %d", i)
+			_, err = m.Write(binary.LittleEndian.AppendUint32(nil, uint32(v)))
+			require.Equal(t, refusal(err, ErrFull), d.PushRight(v), "call %d", i)
 		case 2:
-			want, wantErr := m.pop()
-			got, err := d.PopLeft()
-			require.Equal(t, wantErr, err, "call %d", i)
-			require.Equal(t, want, got, "call %d", i)
+			_, err = m.Read(p)
+			got, gotErr := d.PopLeft()
+			require.Equal(t, refusal(err, ErrEmpty), gotErr, "call %d", i)
+			require.EqualValues(t, binary.LittleEndian.Uint32(p), got, "call %d", i)
 		}
-		require.Equal(t, len(m.values), d.Len(), "call %d", i)
-		require.Equal(t, m.values, d.Append([]int32{}), "call %d", i)
+		require.Equal(t, len(m.Values), d.Len(), "call %d", i)
+		require.Equal(t, append([]int32{}, m.Values...), d.Append([]int32{}), "call %d", i)
 	}
 }
 
-// model is the deque as nobody would build it: a slice that is copied.
-type model struct {
-	values   []int32
-	capacity int
-}
-
-func (m *model) push(v int32, left bool) error {
-	if len(m.values) == m.capacity {
-		return ErrFull
+// refusal is the deque's own error where the model refuses.
+func refusal(err, own error) error {
+	if err == nil {
+		return nil
 	}
-	if left {
-		m.values = append([]int32{v}, m.values...)
-	} else {
-		m.values = append(append([]int32{}, m.values...), v)
-	}
-	return nil
-}
-
-func (m *model) pop() (int32, error) {
-	if len(m.values) == 0 {
-		return 0, ErrEmpty
-	}
-	v := m.values[0]
-	m.values = append([]int32{}, m.values[1:]...)
-	return v, nil
+	return own
 }
 
 func TestNoAllocationAfterNew(t *testing.T) {

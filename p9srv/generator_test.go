@@ -103,7 +103,7 @@ func (g *generator) write(tag uint16) []byte {
 	fid := g.fidWhere(isDeviceOpen)
 	sizes := []int{4, 4, 4, 4, 4, 1, 0, 2, 5}
 	f := g.ref.fids[fid]
-	if isDeviceOpen(f) && f.session.capacity == 0 && g.number(4) < 3 {
+	if isDeviceOpen(f) && f.session.Capacity == 0 && g.number(4) < 3 {
 		return frame(wire.Twrite, tag, fid, uint64(0), uint32(1), []byte{byte(g.number(6))})
 	}
 	p := make([]byte, sizes[g.number(len(sizes))])

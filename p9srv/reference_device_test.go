@@ -2,7 +2,6 @@ package p9srv
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -47,61 +46,33 @@ func (c *refConn) read(f *refFID, body wire.Cursor) refReply {
 		return fail(syscall.EISDIR)
 	case f.isFollowUp(offset, min(count, c.msize-24)):
 		return refReply{body: []byte{0, 0, 0, 0}}
-	case count == 0:
-		return fail(syscall.EINVAL)
-	case len(f.session.values) == 0:
-		return fail(syscall.EACCES)
-	case count < 4:
-		return fail(syscall.EINVAL)
-	case f.wouldLose(offset, count):
+	case len(f.session.Values) > 0 && f.wouldLose(offset, count):
 		return fail(syscall.ESPIPE)
 	}
+	p := make([]byte, min(count, 8))
+	n, err := f.session.Read(p)
+	if err != nil {
+		return fail(err.(syscall.Errno))
+	}
 	c.willAsk(f, offset, count)
-	v := f.session.values[0]
-	f.session.values = f.session.values[1:]
-	return refReply{body: append([]byte{4, 0, 0, 0}, v[:]...)}
+	return refReply{body: append([]byte{byte(n), 0, 0, 0}, p[:n]...)}
 }
 
 func (c *refConn) write(f *refFID, body wire.Cursor) refReply {
 	offset, n := body.U64(), body.U32()
-	p := []byte(body)
 	switch {
 	case !f.opened || f.flags&3 == 0:
 		return fail(syscall.EBADF)
 	case f.session == nil:
 		return fail(syscall.EISDIR)
 	}
-	if errno := f.session.write(p); errno != 0 {
-		return fail(errno)
+	if _, err := f.session.Write(body); err != nil {
+		return fail(err.(syscall.Errno))
 	}
 	if f.inode != nil {
 		f.inode.reach(offset, uint64(n))
 	}
 	return refReply{body: []byte{byte(n), 0, 0, 0}}
-}
-
-func (s *refSession) write(p []byte) syscall.Errno {
-	switch {
-	case len(p) == 0:
-		return syscall.EINVAL
-	case s.capacity == 0 && len(p) > 1:
-		return syscall.EACCES
-	case s.capacity == 0 && (p[0] < 1 || p[0] > 100):
-		return syscall.EINVAL
-	case s.capacity == 0:
-		s.capacity = int(p[0])
-		return 0
-	case len(p) != 4:
-		return syscall.EINVAL
-	case len(s.values) == s.capacity:
-		return syscall.EACCES
-	}
-	at := len(s.values)
-	if p[0]%2 == 1 {
-		at = 0
-	}
-	s.values = slices.Insert(s.values, at, byte4(p))
-	return 0
 }
 
 func (c *refConn) readdir(f *refFID, body wire.Cursor) refReply {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"syscall"
 
+	"fullex/device/contract"
 	"fullex/p9srv/wire"
 )
 
@@ -17,12 +18,9 @@ type reference struct {
 
 // refSession is an open of the device.
 type refSession struct {
-	client   string
-	capacity int // 0: uninitialised
-	values   []byte4
+	contract.Device
+	client string
 }
-
-type byte4 [4]byte
 
 // refConn is a connection to the reference.
 type refConn struct {
