@@ -23,16 +23,18 @@ type contender struct {
 	what  string // a line about it
 	start func(w *workspace) (*process.Process, error)
 	dial  func(w *workspace, socket string, number int, of cell) (*load.Conn, error)
+
+	valuesOnly bool // it takes no part in cells of opens
 }
 
 // contenders are all of them, the baseline first.
 var contenders = []contender{
-	{baseline, "answers each frame with a fixed reply; Go, a goroutine a connection", startSelf("echo"), dialEcho},
-	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho},
-	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho},
-	{"fullex", "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex},
-	{"old", "another fullex, of --old: what a change did", (*workspace).startOld, dialFullex},
-	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod},
+	{baseline, "answers each frame with a fixed reply; Go, a goroutine a connection", startSelf("echo"), dialEcho, false},
+	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho, false},
+	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho, false},
+	{"fullex", "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex, false},
+	{"old", "another fullex, of --old: what a change did", (*workspace).startOld, dialFullex, false},
+	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod, true},
 }
 
 // chooseContenders returns those that a list names, and the baseline. diod is

@@ -79,15 +79,29 @@ func (config speedConfig) measure(ctx context.Context, w *workspace, text io.Wri
 	}
 	var results []cellResult
 	for _, cell := range config.cells {
-		samples, err := config.measureCell(ctx, w, cell, running)
+		part, servers := config.of(cell, running)
+		samples, err := part.measureCell(ctx, w, cell, servers)
 		if err != nil {
 			return nil, fmt.Errorf("cell %s: %w", cell, err)
 		}
-		result := summarise(cell, config.servers, samples)
+		result := summarise(cell, part.servers, samples)
 		result.print(text)
 		results = append(results, result)
 	}
 	return results, nil
+}
+
+// of returns the part of the measurement that is of a cell, and its servers.
+func (config speedConfig) of(cell cell, running []*process.Process) (part speedConfig, servers []*process.Process) {
+	part = config
+	part.servers = nil
+	for i, c := range config.servers {
+		if !cell.opens || !c.valuesOnly {
+			part.servers = append(part.servers, c)
+			servers = append(servers, running[i])
+		}
+	}
+	return part, servers
 }
 
 // measureCell connects to all servers, runs the rounds, and returns the samples
