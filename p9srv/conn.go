@@ -215,7 +215,9 @@ func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
 	for {
+		c.turn.begin()
 		used, out, err := c.processor.Process(c.io.arrived(), buffer.b[:0])
+		rest := c.turn.add(c.front.work)
 		buffer.b = out
 		if len(out) > 0 {
 			err = errors.Join(err, c.io.write(out))
@@ -223,7 +225,6 @@ func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 		if err != nil {
 			return progress, 0, err
 		}
-		rest := c.turn.add(c.front.work)
 		progress = progress || used > 0
 		if left := c.io.drop(used); used == 0 || left == 0 {
 			c.io.compact()

@@ -263,16 +263,17 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 
 func TestGreedyConnectionsRestSoThatOthersFindAProcessor(t *testing.T) {
 	for _, test := range []struct {
-		work, greedy, processors int
-		want                     time.Duration
+		worked             time.Duration
+		greedy, processors int
+		want               time.Duration
 	}{
-		{2048, 1, 2, 0},
-		{2048, 1, 1, 6826 * time.Nanosecond},
-		{2048, 8, 2, 88746 * time.Nanosecond},
-		{30_000, 8, 2, 1300 * time.Microsecond},
-		{2048, 8, 64, 0},
+		{20 * time.Microsecond, 1, 2, 0},
+		{30 * time.Microsecond, 1, 1, 10 * time.Microsecond},
+		{30 * time.Microsecond, 8, 2, 130 * time.Microsecond},
+		{300 * time.Microsecond, 8, 2, 1300 * time.Microsecond},
+		{20 * time.Microsecond, 8, 64, 0},
 	} {
-		assert.InDelta(t, test.want, restAfter(test.work, test.greedy, test.processors), 10, "%+v", test)
+		assert.InDelta(t, test.want, restAfter(test.worked, test.greedy, test.processors), 10, "%+v", test)
 	}
 	var all turns
 	one, other := turn{of: &all}, turn{of: &all}

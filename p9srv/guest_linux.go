@@ -214,8 +214,9 @@ func (g *guest) check(request []byte, room int) (size int, err error) {
 // answerMessages answers requests that are whole messages.
 func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 	for len(requests) > 0 {
+		g.turn.begin()
 		used, out, err := g.process(in)
-		work := g.front.work
+		rest := g.turn.add(g.front.work)
 		n := 0
 		for ; len(out) > 0; n++ {
 			size := le.Uint32(out)
@@ -223,9 +224,7 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 			out = out[size:]
 		}
 		g.push(g.answers[:n])
-		if rest := g.turn.add(work); rest > 0 {
-			time.Sleep(rest)
-		}
+		time.Sleep(rest)
 		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
 			g.log.Error("the session has ended", "error", err)

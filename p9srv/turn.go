@@ -32,8 +32,16 @@ type turns struct{ greedy atomic.Int32 }
 // its goroutine only.
 type turn struct {
 	of     *turns
-	work   int  // units since it waited or rested
-	greedy bool // it has used up a share since it waited
+	work   int       // units since it waited or rested
+	greedy bool      // it has used up a share since it waited
+	start  time.Time // of the work in hand, of a greedy one
+}
+
+// begin is for a connection that begins to work.
+func (t *turn) begin() {
+	if t.greedy && t.work == 0 {
+		t.start = time.Now()
+	}
 }
 
 // busyShare is how much of the processors greedy connections may take together, in
@@ -47,12 +55,14 @@ func (t *turn) add(work int) (rest time.Duration) {
 	if t.work < turnShare {
 		return 0
 	}
-	if !t.greedy {
+	worked := time.Duration(t.work) * unitTime
+	if t.greedy { // the time that it took is right on slow machines, too
+		worked = max(worked, time.Since(t.start))
+	} else {
 		t.setGreedy(true)
 	}
-	rest = restAfter(t.work, int(t.of.greedy.Load()), runtime.GOMAXPROCS(0))
 	t.work = 0
-	return rest
+	return restAfter(worked, int(t.of.greedy.Load()), runtime.GOMAXPROCS(0))
 }
 
 // end is for a connection that waits for its peer, or ends.
@@ -72,10 +82,9 @@ func (t *turn) setGreedy(greedy bool) {
 	}
 }
 
-// restAfter returns how long one of several greedy connections rests after so much work,
+// restAfter returns how long one of several greedy connections rests after it has worked,
 // so that all of them leave a part of the processors free. One alone need not.
-func restAfter(work, greedy, processors int) time.Duration {
-	worked := time.Duration(work) * unitTime
+func restAfter(worked time.Duration, greedy, processors int) time.Duration {
 	free := worked*time.Duration(100*greedy)/time.Duration(busyShare*processors) - worked
 	return max(free, 0)
 }
