@@ -13,8 +13,8 @@ type Identity struct {
 	Open    uint64 // number of this very open, so that each is its own client; 0: none
 }
 
-// User is who is behind an open, as the way in knows him. The opens of one
-// attach share it. Immutable.
+// User is who is behind an open, as the way in knows them. The opens of one
+// attach share it. Its exported fields are immutable.
 type User struct {
 	Conn    string // names the connection
 	Where   string // where it came from, for people: "unix uid=1000 pid=42"
@@ -22,6 +22,9 @@ type User struct {
 	Claimed uint32 // as the client said; 0xffffffff: nobody was named
 	Vouched bool   // UID is verified
 	Admin   bool   // may load and unload modules
+
+	// openShare is the log's share for opens and closes of this user; Log.mu guards it.
+	openShare *share
 }
 
 // Client is who opens a device file.

@@ -60,21 +60,28 @@ func (l *Log) Print(line string) {
 
 // PrintFor adds a line that a user caused, if his share has room, and counts
 // it otherwise. line is called only if the line is added; it must be printable.
-func (l *Log) PrintFor(u *User, line func() string) { l.printFor(u.source(), time.Now(), line) }
+func (l *Log) PrintFor(u *User, line func() string) {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.printLocked(l.shareLocked(u.source(), now), now, line)
+}
 
 // printSession is PrintFor for the lines of opens and closes, which have a
 // share of their own: they come with everything else that a user does, and
 // must not leave him without a word.
 func (l *Log) printSession(u *User, now time.Time, line func() string) {
-	from := u.source()
-	from.opens = true
-	l.printFor(from, now, line)
-}
-
-func (l *Log) printFor(from source, now time.Time, line func() string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.shareLocked(from, now)
+	if u.openShare == nil || u.openShare.forgotten {
+		from := u.source()
+		from.opens = true
+		u.openShare = l.shareLocked(from, now)
+	}
+	l.printLocked(u.openShare, now, line)
+}
+
+func (l *Log) printLocked(s *share, now time.Time, line func() string) {
 	if !s.take(now) {
 		s.dropped++
 		return

@@ -48,6 +48,8 @@ type share struct {
 	left    float64 // lines it may add now
 	since   time.Time
 	dropped int // since the last line that was added
+
+	forgotten bool // it is in no table any more
 }
 
 const (
@@ -97,14 +99,19 @@ func (l *Log) forgetFullLocked(now time.Time) {
 	for _, s := range l.droppedLocked() {
 		if s.full(now) {
 			l.tellDroppedLocked(s, now)
-			delete(l.shares, s.source)
+			l.forgetLocked(s)
 		}
 	}
-	for from, s := range l.shares {
+	for _, s := range l.shares {
 		if s.full(now) && s.dropped == 0 {
-			delete(l.shares, from)
+			l.forgetLocked(s)
 		}
 	}
+}
+
+func (l *Log) forgetLocked(s *share) {
+	delete(l.shares, s.source)
+	s.forgotten = true
 }
 
 // droppedLocked returns the shares of which lines were dropped, in a fixed

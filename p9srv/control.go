@@ -137,7 +137,7 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	}
 	start := len(out)
 	out = wire.AppendU16(wire.Begin(out, wire.Rwalk, m.Tag()), 0)
-	to, walked := &fid{File: from.Clone()}, 0
+	to, walked := f.newFID(from.Clone()), 0
 	for ; walked < count; walked++ {
 		err := to.Step(names.Str())
 		if err != nil && walked == 0 {

@@ -17,6 +17,9 @@ type fid struct {
 	statFolds uint32
 }
 
+// reset makes a closed fid as it was when it was new.
+func (f *fid) reset() { *f = fid{} }
+
 // Flags of Tlopen by which the Linux client shows its version (followup.go); the access
 // modes are those of package tree.
 const (

@@ -51,6 +51,8 @@ func (f *front) clunk(number uint32, fid *fid) {
 	f.closeFID(fid)
 	f.fids.remove(number)
 	f.srv.fids.Add(-1)
+	fid.reset()
+	f.spare = fid
 }
 
 // closeFID frees what the open of a fid made.
