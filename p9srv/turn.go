@@ -14,7 +14,7 @@ import (
 //
 // Work is counted in units of about 10 ns, the time for a Tread or Twrite of a value.
 const (
-	turnShare = 2048 // units: as many as 64 KiB of Tread have, nearly
+	turnShare = 4096 // units: more than 64 KiB of Tread have, or 64 opens in flight
 	unitTime  = 10 * time.Nanosecond
 
 	controlWork = 10  // units of a message that is not data (BenchmarkOpen)
