@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fullex/p9srv/deadline"
+	"fullex/p9srv/endpoint"
 )
 
 // conn is one connection: bytes in, bytes out, around a front. One goroutine
@@ -51,13 +52,13 @@ func newConn(s *Server, c net.Conn, number uint64, ours bool) *conn {
 // setUp asks who the peer is and makes the rest of the connection.
 func (c *conn) setUp() {
 	p := newPeer(c.net, c.number, c.srv.Identity)
-	c.log = c.srv.log.With("conn", c.number, "peer", p.where)
+	c.log = c.srv.log.With("conn", c.number, "peer", p.Where)
 	c.front = front{srv: c.srv, peer: p, log: c.log}
 	c.processor = c.front.layered(&c.io)
 	c.turn.of = &c.srv.turns
 	c.io.claim.of, c.io.claim.cut = &c.srv.buffers, c.evict
 	c.keepAlive()
-	if c.ours && !p.here { // within a process the poller wakes no thread
+	if c.ours && !p.Here { // within a process the poller wakes no thread
 		c.io.socket.mayLeave(c.net, &c.srv.place)
 	}
 }
@@ -67,7 +68,7 @@ func (c *conn) keepAlive() {
 	if c.srv.limits.KeepAlive == 0 {
 		return
 	}
-	if err := ignoreClosed(NoticeLoss(c.net, c.srv.limits.KeepAlive)); err != nil {
+	if err := ignoreClosed(endpoint.NoticeLoss(c.net, c.srv.limits.KeepAlive)); err != nil {
 		c.log.Warn("a peer that vanishes will not be noticed", "error", err)
 	}
 }

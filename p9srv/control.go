@@ -95,7 +95,7 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 	if err != nil {
 		f.warn("attach refused: not this peer's user", "claimed", claimed)
 		f.srv.Kernel.Log().PrintFor(f.peer.self(), func() string {
-			return fmt.Sprintf("fullex: refused to let uid %d attach as uid %d", f.peer.uid, claimed)
+			return fmt.Sprintf("fullex: refused to let uid %d attach as uid %d", f.peer.UID, claimed)
 		})
 		return out, err
 	}

@@ -38,12 +38,3 @@ func (s *socket) closeGuarded() error {
 	s.cutOff = true
 	return rights.Close(s.conn.(rights.Socket))
 }
-
-// guardListener returns a listener for whose connections descriptors are refused as
-// far as the kernel can.
-func guardListener(l net.Listener) net.Listener {
-	if socket, ok := l.(*net.UnixListener); ok {
-		return rights.NewListener(socket)
-	}
-	return l
-}

@@ -148,28 +148,3 @@ func TestGuardedSocketServesAsAnyOther(t *testing.T) {
 	assert.Empty(t, rest)
 	assert.Condition(t, func() bool { return err == nil || errors.Is(err, unix.ECONNRESET) }, "%v", err)
 }
-
-func TestEndpointsRefuseDescriptors(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	l := listen(t, "unix:"+path)
-	dialed, err := Endpoint{Network: "unix", Address: path}.Dial(t.Context())
-	require.NoError(t, err)
-	accepted, err := l.Accept()
-	require.NoError(t, err)
-	if rights.MayCome(accepted) {
-		t.Skip("the kernel has no SO_PASSRIGHTS (Linux 6.16)")
-	}
-	for from, to := range map[*net.UnixConn]net.Conn{dialed.(*net.UnixConn): accepted, accepted.(*net.UnixConn): dialed} {
-		assert.False(t, rights.MayCome(to))
-		assert.ErrorIs(t, rightstest.NewSlow(t).Send(from, []byte("x")), unix.EPERM)
-	}
-	require.NoError(t, errors.Join(dialed.Close(), accepted.Close()))
-}
-
-func TestMachinesSendDescriptors(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	l := listen(t, "vhost-user:"+path)
-	peer := dialUnix(t, path)
-	require.NoError(t, rightstest.NewSlow(t).Send(peer, []byte("x")))
-	within(t, func() { assert.NoError(t, l.Close()) })
-}

@@ -2,21 +2,18 @@ package p9srv
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"syscall"
 	"time"
 
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/rights"
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/wire"
 )
-
-const vhostWorks = true
 
 // guest is a connection of a virtual machine: it answers the requests of the
 // machine's virtio-9p device. One goroutine runs it, which takes the requests off
@@ -27,7 +24,7 @@ const vhostWorks = true
 // only, and one machine too many is refused before its first message.
 type guest struct {
 	srv    *Server
-	socket vhostSocket
+	socket endpoint.VhostConn
 	log    *slog.Logger
 	front  front
 	turn   turn
@@ -49,9 +46,9 @@ type guest struct {
 const mountTag = 1 << 0
 
 // newGuest makes a guest, which owns the socket and has answered nothing yet.
-func newGuest(s *Server, socket vhostSocket, number uint64) served {
-	p := guestPeer(socket.UnixConn, number, s.Identity)
-	log := s.log.With("conn", number, "peer", p.where, "tag", socket.tag)
+func newGuest(s *Server, socket endpoint.VhostConn, number uint64) served {
+	p := newPeer(socket, number, s.Identity)
+	log := s.log.With("conn", number, "peer", p.Where, "tag", socket.Tag)
 	g := &guest{srv: s, socket: socket, log: log, front: front{srv: s, peer: p, log: log}}
 	g.processor = g.front.layered(nil)
 	g.turn.of = &s.turns
@@ -62,7 +59,7 @@ func newGuest(s *Server, socket vhostSocket, number uint64) served {
 func (g *guest) setUp() (err error) {
 	limits := g.srv.limits
 	device := &vhostuser.Device{
-		Features: mountTag, Config: tagConfig(g.socket.tag), Log: g.log,
+		Features: mountTag, Config: tagConfig(g.socket.Tag), Log: g.log,
 		Timeouts: vhostuser.Timeouts{First: limits.HandshakeTimeout, Rest: limits.FrameTimeout, Reply: limits.WriteTimeout},
 	}
 	g.in, g.out = make([]byte, maxMsize), make([]byte, 0, outSize)
@@ -78,19 +75,6 @@ func (g *guest) setUp() (err error) {
 // tagConfig is struct virtio_9p_config: the tag behind its length.
 func tagConfig(tag string) []byte {
 	return append(le.AppendUint16(nil, uint16(len(tag))), tag...)
-}
-
-// guestPeer is the peer of a machine. The kernel vouches for the machine's
-// process, and nobody for users in it.
-func guestPeer(socket *net.UnixConn, number uint64, policy IdentityPolicy) peer {
-	p := peer{conn: fmt.Sprintf("conn %d", number), own: uint32(os.Geteuid())}
-	cred, err := unixPeer(socket, policy == IdentityPeer)
-	if err != nil {
-		p.where = "vhost-user, peer unknown: " + err.Error()
-		return p
-	}
-	p.where, p.process = fmt.Sprintf("vhost-user uid=%d pid=%d", cred.uid, cred.pid), cred.process
-	return p
 }
 
 // serve implements served.

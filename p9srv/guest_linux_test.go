@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/vhostuser/vhosttest"
 	"fullex/p9srv/wire"
 )
@@ -34,7 +35,7 @@ func newDriver(t testing.TB, srv *Server, options vhosttest.Options) *driver {
 	front, back, err := vhosttest.Pair()
 	require.NoError(t, err)
 	d := &driver{t: t, served: make(chan error, 1)}
-	go func() { d.served <- srv.ServeConn(vhostSocket{back, "deque"}) }()
+	go func() { d.served <- srv.ServeConn(endpoint.VhostConn{UnixConn: back, Tag: "deque"}) }()
 	d.Front, err = vhosttest.New(front, options)
 	require.NoError(t, err)
 	require.NoError(t, d.Connect())
@@ -254,7 +255,7 @@ func TestGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
 	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
 	front, back, err := vhosttest.Pair()
 	require.NoError(t, err)
-	require.ErrorIs(t, srv.ServeConn(vhostSocket{back, "deque"}), syscall.ENFILE)
+	require.ErrorIs(t, srv.ServeConn(endpoint.VhostConn{UnixConn: back, Tag: "deque"}), syscall.ENFILE)
 	_, err = front.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF)
 	require.NoError(t, front.Close())
@@ -271,7 +272,7 @@ func TestGuestWhoseFrontEndSaysNothingIsCut(t *testing.T) {
 	srv := &Server{Limits: Limits{HandshakeTimeout: 200 * time.Millisecond}}
 	front, back, err := vhosttest.Pair()
 	require.NoError(t, err)
-	require.NoError(t, srv.ServeConn(vhostSocket{back, "deque"}))
+	require.NoError(t, srv.ServeConn(endpoint.VhostConn{UnixConn: back, Tag: "deque"}))
 	_, err = front.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF)
 	require.NoError(t, front.Close())
@@ -286,19 +287,20 @@ func TestShutdownEndsGuests(t *testing.T) {
 	assert.ErrorIs(t, err, io.EOF)
 	_, back, err := vhosttest.Pair()
 	require.NoError(t, err)
-	assert.ErrorIs(t, srv.ServeConn(vhostSocket{back, "deque"}), ErrServerClosed)
+	assert.ErrorIs(t, srv.ServeConn(endpoint.VhostConn{UnixConn: back, Tag: "deque"}), ErrServerClosed)
 }
 
 func TestListenForGuests(t *testing.T) {
 	srv := &Server{}
-	e, err := ParseEndpoint("vhost-user:" + filepath.Join(t.TempDir(), "s"))
+	path := filepath.Join(t.TempDir(), "s")
+	e, err := endpoint.Vhost(path, "fullex")
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	for range 2 { // again after a guest has left
-		conn, err := net.Dial("unix", e.Address)
+		conn, err := net.Dial("unix", path)
 		require.NoError(t, err)
 		f, err := vhosttest.New(conn.(*net.UnixConn), vhosttest.Options{})
 		require.NoError(t, err)

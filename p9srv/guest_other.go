@@ -2,7 +2,7 @@
 
 package p9srv
 
-const vhostWorks = false
+import "fullex/p9srv/endpoint"
 
 // newGuest is never called where vhost-user does not work.
-func newGuest(*Server, vhostSocket, uint64) served { return nil }
+func newGuest(*Server, endpoint.VhostConn, uint64) served { return nil }

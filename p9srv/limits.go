@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/wire"
 )
 
@@ -65,7 +66,7 @@ type Limits struct {
 	IdleTimeout time.Duration
 	// KeepAlive is about how long a TCP peer may be gone without a word, as a
 	// machine that lost its power, until its sessions are freed: see
-	// NoticeLoss. Default 3 min.
+	// endpoint.NoticeLoss. Default 3 min.
 	KeepAlive time.Duration
 }
 
@@ -97,6 +98,6 @@ func (l Limits) withDefaults() Limits {
 	span(&l.FrameTimeout, 30*time.Second)
 	span(&l.WriteTimeout, 30*time.Second)
 	span(&l.IdleTimeout, 0)
-	span(&l.KeepAlive, defaultKeepAlive)
+	span(&l.KeepAlive, endpoint.DefaultKeepAlive)
 	return l
 }

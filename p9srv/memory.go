@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+
+	"fullex/p9srv/endpoint"
 )
 
 // MemoryConn is a connection within this process, as its client has it; see
@@ -50,7 +52,7 @@ func (s *Server) Connect() (*MemoryConn, error) {
 	s.init()
 	number := s.accepted.Add(1)
 	p := memoryPeer(number)
-	log := s.log.With("conn", number, "peer", p.where)
+	log := s.log.With("conn", number, "peer", p.Where)
 	c := &MemoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
 	c.processor = c.front.layered(nil)
 	c.changed.L = &c.mu
@@ -206,7 +208,5 @@ func (c *MemoryConn) shut() {
 
 // memoryPeer is the peer of a connection within this process.
 func memoryPeer(number uint64) peer {
-	p := peer{conn: fmt.Sprintf("conn %d", number), where: "memory", own: uint32(os.Geteuid())}
-	p.memory, p.vouched, p.uid = true, true, p.own
-	return p
+	return peer{Peer: endpoint.MemoryPeer("memory"), conn: fmt.Sprintf("conn %d", number), own: uint32(os.Geteuid())}
 }

@@ -131,7 +131,7 @@ func TestBusySocketLeavesThePollerAndComesBackWhenIdle(t *testing.T) {
 		c.comesBack()
 		c.pushAndPop()
 	}
-	assert.Equal(t, before, descriptors(t))
+	assert.LessOrEqual(t, descriptors(t), before, "other tests' may close late")
 }
 
 func descriptors(t *testing.T) int {

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"fullex/device"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/tree"
 	"fullex/p9srv/wire"
 )
@@ -14,52 +15,18 @@ import (
 // peer is who is at the other end of a connection, as far as its transport
 // vouches for it. Immutable once made.
 type peer struct {
-	conn    string // names the connection: "conn 7"
-	where   string // for log lines: "unix uid=1000 pid=42", "tcp 127.0.0.1:4711"
-	memory  bool   // the other end is in this process, and no socket
-	here    bool   // the other end of a unix socket is in this process
-	vouched bool   // the transport vouches for uid
-	uid     uint32 // the peer's user, if vouched
-	process string // the very process or machine, if the transport tells; else ""
-	own     uint32 // the server's user
+	endpoint.Peer
+	conn string // names the connection: "conn 7"
+	own  uint32 // the server's user
 }
 
 // newPeer asks the transport of a new connection, the number'th of its server.
 // The process is looked up only if the policy wants it.
 func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
-	p := peer{conn: fmt.Sprintf("conn %d", number), where: "peer gone", own: uint32(os.Geteuid())}
-	if address := c.RemoteAddr(); address != nil { // nil: it was reset before c was made
-		p.where = address.Network() + " " + address.String()
+	return peer{
+		Peer: endpoint.PeerOf(c, policy == IdentityPeer),
+		conn: fmt.Sprintf("conn %d", number), own: uint32(os.Geteuid()),
 	}
-	if cid, ok := vsockPeer(c); ok {
-		// The hypervisor vouches for the machine, but not for users in it.
-		p.where = fmt.Sprintf("vsock cid=%d", cid)
-		p.process = p.where
-		return p
-	}
-	u, ok := c.(*net.UnixConn)
-	if !ok {
-		p.memory = p.where == "pipe pipe" // net.Pipe, which no other process can have
-		p.vouched = p.memory
-		p.uid = p.own
-		return p
-	}
-	cred, err := unixPeer(u, policy == IdentityPeer)
-	if err != nil {
-		p.where = "unix, peer unknown: " + err.Error()
-		return p
-	}
-	p.vouched, p.uid, p.process = true, cred.uid, cred.process
-	p.where = fmt.Sprintf("unix uid=%d pid=%d", cred.uid, cred.pid)
-	p.here = int(cred.pid) == os.Getpid()
-	return p
-}
-
-// credentials are what a unix socket tells of the process that connected it.
-type credentials struct {
-	uid     uint32
-	pid     int32
-	process string // names the process for ever: its number is used again, this is not; "": unknown
 }
 
 // nobody is the user of a root peer that names none: a Linux mount attaches so
@@ -78,17 +45,17 @@ func (p peer) user(claimed uint32, policy IdentityPolicy) (*tree.User, error) {
 		return nil, err
 	}
 	u := &tree.User{Peer: p.conn, User: device.User{
-		Conn: p.conn, Where: p.where, UID: uid, Claimed: claimed, Vouched: p.vouched,
+		Conn: p.conn, Where: p.Where, UID: uid, Claimed: claimed, Vouched: p.Vouched,
 	}}
-	if policy == IdentityPeer && p.process != "" {
-		u.Peer = p.process
+	if policy == IdentityPeer && p.Process != "" {
+		u.Peer = p.Process
 	}
 	switch {
-	case p.memory:
+	case p.Memory:
 		u.Admin = uid == p.own || uid == 0
-	case p.vouched && p.uid == 0:
+	case p.Vouched && p.UID == 0:
 		u.Admin = uid == 0
-	case p.vouched:
+	case p.Vouched:
 		u.Admin = uid == p.own
 	}
 	return u, nil
@@ -97,23 +64,23 @@ func (p peer) user(claimed uint32, policy IdentityPolicy) (*tree.User, error) {
 // effective returns the user for whom a claim stands.
 func (p peer) effective(claimed uint32) (uint32, error) {
 	switch {
-	case !p.vouched:
+	case !p.Vouched:
 		return claimed, nil
-	case p.memory && claimed == wire.NoUID:
-		return p.uid, nil
-	case p.memory:
+	case p.Memory && claimed == wire.NoUID:
+		return p.UID, nil
+	case p.Memory:
 		return claimed, nil
-	case p.uid == 0 && claimed == wire.NoUID:
+	case p.UID == 0 && claimed == wire.NoUID:
 		return nobody, nil
-	case p.uid == 0:
+	case p.UID == 0:
 		return claimed, nil
-	case claimed != wire.NoUID && claimed != p.uid:
+	case claimed != wire.NoUID && claimed != p.UID:
 		return 0, syscall.EPERM
 	}
-	return p.uid, nil
+	return p.UID, nil
 }
 
 // self is the user whom the transport vouches for.
 func (p peer) self() *device.User {
-	return &device.User{Conn: p.conn, Where: p.where, UID: p.uid, Claimed: p.uid, Vouched: p.vouched}
+	return &device.User{Conn: p.conn, Where: p.Where, UID: p.UID, Claimed: p.UID, Vouched: p.Vouched}
 }

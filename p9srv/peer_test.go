@@ -1,23 +1,23 @@
 package p9srv
 
 import (
-	"os"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/wire"
 )
 
 func TestWhoAnAttachActsFor(t *testing.T) {
 	const own, stranger = 1000, 2000
-	root := peer{own: own, conn: "conn 1", vouched: true, uid: 0, process: "p"}
-	other := peer{own: own, conn: "conn 2", vouched: true, uid: stranger, process: "q"}
-	same := peer{own: own, conn: "conn 5", vouched: true, uid: own}
+	root := peer{own: own, conn: "conn 1", Peer: endpoint.Peer{Vouched: true, UID: 0, Process: "p"}}
+	other := peer{own: own, conn: "conn 2", Peer: endpoint.Peer{Vouched: true, UID: stranger, Process: "q"}}
+	same := peer{own: own, conn: "conn 5", Peer: endpoint.Peer{Vouched: true, UID: own}}
 	tcp := peer{own: own, conn: "conn 3"}
-	memory := peer{own: own, conn: "conn 4", vouched: true, memory: true, uid: own}
+	memory := peer{own: own, conn: "conn 4", Peer: endpoint.Peer{Vouched: true, Memory: true, UID: own}}
 	for _, test := range []struct {
 		name    string
 		peer    peer
@@ -58,21 +58,10 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 			assert.Equal(t, test.as, u.Peer)
 			assert.Equal(t, test.uid, u.UID)
 			assert.Equal(t, test.claimed, u.Claimed)
-			assert.Equal(t, test.peer.vouched, u.Vouched)
+			assert.Equal(t, test.peer.Vouched, u.Vouched)
 			assert.Equal(t, test.admin, u.Admin)
 		})
 	}
-}
-
-func TestStartTimeTellsProcesses(t *testing.T) {
-	own, ok := startTime(int32(os.Getpid()))
-	require.True(t, ok)
-	assert.Regexp(t, `^[0-9]+$`, own)
-	parent, ok := startTime(int32(os.Getppid()))
-	require.True(t, ok)
-	assert.NotEqual(t, own, parent)
-	_, ok = startTime(1 << 22)
-	assert.False(t, ok)
 }
 
 func TestParseIdentityPolicy(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/outside"
 	"fullex/p9srv/rights"
 	"fullex/p9srv/tree"
@@ -99,7 +100,7 @@ type served interface {
 // warning: whoever reaches it is let in.
 func (s *Server) Serve(l net.Listener) error {
 	s.init()
-	l = guardListener(l)
+	l = endpoint.Guard(l)
 	s.warnIfOpen(l.Addr()) // first: l takes connections already, also if the server is closed by now
 	if !s.addListener(l) {
 		return errors.Join(ErrServerClosed, ignoreClosed(l.Close()))
@@ -113,7 +114,7 @@ func (s *Server) accept(l net.Listener) error {
 	loop := accept.Loop{Listener: l, Failed: func(err error, retry time.Duration) {
 		s.log.Error("accept", "error", err, "retry", retry)
 	}}
-	ours := keepsNone(l)
+	ours := endpoint.KeepsNone(l)
 	for {
 		rights.AwaitRoom(s.stopping, l, func() { s.log.Error("accept", "error", rights.ErrFull) })
 		c, err := loop.Next(s.stopping)
@@ -148,7 +149,7 @@ func (s *Server) ServeConn(c net.Conn) error {
 // alone, or somebody else has it too and may close it.
 func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	number := s.accepted.Add(1)
-	socket, isGuest := c.(vhostSocket)
+	socket, isGuest := c.(endpoint.VhostConn)
 	var taken served
 	if isGuest {
 		taken = newGuest(s, socket, number)
@@ -254,16 +255,6 @@ func (s *Server) removeListener(l net.Listener) {
 	s.running.Done()
 }
 
-// keepsNone says whether a listener is known to keep none of the connections that
-// it returns: somebody else's may close them later.
-func keepsNone(l net.Listener) bool {
-	switch l.(type) {
-	case *net.TCPListener, rights.Listener, *unixListener:
-		return true
-	}
-	return false
-}
-
 // startConn serves c in a goroutine of its own, or closes it and says why. It
 // does no more than that, so that accepting keeps up with those who connect.
 func (s *Server) startConn(c net.Conn, ours bool) error {
@@ -344,9 +335,9 @@ func loadedKernel() *device.Kernel {
 	return k
 }
 
-// warnIfOpen tells of a TCP listener that is not on a loopback address.
+// warnIfOpen tells of a listener that other machines can reach.
 func (s *Server) warnIfOpen(addr net.Addr) {
-	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+	if endpoint.IsExposed(addr) {
 		s.log.Warn("reachable from other machines: whoever reaches this address is let in", "address", addr.String())
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // fullexCommand builds the command, once, and returns its path. TestMain removes
@@ -328,16 +329,16 @@ func TestServerThatIsGoneGivesEIOAtOnce(t *testing.T) {
 }
 
 func TestMountComesBackWithItsServer(t *testing.T) {
-	endpoint := p9srv.Endpoint{Network: "unix", Address: filepath.Join(t.TempDir(), "s"), Mode: 0o600}
+	at := endpoint.Unix(filepath.Join(t.TempDir(), "s"))
 	start := func() *p9srv.Server {
 		srv := &p9srv.Server{}
-		l, err := endpoint.Listen(t.Context())
+		l, err := at.Listen(t.Context())
 		require.NoError(t, err)
 		serveOn(t, srv, l)
 		return srv
 	}
 	srv := start()
-	m := mountFUSE(t, "--reconnect", "unix:"+endpoint.Address)
+	m := mountFUSE(t, "--reconnect", at.String())
 	for round := range 3 {
 		fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
 		require.NoError(t, err)

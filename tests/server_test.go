@@ -20,6 +20,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // patience is how long a test waits for what must happen soon.
@@ -31,11 +32,13 @@ func serve(t testing.TB, srv *p9srv.Server) *net.UnixAddr {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // some tests connect as other users
-	endpoint := p9srv.Endpoint{Network: "unix", Address: filepath.Join(dir, "s"), Mode: 0o666}
-	l, err := endpoint.Listen(t.Context())
+	path := filepath.Join(dir, "s")
+	e, err := endpoint.Parse("unix:" + path + ",mode=0666")
+	require.NoError(t, err)
+	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	serveOn(t, srv, l)
-	return &net.UnixAddr{Name: endpoint.Address, Net: "unix"}
+	return &net.UnixAddr{Name: path, Net: "unix"}
 }
 
 // serveTCP is serve on a free port of the loopback address.
@@ -76,10 +79,11 @@ func newKernel() *device.Kernel {
 
 func dial(t testing.TB, addr net.Addr) net.Conn {
 	t.Helper()
-	endpoint := p9srv.Endpoint{Network: addr.Network(), Address: addr.String()}
+	e, err := endpoint.Parse(addr.Network() + ":" + addr.String())
+	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, err := endpoint.Dial(ctx)
+	c, err := e.Dial(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

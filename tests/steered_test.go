@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 	"fullex/tests/vm"
 )
 
@@ -61,11 +62,13 @@ func startGuestAt(t testing.TB, config vm.Config, socket string, args []string) 
 // serveVirtio serves virtio-9p devices and returns where.
 func serveVirtio(t testing.TB, srv *p9srv.Server) (socket string) {
 	t.Helper()
-	e := p9srv.Endpoint{Network: "vhost-user", Address: filepath.Join(t.TempDir(), "s"), Mode: 0o600, Tag: "fullex"}
+	path := filepath.Join(t.TempDir(), "s")
+	e, err := endpoint.Vhost(path, "fullex")
+	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	serveOn(t, srv, l)
-	return e.Address
+	return path
 }
 
 // passes waits for a guest's end and takes its reports as tests.

@@ -17,13 +17,14 @@ import (
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // serveHere runs a server in this process and returns its endpoint.
-func serveHere(t *testing.T) (endpoint string, srv *p9srv.Server) {
+func serveHere(t *testing.T) (at string, srv *p9srv.Server) {
 	t.Helper()
-	endpoint = "unix:" + filepath.Join(t.TempDir(), "s")
-	e, err := p9srv.ParseEndpoint(endpoint)
+	at = "unix:" + filepath.Join(t.TempDir(), "s")
+	e, err := endpoint.Parse(at)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
@@ -36,7 +37,7 @@ func serveHere(t *testing.T) (endpoint string, srv *p9srv.Server) {
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
 	})
-	return endpoint, srv
+	return at, srv
 }
 
 // run runs a command within this process.
@@ -305,7 +306,7 @@ func TestTargetWhenNoneIsNamed(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "fullex.sock"), nil, 0o600))
 	assert.Equal(t, defaultTCP, defaultTarget(user), "the directory is somebody else's")
 	require.NoError(t, os.Chown(dir, user, -1))
-	assert.Equal(t, p9srv.UnixEndpoint(filepath.Join(dir, "fullex.sock")), defaultTarget(user))
+	assert.Equal(t, endpoint.Unix(filepath.Join(dir, "fullex.sock")), defaultTarget(user))
 }
 
 // clientOf is the server's own user on a connection of that name.
@@ -322,7 +323,7 @@ func TestMountCommand(t *testing.T) {
 	const options = "version=9p2000.L,noxattr"
 	here, err := os.Getwd()
 	require.NoError(t, err)
-	for endpoint, want := range map[string]string{
+	for text, want := range map[string]string{
 		"unix:/run/s":        "mount -t 9p -o trans=unix," + options + " /run/s /mnt",
 		"unix:/a b/it's":     "mount -t 9p -o trans=unix," + options + ` '/a b/it'\''s' /mnt`,
 		"unix:s":             "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt",
@@ -332,7 +333,7 @@ func TestMountCommand(t *testing.T) {
 		"vsock:any:5640":     "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)",
 		"fd:3":               "it is up to who made the socket",
 	} {
-		e, err := p9srv.ParseEndpoint(endpoint)
+		e, err := endpoint.Parse(text)
 		require.NoError(t, err)
 		assert.Equal(t, want, mountLine(t.Context(), e, "/mnt"))
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // serveConfig is the flags of serve, checked before anything starts.
 type serveConfig struct {
-	endpoints []p9srv.Endpoint // none: the default ones
+	endpoints []endpoint.Endpoint // none: the default ones
 	identity  p9srv.IdentityPolicy
 	level     slog.Level
 	json      bool
@@ -52,10 +53,10 @@ func serveConfigFrom(c *cli.Context) (serveConfig, error) {
 }
 
 // endpointsFrom parses the endpoints given; there are none by default.
-func endpointsFrom(given []string) ([]p9srv.Endpoint, error) {
-	var endpoints []p9srv.Endpoint
+func endpointsFrom(given []string) ([]endpoint.Endpoint, error) {
+	var endpoints []endpoint.Endpoint
 	for _, s := range given {
-		e, err := p9srv.ParseEndpoint(s)
+		e, err := endpoint.Parse(s)
 		if err != nil {
 			return nil, fmt.Errorf("--listen: %w", err)
 		}

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/ownpath"
 )
 
 // defaultTCP is where serve listens beside its default socket.
-var defaultTCP = p9srv.Endpoint{Network: "tcp", Address: "127.0.0.1:5640"}
+var defaultTCP = endpoint.TCP("127.0.0.1", 5640)
 
 // rootSocket is where root's default socket is, whatever the environment says: where
 // everybody finds it.
@@ -71,7 +71,7 @@ func (config serveConfig) open(ctx context.Context, log *slog.Logger) ([]source,
 		return nil, err
 	case err != nil:
 		log.Warn("serving "+defaultTCP.String()+" only, where nobody may load or unload modules: no unix socket", "error", err)
-		return openAll(ctx, []p9srv.Endpoint{defaultTCP})
+		return openAll(ctx, []endpoint.Endpoint{defaultTCP})
 	}
 	tcp, err := openSource(ctx, defaultTCP)
 	if err != nil {
@@ -90,7 +90,7 @@ func openDefaultSocket(ctx context.Context) (source, error) {
 			return source{}, fmt.Errorf("make the runtime directory: %w", err)
 		}
 	}
-	return openSource(ctx, p9srv.UnixEndpoint(path))
+	return openSource(ctx, endpoint.Unix(path))
 }
 
 // makeRootDir makes root's directory, or sees that the one that is there is root's.

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // serveByDefault starts serve without an endpoint, in a network of its own, where the
@@ -110,7 +110,7 @@ func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
 	socket := filepath.Join(dir, "s")
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, nil, 0o600))
-	end := startCommand(t, nil, "serve", "--listen", p9srv.UnixEndpoint(socket).String()+",mode=0666")
+	end := startCommand(t, nil, "serve", "--listen", endpoint.Unix(socket).String()+",mode=0666")
 	info, err := os.Lstat(socket)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o666), info.Mode().Perm())

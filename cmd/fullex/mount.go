@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/v9fs"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 func mountCommand() *cli.Command {
@@ -68,7 +68,7 @@ func mountV9FS(c *cli.Context, args []string) error {
 	e := defaultTarget(os.Geteuid())
 	if len(args) > 1 {
 		var err error
-		if e, err = p9srv.ParseEndpoint(args[0]); err != nil {
+		if e, err = endpoint.Parse(args[0]); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func mountV9FS(c *cli.Context, args []string) error {
 }
 
 // mount mounts a server, or prints how to.
-func mount(c *cli.Context, form string, e p9srv.Endpoint, dir string, options v9fs.Options) error {
+func mount(c *cli.Context, form string, e endpoint.Endpoint, dir string, options v9fs.Options) error {
 	ctx, cancel := context.WithTimeout(c.Context, connectTime)
 	defer cancel()
 	m := v9fs.Mount{Endpoint: e, Dir: dir, Options: options, Fake: c.Bool("fake")}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -20,6 +19,7 @@ import (
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/outside"
 )
 
@@ -138,7 +138,7 @@ func connectTo(server *p9srv.Server) (*ninep.Client, error) {
 
 // dialFUSE connects to a target and agrees a version, in connectTime at most.
 func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
-	e, err := p9srv.ParseEndpoint(target)
+	e, err := endpoint.Parse(target)
 	if err != nil {
 		return nil, err
 	}
@@ -148,19 +148,17 @@ func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
 // redial returns what connects to a target again, whatever the working directory
 // is then.
 func redial(target string) (func(context.Context) (*ninep.Client, error), error) {
-	e, err := p9srv.ParseEndpoint(target)
+	e, err := endpoint.Parse(target)
 	if err != nil {
 		return nil, err
 	}
-	if e.Network == "unix" {
-		if e.Address, err = filepath.Abs(e.Address); err != nil {
-			return nil, fmt.Errorf("find the socket: %w", err)
-		}
+	if e, err = e.Abs(); err != nil {
+		return nil, err
 	}
 	return func(ctx context.Context) (*ninep.Client, error) { return dialEndpoint(ctx, e) }, nil
 }
 
-func dialEndpoint(ctx context.Context, e p9srv.Endpoint) (*ninep.Client, error) {
+func dialEndpoint(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := ninep.Dial(ctx, e)

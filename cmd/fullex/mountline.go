@@ -2,18 +2,15 @@ package main
 
 import (
 	"context"
-	"net"
-	"strings"
 
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
-// toCopy is an endpoint for a person who copies it to a shell. An IPv6 address is
-// well known in its brackets.
-func toCopy(e p9srv.Endpoint) string {
-	if e.Network == "tcp" {
+// toCopy is an endpoint for a person who copies it to a shell.
+func toCopy(e endpoint.Endpoint) string {
+	if e.IsBare() {
 		return e.String()
 	}
 	return quote.Shell(e.String())
@@ -21,22 +18,14 @@ func toCopy(e p9srv.Endpoint) string {
 
 // mountLine is the shell command that mounts a server which listens at an
 // endpoint, as others reach it.
-func mountLine(ctx context.Context, e p9srv.Endpoint, dir string) string {
-	switch e.Network {
-	case "fd":
-		return "it is up to who made the socket"
-	case "vsock":
-		_, port, _ := strings.Cut(e.Address, ":")
-		return "fullex mount --v9fs vsock:2:" + port + " " + quote.Shell(dir) + " (in a guest of this machine)"
-	case "tcp":
-		host, port, err := net.SplitHostPort(e.Address)
-		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
-			return "mount -t 9p -o trans=tcp,port=" + port + ",version=9p2000.L,noxattr THIS-MACHINE " + quote.Shell(dir)
-		}
+func mountLine(ctx context.Context, e endpoint.Endpoint, dir string) string {
+	hint := e.MountHint(ctx)
+	if hint.Source == "" {
+		return hint.Note
 	}
-	line, err := v9fs.Mount{Endpoint: e, Dir: dir}.Line(ctx)
-	if err != nil {
-		return "fullex mount --v9fs " + quote.Shell(e.String()) + " " + quote.Shell(dir)
+	line := v9fs.Line(hint, dir)
+	if hint.Note != "" {
+		line += " (" + hint.Note + ")"
 	}
 	return line
 }

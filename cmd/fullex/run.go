@@ -16,6 +16,7 @@ import (
 	"fullex/cmd/fullex/internal/private"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // Environment of a command that run runs.
@@ -169,8 +170,8 @@ func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *
 }
 
 // serveUnix makes a server listen at a path. serves gets what came of serving.
-func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e p9srv.Endpoint, serves chan error, err error) {
-	e = p9srv.UnixEndpoint(path)
+func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e endpoint.Endpoint, serves chan error, err error) {
+	e = endpoint.Unix(path)
 	l, err := e.Listen(ctx)
 	if err != nil {
 		return e, nil, err

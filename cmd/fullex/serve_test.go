@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // TestMain makes the test binary the command itself when a test asks for it,
@@ -81,13 +81,13 @@ func TestWhatServeSaysCanBeCopied(t *testing.T) {
 	for text, want := range map[string]string{
 		"unix:/run/s,mode=0660": "unix:/run/s,mode=0660", "unix:/it's a,b/\n$x,,y": "unix:/it's a,b/\n$x,,y", "fd:3": "fd:3",
 	} {
-		e, err := p9srv.ParseEndpoint(text)
+		e, err := endpoint.Parse(text)
 		require.NoError(t, err)
 		out, err := exec.Command("sh", "-c", "printf %s "+toCopy(e)).Output()
 		require.NoError(t, err)
 		assert.Equal(t, want, string(out))
 	}
-	assert.Equal(t, "tcp:[::1]:5640", toCopy(p9srv.Endpoint{Network: "tcp", Address: "[::1]:5640"}))
+	assert.Equal(t, "tcp:[::1]:5640", toCopy(endpoint.TCP("::1", 5640)))
 }
 
 func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {

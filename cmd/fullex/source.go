@@ -9,26 +9,26 @@ import (
 	"slices"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // source is where connections come from: a listener, or one connection that was
 // inherited.
 type source struct {
-	endpoint p9srv.Endpoint
+	endpoint endpoint.Endpoint
 	listener net.Listener
 	conn     net.Conn // nil if it is a listener
 }
 
 // openAll opens every endpoint, or none. It gives up when ctx ends. Inherited
 // descriptors come first: what is opened here must not be taken for one.
-func openAll(ctx context.Context, endpoints []p9srv.Endpoint) ([]source, error) {
-	inherited := func(e p9srv.Endpoint) bool { return e.Network == "fd" }
-	own := func(e p9srv.Endpoint) bool { return !inherited(e) }
+func openAll(ctx context.Context, endpoints []endpoint.Endpoint) ([]source, error) {
+	own := func(e endpoint.Endpoint) bool { return !e.IsInherited() }
 	endpoints = slices.Concat(
-		slices.DeleteFunc(slices.Clone(endpoints), own), slices.DeleteFunc(slices.Clone(endpoints), inherited))
+		slices.DeleteFunc(slices.Clone(endpoints), own), slices.DeleteFunc(slices.Clone(endpoints), endpoint.Endpoint.IsInherited))
 	var open []source
 	for i, e := range endpoints {
-		if e.Network == "fd" && slices.Contains(endpoints[:i], e) {
+		if e.IsInherited() && slices.Contains(endpoints[:i], e) {
 			return nil, errors.Join(fmt.Errorf("%s: given twice", e), closeAll(open))
 		}
 		s, err := openSource(ctx, e)
@@ -48,16 +48,12 @@ func closeAll(sources []source) error {
 	return errors.Join(errs...)
 }
 
-func openSource(ctx context.Context, e p9srv.Endpoint) (source, error) {
-	if e.Network == "fd" {
-		l, c, err := e.Inherit()
-		return source{endpoint: e, listener: l, conn: c}, err
+func openSource(ctx context.Context, e endpoint.Endpoint) (source, error) {
+	l, c, err := e.Open(ctx)
+	if l != nil {
+		e = e.At(l.Addr())
 	}
-	l, err := e.Listen(ctx)
-	if err != nil {
-		return source{}, err
-	}
-	return source{endpoint: e.At(l.Addr()), listener: l}, nil
+	return source{endpoint: e, listener: l, conn: c}, err
 }
 
 func (s source) close() error {
@@ -96,8 +92,8 @@ func announce(ctx context.Context, w io.Writer, sources []source) {
 			fmt.Fprintf(w, "serving the connection %s\n", s.endpoint)
 			continue
 		}
-		if s.endpoint.Network == "vhost-user" {
-			announceVhost(w, s.endpoint)
+		if path, ok := s.endpoint.Device(); ok {
+			announceVhost(ctx, w, s.endpoint, path)
 			continue
 		}
 		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", toCopy(s.endpoint), mountLine(ctx, s.endpoint, "/mnt"))

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/target"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // targetHelp is the part of a description that all commands with a target have.
@@ -58,10 +58,10 @@ func optionalTarget(args []string, others int) (name target.Name, rest []string,
 
 // defaultTarget is where serve listens for a user without flags: on its unix
 // socket if there is one.
-func defaultTarget(uid int) p9srv.Endpoint {
+func defaultTarget(uid int) endpoint.Endpoint {
 	if path, err := socketPath(uid); err == nil {
 		if _, err := os.Stat(path); err == nil {
-			return p9srv.UnixEndpoint(path)
+			return endpoint.Unix(path)
 		}
 	}
 	return defaultTCP

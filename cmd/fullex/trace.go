@@ -14,7 +14,7 @@ import (
 
 	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/trace"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 func traceCommand() *cli.Command {
@@ -48,7 +48,7 @@ func traceCommand() *cli.Command {
 
 // traceConfig is the flags of trace, checked before anything starts.
 type traceConfig struct {
-	listen, target p9srv.Endpoint
+	listen, target endpoint.Endpoint
 	json, lossless bool
 	oracle         string
 }
@@ -58,17 +58,17 @@ func traceConfigFrom(c *cli.Context) (config traceConfig, err error) {
 	if err != nil {
 		return config, err
 	}
-	if config.target, err = p9srv.ParseEndpoint(args[0]); err != nil {
+	if config.target, err = endpoint.Parse(args[0]); err != nil {
 		return config, fmt.Errorf("TARGET: %w", err)
 	}
 	if !c.IsSet("listen") {
 		return config, errors.New("trace: want --listen ENDPOINT, where clients connect")
 	}
-	if config.listen, err = p9srv.ParseEndpoint(c.String("listen")); err != nil {
+	if config.listen, err = endpoint.Parse(c.String("listen")); err != nil {
 		return config, fmt.Errorf("--listen: %w", err)
 	}
-	for _, e := range []p9srv.Endpoint{config.listen, config.target} {
-		if e.Network == "vhost-user" {
+	for _, e := range []endpoint.Endpoint{config.listen, config.target} {
+		if _, ok := e.Device(); ok {
 			return config, fmt.Errorf("%s: a virtio-9p device has no bytes to pass on; trace a socket", e)
 		}
 	}
@@ -117,7 +117,7 @@ func (config traceConfig) tryTarget(ctx context.Context) (dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if config.target.Network == "fd" {
+	if config.target.IsInherited() {
 		return once(conn), nil
 	}
 	_ = conn.Close()

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/cmd/fullex/internal/check"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/wire"
 )
 
@@ -305,7 +305,7 @@ func TestBadUseOfTrace(t *testing.T) {
 func TestTargetThatWasInheritedServesOneClient(t *testing.T) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)
-	target, err := p9srv.ParseEndpoint("fd:" + strconv.Itoa(pair[0]))
+	target, err := endpoint.Parse("fd:" + strconv.Itoa(pair[0]))
 	require.NoError(t, err)
 	dial, err := traceConfig{target: target}.tryTarget(t.Context())
 	require.NoError(t, err)

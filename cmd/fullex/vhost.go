@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/urfave/cli/v2"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // vhostCapabilities is what --print-capabilities prints (QEMU's
@@ -74,9 +73,12 @@ func vhostSource(ctx context.Context, c *cli.Context) (source, error) {
 		if c.Int("fd") < 0 {
 			return source{}, fmt.Errorf("--fd %d: want fd:N, the number of an inherited socket", c.Int("fd"))
 		}
-		e := p9srv.Endpoint{Network: "fd", Address: strconv.Itoa(c.Int("fd"))}
-		l, conn, err := e.InheritVhost(c.String("tag"))
-		return source{endpoint: e, listener: l, conn: conn}, err
+		l, conn, err := endpoint.InheritVhost(c.Int("fd"), c.String("tag"))
+		return source{endpoint: endpoint.FD(c.Int("fd")), listener: l, conn: conn}, err
 	}
-	return openSource(ctx, p9srv.Endpoint{Network: "vhost-user", Address: c.String("socket-path"), Mode: 0o600, Tag: c.String("tag")})
+	e, err := endpoint.Vhost(c.String("socket-path"), c.String("tag"))
+	if err != nil {
+		return source{}, err
+	}
+	return openSource(ctx, e)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
@@ -101,7 +101,9 @@ func TestWhatAGuestIsStartedWithCanBeCopied(t *testing.T) {
 		long + "/v,1":   {" in " + long, "path=v,,1"},
 	} {
 		var text strings.Builder
-		announceVhost(&text, p9srv.Endpoint{Network: "vhost-user", Address: path, Mode: 0o600, Tag: "t"})
+		e, err := endpoint.Vhost(path, "t")
+		require.NoError(t, err)
+		announceVhost(t.Context(), &text, e, path)
 		assert.Contains(t, text.String(), "start a guest"+want.dir+" (QEMU")
 		_, line, _ := strings.Cut(text.String(), "with:\n")
 		line, _, _ = strings.Cut(line, "\n  mount it")

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 
 	"fullex/cmd/fullex/internal/quote"
-	"fullex/p9srv"
+	"fullex/cmd/fullex/internal/v9fs"
+	"fullex/p9srv/endpoint"
 )
 
 // configSize is what QEMU is told of the device's configuration: enough for the
@@ -16,12 +18,11 @@ const configSize = 64
 // maxQEMUPath is the longest path at which QEMU connects, in bytes (unix(7)).
 const maxQEMUPath = 107
 
-// announceVhost prints what a virtual machine is started with, and how its guest
-// mounts.
-func announceVhost(w io.Writer, e p9srv.Endpoint) {
-	path, err := filepath.Abs(e.Address)
-	if err != nil {
-		path = e.Address
+// announceVhost prints what a virtual machine is started with that attaches a device at a
+// socket's path, and how its guest mounts.
+func announceVhost(ctx context.Context, w io.Writer, e endpoint.Endpoint, path string) {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
 	where := ""
 	if len(path) > maxQEMUPath {
@@ -33,6 +34,6 @@ func announceVhost(w io.Writer, e p9srv.Endpoint) {
     -object memory-backend-memfd,id=fullex-memory,size=SIZE,share=on -machine memory-backend=fullex-memory \
     -chardev %s \
     -device vhost-user-test-device-pci,chardev=fullex,virtio-id=9,num_vqs=1,vq_size=128,config_size=%d
-  mount it in the guest (as root): mount -t 9p -o trans=virtio,version=9p2000.L,noxattr %s /mnt
-`, quote.Shell(e.String()), where, quote.Shell("socket,id=fullex,path="+quote.QEMU(path)), configSize, e.Tag)
+  mount it in the guest (as root): %s
+`, quote.Shell(e.String()), where, quote.Shell("socket,id=fullex,path="+quote.QEMU(path)), configSize, v9fs.Line(e.MountHint(ctx), "/mnt"))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // transport is a way to reach a server.
@@ -32,7 +33,7 @@ func transports(dir string) []transport {
 	return []transport{
 		{name: "unix", vouches: true, start: func(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
 			path := filepath.Join(dir, strconv.FormatInt(sockets.Add(1), 10))
-			return listen(t, srv, p9srv.Endpoint{Network: "unix", Address: path, Mode: 0o600})
+			return listen(t, srv, endpoint.Unix(path))
 		}},
 		{name: "tcp", start: startTCP},
 		{name: "pipe", start: startPipe},
@@ -42,10 +43,10 @@ func transports(dir string) []transport {
 
 // startTCP has a server listen on a free port of the loopback address.
 func startTCP(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
-	return listen(t, srv, p9srv.Endpoint{Network: "tcp", Address: "127.0.0.1:0"})
+	return listen(t, srv, endpoint.TCP("127.0.0.1", 0))
 }
 
-func listen(t testing.TB, srv *p9srv.Server, e p9srv.Endpoint) (func() (net.Conn, error), func()) {
+func listen(t testing.TB, srv *p9srv.Server, e endpoint.Endpoint) (func() (net.Conn, error), func()) {
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	served := make(chan error, 1)

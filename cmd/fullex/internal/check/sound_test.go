@@ -14,6 +14,7 @@ import (
 	"fullex/cmd/fullex/internal/ninep"
 	"fullex/device/contract"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // serve runs a server on a unix socket and returns its endpoint.
@@ -23,9 +24,9 @@ func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	return serveAt(t, srv, "unix:"+filepath.Join(t.TempDir(), "s")), srv
 }
 
-func serveAt(t *testing.T, srv *p9srv.Server, at string) (endpoint string) {
+func serveAt(t *testing.T, srv *p9srv.Server, at string) string {
 	t.Helper()
-	e, err := p9srv.ParseEndpoint(at)
+	e, err := endpoint.Parse(at)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
@@ -35,7 +36,7 @@ func serveAt(t *testing.T, srv *p9srv.Server, at string) (endpoint string) {
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
 	})
-	return e.Network + ":" + l.Addr().String()
+	return e.At(l.Addr()).String()
 }
 
 // mount mounts a server in this process with FUSE, for worker processes.

@@ -8,12 +8,12 @@ import (
 	"net"
 	"syscall"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // Dial connects to an endpoint, until ctx ends. The error says what is likely where
 // nobody listens.
-func Dial(ctx context.Context, e p9srv.Endpoint) (net.Conn, error) {
+func Dial(ctx context.Context, e endpoint.Endpoint) (net.Conn, error) {
 	conn, err := e.Dial(ctx)
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
 		return nil, fmt.Errorf("%w (is fullex serve running there?)", err)

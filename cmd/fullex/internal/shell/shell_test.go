@@ -12,14 +12,13 @@ import (
 
 	"fullex/cmd/fullex/internal/target"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // start returns a shell on a server of its own, and what it prints.
 func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
 	t.Helper()
-	endpoint := "unix:" + filepath.Join(t.TempDir(), "s")
-	e, err := p9srv.ParseEndpoint(endpoint)
-	require.NoError(t, err)
+	e := endpoint.Unix(filepath.Join(t.TempDir(), "s"))
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
 	srv := &p9srv.Server{}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"fullex/cmd/fullex/internal/quote"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // mounted is a target that the system has as files.
@@ -26,7 +26,7 @@ func openPath(path string) (Target, error) {
 		return nil, fmt.Errorf("%s: %w; want an endpoint such as unix:PATH or tcp:HOST:PORT, or the path of a mount", path, cause(err))
 	}
 	if info.Mode().Type() == fs.ModeSocket {
-		return nil, fmt.Errorf("%s is a socket, want %s", path, quote.Shell(p9srv.UnixEndpoint(path).String()))
+		return nil, fmt.Errorf("%s is a socket, want %s", path, quote.Shell(endpoint.Unix(path).String()))
 	}
 	if info.IsDir() {
 		return mounted{path, deviceName}, nil

@@ -3,17 +3,17 @@ package target
 import (
 	"strings"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // Name names a target: an endpoint, or a path.
 type Name struct {
-	endpoint p9srv.Endpoint // the zero Endpoint if it is a path
+	endpoint endpoint.Endpoint // the zero Endpoint if it is a path
 	path     string
 }
 
 // AtEndpoint names the server at an endpoint.
-func AtEndpoint(e p9srv.Endpoint) Name { return Name{endpoint: e} }
+func AtEndpoint(e endpoint.Endpoint) Name { return Name{endpoint: e} }
 
 // AtPath names a mount's directory or a device file.
 func AtPath(path string) Name { return Name{path: path} }
@@ -25,13 +25,13 @@ func ParseName(text string) (Name, error) {
 	if colon < 0 || slash >= 0 && slash < colon {
 		return AtPath(text), nil
 	}
-	e, err := p9srv.ParseEndpoint(text)
+	e, err := endpoint.Parse(text)
 	return AtEndpoint(e), err
 }
 
 // Endpoint returns the endpoint that is named, and false if it is a path.
-func (n Name) Endpoint() (e p9srv.Endpoint, ok bool) {
-	return n.endpoint, n.endpoint.Network != ""
+func (n Name) Endpoint() (e endpoint.Endpoint, ok bool) {
+	return n.endpoint, n.endpoint != endpoint.Endpoint{}
 }
 
 // Path returns the path that is named, or "".

@@ -18,7 +18,7 @@ import (
 	"github.com/hugelgupf/p9/p9"
 
 	"fullex/cmd/fullex/internal/ninep"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // remote is a target behind a 9P connection, attached as the user who runs this.
@@ -30,7 +30,7 @@ type remote struct {
 var _ Target = (*remote)(nil)
 
 // dial connects and attaches.
-func dial(ctx context.Context, e p9srv.Endpoint) (Target, error) {
+func dial(ctx context.Context, e endpoint.Endpoint) (Target, error) {
 	conn, err := ninep.Dial(ctx, e)
 	if err != nil {
 		return nil, err

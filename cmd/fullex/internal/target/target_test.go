@@ -16,13 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // serve runs a server on a unix socket and returns its endpoint.
-func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
+func serve(t *testing.T) (at string, srv *p9srv.Server) {
 	t.Helper()
-	endpoint = "unix:" + filepath.Join(t.TempDir(), "s")
-	e, err := p9srv.ParseEndpoint(endpoint)
+	at = "unix:" + filepath.Join(t.TempDir(), "s")
+	e, err := endpoint.Parse(at)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
@@ -33,7 +34,7 @@ func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
 	})
-	return endpoint, srv
+	return at, srv
 }
 
 // openNamed opens what a user writes.

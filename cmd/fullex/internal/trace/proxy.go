@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"fullex/p9srv"
 	"fullex/p9srv/accept"
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/outside"
 	"fullex/p9srv/rights"
 )
@@ -61,7 +61,7 @@ const connectTime = 10 * time.Second
 // ctx ends.
 func (p *Proxy) ServeConn(ctx context.Context, client net.Conn) {
 	client = rights.Guard(client)
-	_ = p9srv.NoticeLoss(client, 0) // its reads find what is wrong with it
+	_ = endpoint.NoticeLoss(client, 0) // its reads find what is wrong with it
 	dialing, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	server, err := p.Dial(dialing)

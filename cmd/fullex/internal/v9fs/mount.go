@@ -6,121 +6,65 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"fullex/cmd/fullex/internal/quote"
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // Mount is a server, and where it is to appear.
 type Mount struct {
-	Endpoint p9srv.Endpoint
+	Endpoint endpoint.Endpoint
 	Dir      string
 	Options  Options // besides those that every mount needs
 	Fake     bool    // check everything, and do not call mount(2)
 }
 
-// transport is a way for the kernel to reach the server.
-type transport struct {
-	source string  // the first argument of mount(2)
-	data   Options // of the transport
-	fd     bool    // a connected socket is handed over
-}
-
-// transport chooses the way.
-func (m Mount) transport(ctx context.Context) (transport, error) {
-	e, err := m.fixed()
-	if err != nil {
-		return transport{}, err
-	}
-	handed := transport{source: e.String(), data: Options{"trans=fd"}, fd: true}
+// way returns how the kernel reaches the server.
+func (m Mount) way(ctx context.Context) (endpoint.Mount, error) {
 	if trans, _ := m.Options.value("trans"); trans == "fd" {
-		return handed, nil
+		return m.Endpoint.MountSocket()
 	}
-	switch m.Endpoint.Network {
-	case "unix":
-		if strings.Contains(e.Address, ",") || len(e.Address) > maxUnixPath {
-			return handed, nil
-		}
-		return transport{source: e.Address, data: Options{"trans=unix"}}, nil
-	case "tcp":
-		ip, port, err := m.ipv4(ctx)
-		if err != nil || ip == "" {
-			return handed, err
-		}
-		return transport{source: ip, data: Options{"trans=tcp", "port=" + port}}, nil
-	}
-	return handed, nil
+	return m.Endpoint.Mount(ctx)
 }
 
-// maxUnixPath is the longest path at which the kernel's client connects, in bytes
-// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c).
-const maxUnixPath = 107
-
-// fixed is the endpoint as it is named everywhere: a line may be pasted in another
-// directory, and fstab is read in none.
-func (m Mount) fixed() (p9srv.Endpoint, error) {
-	e := m.Endpoint
-	if e.Network != "unix" {
-		return e, nil
-	}
-	var err error
-	if e.Address, err = filepath.Abs(e.Address); err != nil {
-		return e, fmt.Errorf("find the socket: %w", err)
-	}
-	return e, nil
-}
-
-// ipv4 returns the first IPv4 address of a TCP endpoint's host, as the kernel
-// looks up no names, or "" if there is none.
-func (m Mount) ipv4(ctx context.Context) (ip, port string, err error) {
-	host, port, err := net.SplitHostPort(m.Endpoint.Address)
-	if err != nil {
-		return "", "", fmt.Errorf("%s: want tcp:HOST:PORT", m.Endpoint)
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return "", "", fmt.Errorf("look up %s: %w", host, err)
-	}
-	for _, a := range addrs {
-		if a = a.Unmap(); a.Is4() {
-			return a.String(), port, nil
-		}
-	}
-	return "", port, nil
-}
-
-// Line returns the command that mounts this, to be typed as root: mount(8) where
-// it can, and otherwise fullex.
+// Line returns the command that mounts this, to be typed as root.
 func (m Mount) Line(ctx context.Context) (string, error) {
-	t, err := m.transport(ctx)
+	way, err := m.way(ctx)
 	if err != nil {
 		return "", err
 	}
-	if t.fd {
-		words := []string{"fullex", "mount", "--v9fs"}
-		if len(m.Options) > 0 {
-			words = append(words, "-o", quote.Shell(strings.Join(m.Options, ",")))
+	return Line(way, m.Dir, m.Options...), nil
+}
+
+// Line returns the command that mounts a server in a way, to be typed as root: mount(8)
+// where it can, and otherwise fullex.
+func Line(way endpoint.Mount, dir string, options ...string) string {
+	words := []string{"mount", "-t", "9p", "-o", quote.Shell(allOptions(way, options))}
+	if way.Socket {
+		words = []string{"fullex", "mount", "--v9fs"}
+		if len(options) > 0 {
+			words = append(words, "-o", quote.Shell(strings.Join(options, ",")))
 		}
-		return strings.Join(append(words, quote.Shell(t.source), quote.Shell(m.Dir)), " "), nil
 	}
-	return fmt.Sprintf("mount -t 9p -o %s %s %s", quote.Shell(m.options(t)), quote.Shell(t.source), quote.Shell(m.Dir)), nil
+	return strings.Join(append(words, quote.Shell(way.Source), quote.Shell(dir)), " ")
 }
 
 // Fstab returns the entry of fstab(5). One that hands a socket over needs fullex
 // installed as mount.fullex.
 func (m Mount) Fstab(ctx context.Context) (string, error) {
-	t, err := m.transport(ctx)
+	way, err := m.way(ctx)
 	if err != nil {
 		return "", err
 	}
-	kind, source, options := "9p", t.source, m.options(t)
-	if t.fd {
+	kind, options := "9p", allOptions(way, m.Options)
+	if way.Socket {
 		kind, options = "fullex", strings.Join(m.Options, ",")
 	}
 	all := ParseOptions(options)
-	if !all.has("_netdev") && m.Endpoint.Network != "unix" {
+	if !all.has("_netdev") && way.Network {
 		all = append(all, "_netdev")
 	}
 	if len(all) == 0 {
@@ -130,19 +74,19 @@ func (m Mount) Fstab(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the directory: %w", err)
 	}
-	return strings.Join([]string{quote.Fstab(source), quote.Fstab(dir), kind, quote.Fstab(strings.Join(all, ",")), "0", "0"}, " "), nil
+	return strings.Join([]string{quote.Fstab(way.Source), quote.Fstab(dir), kind, quote.Fstab(strings.Join(all, ",")), "0", "0"}, " "), nil
 }
 
-// options are all of the mount with a transport, as mount(8) takes them.
-func (m Mount) options(t transport) string {
-	rest := m.Options.without("trans", "port", "rfdno", "wfdno").withOurs()
-	return strings.Join(append(t.data[:len(t.data):len(t.data)], rest...), ",")
+// allOptions are those of a way and of the user, and ours, as mount(8) takes them.
+func allOptions(way endpoint.Mount, given Options) string {
+	rest := given.without("trans", "port", "rfdno", "wfdno").withOurs()
+	return strings.Join(slices.Concat(way.Options, rest), ",")
 }
 
 // Do mounts. The server must answer: who would see a mount fail without a word
 // otherwise sees why.
 func (m Mount) Do(ctx context.Context) error {
-	t, err := m.transport(ctx)
+	way, err := m.way(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,14 +94,14 @@ func (m Mount) Do(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w (is fullex serve running there?)", err)
 	}
-	if t.fd {
-		return errors.Join(m.handOver(t, conn), conn.Close()) // the kernel has its own reference
+	if way.Socket {
+		return errors.Join(m.handOver(way, conn), conn.Close()) // the kernel has its own reference
 	}
-	return errors.Join(conn.Close(), m.mount(t))
+	return errors.Join(conn.Close(), m.mount(way))
 }
 
 // handOver mounts over a connected socket.
-func (m Mount) handOver(t transport, conn net.Conn) error {
+func (m Mount) handOver(way endpoint.Mount, conn net.Conn) error {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return fmt.Errorf("mount %s: %T has no descriptor to hand over", m.Endpoint, conn)
@@ -168,19 +112,19 @@ func (m Mount) handOver(t transport, conn net.Conn) error {
 	}
 	var mountErr error
 	err = raw.Control(func(fd uintptr) {
-		t.data = append(t.data, fmt.Sprintf("rfdno=%d", fd), fmt.Sprintf("wfdno=%d", fd))
-		mountErr = m.mount(t)
+		way.Options = append(way.Options, fmt.Sprintf("rfdno=%d", fd), fmt.Sprintf("wfdno=%d", fd))
+		mountErr = m.mount(way)
 	})
 	return errors.Join(err, mountErr)
 }
 
 // mount calls mount(2).
-func (m Mount) mount(t transport) error {
-	flags, data, err := ParseOptions(m.options(t)).split()
+func (m Mount) mount(way endpoint.Mount) error {
+	flags, data, err := ParseOptions(allOptions(way, m.Options)).split()
 	if err != nil || m.Fake {
 		return err
 	}
-	if err := sysMount(t.source, m.Dir, flags, strings.Join(data, ",")); err != nil {
+	if err := sysMount(way.Source, m.Dir, flags, strings.Join(data, ",")); err != nil {
 		return fmt.Errorf("mount %s at %s: %w", m.Endpoint, m.Dir, explained(err))
 	}
 	return nil

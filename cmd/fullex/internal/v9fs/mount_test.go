@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
-func mountOf(t *testing.T, endpoint, dir string, options ...string) Mount {
+func mountOf(t *testing.T, at, dir string, options ...string) Mount {
 	t.Helper()
-	e, err := p9srv.ParseEndpoint(endpoint)
+	e, err := endpoint.Parse(at)
 	require.NoError(t, err)
 	return Mount{Endpoint: e, Dir: dir, Options: ParseOptions(options...)}
 }

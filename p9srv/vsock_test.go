@@ -5,29 +5,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mdlayher/vsock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv/endpoint"
 	"fullex/p9srv/wire"
 )
-
-func TestVsockEndpointsAreWrittenAsTheyAreRead(t *testing.T) {
-	for _, text := range []string{"vsock:2:5640", "vsock:any:5640", "vsock:1:0"} {
-		e, err := ParseEndpoint(text)
-		require.NoError(t, err)
-		assert.Equal(t, text, e.String())
-	}
-	e := Endpoint{Network: "vsock", Address: "any:0"}
-	assert.Equal(t, "any:77", e.At(&vsock.Addr{ContextID: anyCID, Port: 77}).Address)
-	assert.Equal(t, "1:77", e.At(&vsock.Addr{ContextID: 1, Port: 77}).Address)
-}
 
 // TestVsockPeersAreMachines runs where this machine can talk to itself by vsock;
 // guests do in any case.
 func TestVsockPeersAreMachines(t *testing.T) {
 	const local = "vsock:1:0" // VMADDR_CID_LOCAL
-	e, err := ParseEndpoint(local)
+	e, err := endpoint.Parse(local)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	if err != nil {
@@ -43,7 +32,7 @@ func TestVsockPeersAreMachines(t *testing.T) {
 	}
 	require.NoError(t, err)
 	p := newPeer(c, 7, IdentityPeer)
-	assert.Equal(t, peer{conn: "conn 7", where: "vsock cid=1", process: "vsock cid=1", own: p.own}, p)
+	assert.Equal(t, peer{Peer: endpoint.Peer{Where: "vsock cid=1", Process: "vsock cid=1"}, conn: "conn 7", own: p.own}, p)
 	for _, claimed := range []uint32{0, 1000, wire.NoUID} {
 		u, err := p.user(claimed, IdentityPeer)
 		require.NoError(t, err)

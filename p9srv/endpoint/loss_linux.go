@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"errors"

@@ -1,8 +1,7 @@
-package p9srv
+package endpoint
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,17 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
-
-	"fullex/p9srv/wire"
 )
-
-// inherited parses the endpoint of a descriptor that is the test's to give.
-func inherited(t *testing.T, fd int) Endpoint {
-	t.Helper()
-	e, err := ParseEndpoint(fmt.Sprintf("fd:%d", fd))
-	require.NoError(t, err)
-	return e
-}
 
 // descriptor returns a copy of a file's descriptor that nobody closes.
 func descriptor(t *testing.T, f interface{ File() (*os.File, error) }) int {
@@ -42,7 +31,7 @@ func TestInheritedListenerAccepts(t *testing.T) {
 		}
 		first, err := net.Listen(network, address)
 		require.NoError(t, err)
-		e := inherited(t, descriptor(t, first.(interface{ File() (*os.File, error) })))
+		e := FD(descriptor(t, first.(interface{ File() (*os.File, error) })))
 		l, err := e.Listen(t.Context())
 		require.NoError(t, err)
 		c, err := net.Dial(network, first.Addr().String())
@@ -57,28 +46,11 @@ func TestInheritedListenerAccepts(t *testing.T) {
 	}
 }
 
-func TestInheritedConnectionIsServed(t *testing.T) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	served, err := inherited(t, pair[0]).Dial(t.Context())
-	require.NoError(t, err)
-	here, err := inherited(t, pair[1]).Dial(t.Context())
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- (&Server{}).ServeConn(served) }()
-	_, err = here.Write(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
-	require.NoError(t, err)
-	_, err = here.Read(make([]byte, 100))
-	require.NoError(t, err)
-	require.NoError(t, here.Close())
-	require.NoError(t, <-done)
-}
-
 func TestDescriptorsThatCannotBeServed(t *testing.T) {
 	file, err := os.Open(t.TempDir())
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
-	_, err = inherited(t, int(file.Fd())).Listen(t.Context())
+	_, err = FD(int(file.Fd())).Listen(t.Context())
 	assert.ErrorContains(t, err, "the descriptor is no socket")
 
 	for kind, want := range map[int]string{
@@ -86,28 +58,25 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 	} {
 		fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
 		require.NoError(t, err)
-		_, _, err = inherited(t, fd).Inherit()
+		_, _, err = FD(fd).Open(t.Context())
 		assert.ErrorContains(t, err, want)
 		require.NoError(t, unix.Close(fd))
 	}
 
-	_, _, err = inherited(t, descriptor(t, resetConn(t))).Inherit()
+	_, _, err = FD(descriptor(t, resetConn(t))).Open(t.Context())
 	assert.ErrorContains(t, err, "it neither listens nor is connected")
 
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, unix.Close(pair[1])) }()
-	_, err = inherited(t, pair[0]).Listen(t.Context())
+	_, err = FD(pair[0]).Listen(t.Context())
 	assert.ErrorContains(t, err, "it is connected and does not listen")
 
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
-	_, err = inherited(t, descriptor(t, l)).Dial(t.Context())
+	_, err = FD(descriptor(t, l)).Dial(t.Context())
 	assert.ErrorContains(t, err, "it listens and is not connected")
-
-	_, _, err = Endpoint{Network: "tcp", Address: "127.0.0.1:1"}.Inherit()
-	assert.ErrorContains(t, err, "is no inherited socket")
 }
 
 // resetConn returns a connection that its peer has reset.
@@ -139,5 +108,6 @@ func TestConnectionThatWasResetHasNoPeer(t *testing.T) {
 	c, err := net.FileConn(f)
 	require.NoError(t, err)
 	require.Nil(t, c.RemoteAddr())
-	require.NoError(t, (&Server{}).ServeConn(c))
+	assert.Equal(t, Peer{Where: "peer gone"}, PeerOf(c, false))
+	require.NoError(t, c.Close())
 }

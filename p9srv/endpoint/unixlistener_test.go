@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"context"
@@ -99,13 +99,14 @@ func TestSocketsWorkInAnyDirectory(t *testing.T) {
 	} {
 		dir := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.MkdirAll(dir, 0o700))
-		e := UnixEndpoint(filepath.Join(dir, "s,1"))
-		parsed, err := ParseEndpoint(e.String())
+		path := filepath.Join(dir, "s,1")
+		e := Unix(path)
+		parsed, err := Parse(e.String())
 		require.NoError(t, err, name)
 		assert.Equal(t, e, parsed)
 		l, err := e.Listen(t.Context())
 		require.NoError(t, err, name)
-		assert.Equal(t, e.Address, l.Addr().String())
+		assert.Equal(t, path, l.Addr().String())
 		assertAnswers(t, e, l)
 		_, err = e.Listen(t.Context())
 		assert.ErrorIs(t, err, syscall.EADDRINUSE, name)
@@ -120,7 +121,7 @@ func TestRelativePathsOfSockets(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.Mkdir("@d", 0o700))
 	for _, path := range []string{"s", "@s", "./s", "@d/s", "@d/../s"} {
-		e := UnixEndpoint(path)
+		e := Unix(path)
 		l, err := e.Listen(t.Context())
 		require.NoError(t, err, path)
 		info, err := os.Lstat(path)
@@ -131,7 +132,7 @@ func TestRelativePathsOfSockets(t *testing.T) {
 		assert.NoFileExists(t, path)
 	}
 	for path, want := range map[string]string{"@d/": "want the path of a socket", "..": "want the path of a socket", "@d": "is no socket"} {
-		_, err := UnixEndpoint(path).Listen(t.Context())
+		_, err := Unix(path).Listen(t.Context())
 		assert.ErrorContains(t, err, want, path)
 	}
 }
@@ -148,7 +149,7 @@ func TestLockedDirectoryKeepsNobodyFromServing(t *testing.T) {
 	leftBehind(t, path)
 	l := listen(t, "unix:"+path)
 	assert.Contains(t, listenError(t, "unix:"+path), "a server answers there already")
-	assertAnswers(t, UnixEndpoint(path), l)
+	assertAnswers(t, Unix(path), l)
 }
 
 // startingServer plays a server of this user that has begun to make a socket.
@@ -170,7 +171,7 @@ func TestListenGivesUpWhenToldTo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := UnixEndpoint(path).Listen(ctx)
+		_, err := Unix(path).Listen(ctx)
 		done <- err
 	}()
 	cancel()
@@ -185,7 +186,7 @@ func TestServerThatHangsWhileItStartsKeepsNobodyFromServing(t *testing.T) {
 	leftBehind(t, path)
 	l := listen(t, "unix:"+path)
 	assert.Contains(t, listenError(t, "unix:"+path), "a server answers there already")
-	assertAnswers(t, UnixEndpoint(path), l)
+	assertAnswers(t, Unix(path), l)
 	goOn()
 }
 
@@ -220,7 +221,7 @@ func TestOneOfManyServersGetsTheSocket(t *testing.T) {
 	results := make(chan result, many)
 	for range many {
 		go func() {
-			l, err := UnixEndpoint(path).Listen(t.Context())
+			l, err := Unix(path).Listen(t.Context())
 			results <- result{l, err}
 		}()
 	}
@@ -234,7 +235,7 @@ func TestOneOfManyServersGetsTheSocket(t *testing.T) {
 		won = append(won, r.l)
 	}
 	require.Len(t, won, 1)
-	assertAnswers(t, UnixEndpoint(path), won[0])
+	assertAnswers(t, Unix(path), won[0])
 	require.NoError(t, won[0].Close())
 }
 
@@ -248,7 +249,7 @@ func TestServerThatAnswersIsPutBack(t *testing.T) {
 	defer func() { _ = dir.close() }()
 	require.NoError(t, os.Rename(path, path+".aside"))
 	require.NoError(t, dir.putBack("s.aside", "s"))
-	assertAnswers(t, UnixEndpoint(path), l)
+	assertAnswers(t, Unix(path), l)
 	assert.NoFileExists(t, path+".aside")
 }
 

@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"net"
@@ -10,26 +10,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParseEndpoint(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, test := range []struct {
 		text string
 		want Endpoint
 	}{
-		{"unix:/run/x.sock", Endpoint{Network: "unix", Address: "/run/x.sock", Mode: 0o600}},
-		{"unix:/run/x.sock,mode=0660", Endpoint{Network: "unix", Address: "/run/x.sock", Mode: 0o660}},
-		{"unix:/run/a,b=1/x.sock", Endpoint{Network: "unix", Address: "/run/a,b=1/x.sock", Mode: 0o600}},
-		{"unix:/run/a,b/x,,y,,,mode=0660", Endpoint{Network: "unix", Address: "/run/a,b/x,y,", Mode: 0o660}},
-		{"unix:/run/,mode=0666/x,,mode=0666", Endpoint{Network: "unix", Address: "/run/,mode=0666/x,mode=0666", Mode: 0o600}},
-		{"vhost-user:,,,tag=deque", Endpoint{Network: "vhost-user", Address: ",", Mode: 0o600, Tag: "deque"}},
-		{"unix:/a\nb/\xff %41\\[x]:'\"", Endpoint{Network: "unix", Address: "/a\nb/\xff %41\\[x]:'\"", Mode: 0o600}},
-		{"unix:a:b", Endpoint{Network: "unix", Address: "a:b", Mode: 0o600}},
-		{"vhost-user:/run/vm", Endpoint{Network: "vhost-user", Address: "/run/vm", Mode: 0o600, Tag: "fullex"}},
-		{"vhost-user:/run/vm,tag=deque,mode=0660", Endpoint{Network: "vhost-user", Address: "/run/vm", Mode: 0o660, Tag: "deque"}},
-		{"tcp:127.0.0.1:5640", Endpoint{Network: "tcp", Address: "127.0.0.1:5640", Mode: 0}},
-		{"tcp::0", Endpoint{Network: "tcp", Address: ":0", Mode: 0}},
-		{"tcp:[::1]:5640", Endpoint{Network: "tcp", Address: "[::1]:5640", Mode: 0}},
+		{"unix:/run/x.sock", Endpoint{&unixTransport, unixAddress{"/run/x.sock", 0o600}}},
+		{"unix:/run/x.sock,mode=0660", Endpoint{&unixTransport, unixAddress{"/run/x.sock", 0o660}}},
+		{"unix:/run/a,b=1/x.sock", Endpoint{&unixTransport, unixAddress{"/run/a,b=1/x.sock", 0o600}}},
+		{"unix:/run/a,b/x,,y,,,mode=0660", Endpoint{&unixTransport, unixAddress{"/run/a,b/x,y,", 0o660}}},
+		{"unix:/run/,mode=0666/x,,mode=0666", Endpoint{&unixTransport, unixAddress{"/run/,mode=0666/x,mode=0666", 0o600}}},
+		{"vhost-user:,,,tag=deque", Endpoint{&vhostTransport, vhostAddress{unixAddress{",", 0o600}, "deque"}}},
+		{"unix:/a\nb/\xff %41\\[x]:'\"", Endpoint{&unixTransport, unixAddress{"/a\nb/\xff %41\\[x]:'\"", 0o600}}},
+		{"unix:a:b", Endpoint{&unixTransport, unixAddress{"a:b", 0o600}}},
+		{"vhost-user:/run/vm", Endpoint{&vhostTransport, vhostAddress{unixAddress{"/run/vm", 0o600}, "fullex"}}},
+		{"vhost-user:/run/vm,tag=deque,mode=0660", Endpoint{&vhostTransport, vhostAddress{unixAddress{"/run/vm", 0o660}, "deque"}}},
+		{"tcp:127.0.0.1:5640", TCP("127.0.0.1", 5640)},
+		{"tcp::0", TCP("", 0)},
+		{"tcp:[::1]:5640", TCP("::1", 5640)},
 	} {
-		e, err := ParseEndpoint(test.text)
+		e, err := Parse(test.text)
 		require.NoError(t, err, test.text)
 		assert.Equal(t, test.want, e)
 		assert.Equal(t, test.text, e.String())
@@ -68,7 +68,7 @@ func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 		"fd:03":                               "want fd:N",
 		"fd:3,x":                              "has none",
 	} {
-		_, err := ParseEndpoint(text)
+		_, err := Parse(text)
 		if assert.Error(t, err, text) {
 			assert.Contains(t, err.Error(), want)
 		}
@@ -77,7 +77,7 @@ func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
 
 func listen(t *testing.T, text string) net.Listener {
 	t.Helper()
-	e, err := ParseEndpoint(text)
+	e, err := Parse(text)
 	require.NoError(t, err)
 	l, err := e.Listen(t.Context())
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func listen(t *testing.T, text string) net.Listener {
 
 func listenError(t *testing.T, text string) string {
 	t.Helper()
-	e, err := ParseEndpoint(text)
+	e, err := Parse(text)
 	require.NoError(t, err)
 	_, err = e.Listen(t.Context())
 	require.Error(t, err)
@@ -104,7 +104,7 @@ func TestListenErrorsNameTheEndpoint(t *testing.T) {
 }
 
 func TestDialErrorNamesTheEndpoint(t *testing.T) {
-	e := Endpoint{Network: "unix", Address: filepath.Join(t.TempDir(), "none"), Mode: defaultMode}
+	e := Unix(filepath.Join(t.TempDir(), "none"))
 	_, err := e.Dial(t.Context())
 	require.Error(t, err)
 	assert.Equal(t, "connect to "+e.String()+": no such file or directory", err.Error())

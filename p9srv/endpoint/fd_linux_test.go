@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"testing"
@@ -30,7 +30,7 @@ func TestDescriptorsOfOddKinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fd, err := c.open()
 			require.NoError(t, err)
-			l, conn, err := inherited(t, fd).Inherit()
+			l, conn, err := FD(fd).Open(t.Context())
 			assert.ErrorContains(t, err, c.want)
 			assert.NotContains(t, err.Error(), "\n")
 			assert.Nil(t, l)
@@ -55,7 +55,7 @@ func TestInheritedVsockSocketListens(t *testing.T) {
 	}
 	require.NoError(t, unix.Bind(fd, &unix.SockaddrVM{CID: unix.VMADDR_CID_ANY, Port: unix.VMADDR_PORT_ANY}))
 	require.NoError(t, unix.Listen(fd, 1))
-	l, _, err := inherited(t, fd).Inherit()
+	l, _, err := FD(fd).Open(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package p9srv
+package endpoint
 
 // isNoVsock is for Linux: elsewhere the library says so itself.
 func isNoVsock(error) bool { return false }

@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixPeer reads SO_PEERCRED (unix(7)): who the peer was when it connected,
+// readCredentials reads SO_PEERCRED (unix(7)): who the peer was when it connected,
 // and which process, if that is wanted.
-func unixPeer(c *net.UnixConn, wantProcess bool) (credentials, error) {
+func readCredentials(c *net.UnixConn, wantProcess bool) (credentials, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return credentials{}, fmt.Errorf("reach the socket: %w", err)

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package p9srv
+package endpoint
 
 import "golang.org/x/sys/unix"
 

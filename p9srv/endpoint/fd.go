@@ -1,48 +1,64 @@
-package p9srv
+package endpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/mdlayher/vsock"
 	"golang.org/x/sys/unix"
 )
 
-func (e *Endpoint) parseFD(options string, hasOptions bool) error {
-	if hasOptions {
-		return fmt.Errorf("option %q: an inherited socket has none", options)
-	}
-	if n, err := strconv.ParseUint(e.Address, 10, 31); err != nil || strconv.FormatUint(n, 10) != e.Address {
-		return fmt.Errorf("want fd:N, the number of an inherited socket")
-	}
-	return nil
+var fdTransport = transport{
+	name: "fd", form: "N", inherited: true,
+	parse: parseFD,
 }
 
-// Inherit takes the socket of an endpoint fd:N over from whoever started this
-// process: a listener if it listens, and otherwise its connection. It is taken
+// fdAddress is the number of a socket that whoever started this process has given it.
+type fdAddress int
+
+// FD returns the endpoint of an inherited socket.
+func FD(n int) Endpoint { return Endpoint{&fdTransport, fdAddress(n)} }
+
+func parseFD(text string) (address, error) {
+	text, options, hasOptions := strings.Cut(text, ",")
+	if hasOptions {
+		return nil, fmt.Errorf("option %q: an inherited socket has none", options)
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || strconv.FormatUint(n, 10) != text {
+		return nil, fmt.Errorf("want fd:N, the number of an inherited socket")
+	}
+	return fdAddress(n), nil
+}
+
+// String implements address.
+func (a fdAddress) String() string { return strconv.Itoa(int(a)) }
+
+// open returns a listener if the socket listens, and otherwise its connection. It is taken
 // once: N is closed. Where descriptors 0, 1 and 2 are that socket, as inetd starts
 // servers, they become /dev/null, so that nobody prints into the connection.
-func (e Endpoint) Inherit() (net.Listener, net.Conn, error) {
-	l, c, err := e.inherit()
-	return guardListener(l), c, err
+func (a fdAddress) open(context.Context) (net.Listener, net.Conn, error) {
+	l, c, err := inheritFD(int(a))
+	return Guard(l), c, err
 }
 
-// inherit is Inherit, also for a socket that takes descriptors.
-func (e Endpoint) inherit() (net.Listener, net.Conn, error) {
-	n, err := strconv.Atoi(e.Address)
-	if err != nil || e.Network != "fd" {
-		return nil, nil, fmt.Errorf("%s is no inherited socket", e)
+func (a fdAddress) dial(ctx context.Context) (net.Conn, error) {
+	l, c, err := a.open(ctx)
+	if l != nil {
+		return nil, errors.Join(errors.New("it listens and is not connected"), l.Close())
 	}
-	l, c, err := inheritFD(n)
-	if err != nil {
-		return nil, nil, fmt.Errorf("take over %s: %w", e, err)
-	}
-	return l, c, nil
+	return c, err
 }
 
+// hint implements hinting.
+func (fdAddress) hint() (Mount, bool) { return Mount{Note: "it is up to who made the socket"}, true }
+
+// inheritFD takes a socket over, also one that takes descriptors.
 func inheritFD(fd int) (net.Listener, net.Conn, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	switch {
@@ -115,22 +131,4 @@ func fileConn(f *os.File) (net.Conn, error) {
 		return nil, errors.Join(errors.New("it is not connected any more"), c.Close())
 	}
 	return c, nil
-}
-
-// listenFD takes over a socket that listens.
-func (e Endpoint) listenFD() (net.Listener, error) {
-	l, c, err := e.Inherit()
-	if c != nil {
-		return nil, errors.Join(fmt.Errorf("listen on %s: it is connected and does not listen", e), c.Close())
-	}
-	return l, err
-}
-
-// dialFD takes over a socket that is connected.
-func (e Endpoint) dialFD() (net.Conn, error) {
-	l, c, err := e.Inherit()
-	if l != nil {
-		return nil, errors.Join(fmt.Errorf("connect to %s: it listens and is not connected", e), l.Close())
-	}
-	return c, err
 }

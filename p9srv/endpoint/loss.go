@@ -1,4 +1,4 @@
-package p9srv
+package endpoint
 
 import (
 	"errors"
@@ -6,21 +6,31 @@ import (
 	"time"
 )
 
-// defaultKeepAlive is how long a TCP peer may be gone until its connection ends, for
+// DefaultKeepAlive is how long a TCP peer may be gone until its connection ends, for
 // servers and clients.
-const defaultKeepAlive = 3 * time.Minute
+const DefaultKeepAlive = 3 * time.Minute
 
 // NoticeLoss makes the kernel end a TCP connection whose peer has vanished, as a machine
 // that lost its power, after about d; 0 stands for 3 min. A silent peer is probed, and one
 // that acknowledges nothing of what is sent ends the connection too. So does one that
 // reads nothing for that long while more is to be sent. Other connections are left alone.
 func NoticeLoss(c net.Conn, d time.Duration) error {
+	if d == 0 {
+		d = DefaultKeepAlive
+	}
+	var errs []error
+	for _, t := range transports {
+		if t.noticeLoss != nil {
+			errs = append(errs, t.noticeLoss(c, d))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func noticeTCPLoss(c net.Conn, d time.Duration) error {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return nil
-	}
-	if d == 0 {
-		d = defaultKeepAlive
 	}
 	const probes = 3
 	part := max(d/(probes+1), time.Second)

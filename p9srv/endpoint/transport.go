@@ -1,0 +1,99 @@
+package endpoint
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// transports are all there are, in the order in which errors and help name them.
+var transports = []*transport{
+	&unixTransport,
+	&tcpTransport,
+	&vsockTransport,
+	&fdTransport,
+	&vhostTransport,
+}
+
+// transport is a way between clients and a server. Functions that are nil stand for
+// nothing to do. Immutable.
+type transport struct {
+	name    string // what its endpoints begin with, before the colon
+	form    string // what follows the colon
+	options string // of servers, as help shows them behind the form
+
+	local     bool // it needs no network
+	bare      bool // see Endpoint.IsBare
+	inherited bool // see Endpoint.IsInherited
+	devices   bool // it is for devices of virtual machines: see Endpoint.Device
+
+	// parse reads what follows the colon.
+	parse func(text string) (address, error)
+	// peer asks a connection who is at its other end, and which process if that is
+	// wanted. ok is false for a connection of another transport.
+	peer func(c net.Conn, wantProcess bool) (p Peer, ok bool)
+	// noticeLoss is NoticeLoss. It leaves connections of other transports alone.
+	noticeLoss func(c net.Conn, d time.Duration) error
+	// exposed is IsExposed, of which one transport must be sure.
+	exposed func(addr net.Addr) bool
+}
+
+// address is an endpoint's, parsed. It is comparable. Some can more: see below.
+type address interface {
+	// String returns what parse reads.
+	String() string
+	// open is Endpoint.Open, and dial Endpoint.Dial. Errors do not name the endpoint.
+	open(ctx context.Context) (net.Listener, net.Conn, error)
+	dial(ctx context.Context) (net.Conn, error)
+}
+
+type (
+	// movable addresses change as they are opened: see Endpoint.At.
+	movable interface{ at(addr net.Addr) address }
+	// relative addresses depend on the working directory: see Endpoint.Abs.
+	relative interface{ abs() (address, error) }
+	// mountable addresses can be reached by the kernel's client itself: see
+	// Endpoint.Mount. No source: this one cannot.
+	mountable interface {
+		mount(ctx context.Context) (source string, options []string, err error)
+	}
+	// hinting addresses are mounted in another way by others than on this machine: see
+	// Endpoint.MountHint. ok is false if this one is not.
+	hinting interface{ hint() (m Mount, ok bool) }
+	// forDevices addresses are those of transports for devices: see Endpoint.Device.
+	forDevices interface{ device() (path string) }
+)
+
+// forms is what errors say would be right.
+func forms() string { return list(transports, false) }
+
+// ServerForms returns the text forms of all endpoints at which a server listens, with
+// their options, for a person to read.
+func ServerForms() string { return list(transports, true) }
+
+// ClientForms returns the text forms of the endpoints that carry bytes of 9P, to which
+// clients connect.
+func ClientForms() string { return list(forClients(), false) }
+
+// ProxyForms is ServerForms without what no client can dial.
+func ProxyForms() string { return list(forClients(), true) }
+
+func forClients() []*transport {
+	return slices.DeleteFunc(slices.Clone(transports), func(t *transport) bool { return t.devices })
+}
+
+// list returns "a, b or c".
+func list(some []*transport, options bool) string {
+	var texts []string
+	for _, t := range some {
+		text := t.name + ":" + t.form
+		if options {
+			text += t.options
+		}
+		texts = append(texts, text)
+	}
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " or " + texts[last]
+}

@@ -1,0 +1,171 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"fullex/p9srv/rights"
+)
+
+var vhostTransport = transport{
+	name: "vhost-user", form: "PATH", options: "[,tag=fullex]", local: true, devices: true,
+	parse: parseVhost,
+	peer:  vhostPeer,
+}
+
+// vhostAddress is a unix socket for devices, and the tag that guests mount.
+type vhostAddress struct {
+	socket unixAddress
+	tag    string
+}
+
+// defaultTag is the name by which a guest mounts the device.
+const defaultTag = "fullex"
+
+// maxTag is what a configuration space of 64 bytes holds beside the length of
+// the tag (struct virtio_9p_config in Linux's include/uapi/linux/virtio_9p.h).
+const maxTag = 62
+
+// vhostWorks says whether this system has what vhost-user needs.
+const vhostWorks = runtime.GOOS == "linux"
+
+var errNoVhost = errors.New("vhost-user is for Linux")
+
+// Vhost returns the endpoint of a unix socket at a path, any path, for the devices of
+// virtual machines. The error says what would be right for the tag.
+func Vhost(path, tag string) (Endpoint, error) {
+	if err := checkTag(tag); err != nil {
+		return Endpoint{}, fmt.Errorf("endpoint vhost-user:%s: %w", path, err)
+	}
+	return Endpoint{&vhostTransport, vhostAddress{unixAddress{path, defaultMode}, tag}}, nil
+}
+
+func parseVhost(text string) (address, error) {
+	tag := defaultTag
+	socket, err := parseSocket("vhost-user", text, func(option string) error {
+		name, value, _ := strings.Cut(option, "=")
+		if name != "tag" {
+			return fmt.Errorf("option %q: want tag=NAME or mode=OCTAL", option)
+		}
+		tag = value
+		return checkTag(tag)
+	})
+	return vhostAddress{socket, tag}, err
+}
+
+func checkTag(tag string) error {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r)
+	}
+	if tag == "" || len(tag) > maxTag || strings.TrimFunc(tag, plain) != "" {
+		return fmt.Errorf("tag %q: want at most %d letters, digits and ._-", tag, maxTag)
+	}
+	return nil
+}
+
+// String implements address.
+func (a vhostAddress) String() string {
+	text := pathText(a.socket.path)
+	if a.tag != defaultTag {
+		text += ",tag=" + a.tag
+	}
+	return text + a.socket.modeText()
+}
+
+func (a vhostAddress) open(ctx context.Context) (net.Listener, net.Conn, error) {
+	if !vhostWorks {
+		return nil, nil, errNoVhost
+	}
+	l, err := listenUnix(ctx, a.socket.path, a.socket.mode, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	return vhostListener{l, a.tag}, nil, nil
+}
+
+func (vhostAddress) dial(context.Context) (net.Conn, error) {
+	return nil, errors.New("it is for a virtual machine's virtio-9p device")
+}
+
+// abs implements relative.
+func (a vhostAddress) abs() (address, error) {
+	var err error
+	a.socket.path, err = filepath.Abs(a.socket.path)
+	return a, err
+}
+
+// device implements forDevices.
+func (a vhostAddress) device() string { return a.socket.path }
+
+// hint implements hinting.
+func (a vhostAddress) hint() (Mount, bool) {
+	return Mount{Source: a.tag, Options: []string{"trans=virtio"}, Note: "in the guest"}, true
+}
+
+// vhostListener takes the connections of virtual machines' vhost-user devices.
+type vhostListener struct {
+	net.Listener
+	tag string
+}
+
+// VhostConn is the connection of a virtual machine's vhost-user device. What it carries is
+// not 9P.
+type VhostConn struct {
+	*net.UnixConn
+	Tag string // by which the guest mounts the device
+}
+
+// Accept implements net.Listener.
+func (l vhostListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return VhostConn{c.(*net.UnixConn), l.tag}, nil
+}
+
+// vhostPeer names the machine's process. The kernel vouches for that, and nobody for users
+// in the machine.
+func vhostPeer(c net.Conn, wantProcess bool) (Peer, bool) {
+	socket, ok := c.(VhostConn)
+	if !ok {
+		return Peer{}, false
+	}
+	p := askSocket("vhost-user", socket.UnixConn, wantProcess)
+	return Peer{Where: p.Where, Process: p.Process}, true
+}
+
+// InheritVhost is Open of the endpoint fd:N, of a unix socket that is for virtual machines:
+// what is returned serves virtio-9p devices with a tag.
+func InheritVhost(n int, tag string) (net.Listener, net.Conn, error) {
+	if err := checkTag(tag); err != nil {
+		return nil, nil, err
+	}
+	e := FD(n)
+	l, c, err := inheritFD(n)
+	if err != nil {
+		return nil, nil, e.failed("", err)
+	}
+	socket, connected := c.(*net.UnixConn)
+	listener, listens := l.(*net.UnixListener)
+	switch {
+	case !vhostWorks:
+		err = errNoVhost
+	case connected:
+		return nil, VhostConn{socket, tag}, nil
+	case listens:
+		return vhostListener{rights.Taking(listener), tag}, nil, nil
+	default:
+		err = errors.New("it is no unix socket")
+	}
+	err = fmt.Errorf("serve %s: %w", e, err)
+	if l != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return nil, nil, errors.Join(err, c.Close())
+}
