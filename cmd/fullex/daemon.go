@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/endpoint"
 )
 
 // ready is what a mount in the background says when it answers.
@@ -19,8 +20,8 @@ const ready = "ready\n"
 
 // daemonize runs the same mount in a process of its own session, and returns
 // when that answers or has failed.
-func daemonize(c *cli.Context, args []string) error {
-	if len(args) > 1 && strings.HasPrefix(args[0], "fd:") {
+func daemonize(c *cli.Context, target endpoint.Endpoint, args []string) error {
+	if target.IsInherited() {
 		return errors.New("mount: --daemon does not pass an inherited socket on: mount in the foreground")
 	}
 	self, err := os.Executable()

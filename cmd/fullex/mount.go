@@ -17,7 +17,7 @@ func mountCommand() *cli.Command {
 		Name:      "mount",
 		Usage:     "mount a server at a directory",
 		ArgsUsage: "[TARGET] DIR",
-		Description: "TARGET is an endpoint: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N.\n\n" +
+		Description: "TARGET is an endpoint: " + endpoint.ClientForms() + ".\n\n" +
 			"With FUSE, the default, every process has a deque of its own at the plain path,\n" +
 			"as with the kernel module, and nobody needs to be root. Without TARGET it serves\n" +
 			"from this same process.\n\n" +
@@ -65,14 +65,22 @@ func mountV9FS(c *cli.Context, args []string) error {
 	if c.Bool("ro") {
 		options = append(options, "ro")
 	}
-	e := defaultTarget(os.Geteuid())
-	if len(args) > 1 {
-		var err error
-		if e, err = endpoint.Parse(args[0]); err != nil {
-			return err
-		}
+	e, err := mountTarget(args)
+	if err != nil {
+		return err
+	}
+	if e.IsZero() {
+		e = defaultTarget(os.Geteuid())
 	}
 	return mount(c, c.String("print"), e, args[len(args)-1], options)
+}
+
+// mountTarget returns the target among the arguments of mount, or the zero Endpoint.
+func mountTarget(args []string) (endpoint.Endpoint, error) {
+	if len(args) < 2 {
+		return endpoint.Endpoint{}, nil
+	}
+	return endpoint.Parse(args[0])
 }
 
 // mount mounts a server, or prints how to.

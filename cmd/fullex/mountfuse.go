@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -30,20 +29,24 @@ func mountFUSE(c *cli.Context, args []string) error {
 			return fmt.Errorf("mount: --%s is of --v9fs, FUSE is not", flag)
 		}
 	}
+	target, err := mountTarget(args)
+	if err != nil {
+		return err
+	}
 	if c.Bool("daemon") {
-		return daemonize(c, args)
+		return daemonize(c, target, args)
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
 	fd := c.Int("ready-fd")
 	if fd == 0 {
-		return serveFUSE(ctx, c, args, func(dir string) error { return sayMounted(c, dir) })
+		return serveFUSE(ctx, c, target, args[len(args)-1], func(dir string) error { return sayMounted(c, dir) })
 	}
 	starter, err := newStarter(fd)
 	if err != nil {
 		return err
 	}
-	err = serveFUSE(starter.watch(ctx), c, args, func(string) error { return starter.leave() })
+	err = serveFUSE(starter.watch(ctx), c, target, args[len(args)-1], func(string) error { return starter.leave() })
 	return errors.Join(err, starter.close(err))
 }
 
@@ -61,15 +64,15 @@ func giveHandlersProcessors() {
 	}
 }
 
-// serveFUSE mounts, calls answers with the directory, and stays until the mount or
-// ctx ends. If answers fails, the mount ends at once.
-func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers func(dir string) error) error {
+// serveFUSE mounts a target, or else a server in this process, at the directory given. It
+// calls answers with that, and stays until the mount or ctx ends. If answers fails, the
+// mount ends at once.
+func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, given string, answers func(dir string) error) error {
 	giveHandlersProcessors()
 	lines := serveConfig{}.logLines(c.App.ErrWriter)
 	defer lines.Close(flushTime)
 	log := serveConfig{}.logger(lines)
 	slog.SetDefault(log) // for what the FUSE library prints
-	given := args[len(args)-1]
 	dir, err := v9fs.MountPoint(given)
 	if err != nil {
 		return fmt.Errorf("mount at %s: %w: want a directory that is there", given, err)
@@ -77,11 +80,10 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers func(
 	if err := cleanStale(dir, log); err != nil {
 		return err
 	}
-	target := args[:len(args)-1]
-	if c.Bool("reconnect") && len(target) == 0 {
+	if c.Bool("reconnect") && target.IsZero() {
 		return errors.New("mount: --reconnect is of a TARGET: the server in this process ends with it")
 	}
-	if c.Bool("reconnect") && strings.HasPrefix(target[0], "fd:") {
+	if c.Bool("reconnect") && target.IsInherited() {
 		return errors.New("mount: --reconnect is of a TARGET that can be connected to again: an inherited socket is there once")
 	}
 	client, end, err := connectFUSE(ctx, target)
@@ -90,7 +92,7 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers func(
 	}
 	config := fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log}
 	if c.Bool("reconnect") {
-		if config.Redial, err = redial(target[0]); err != nil {
+		if config.Redial, err = redial(target); err != nil {
 			return errors.Join(err, client.Close(), end())
 		}
 	}
@@ -114,9 +116,9 @@ func serveFUSE(ctx context.Context, c *cli.Context, args []string, answers func(
 
 // connectFUSE connects to the target, or to a server in this process if there is
 // none. end ends what was started for that.
-func connectFUSE(ctx context.Context, target []string) (client *ninep.Client, end func() error, err error) {
-	if len(target) > 0 {
-		client, err = dialFUSE(ctx, target[0])
+func connectFUSE(ctx context.Context, target endpoint.Endpoint) (client *ninep.Client, end func() error, err error) {
+	if !target.IsZero() {
+		client, err = dialFUSE(ctx, target)
 		return client, func() error { return nil }, err
 	}
 	server, err := newServer(nil, planting{})
@@ -137,28 +139,7 @@ func connectTo(server *p9srv.Server) (*ninep.Client, error) {
 }
 
 // dialFUSE connects to a target and agrees a version, in connectTime at most.
-func dialFUSE(ctx context.Context, target string) (*ninep.Client, error) {
-	e, err := endpoint.Parse(target)
-	if err != nil {
-		return nil, err
-	}
-	return dialEndpoint(ctx, e)
-}
-
-// redial returns what connects to a target again, whatever the working directory
-// is then.
-func redial(target string) (func(context.Context) (*ninep.Client, error), error) {
-	e, err := endpoint.Parse(target)
-	if err != nil {
-		return nil, err
-	}
-	if e, err = e.Abs(); err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) (*ninep.Client, error) { return dialEndpoint(ctx, e) }, nil
-}
-
-func dialEndpoint(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
+func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := ninep.Dial(ctx, e)
@@ -175,6 +156,13 @@ func dialEndpoint(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, erro
 		return err
 	})
 	return client, err
+}
+
+// redial returns what connects to a target again, whatever the working directory
+// is then.
+func redial(target endpoint.Endpoint) (func(context.Context) (*ninep.Client, error), error) {
+	e, err := target.Abs()
+	return func(ctx context.Context) (*ninep.Client, error) { return dialFUSE(ctx, e) }, err
 }
 
 func sayMounted(c *cli.Context, dir string) error {

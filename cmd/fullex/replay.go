@@ -12,6 +12,7 @@ import (
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
 	"fullex/device/contract"
+	"fullex/p9srv/endpoint"
 )
 
 // statusDifferent is the exit status of replay for a result that differs. That of
@@ -26,10 +27,10 @@ func replayCommand() *cli.Command {
 		Description: "fullex replay session.trace unix:/run/fullex/fullex.sock\n\n" +
 			"FILE is what fullex trace --oracle writes, or - for the standard input. A line is a\n" +
 			"call at full_ex and its result, such as \"write 02000000 -> 4\", \"read 4 -> 4 02000000\",\n" +
-			"\"open again -> EACCES\" or \"close -> ok\". TARGET is an endpoint (unix:PATH,\n" +
-			"tcp:HOST:PORT, vsock:CID:PORT, fd:N), the path of a mount, or a device file, such\n" +
-			"as /proc/full_ex. The exit status is 0 if all results are equal, 1 if one differs,\n" +
-			"and 2 if that cannot be found out.",
+			"\"open again -> EACCES\" or \"close -> ok\". TARGET is an endpoint\n" +
+			"(" + endpoint.ClientForms() + "), the path of a mount,\n" +
+			"or a device file, such as /proc/full_ex. The exit status is 0 if all results are\n" +
+			"equal, 1 if one differs, and 2 if that cannot be found out.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "file", Usage: "`PATH` of the device within TARGET, full_ex unless said, such as each/full_ex"},
 		},

@@ -15,6 +15,7 @@ import (
 
 	"fullex/cmd/fullex/internal/logs"
 	"fullex/p9srv"
+	"fullex/p9srv/endpoint"
 )
 
 // shutdownTime is how long peers may take to accept their last replies: a quarter
@@ -31,7 +32,7 @@ func serveCommand() *cli.Command {
 		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
 			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP.String() + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH[,tag=fullex]"},
+			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: " + endpoint.ServerForms()},
 			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
 			&cli.StringFlag{Name: "identity", Value: "user", Usage: "`POLICY` of who is one client: user or peer"},
 			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "least `LEVEL` logged: debug, info, warn or error"},

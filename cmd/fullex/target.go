@@ -16,7 +16,7 @@ import (
 )
 
 // targetHelp is the part of a description that all commands with a target have.
-const targetHelp = "TARGET is an endpoint (unix:PATH, tcp:HOST:PORT, vsock:CID:PORT, fd:N) or the path\n" +
+var targetHelp = "TARGET is an endpoint (" + endpoint.ClientForms() + ") or the path\n" +
 	"of a mount; without it, it is where fullex serve listens on this machine if told\n" +
 	"nothing else."
 

@@ -36,7 +36,7 @@ func traceCommand() *cli.Command {
 			"It also ends, as others do in a pipe, when nobody reads its output any more.\n" +
 			"Over a unix socket the server sees the user of fullex trace, not the client's.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Usage: "`ENDPOINT` for the clients: unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT or fd:N"},
+			&cli.StringFlag{Name: "listen", Usage: "`ENDPOINT` for the clients: " + endpoint.ProxyForms()},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the lines: text or json"},
 			&cli.StringFlag{Name: "oracle", Usage: "write the calls at full_ex to `FILE`, too"},
 			&cli.BoolFlag{Name: "lossless", Usage: "have the traffic wait for the output"},

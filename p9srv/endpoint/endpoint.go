@@ -10,7 +10,7 @@ import (
 
 // Endpoint is an address at which a server listens and to which a client connects, of one
 // of the transports; see [Parse]. Endpoints are equal (==) if they are the same address
-// with the same options. The zero Endpoint is no address.
+// with the same options. The zero Endpoint is no address: IsZero and IsInherited are for it.
 type Endpoint struct {
 	of      *transport
 	address address
@@ -39,9 +39,12 @@ func Parse(s string) (Endpoint, error) {
 // if they are not the default.
 func (e Endpoint) String() string { return e.of.name + ":" + e.address.String() }
 
+// IsZero reports whether e is the zero Endpoint.
+func (e Endpoint) IsZero() bool { return e.of == nil }
+
 // IsInherited reports whether the socket was there when this process began. It can be
 // opened once.
-func (e Endpoint) IsInherited() bool { return e.of.inherited }
+func (e Endpoint) IsInherited() bool { return !e.IsZero() && e.of.inherited }
 
 // IsBare reports whether people read and copy the text form without quotes, whatever a
 // shell makes of it: the brackets of an IPv6 address are well known.

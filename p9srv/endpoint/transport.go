@@ -77,7 +77,7 @@ func ServerForms() string { return list(transports, true) }
 // clients connect.
 func ClientForms() string { return list(forClients(), false) }
 
-// ProxyForms is ServerForms without what no client can dial.
+// ProxyForms is ServerForms without what carries no bytes of 9P.
 func ProxyForms() string { return list(forClients(), true) }
 
 func forClients() []*transport {

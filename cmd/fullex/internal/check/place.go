@@ -49,7 +49,7 @@ const (
 // process that calls [Work]. The error is why there can be none.
 func At(ctx context.Context, name target.Name, door Door, command []string) (func() (Opener, error), error) {
 	e, remote := name.Endpoint()
-	if remote && e.IsInherited() {
+	if e.IsInherited() {
 		return nil, fmt.Errorf("%s is one connection, and checking needs several", name)
 	}
 	t, err := target.Open(ctx, name)

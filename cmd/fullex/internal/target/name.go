@@ -31,7 +31,7 @@ func ParseName(text string) (Name, error) {
 
 // Endpoint returns the endpoint that is named, and false if it is a path.
 func (n Name) Endpoint() (e endpoint.Endpoint, ok bool) {
-	return n.endpoint, n.endpoint != endpoint.Endpoint{}
+	return n.endpoint, !n.endpoint.IsZero()
 }
 
 // Path returns the path that is named, or "".
