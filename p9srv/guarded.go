@@ -5,7 +5,7 @@ import (
 	"net"
 	"syscall"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // A socket is guarded where its peer can send descriptors beside the bytes: they must

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv/rights"
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights"
+	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
 // wrapped is a listener of which nobody knows that it is a unix socket: its kernel lets

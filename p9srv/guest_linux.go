@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"fullex/p9srv/endpoint"
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/wire"
 )

@@ -17,10 +17,10 @@ import (
 	"github.com/hugelgupf/p9/p9"
 
 	"fullex/device"
-	"fullex/p9srv/accept"
 	"fullex/p9srv/endpoint"
+	"fullex/p9srv/endpoint/accept"
+	"fullex/p9srv/endpoint/rights"
 	"fullex/p9srv/outside"
-	"fullex/p9srv/rights"
 	"fullex/p9srv/tree"
 )
 

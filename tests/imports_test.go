@@ -19,26 +19,27 @@ import (
 // within its folder.
 var layers = []string{
 	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults",
-	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/endpoint", "fullex/p9srv/ownpath", "fullex/p9srv/rights", "fullex/p9srv/deadline",
+	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/endpoint", "fullex/p9srv/deadline",
 	"fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque", "fullex/device/contract",
 }
 
 // forbidden are imports that a layer must not have, with whatever is below.
 var forbidden = map[string][]string{
-	"fullex/deque":           {"fullex/", "net", "os", "io", "sync", "github.com/"},
-	"fullex/device":          {"fullex/device/contract", "github.com/", "golang.org/", "net", "os"},
-	"fullex/device/contract": {"fullex/", "github.com/", "net", "os"},
-	"fullex/device/faults":   {"fullex/p9srv", "github.com/", "golang.org/", "net", "os"},
-	"fullex/p9srv/vhostuser": {"fullex/", "github.com/"},
-	"fullex/p9srv/rights":    {"fullex/", "github.com/"},
-	"fullex/p9srv/tree":      {"net", "os/exec"},
-	"fullex/p9srv/wire":      {"fullex/", "net", "os", "io"},
+	"fullex/deque":                 {"fullex/", "net", "os", "io", "sync", "github.com/"},
+	"fullex/device":                {"fullex/device/contract", "github.com/", "golang.org/", "net", "os"},
+	"fullex/device/contract":       {"fullex/", "github.com/", "net", "os"},
+	"fullex/device/faults":         {"fullex/p9srv", "github.com/", "golang.org/", "net", "os"},
+	"fullex/p9srv/vhostuser":       {"fullex/", "github.com/"},
+	"fullex/p9srv/endpoint":        {"fullex/p9srv/tree", "fullex/device", "fullex/deque", "github.com/hugelgupf"},
+	"fullex/p9srv/endpoint/rights": {"fullex/", "github.com/"},
+	"fullex/p9srv/tree":            {"net", "os/exec"},
+	"fullex/p9srv/wire":            {"fullex/", "net", "os", "io"},
 }
 
 // exceptions are imports that are not forbidden after all. A front-end sends
 // descriptors, as any peer on a unix socket can, and closing them must not wait; and it
 // must not be cut because this process was stopped.
-var exceptions = map[string][]string{"fullex/p9srv/vhostuser": {"fullex/p9srv/rights", "fullex/p9srv/deadline"}}
+var exceptions = map[string][]string{"fullex/p9srv/vhostuser": {"fullex/p9srv/endpoint/rights", "fullex/p9srv/deadline"}}
 
 type goPackage struct {
 	ImportPath string

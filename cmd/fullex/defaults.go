@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"fullex/p9srv/endpoint"
-	"fullex/p9srv/ownpath"
+	"fullex/p9srv/endpoint/ownpath"
 )
 
 // defaultTCP is where serve listens beside its default socket.

@@ -3,7 +3,7 @@ package endpoint
 import (
 	"net"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // Guard returns a listener for whose connections descriptors are refused as far as the

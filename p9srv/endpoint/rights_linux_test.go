@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv/rights"
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights"
+	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
 func TestEndpointsRefuseDescriptors(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv/ownpath"
+	"fullex/p9srv/endpoint/ownpath"
 )
 
 // maxUnixPath is what sun_path of Linux's struct sockaddr_un holds beside the

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 var unixTransport = transport{

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv/ownpath"
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/ownpath"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // unixListener is a unix socket that removes its file when it is closed, but

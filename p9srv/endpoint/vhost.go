@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"strings"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 var vhostTransport = transport{

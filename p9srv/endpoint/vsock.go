@@ -20,10 +20,11 @@ var vsockTransport = transport{
 // vsockAddress is a machine by its context id, and a port.
 type vsockAddress struct{ cid, port uint32 }
 
-const hostCID = 2 // VMADDR_CID_HOST
-
-// anyCID is VMADDR_CID_ANY (vsock(7)): whichever context ids this machine has.
-const anyCID = math.MaxUint32
+// Context ids with a meaning of their own (vsock(7)).
+const (
+	hostCID = 2              // VMADDR_CID_HOST: the machine of a guest's hypervisor
+	anyCID  = math.MaxUint32 // VMADDR_CID_ANY: whichever this machine has
+)
 
 func parseVsock(text string) (address, error) {
 	text, options, hasOptions := strings.Cut(text, ",")
@@ -82,8 +83,9 @@ func (a vsockAddress) at(addr net.Addr) address {
 
 // hint implements hinting: guests reach this machine as their host.
 func (a vsockAddress) hint() (Mount, bool) {
-	source := Endpoint{&vsockTransport, vsockAddress{hostCID, a.port}}
-	return Mount{Source: source.String(), Network: true, Socket: true, Note: "in a guest of this machine"}, true
+	m, err := Endpoint{&vsockTransport, vsockAddress{hostCID, a.port}}.MountSocket()
+	m.Note = "in a guest of this machine"
+	return m, err == nil
 }
 
 // vsockReason is reason, and says what is missing where there is no vsock.

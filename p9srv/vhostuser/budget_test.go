@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/rights"
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights"
+	"fullex/p9srv/endpoint/rights/rightstest"
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/vhostuser/vhosttest"
 )

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // ErrReset says that the session has ended: whatever the driver had with the

@@ -9,7 +9,7 @@ import (
 	"net"
 	"time"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // Feature bits that every device has (virtio 1.2 section 6, vhost-user.rst

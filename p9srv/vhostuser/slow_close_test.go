@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights/rightstest"
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/p9srv/deadline"
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 )
 
 // wire reads and writes the messages of a connection. Its errors mean that the

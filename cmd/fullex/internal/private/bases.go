@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"fullex/p9srv/ownpath"
+	"fullex/p9srv/endpoint/ownpath"
 )
 
 // bases are the directories in which a private one may be made, the best first.

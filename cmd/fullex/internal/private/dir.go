@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"fullex/p9srv/ownpath"
+	"fullex/p9srv/endpoint/ownpath"
 )
 
 // Dir is a directory that only this user may enter. It is emptied by its descriptor,

@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"fullex/p9srv/accept"
 	"fullex/p9srv/endpoint"
+	"fullex/p9srv/endpoint/accept"
+	"fullex/p9srv/endpoint/rights"
 	"fullex/p9srv/outside"
-	"fullex/p9srv/rights"
 )
 
 // Proxy passes connections on to a server.

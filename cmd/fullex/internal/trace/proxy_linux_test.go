@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
 // plain is a listener whose connections let descriptors through, and whose first accept

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/rights"
+	"fullex/p9srv/endpoint/rights"
 	"fullex/p9srv/wire"
 )
 

@@ -44,7 +44,7 @@ const roomTime = 100 * time.Millisecond
 // AwaitRoom waits, before a listener accepts the next peer, while Full is true and the
 // peer could send descriptors. It returns when ctx ends. It calls wait once if it waits.
 func AwaitRoom(ctx context.Context, l net.Listener, wait func()) {
-	if !Full() || l.Addr().Network() != "unix" {
+	if _, isUnix := l.Addr().(*net.UnixAddr); !isUnix || !Full() {
 		return
 	}
 	wait()

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"fullex/p9srv/rights/rightstest"
+	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
 // soon is how long something may take that does not wait for a close.
