@@ -92,8 +92,8 @@ func announce(ctx context.Context, w io.Writer, sources []source) {
 			fmt.Fprintf(w, "serving the connection %s\n", s.endpoint)
 			continue
 		}
-		if path, ok := s.endpoint.Device(); ok {
-			announceVhost(ctx, w, s.endpoint, path)
+		if _, ok := s.endpoint.Device(); ok {
+			announceVhost(ctx, w, s.endpoint)
 			continue
 		}
 		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", toCopy(s.endpoint), mountLine(ctx, s.endpoint, "/mnt"))

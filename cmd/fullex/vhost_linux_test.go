@@ -103,7 +103,7 @@ func TestWhatAGuestIsStartedWithCanBeCopied(t *testing.T) {
 		var text strings.Builder
 		e, err := endpoint.Vhost(path, "t")
 		require.NoError(t, err)
-		announceVhost(t.Context(), &text, e, path)
+		announceVhost(t.Context(), &text, e)
 		assert.Contains(t, text.String(), "start a guest"+want.dir+" (QEMU")
 		_, line, _ := strings.Cut(text.String(), "with:\n")
 		line, _, _ = strings.Cut(line, "\n  mount it")

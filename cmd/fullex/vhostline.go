@@ -18,12 +18,14 @@ const configSize = 64
 // maxQEMUPath is the longest path at which QEMU connects, in bytes (unix(7)).
 const maxQEMUPath = 107
 
-// announceVhost prints what a virtual machine is started with that attaches a device at a
-// socket's path, and how its guest mounts.
-func announceVhost(ctx context.Context, w io.Writer, e endpoint.Endpoint, path string) {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
+// announceVhost prints what a virtual machine is started with, and how its guest
+// mounts.
+func announceVhost(ctx context.Context, w io.Writer, e endpoint.Endpoint) {
+	there := e
+	if abs, err := e.Abs(); err == nil {
+		there = abs
 	}
+	path, _ := there.Device()
 	where := ""
 	if len(path) > maxQEMUPath {
 		where = " in " + quote.Shell(filepath.Dir(path))

@@ -10,30 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readCredentials reads SO_PEERCRED (unix(7)): who the peer was when it connected,
-// and which process, if that is wanted.
-func readCredentials(c *net.UnixConn, wantProcess bool) (credentials, error) {
+// askSocket asks the kernel who connected a socket, of a transport with this name, and
+// which process that was, if that is wanted (SO_PEERCRED, unix(7)).
+func askSocket(name string, c *net.UnixConn, wantProcess bool) (p Peer) {
+	unknown := func(err error) Peer { return Peer{Where: name + ", peer unknown: " + err.Error()} }
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return credentials{}, fmt.Errorf("reach the socket: %w", err)
+		return unknown(fmt.Errorf("reach the socket: %w", err))
 	}
-	var cred credentials
 	var credErr error
 	err = raw.Control(func(fd uintptr) {
 		var u *unix.Ucred
-		u, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-		if credErr != nil {
+		if u, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); credErr != nil {
 			return
 		}
-		cred = credentials{uid: u.Uid, pid: u.Pid}
+		p = Peer{Where: fmt.Sprintf("%s uid=%d pid=%d", name, u.Uid, u.Pid), Here: int(u.Pid) == os.Getpid(), Vouched: true, UID: u.Uid}
 		if wantProcess {
-			cred.process = processName(int(fd), u)
+			p.Process = processName(int(fd), u)
 		}
 	})
 	if err := errors.Join(err, credErr); err != nil {
-		return credentials{}, fmt.Errorf("ask for the peer's credentials: %w", err)
+		return unknown(fmt.Errorf("ask for the peer's credentials: %w", err))
 	}
-	return cred, nil
+	return p
 }
 
 // processName names the peer's process by number and start time, or returns ""

@@ -119,9 +119,8 @@ func (e Endpoint) Abs() (Endpoint, error) {
 // device. Such an endpoint carries no bytes of 9P, and no client dials it. ok is false for
 // all others.
 func (e Endpoint) Device() (path string, ok bool) {
-	a, ok := e.address.(forDevices)
-	if !ok {
+	if e.of.device == nil {
 		return "", false
 	}
-	return a.device(), true
+	return e.of.device(e.address), true
 }

@@ -15,23 +15,15 @@ type Mount struct {
 
 // Mount returns how the kernel of this machine reaches the endpoint, which looks up names
 // until ctx ends.
-func (e Endpoint) Mount(ctx context.Context) (Mount, error) {
-	e, err := e.Abs()
-	if err != nil {
-		return Mount{}, err
+func (e Endpoint) Mount(ctx context.Context) (m Mount, err error) {
+	e, err = e.Abs()
+	if a, ok := e.address.(mountable); ok && err == nil {
+		m, err = a.mount(ctx)
 	}
-	a, ok := e.address.(mountable)
-	if !ok {
+	if m.Source == "" && err == nil {
 		return e.MountSocket()
 	}
-	source, options, err := a.mount(ctx)
-	if err != nil {
-		return Mount{}, err
-	}
-	if source == "" {
-		return e.MountSocket()
-	}
-	return Mount{Source: source, Options: options, Network: !e.of.local}, nil
+	return m, err
 }
 
 // MountSocket is Mount by means of a connected socket.

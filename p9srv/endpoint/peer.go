@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -42,26 +41,6 @@ func PeerOf(c net.Conn, wantProcess bool) Peer {
 // MemoryPeer is the peer of a connection within this process that is no socket.
 func MemoryPeer(where string) Peer {
 	return Peer{Where: where, Memory: true, Vouched: true, UID: uint32(os.Geteuid())}
-}
-
-// askSocket asks the kernel for the process at the other end of a socket, of a transport
-// with this name.
-func askSocket(name string, c *net.UnixConn, wantProcess bool) Peer {
-	cred, err := readCredentials(c, wantProcess)
-	if err != nil {
-		return Peer{Where: name + ", peer unknown: " + err.Error()}
-	}
-	return Peer{
-		Where: fmt.Sprintf("%s uid=%d pid=%d", name, cred.uid, cred.pid), Here: int(cred.pid) == os.Getpid(),
-		Vouched: true, UID: cred.uid, Process: cred.process,
-	}
-}
-
-// credentials are what a unix socket tells of the process that connected it.
-type credentials struct {
-	uid     uint32
-	pid     int32
-	process string // names the process for ever: its number is used again, this is not; "": unknown
 }
 
 // IsExposed reports whether other machines can reach a listener's address.

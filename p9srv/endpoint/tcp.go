@@ -69,27 +69,26 @@ func (a tcpAddress) at(addr net.Addr) address {
 }
 
 // mount implements mountable. The kernel looks up no names and knows no IPv6.
-func (a tcpAddress) mount(ctx context.Context) (source string, options []string, err error) {
+func (a tcpAddress) mount(ctx context.Context) (Mount, error) {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.host)
 	if err != nil {
-		return "", nil, fmt.Errorf("look up %s: %w", a.host, err)
+		return Mount{}, fmt.Errorf("look up %s: %w", a.host, err)
 	}
 	for _, ip := range addrs {
 		if ip = ip.Unmap(); ip.Is4() {
-			return ip.String(), a.mountOptions(), nil
+			return a.mountFrom(ip.String()), nil
 		}
 	}
-	return "", nil, nil
+	return Mount{}, nil
 }
 
-func (a tcpAddress) mountOptions() []string { return []string{"trans=tcp", "port=" + a.portText()} }
+func (a tcpAddress) mountFrom(host string) Mount {
+	return Mount{Source: host, Options: []string{"trans=tcp", "port=" + a.portText()}, Network: true}
+}
 
 // hint implements hinting: of a server that listens at all addresses of this machine,
 // whoever reads it must know one.
 func (a tcpAddress) hint() (Mount, bool) {
 	ip, err := netip.ParseAddr(a.host)
-	if err != nil || !ip.IsUnspecified() {
-		return Mount{}, false
-	}
-	return Mount{Source: "THIS-MACHINE", Options: a.mountOptions(), Network: true}, true
+	return a.mountFrom("THIS-MACHINE"), err == nil && ip.IsUnspecified()
 }

@@ -27,7 +27,6 @@ type transport struct {
 	local     bool // it needs no network
 	bare      bool // see Endpoint.IsBare
 	inherited bool // see Endpoint.IsInherited
-	devices   bool // it is for devices of virtual machines: see Endpoint.Device
 
 	// parse reads what follows the colon.
 	parse func(text string) (address, error)
@@ -36,8 +35,10 @@ type transport struct {
 	peer func(c net.Conn, wantProcess bool) (p Peer, ok bool)
 	// noticeLoss is NoticeLoss. It leaves connections of other transports alone.
 	noticeLoss func(c net.Conn, d time.Duration) error
-	// exposed is IsExposed, of which one transport must be sure.
+	// exposed is IsExposed, for addresses of this transport.
 	exposed func(addr net.Addr) bool
+	// device is Endpoint.Device, where that is ok.
+	device func(a address) (path string)
 }
 
 // address is an endpoint's, parsed. It is comparable. Some can more: see below.
@@ -57,13 +58,11 @@ type (
 	// mountable addresses can be reached by the kernel's client itself: see
 	// Endpoint.Mount. No source: this one cannot.
 	mountable interface {
-		mount(ctx context.Context) (source string, options []string, err error)
+		mount(ctx context.Context) (Mount, error)
 	}
 	// hinting addresses are mounted in another way by others than on this machine: see
 	// Endpoint.MountHint. ok is false if this one is not.
 	hinting interface{ hint() (m Mount, ok bool) }
-	// forDevices addresses are those of transports for devices: see Endpoint.Device.
-	forDevices interface{ device() (path string) }
 )
 
 // forms is what errors say would be right.
@@ -81,7 +80,7 @@ func ClientForms() string { return list(forClients(), false) }
 func ProxyForms() string { return list(forClients(), true) }
 
 func forClients() []*transport {
-	return slices.DeleteFunc(slices.Clone(transports), func(t *transport) bool { return t.devices })
+	return slices.DeleteFunc(slices.Clone(transports), func(t *transport) bool { return t.device != nil })
 }
 
 // list returns "a, b or c".

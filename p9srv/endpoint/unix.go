@@ -171,11 +171,11 @@ func (a unixAddress) abs() (address, error) {
 
 // mount implements mountable. The kernel takes paths of maxUnixPath bytes, as others do
 // (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c); a comma ends an option of mount(8).
-func (a unixAddress) mount(context.Context) (source string, options []string, err error) {
+func (a unixAddress) mount(context.Context) (Mount, error) {
 	if strings.Contains(a.path, ",") || len(a.path) > maxUnixPath {
-		return "", nil, nil
+		return Mount{}, nil
 	}
-	return a.path, []string{"trans=unix"}, nil
+	return Mount{Source: a.path, Options: []string{"trans=unix"}}, nil
 }
 
 func unixPeer(c net.Conn, wantProcess bool) (Peer, bool) {

@@ -13,9 +13,10 @@ import (
 )
 
 var vhostTransport = transport{
-	name: "vhost-user", form: "PATH", options: "[,tag=fullex]", local: true, devices: true,
-	parse: parseVhost,
-	peer:  vhostPeer,
+	name: "vhost-user", form: "PATH", options: "[,tag=fullex]", local: true,
+	parse:  parseVhost,
+	peer:   vhostPeer,
+	device: func(a address) string { return a.(vhostAddress).socket.path },
 }
 
 // vhostAddress is a unix socket for devices, and the tag that guests mount.
@@ -98,9 +99,6 @@ func (a vhostAddress) abs() (address, error) {
 	a.socket.path, err = filepath.Abs(a.socket.path)
 	return a, err
 }
-
-// device implements forDevices.
-func (a vhostAddress) device() string { return a.socket.path }
 
 // hint implements hinting.
 func (a vhostAddress) hint() (Mount, bool) {
