@@ -11,7 +11,8 @@
 // then lets [front.Process] answer every whole frame that arrived, strictly in
 // order, and writes all replies at once. Data messages are answered in place
 // without allocation (data.go), others by the files of package tree (control.go).
-// Messages are read and written by package wire.
+// Messages are read and written by package wire. Package endpoint knows the transports:
+// addresses, listeners, and who a peer is.
 //
 // Between two calls of Process a connection is data only: fids (fid.go), what the
 // Linux client believes of its files (followup.go, extent.go), a part of a frame. No

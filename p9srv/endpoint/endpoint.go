@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Endpoint is an address at which a server listens and to which a client connects, of one
-// of the transports; see [Parse]. Endpoints are equal (==) if they are the same address
-// with the same options. The zero Endpoint is no address: IsZero and IsInherited are for it.
+// Endpoint is an address of one of the transports: a server listens at it, and a client
+// connects to it. Two endpoints are equal (==) if they have the same address and options.
+// The zero Endpoint is no address; only IsZero and IsInherited may be called.
 type Endpoint struct {
 	of      *transport
 	address address
@@ -46,8 +46,8 @@ func (e Endpoint) IsZero() bool { return e.of == nil }
 // opened once.
 func (e Endpoint) IsInherited() bool { return !e.IsZero() && e.of.inherited }
 
-// IsBare reports whether people read and copy the text form without quotes, whatever a
-// shell makes of it: the brackets of an IPv6 address are well known.
+// IsBare reports whether the text form is shown to people without a shell's quotes: they
+// know the brackets of an IPv6 address well.
 func (e Endpoint) IsBare() bool { return e.of.bare }
 
 // Open opens the endpoint for a server: a listener, or the one connection that an
@@ -93,8 +93,7 @@ func (e Endpoint) failed(do string, err error) error {
 	return fmt.Errorf("%s %s: %w", do, e, err)
 }
 
-// At returns the endpoint with the address at which a listener of it listens: a
-// port 0 has become a number.
+// At returns the endpoint with the address of its listener: a port 0 has become a number.
 func (e Endpoint) At(addr net.Addr) Endpoint {
 	if a, ok := e.address.(movable); ok {
 		e.address = a.at(addr)
@@ -102,7 +101,7 @@ func (e Endpoint) At(addr net.Addr) Endpoint {
 	return e
 }
 
-// Abs returns the endpoint as it is named in every working directory.
+// Abs returns the endpoint by a name that is right in every working directory.
 func (e Endpoint) Abs() (Endpoint, error) {
 	a, ok := e.address.(relative)
 	if !ok {

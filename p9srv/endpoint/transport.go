@@ -17,8 +17,8 @@ var transports = []*transport{
 	&vhostTransport,
 }
 
-// transport is a way between clients and a server. Functions that are nil stand for
-// nothing to do. Immutable.
+// transport is a way between clients and a server. A function that is nil has nothing to
+// do for this transport. Immutable.
 type transport struct {
 	name    string // what its endpoints begin with, before the colon
 	form    string // what follows the colon
@@ -37,11 +37,11 @@ type transport struct {
 	noticeLoss func(c net.Conn, d time.Duration) error
 	// exposed is IsExposed, for addresses of this transport.
 	exposed func(addr net.Addr) bool
-	// device is Endpoint.Device, where that is ok.
+	// device is Endpoint.Device, of a transport that carries no bytes of 9P.
 	device func(a address) (path string)
 }
 
-// address is an endpoint's, parsed. It is comparable. Some can more: see below.
+// address is the parsed address of an endpoint, and comparable. Some do more: see below.
 type address interface {
 	// String returns what parse reads.
 	String() string
@@ -55,12 +55,12 @@ type (
 	movable interface{ at(addr net.Addr) address }
 	// relative addresses depend on the working directory: see Endpoint.Abs.
 	relative interface{ abs() (address, error) }
-	// mountable addresses can be reached by the kernel's client itself: see
-	// Endpoint.Mount. No source: this one cannot.
+	// mountable addresses are those to which the kernel's client can connect itself: see
+	// Endpoint.Mount. A Mount without source means that it cannot connect to this one.
 	mountable interface {
 		mount(ctx context.Context) (Mount, error)
 	}
-	// hinting addresses are mounted in another way by others than on this machine: see
+	// hinting addresses are mounted in another way elsewhere than on this machine: see
 	// Endpoint.MountHint. ok is false if this one is not.
 	hinting interface{ hint() (m Mount, ok bool) }
 )
