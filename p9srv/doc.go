@@ -19,7 +19,7 @@
 // goroutine, channel or timer belongs to a fid, and nothing that the front calls blocks.
 //
 // A client in the same process needs no goroutine: [Server.Connect] gives it a
-// connection whose Write and Exchange call front.Process themselves (memory.go).
+// connection whose Write and Exchange call front.Process themselves (memoryconn.go).
 //
 // The files of the tree are p9.File values, so that the server of hugelgupf/p9 can
 // serve them, too: [Server.Attacher].
@@ -91,7 +91,21 @@
 // ([Server.Layer], processor.go); package faulty does. One that waits blocks the
 // connection's goroutine, or whoever writes to a connection in memory.
 //
+// # Fairness
+//
+// A connection answers a share of work, then others have their turn; those that send
+// without end rest in between (turn.go). A deadline that passed while the process could
+// not run is given once more (package deadline).
+//
 // # Limits
 //
-// limits.go has them all, with their units and reasons.
+// limits.go has them all, with their units and reasons. With the defaults, strangers can
+// make a server hold at most:
+//
+//	10,000 connections           8 KiB each      78 MiB
+//	1,048,576 fids             0.5 KiB each     512 MiB
+//	262,144 sessions             1 KiB each     256 MiB
+//	buffers of peers that stop or do not read    64 MiB
+//	listings that are open                      256 MiB
+//	256 virtual machines       110 KiB each      28 MiB
 package p9srv
