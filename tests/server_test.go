@@ -101,6 +101,7 @@ func attachOn(t testing.TB, c net.Conn, aname string) p9.File {
 	require.NoError(t, err)
 	root, err := client.Attach(aname)
 	require.NoError(t, err)
+	keep(t, root)
 	return root
 }
 
@@ -121,9 +122,14 @@ func mustOpen(t testing.TB, dir p9.File, path string) p9.File {
 	t.Helper()
 	file, err := openFile(dir, path)
 	require.NoError(t, err)
-	// The client clunks a fid when its file becomes garbage.
-	t.Cleanup(func() { runtime.KeepAlive(file) })
+	keep(t, file)
 	return file
+}
+
+// keep keeps a file until the end of the test: the client clunks the fid of one that
+// becomes garbage.
+func keep(t testing.TB, file p9.File) {
+	t.Cleanup(func() { runtime.KeepAlive(file) })
 }
 
 func write(t testing.TB, file p9.File, data []byte) {
