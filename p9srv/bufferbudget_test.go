@@ -84,6 +84,14 @@ func TestPeersThatStopWithinAMessageShareABudget(t *testing.T) {
 	}
 }
 
+func dialUnix(t *testing.T, address string) *net.UnixConn {
+	t.Helper()
+	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Net: "unix", Name: address})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
 func manyGetattrs(n int) (all []byte) {
 	for range n {
 		all = wire.AppendGetattr(all, 1, 0, 0x7ff)

@@ -50,14 +50,6 @@ func within(t *testing.T, do func()) {
 	}
 }
 
-func dialUnix(t *testing.T, address string) *net.UnixConn {
-	t.Helper()
-	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Net: "unix", Name: address})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
 func TestDescriptorsOfPeersHoldNobodyUp(t *testing.T) {
 	ends := map[string]func(*Server) error{
 		"Close": (*Server).Close,

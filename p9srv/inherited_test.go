@@ -11,7 +11,7 @@ import (
 )
 
 func TestInheritedConnectionIsServed(t *testing.T) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	served, err := endpoint.FD(pair[0]).Dial(t.Context())
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ func TestDescriptorsOfOddKinds(t *testing.T) {
 		"a path":         {func() (int, error) { return unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0) }, "the descriptor is no socket"},
 		"an eventfd":     {func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }, "the descriptor is no socket"},
 		"netlink":        {func() (int, error) { return unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0) }, "it is no stream socket"},
-		"a TCP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0) }, "it neither listens nor is connected"},
+		"a TCP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET6, unix.SOCK_STREAM, 0) }, "it neither listens nor is connected"},
 		"a UDP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) }, "it is no stream socket"},
 		"a bound socket": {bound, "it neither listens nor is connected"},
 	} {
@@ -41,7 +41,7 @@ func TestDescriptorsOfOddKinds(t *testing.T) {
 }
 
 func bound() (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -49,7 +49,7 @@ func bound() (int, error) {
 }
 
 func TestInheritedVsockSocketListens(t *testing.T) {
-	fd, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Skip("no vsock here: ", err)
 	}

@@ -56,7 +56,7 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 	for kind, want := range map[int]string{
 		unix.SOCK_STREAM: "it neither listens nor is connected", unix.SOCK_DGRAM: "it is no stream socket", unix.SOCK_SEQPACKET: "it is no stream socket",
 	} {
-		fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+		fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
 		require.NoError(t, err)
 		_, _, err = FD(fd).Open(t.Context())
 		assert.ErrorContains(t, err, want)
@@ -66,7 +66,7 @@ func TestDescriptorsThatCannotBeServed(t *testing.T) {
 	_, _, err = FD(descriptor(t, resetConn(t))).Open(t.Context())
 	assert.ErrorContains(t, err, "it neither listens nor is connected")
 
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, unix.Close(pair[1])) }()
 	_, err = FD(pair[0]).Listen(t.Context())
