@@ -7,8 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // Monitor is a connection to QEMU's monitor (QEMU's docs/interop/qmp-spec.rst,
@@ -37,7 +36,7 @@ func monitorArguments() []string {
 
 // newMonitor returns a monitor and the end of it that QEMU gets.
 func newMonitor() (m *Monitor, far *os.File, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	pair, err := socketpair()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a socket for the monitor: %w", err)
 	}
@@ -47,6 +46,19 @@ func newMonitor() (m *Monitor, far *os.File, err error) {
 		return nil, nil, errors.Join(err, far.Close())
 	}
 	return &Monitor{conn: conn, in: json.NewDecoder(conn)}, far, nil
+}
+
+// socketpair returns two sockets that no other program gets.
+func socketpair() (pair [2]int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if pair, err = syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0); err != nil {
+		return pair, err
+	}
+	for _, fd := range pair {
+		syscall.CloseOnExec(fd)
+	}
+	return pair, nil
 }
 
 // enable must come before all other commands.
