@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command guest is the init of the test guests. It prepares the machine, runs
 // the scenarios that the kernel's command line names, reports them on the
 // console and ends the machine. Scenarios that need other processes start the
