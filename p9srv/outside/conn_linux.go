@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,4 +57,21 @@ func (c conn) shut(how int) error {
 		shutErr = nil // the peer was first
 	}
 	return errors.Join(err, shutErr)
+}
+
+// SetPatience bounds how long a read or write waits: longer ones return EAGAIN, a write with
+// the number of bytes that it has written. Without it there is no bound.
+func (c conn) SetPatience(d time.Duration) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	most := unix.NsecToTimeval(int64(d))
+	var setErr error
+	err = raw.Control(func(fd uintptr) {
+		setErr = errors.Join(
+			unix.SetsockoptTimeval(int(fd), unix.SOL_SOCKET, unix.SO_RCVTIMEO, &most),
+			unix.SetsockoptTimeval(int(fd), unix.SOL_SOCKET, unix.SO_SNDTIMEO, &most))
+	})
+	return errors.Join(err, setErr)
 }

@@ -1,0 +1,28 @@
+package client
+
+import "sync"
+
+// fids gives out the numbers of fids. Safe for concurrent use.
+type fids struct {
+	mu   sync.Mutex // guards the fields below; nothing is locked under it
+	free []uint32   // used before
+	next uint32     // never used
+}
+
+func (f *fids) take() uint32 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.free); n > 0 {
+		fid := f.free[n-1]
+		f.free = f.free[:n-1]
+		return fid
+	}
+	f.next++
+	return f.next - 1
+}
+
+func (f *fids) give(fid uint32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = append(f.free, fid)
+}

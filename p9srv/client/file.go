@@ -1,0 +1,343 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/hugelgupf/p9/p9"
+
+	"fullex/p9srv/wire"
+)
+
+// File is a fid of the server. Safe for concurrent use; calls after Close return EBADF.
+type File struct {
+	conn   *Conn
+	fid    uint32
+	path   []string     // from the attached directory; immutable
+	uses   atomic.Int32 // calls under way, and 1 until the fid is clunked; the number is free at 0
+	closed atomic.Bool
+	dead   atomic.Bool // a call was given up, so the number is never free
+}
+
+func (k *Conn) newFile(fid uint32, path []string) *File {
+	f := &File{conn: k, fid: fid, path: path}
+	f.uses.Store(1)
+	return f
+}
+
+// Attach returns a directory of the server, "" for the root, for a user. wire.NoUID names
+// none.
+func (k *Conn) Attach(ctx context.Context, uid uint32, aname string) (*File, error) {
+	if len(aname) > math.MaxUint16 {
+		return nil, &Error{"attach", "/", syscall.ENAMETOOLONG}
+	}
+	fid := k.fids.take()
+	c := newCall()
+	defer c.free()
+	c.request = wire.AppendAttach(c.request, 0, fid, aname, uid)
+	if _, err := k.makeFID(ctx, c, fid); err != nil {
+		return nil, &Error{"attach", "/" + aname, err}
+	}
+	return k.newFile(fid, nil), nil
+}
+
+// AttachSelf returns the root for the user who runs this. Root says who it is. All others
+// name nobody: a unix socket vouches for them. So it does for root of a user namespace,
+// whom a server outside knows by another number and refuses with EPERM.
+func (k *Conn) AttachSelf(ctx context.Context) (*File, error) {
+	if os.Geteuid() != 0 {
+		return k.Attach(ctx, wire.NoUID, "")
+	}
+	root, err := k.Attach(ctx, 0, "")
+	if errors.Is(err, syscall.EPERM) {
+		return k.Attach(ctx, wire.NoUID, "")
+	}
+	return root, err
+}
+
+// makeFID makes a request that makes a fid. After an error there is none.
+func (k *Conn) makeFID(ctx context.Context, c *call, fid uint32) (wire.Cursor, error) {
+	body, err := k.do(ctx, c)
+	switch {
+	case errors.Is(err, ErrNoAnswer):
+		k.clunk(fid, nil) // and the number is never used again
+	case err != nil:
+		k.fids.give(fid)
+	case c.flushed:
+		k.clunk(fid, func() { k.fids.give(fid) })
+		err = ctx.Err()
+	}
+	return body, err
+}
+
+// clunk sends a Tclunk for whose answer nobody waits. late runs when it comes.
+func (k *Conn) clunk(fid uint32, late func()) {
+	c := newCall()
+	c.request = wire.AppendFID(c.request, wire.Tclunk, 0, fid)
+	if k.stream != nil {
+		c.late = late
+		k.stream.sendOrphan(c)
+		return
+	}
+	defer c.free()
+	_ = k.exchange(context.Background(), c) // nobody is there to be told
+	if late != nil {
+		late()
+	}
+}
+
+// Walk returns what is below a directory; without names, the same file again, not open.
+// ENOENT if a part of the path only exists. The names must not change afterwards.
+func (f *File) Walk(ctx context.Context, names ...string) (*File, error) {
+	path := names
+	if len(f.path) > 0 {
+		path = append(f.path[:len(f.path):len(f.path)], names...)
+	}
+	to, err := f.walk(ctx, path, names)
+	if err != nil {
+		return nil, &Error{"walk", text(path), err}
+	}
+	return to, nil
+}
+
+func (f *File) walk(ctx context.Context, path, names []string) (*File, error) {
+	for _, name := range names {
+		if len(name) > math.MaxUint16 {
+			return nil, syscall.ENAMETOOLONG
+		}
+	}
+	if err := f.use(); err != nil {
+		return nil, err
+	}
+	defer f.endUse()
+	k := f.conn
+	fid := k.fids.take()
+	c := newCall()
+	defer c.free()
+	c.request = wire.AppendWalk(c.request, 0, f.fid, fid, names...)
+	body, err := k.makeFID(ctx, c, fid)
+	if err != nil {
+		return nil, err
+	}
+	switch n := int(body.U16()); {
+	case n < len(names):
+		k.fids.give(fid) // the server made none (walk(5))
+		return nil, syscall.ENOENT
+	case n > len(names):
+		k.clunk(fid, nil) // nobody knows what it is
+		return nil, errReply
+	}
+	return k.newFile(fid, path), nil
+}
+
+// Open opens the file with Linux's flags of x86-64. After the end of ctx the file may be
+// closed.
+func (f *File) Open(ctx context.Context, flags uint32) error {
+	c := newCall()
+	defer c.free()
+	c.request = wire.AppendOpen(c.request, 0, f.fid, flags)
+	_, err := f.do(ctx, c)
+	if err == nil && c.flushed {
+		f.drop()
+		err = ctx.Err()
+	}
+	return f.wrap("open", err)
+}
+
+// OpenFile walks to a file and opens it. An error names the call "open".
+func (f *File) OpenFile(ctx context.Context, flags uint32, names ...string) (*File, error) {
+	to, err := f.Walk(ctx, names...)
+	if err != nil {
+		err.(*Error).Call = "open"
+		return nil, err
+	}
+	if err := to.Open(ctx, flags); err != nil {
+		to.drop()
+		return nil, err
+	}
+	return to, nil
+}
+
+// ReadAt makes one Tread and returns what the reply has: at most what a message carries,
+// and 0 at the end.
+func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {
+	c := newCall()
+	defer c.free()
+	n, err := 0, f.prepareRead(c, p, offset)
+	if err == nil {
+		n, err = f.data(ctx, c, p)
+	}
+	return n, f.wrap("read", err)
+}
+
+func (f *File) prepareRead(c *call, p []byte, offset int64) error {
+	if offset < 0 {
+		return syscall.EINVAL
+	}
+	c.request = wire.AppendRead(c.request, 0, f.fid, uint64(offset), uint32(min(len(p), f.conn.unit())))
+	return nil
+}
+
+// data makes a request whose reply has bytes, and copies them.
+func (f *File) data(ctx context.Context, c *call, p []byte) (int, error) {
+	body, err := f.do(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	return dataOf(body, p)
+}
+
+// dataOf copies the bytes of an Rread or Rreaddir.
+func dataOf(body wire.Cursor, p []byte) (int, error) {
+	if n := body.U32(); int(n) > len(p) {
+		return 0, errReply
+	}
+	return copy(p, body), nil
+}
+
+// WriteAt makes one Twrite, of what a message carries at most, and returns how many bytes
+// were taken.
+func (f *File) WriteAt(ctx context.Context, p []byte, offset int64) (int, error) {
+	c := newCall()
+	defer c.free()
+	n, err := 0, f.prepareWrite(c, p, offset)
+	if err == nil {
+		n, err = f.count(ctx, c, len(p))
+	}
+	return n, f.wrap("write", err)
+}
+
+func (f *File) prepareWrite(c *call, p []byte, offset int64) error {
+	if offset < 0 {
+		return syscall.EINVAL
+	}
+	c.request = wire.AppendWrite(c.request, 0, f.fid, uint64(offset), p[:min(len(p), f.conn.unit())])
+	return nil
+}
+
+// count makes a request whose reply has a number of bytes.
+func (f *File) count(ctx context.Context, c *call, most int) (int, error) {
+	body, err := f.do(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	return countOf(body, most)
+}
+
+// countOf returns the number of an Rwrite.
+func countOf(body wire.Cursor, most int) (int, error) {
+	n := body.U32()
+	if int64(n) > int64(most) {
+		return 0, errReply
+	}
+	return int(n), nil
+}
+
+// allAttrs is P9_GETATTR_ALL of Linux's include/net/9p/9p.h.
+const allAttrs = 0x3fff
+
+// attrSize is what an Rgetattr has at least, in bytes: valid[8] qid[13], 3 fields of 4 and
+// 11 of 8.
+const attrSize = 8 + wire.QIDSize + 3*4 + 11*8
+
+// Attr returns the file's attributes.
+func (f *File) Attr(ctx context.Context) (p9.QID, p9.Attr, error) {
+	c := newCall()
+	defer c.free()
+	c.request = wire.AppendGetattr(c.request, 0, f.fid, allAttrs)
+	body, err := f.do(ctx, c)
+	if err == nil && len(body) < attrSize {
+		err = errReply
+	}
+	if err != nil {
+		return p9.QID{}, p9.Attr{}, f.wrap("stat", err)
+	}
+	body.U64()
+	return body.QID(), body.Attr(), nil
+}
+
+// Close clunks the fid, also after an error. Whoever does not want to wait for the server
+// gives a context that has ended.
+func (f *File) Close(ctx context.Context) error {
+	if f.closed.Swap(true) {
+		return f.wrap("close", syscall.EBADF)
+	}
+	if f.dead.Load() || ctx.Err() != nil {
+		f.conn.clunk(f.fid, f.endUse)
+		return f.wrap("close", ctx.Err())
+	}
+	c := newCall()
+	defer c.free()
+	c.request = wire.AppendFID(c.request, wire.Tclunk, 0, f.fid)
+	if f.conn.stream != nil {
+		c.late = f.endUse
+	}
+	_, err := f.conn.do(ctx, c)
+	if err == nil || err != ctx.Err() {
+		f.endUse()
+	}
+	return f.wrap("close", err)
+}
+
+// drop is Close without waiting.
+func (f *File) drop() {
+	if !f.closed.Swap(true) {
+		f.conn.clunk(f.fid, f.endUse)
+	}
+}
+
+// do makes a request about the file.
+func (f *File) do(ctx context.Context, c *call) (wire.Cursor, error) {
+	if err := f.use(); err != nil {
+		return nil, err
+	}
+	defer f.endUse()
+	body, err := f.conn.do(ctx, c)
+	f.note(err)
+	return body, err
+}
+
+// note takes down that a call was given up.
+func (f *File) note(err error) {
+	if err != nil && errors.Is(err, ErrNoAnswer) {
+		f.dead.Store(true)
+	}
+}
+
+// use keeps the fid's number from becoming another file's.
+func (f *File) use() error {
+	if f.dead.Load() && !f.closed.Load() {
+		return ErrNoAnswer
+	}
+	for {
+		n := f.uses.Load()
+		if n == 0 || f.closed.Load() {
+			return syscall.EBADF
+		}
+		if f.uses.CompareAndSwap(n, n+1) {
+			return nil
+		}
+	}
+}
+
+// endUse is called after use, and after the fid was clunked.
+func (f *File) endUse() {
+	if f.uses.Add(-1) == 0 && !f.dead.Load() {
+		f.conn.fids.give(f.fid)
+	}
+}
+
+// wrap says about which file and call an error is. nil stays nil.
+func (f *File) wrap(call string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{call, text(f.path), err}
+}
+
+func text(path []string) string { return "/" + strings.Join(path, "/") }

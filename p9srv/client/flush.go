@@ -1,0 +1,78 @@
+package client
+
+import (
+	"errors"
+	"time"
+
+	"fullex/p9srv/wire"
+)
+
+// errFlushed ends a call whose Tflush was answered before it.
+var errFlushed = errors.New("flushed")
+
+// flush sends a Tflush for a call, or for all that are awaited together.
+func (s *stream) flush(p *patience, c *call) {
+	p.end = time.Now().Add(flushTime)
+	if p.all == nil {
+		s.flushOne(c)
+	}
+	for _, c := range p.all {
+		s.flushOne(c)
+	}
+}
+
+func (s *stream) flushOne(c *call) {
+	if c.done {
+		return
+	}
+	flush := newCall()
+	flush.request = wire.AppendFlush(flush.request, 0, c.tag)
+	flush.flushes = c.tag
+	if s.enter(flush) == nil { // else the call is only given up later
+		c.flush = flush
+	}
+}
+
+// endFlush takes the answer to a Tflush. A server that refuses it goes on with the request.
+func (s *stream) endFlush(flush *call, isFlushed bool) {
+	defer flush.free()
+	c := s.calls[flush.flushes] // no other request has the tag before this
+	switch {
+	case flush.dead:
+		return
+	case c == nil:
+		s.freeTag(flush.flushes)
+	case !isFlushed:
+		c.flush = nil
+	default:
+		delete(s.calls, c.tag)
+		s.freeTag(c.tag)
+		s.finish(c, errFlushed)
+	}
+	s.freeTag(flush.tag)
+}
+
+// abandon gives up a request for whose flush there is no answer. Both stay known, as there
+// may be answers yet.
+func (s *stream) abandon(c *call) {
+	o := c.orphaned()
+	o.dead = true
+	if o.flush != nil {
+		o.flush.dead = true
+	}
+	s.calls[c.tag] = o
+	if s.dead++; s.dead > maxDead {
+		s.fail(errSilent)
+	}
+}
+
+// sendOrphan sends a request whose answer nobody waits for.
+func (s *stream) sendOrphan(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.pass()
+	c.orphan = true
+	if s.enter(c) == nil && !s.writing {
+		s.write()
+	}
+}
