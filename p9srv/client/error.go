@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
 
 	"github.com/hugelgupf/p9/linux"
 
@@ -24,6 +28,9 @@ var (
 	errSilent = fmt.Errorf("%d requests have no answer", maxDead)
 )
 
+// errClosed is why the client's own user ended the connection.
+var errClosed = errors.New("closed")
+
 // errTags refuses a call while all 65,535 tags are in use.
 var errTags = errors.New("too many requests at the same time")
 
@@ -40,9 +47,16 @@ func (e *Error) Error() string { return e.Call + " " + e.Path + ": " + e.Err.Err
 // Unwrap returns what happened.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ended is ErrEnded with a reason, which is not unwrapped: its errno is none that the
-// server replied.
-func ended(why error) error { return fmt.Errorf("%w: %v", ErrEnded, why) }
+// ended is ErrEnded, with a reason unless that says no more. The reason is not unwrapped: its
+// errno is none that the server replied.
+func ended(why error) error {
+	for _, end := range []error{io.EOF, io.ErrClosedPipe, net.ErrClosed, os.ErrClosed, syscall.EPIPE, syscall.ECONNRESET, errClosed} {
+		if errors.Is(why, end) {
+			return ErrEnded
+		}
+	}
+	return fmt.Errorf("%w: %v", ErrEnded, why)
+}
 
 // unanswered is what a call returns that is given up.
 func unanswered(ctx context.Context) error { return fmt.Errorf("%w: %w", ErrNoAnswer, ctx.Err()) }

@@ -3,8 +3,9 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -132,39 +133,57 @@ func TestSelfIsNobodyWhereRootIsRefused(t *testing.T) {
 	})
 }
 
-// FuzzReplies answers requests with anything. Then the server hangs if after is 0, which
-// takes its time, or else ends the connection. Every call ends, and nothing of it stays.
+// TestServerThatHangsWithinAReply: the rest of the reply comes when nobody waits for it.
+func TestServerThatHangsWithinAReply(t *testing.T) {
+	reply := wire.End(append(wire.Begin(nil, wire.Rread, 0), 1, 0, 0, 0, 7), 0)
+	for cut := 1; cut < len(reply); cut += 5 {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
+				root, f := s.file(k)
+				ctx, cancel := context.WithCancel(context.Background())
+				done := during(func() result { return reading(f, make([]byte, 4))(ctx) })
+				late := slices.Clone(reply)
+				late[5] = byte(s.receive(wire.Tread).Tag())
+				_, err := s.conn.Write(late[:cut])
+				require.NoError(t, err)
+				cancel()
+				s.receive(wire.Tflush)
+				assert.ErrorIs(t, (<-done).err, client.ErrNoAnswer)
+				walked := during(func() error { _, err := root.Walk(context.Background(), "f"); return err })
+				m := s.receive(wire.Twalk)
+				_, err = s.conn.Write(late[cut:])
+				require.NoError(t, err)
+				s.reply(wire.Rwalk, m.Tag(), ok(wire.Twalk)...)
+				assert.NoError(t, <-walked)
+			})
+		})
+	}
+}
+
+// FuzzReplies answers requests with anything and then ends the connection. Every call ends,
+// and nothing of it stays.
 func FuzzReplies(f *testing.F) {
 	version := wire.AppendVersion(nil, wire.Rversion, wire.NoTag, 8<<10, wire.Version9P2000L)
-	f.Add([]byte{}, byte(1))
-	f.Add(version, byte(1))
 	attached := wire.End(append(wire.Begin(version, wire.Rattach, 0), make([]byte, wire.QIDSize)...), len(version))
-	f.Add(attached, byte(0))
-	f.Add(append(attached, 7, 0, 0, 0, 7, 0, 0), byte(1))
-	f.Add(append(attached, wire.AppendError(nil, 0, 13)...), byte(1))
-	f.Add(append(attached, 255, 255, 0, 0, 7, 0, 0), byte(1))
-	f.Fuzz(func(t *testing.T, replies []byte, after byte) {
+	for _, rest := range [][]byte{nil, {7, 0, 0, 0, 7, 0, 0}, wire.AppendError(nil, 0, 13), {255, 255, 0, 0, 7, 0, 0}} {
+		f.Add(append(attached[:len(attached):len(attached)], rest...))
+	}
+	f.Fuzz(func(t *testing.T, replies []byte) {
 		here, there := pair(t)
-		server := during(func() error { return playBytes(there, replies, after != 0) })
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		server := during(func() error {
+			_, err := there.Write(replies)
+			return errors.Join(err, there.Close())
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if k, err := client.New(ctx, here); err == nil {
 			useAll(ctx, k)
 			require.NoError(t, k.Close())
 		}
-		<-server
+		<-server // with an error if the client was first
+		require.NoError(t, ctx.Err(), "it ends when the server does")
 		noneOfOurs(t)
 	})
-}
-
-// playBytes writes bytes and drops what it reads, until the client ends the connection.
-func playBytes(conn net.Conn, p []byte, ends bool) error {
-	_, err := conn.Write(p)
-	if !ends {
-		_, copyErr := io.Copy(io.Discard, conn)
-		err = errors.Join(err, copyErr)
-	}
-	return errors.Join(err, conn.Close())
 }
 
 // useAll makes each call. What comes of it does not matter.

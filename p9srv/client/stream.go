@@ -239,10 +239,7 @@ func (s *stream) fail(why error) {
 	if s.err != nil {
 		return
 	}
-	s.err = ErrEnded
-	if !errors.Is(why, io.EOF) {
-		s.err = ended(why)
-	}
+	s.err = ended(why)
 	_ = s.conn.Close() // it is of no more use either way
 	for tag, c := range s.calls {
 		delete(s.calls, tag)
@@ -258,9 +255,6 @@ func (s *stream) finish(c *call, err error) {
 		c.signal()
 	}
 }
-
-// errClosed is why the client's own user ended the connection.
-var errClosed = errors.New("closed")
 
 func (s *stream) close() error {
 	s.mu.Lock()
