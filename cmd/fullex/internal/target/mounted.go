@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"fullex/cmd/fullex/internal/quote"
+	"fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
 )
 
@@ -128,12 +129,16 @@ func (m mounted) Device() string { return m.device }
 // Close implements Target.
 func (m mounted) Close() error { return nil }
 
-// cause strips what os puts before an errno, where the caller names the call
-// and the path itself.
+// cause strips what os and the 9P client put before an errno, where the caller names the
+// call and the path itself.
 func cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	var call *client.Error
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &call):
+		return call.Err
 	}
 	return err
 }

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,98 +15,88 @@ import (
 
 	"github.com/hugelgupf/p9/p9"
 
-	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
 )
 
-// remote is a target behind a 9P connection, attached as the user who runs this.
+// remote is a target behind a 9P connection, attached as the user who runs this. Calls at it
+// wait for the server: Close ends them.
 type remote struct {
-	client *ninep.Client
-	root   p9.File
+	client *client.Conn
+	root   *client.File
 }
 
 var _ Target = (*remote)(nil)
 
 // dial connects and attaches.
 func dial(ctx context.Context, e endpoint.Endpoint) (Target, error) {
-	conn, err := ninep.Dial(ctx, e)
+	conn, err := client.Connect(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	var t *remote
-	err = ninep.Within(ctx, conn, func() (err error) {
-		t, err = attach(conn)
-		return err
-	})
+	t, err := attach(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	return t, nil
 }
 
-func attach(conn net.Conn) (*remote, error) {
-	client, err := ninep.New(conn)
+func attach(ctx context.Context, conn net.Conn) (*remote, error) {
+	k, err := client.New(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	root, err := client.Attach(uint32(os.Geteuid()))
+	root, err := k.AttachSelf(ctx)
 	if err != nil {
-		return nil, errors.Join(err, client.Close())
+		return nil, errors.Join(err, k.Close())
 	}
-	return &remote{client, root}, nil
+	return &remote{k, root}, nil
 }
 
-func (t *remote) walk(path string) (p9.File, error) { return ninep.Walk(t.root, elements(path)) }
+// background is the context of calls at an open target.
+var background = context.Background()
 
 // Open implements Target.
 func (t *remote) Open(path string, flags int) (File, error) {
-	file, err := t.walk(path)
-	if err != nil {
-		return nil, fmt.Errorf("open /%s: %w", strings.Trim(path, "/"), err)
-	}
 	const accessMode = syscall.O_RDONLY | syscall.O_WRONLY | syscall.O_RDWR
-	if _, _, err := file.Open(p9.OpenFlags(flags & accessMode)); err != nil {
-		return nil, fmt.Errorf("open /%s: %w", strings.Trim(path, "/"), errors.Join(ninep.Local(err), ninep.Local(file.Close())))
+	file, err := t.root.OpenFile(background, uint32(flags&accessMode), elements(path)...)
+	if err != nil {
+		return nil, at("open", path, err)
 	}
 	return &remoteFile{file: file}, nil
 }
 
+// at says what was being done, as the errors of a mount do.
+func at(call, path string, err error) error {
+	return fmt.Errorf("%s /%s: %w", call, strings.Trim(path, "/"), cause(err))
+}
+
 // remoteFile is an open fid.
 type remoteFile struct {
-	file   p9.File
+	file   *client.File
 	offset atomic.Int64
 }
 
-// oneMessage is the most that one call reads or writes, in bytes. The library makes
-// several messages of more than its own limit, which follows from the msize.
-const oneMessage = 32 << 10
-
-func (f *remoteFile) Read(p []byte) (int, error) {
-	return f.move(f.ReadAt(p[:min(len(p), oneMessage)], f.offset.Load()))
-}
+func (f *remoteFile) Read(p []byte) (int, error) { return f.move(f.ReadAt(p, f.offset.Load())) }
 
 func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.WriteAt(p, f.offset.Load())) }
 
-// ReadAt implements File. The library makes a bare io.EOF of an empty reply, and
-// wraps that of a connection.
+// ReadAt implements File.
 func (f *remoteFile) ReadAt(p []byte, offset int64) (int, error) {
-	n, err := f.file.ReadAt(p, offset)
-	if err == io.EOF {
-		return n, nil
-	}
-	return n, ninep.Local(err)
+	n, err := f.file.ReadAt(background, p, offset)
+	return n, cause(err)
 }
 
 // WriteAt implements File.
 func (f *remoteFile) WriteAt(p []byte, offset int64) (int, error) {
-	n, err := f.file.WriteAt(p, offset)
-	return n, ninep.Local(err)
+	n, err := f.file.WriteAt(background, p, offset)
+	return n, cause(err)
 }
 
 // Close implements File. A connection that has ended took the fid with it.
 func (f *remoteFile) Close() error {
-	if err := ninep.Local(f.file.Close()); !errors.Is(err, ninep.ErrEnded) {
-		return err
+	if err := f.file.Close(background); !errors.Is(err, client.ErrEnded) {
+		return cause(err)
 	}
 	return nil
 }
@@ -121,24 +109,24 @@ func (f *remoteFile) move(n int, err error) (int, error) {
 
 // Stat implements Target.
 func (t *remote) Stat(path string) (Entry, error) {
-	e, err := t.stat(path)
+	e, err := t.stat(elements(path))
 	if err != nil {
-		return Entry{}, fmt.Errorf("stat /%s: %w", strings.Trim(path, "/"), err)
+		return Entry{}, at("stat", path, err)
 	}
 	return e, nil
 }
 
-func (t *remote) stat(path string) (Entry, error) {
-	file, err := t.walk(path)
+func (t *remote) stat(names []string) (Entry, error) {
+	file, err := t.root.Walk(background, names...)
 	if err != nil {
 		return Entry{}, err
 	}
-	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
-	if err := errors.Join(ninep.Local(err), ninep.Local(file.Close())); err != nil {
+	qid, attr, err := file.Attr(background)
+	if err := errors.Join(cause(err), cause(file.Close(background))); err != nil {
 		return Entry{}, err
 	}
 	name := "/"
-	if names := elements(path); len(names) > 0 {
+	if len(names) > 0 {
 		name = names[len(names)-1]
 	}
 	return Entry{
@@ -150,39 +138,29 @@ func (t *remote) stat(path string) (Entry, error) {
 
 // List implements Target.
 func (t *remote) List(path string) ([]Entry, error) {
-	entries, err := t.list(path)
+	entries, err := t.list(elements(path))
 	if err != nil {
-		return nil, fmt.Errorf("list /%s: %w", strings.Trim(path, "/"), err)
+		return nil, at("list", path, err)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	return entries, nil
 }
 
-func (t *remote) list(path string) (entries []Entry, err error) {
-	file, err := t.walk(path)
+func (t *remote) list(names []string) (entries []Entry, err error) {
+	file, err := t.root.OpenFile(background, syscall.O_RDONLY, names...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ninep.Local(file.Close())) }()
-	if _, _, err := file.Open(p9.ReadOnly); err != nil {
-		return nil, ninep.Local(err)
+	found, err := file.ReadDir(background)
+	if err := errors.Join(cause(err), cause(file.Close(background))); err != nil {
+		return nil, err
 	}
-	const pieceSize = 8 << 10 // bytes a reply may have
-	for offset := uint64(0); ; {
-		found, err := file.Readdir(offset, pieceSize)
-		if err != nil {
-			return nil, ninep.Local(err)
-		}
-		if len(found) == 0 {
-			return entries, nil
-		}
-		for _, d := range found {
-			if d.Name != "." && d.Name != ".." {
-				entries = append(entries, Entry{Name: d.Name, Mode: typeOf(d.QID)})
-			}
-			offset = d.Offset
+	for _, d := range found {
+		if d.Name != "." && d.Name != ".." {
+			entries = append(entries, Entry{Name: d.Name, Mode: typeOf(d.QID)})
 		}
 	}
+	return entries, nil
 }
 
 func typeOf(q p9.QID) fs.FileMode {
