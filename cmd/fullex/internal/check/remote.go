@@ -1,13 +1,16 @@
 package check
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io/fs"
-	"os"
+	"slices"
+	"syscall"
 	"time"
 
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/target"
+	p9client "fullex/p9srv/client"
 )
 
 // dialTime is how long an endpoint may take to let a client in.
@@ -61,19 +64,41 @@ func (r *remote) Stat() (mode fs.FileMode, size int64, err error) {
 }
 
 // Order implements Orderer.
-func (r *remote) Order(n int) ([]int, error) {
+func (r *remote) Order(n int) (order []int, err error) {
 	e, _ := r.place.target.Endpoint()
 	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
 	defer cancel()
-	conn, err := e.Dial(ctx)
+	k, err := p9client.Dial(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close() }() // it is done, or of no use
-	if err := conn.SetDeadline(time.Now().Add(dialTime)); err != nil {
+	defer func() { err = errors.Join(err, k.Close()) }()
+	root, err := k.AttachSelf(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return ninep.Order(conn, uint32(os.Geteuid()), []string{string(Each), r.place.name}, n)
+	f, err := root.OpenFile(ctx, syscall.O_RDWR, string(Each), r.place.name)
+	if err != nil {
+		return nil, err
+	}
+	return orderOfReads(ctx, k, f, n)
+}
+
+// orderOfReads sends reads of 4 bytes at once and returns their numbers in the order of
+// the replies.
+func orderOfReads(ctx context.Context, k *p9client.Conn, f *p9client.File, n int) ([]int, error) {
+	reads, order := make([]p9client.Op, n), make([]int, n)
+	for i := range reads {
+		reads[i], order[i] = p9client.Op{File: f, P: make([]byte, valueSize)}, i
+	}
+	k.Batch(ctx, reads)
+	for _, read := range reads {
+		if read.Turn == 0 {
+			return nil, read.Err
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(reads[a].Turn, reads[b].Turn) })
+	return order, nil
 }
 
 // Kill implements Opener: the connection is gone, without a word before.

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -54,8 +55,17 @@ func New(conn io.ReadWriteCloser) (*Client, error) {
 // Direct is a way around the library, or nil if the server is in another process.
 func (c *Client) Direct() *Direct { return c.direct }
 
-// Attach returns the root, for a user.
+// Attach returns the root, for a user. The user who runs this attaches as nobody if the
+// server knows him by another number, as it does outside of his user namespace.
 func (c *Client) Attach(uid uint32) (p9.File, error) {
+	root, err := c.attach(uid)
+	if errors.Is(err, syscall.EPERM) && uid == uint32(os.Geteuid()) {
+		return c.attach(wire.NoUID)
+	}
+	return root, err
+}
+
+func (c *Client) attach(uid uint32) (p9.File, error) {
 	root, err := c.client.Attach(strconv.FormatUint(uint64(uid), 10)) // claimant knows
 	if err != nil {
 		return nil, fmt.Errorf("attach as uid %d: %w", uid, Local(err))
