@@ -194,7 +194,7 @@ func (f *File) data(ctx context.Context, c *call, p []byte) (int, error) {
 
 // dataOf copies the bytes of an Rread or Rreaddir.
 func dataOf(body wire.Cursor, p []byte) (int, error) {
-	if n := body.U32(); int(n) > len(p) {
+	if n := body.U32(); int64(n) > int64(len(p)) {
 		return 0, errReply
 	}
 	return copy(p, body), nil

@@ -216,8 +216,9 @@ func (s *stream) write() {
 		s.writes.renew()
 		n, err := s.conn.Write(rest)
 		s.mu.Lock()
-		if s.leaving = rest[n:]; n == len(rest) {
-			s.leaving = rest[:0]
+		s.leaving = rest[n:]
+		if n == len(rest) && cap(rest) <= askedMsize {
+			s.leaving = rest[:0] // to be used again
 		}
 		if isTick(err) {
 			break

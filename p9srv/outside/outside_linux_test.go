@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,4 +108,23 @@ func TestDescriptorWaits(t *testing.T) {
 	require.NoError(t, d.ShutDown())
 	require.NoError(t, d.Close())
 	require.NoError(t, client.Close())
+}
+
+func TestCallsWithPatienceReturn(t *testing.T) {
+	client, server := pair(t)
+	c, err := NewConn(client)
+	require.NoError(t, err)
+	require.NoError(t, c.(interface{ SetPatience(time.Duration) error }).SetPatience(time.Millisecond))
+	_, err = c.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, syscall.EAGAIN)
+	n, err := c.Write(make([]byte, 16<<20)) // more than a socket takes
+	assert.ErrorIs(t, err, syscall.EAGAIN)
+	got := make(chan []byte, 1)
+	go func() {
+		p, _ := io.ReadAll(server)
+		got <- p
+	}()
+	require.NoError(t, c.Close())
+	assert.Len(t, <-got, n, "what was written is told")
+	require.NoError(t, server.Close())
 }

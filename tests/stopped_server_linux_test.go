@@ -1,0 +1,63 @@
+package tests
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/client"
+)
+
+// TestCallsLeaveAStoppedServer: when it goes on, nothing of theirs is open, although nobody
+// reads its replies by then.
+func TestCallsLeaveAStoppedServer(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	server := startServer(t, "fullex", socket)
+	conn, err := net.Dial("unix", socket)
+	require.NoError(t, err)
+	k, err := client.New(t.Context(), conn)
+	require.NoError(t, err)
+	root, err := k.AttachSelf(t.Context())
+	require.NoError(t, err)
+	open, err := root.OpenFile(t.Context(), syscall.O_RDWR, "full_ex")
+	require.NoError(t, err)
+	walked, err := root.Walk(t.Context(), "each", "full_ex")
+	require.NoError(t, err)
+
+	require.NoError(t, server.cmd.Process.Signal(syscall.SIGSTOP))
+	left := func(call string, err error) {
+		t.Helper()
+		assert.ErrorIs(t, err, client.ErrNoAnswer, call)
+		assert.ErrorIs(t, err, context.DeadlineExceeded, call)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	results := make(chan error, 2)
+	go func() { results <- walked.Open(ctx, syscall.O_RDWR) }()
+	go func() {
+		_, err := open.ReadAt(ctx, make([]byte, 4), 0)
+		results <- err
+	}()
+	_, err = k.Attach(ctx, 0, "")
+	left("attach", err)
+	left("read or open", <-results)
+	left("read or open", <-results)
+	require.NoError(t, open.Close(t.Context()))
+	require.NoError(t, walked.Close(t.Context()))
+
+	require.NoError(t, server.cmd.Process.Signal(syscall.SIGCONT))
+	eventually(t, "no session is left", func() bool {
+		_, sessions, _ := server.state(t)
+		return sessions == 0
+	})
+	again, err := root.OpenFile(t.Context(), syscall.O_RDWR, "full_ex")
+	require.NoError(t, err)
+	require.NoError(t, again.Close(t.Context()))
+	require.NoError(t, k.Close())
+}
