@@ -23,10 +23,9 @@ func benchCommand() *cli.Command {
 		Description: "fullex bench --depth 16 --compare /mnt unix:/run/fullex/fullex.sock\n\n" +
 			"Pushes to and pops from deques of full_ex that are half full at the start. At a\n" +
 			"server each of --conns connections has --depth requests in flight, each on an open\n" +
-			"file of its own; at a path as many threads call. What limits the rate at a server is\n" +
-			"this command's 9P library, which wakes a goroutine for every reply and writes every\n" +
-			"request by itself: on two processors it asks for some 150,000 operations a second\n" +
-			"at most, whatever the server could do.\n\n" +
+			"file of its own; at a path as many threads call. This command itself limits the\n" +
+			"rate at a server: on two processors, which a server shares, to some 70,000\n" +
+			"operations a second with one request in flight and 300,000 with 64.\n\n" +
 			"With --rate operations are due at fixed times and their latency counts from there,\n" +
 			"also if all are busy then: a target that stops for a while shows that in full. What\n" +
 			"it takes to wake somebody who is idle is in there, about 0.1 ms.\n" +

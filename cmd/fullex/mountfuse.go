@@ -18,6 +18,7 @@ import (
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
+	"fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
 	"fullex/p9srv/outside"
 )
@@ -142,7 +143,7 @@ func connectTo(server *p9srv.Server) (*ninep.Client, error) {
 func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	conn, err := ninep.Dial(ctx, e)
+	conn, err := client.Connect(ctx, e)
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,19 @@ func watch(conn any) (outside.Descriptor, error) {
 	return outside.Duplicate(c)
 }
 
+// Within makes requests on a connection, which is closed if ctx ends meanwhile: the
+// library waits for replies without looking at a context, and a connection that is
+// gone ends the wait.
+func Within(ctx context.Context, conn io.Closer, do func() error) error {
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	err := do()
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("no answer, is that a 9P server? %w", ctx.Err())
+	}
+	return err
+}
+
 // Walk makes a fid of a path. Of a path whose first part only exists the server
 // returns that part's qids and makes no fid, which the library does not notice.
 func Walk(from p9.File, names []string) (p9.File, error) {
