@@ -14,7 +14,6 @@ import (
 
 	"fullex/cmd/fullex/internal/fusefs"
 	"fullex/cmd/fullex/internal/logs"
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
@@ -87,23 +86,22 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 	if c.Bool("reconnect") && target.IsInherited() {
 		return errors.New("mount: --reconnect is of a TARGET that can be connected to again: an inherited socket is there once")
 	}
-	client, end, err := connectFUSE(ctx, target)
+	k, end, err := connectFUSE(ctx, target)
 	if err != nil {
 		return err
 	}
 	config := fusefs.Config{AllowOther: c.Bool("allow-other"), ReadOnly: c.Bool("ro"), Log: log}
 	if c.Bool("reconnect") {
 		if config.Redial, err = redial(target); err != nil {
-			return errors.Join(err, client.Close(), end())
+			return errors.Join(err, k.Close(), end())
 		}
 	}
-	// The library waits for replies without looking at a context; a connection
-	// that is gone ends the wait.
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
+	// The first calls do not look at a context; a connection that is gone ends them.
+	stop := context.AfterFunc(ctx, func() { _ = k.Close() })
 	defer stop()
-	m, err := fusefs.New(client, dir, config)
+	m, err := fusefs.New(k, dir, config)
 	if err != nil {
-		return errors.Join(err, client.Close(), end())
+		return errors.Join(err, k.Close(), end())
 	}
 	stop() // from here on the mount ends before its connection
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,30 +115,30 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 
 // connectFUSE connects to the target, or to a server in this process if there is
 // none. end ends what was started for that.
-func connectFUSE(ctx context.Context, target endpoint.Endpoint) (client *ninep.Client, end func() error, err error) {
+func connectFUSE(ctx context.Context, target endpoint.Endpoint) (k *client.Conn, end func() error, err error) {
 	if !target.IsZero() {
-		client, err = dialFUSE(ctx, target)
-		return client, func() error { return nil }, err
+		k, err = dialFUSE(ctx, target)
+		return k, func() error { return nil }, err
 	}
 	server, err := newServer(nil, planting{})
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err = connectTo(server)
-	return client, server.Close, err
+	k, err = connectTo(server)
+	return k, server.Close, err
 }
 
 // connectTo is for a server in this process.
-func connectTo(server *p9srv.Server) (*ninep.Client, error) {
+func connectTo(server *p9srv.Server) (*client.Conn, error) {
 	conn, err := server.Connect()
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return ninep.New(conn)
+	return client.Memory(conn)
 }
 
 // dialFUSE connects to a target and agrees a version, in connectTime at most.
-func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
+func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*client.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := client.Connect(ctx, e)
@@ -151,19 +149,14 @@ func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*ninep.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	var client *ninep.Client
-	err = ninep.Within(ctx, socket, func() (err error) {
-		client, err = ninep.New(socket)
-		return err
-	})
-	return client, err
+	return client.New(ctx, socket)
 }
 
 // redial returns what connects to a target again, whatever the working directory
 // is then.
-func redial(target endpoint.Endpoint) (func(context.Context) (*ninep.Client, error), error) {
+func redial(target endpoint.Endpoint) (func(context.Context) (*client.Conn, error), error) {
 	e, err := target.Abs()
-	return func(ctx context.Context) (*ninep.Client, error) { return dialFUSE(ctx, e) }, err
+	return func(ctx context.Context) (*client.Conn, error) { return dialFUSE(ctx, e) }, err
 }
 
 func sayMounted(c *cli.Context, dir string) error {

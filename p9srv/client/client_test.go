@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/device"
+	"fullex/device/faults"
 	"fullex/p9srv"
 	"fullex/p9srv/client"
+	"fullex/p9srv/faulty"
 	"fullex/p9srv/outside"
 )
 
@@ -176,6 +177,48 @@ func TestDirectoriesAndAttributes(t *testing.T) {
 	})
 }
 
+func TestRareCalls(t *testing.T) {
+	onEveryWay(t, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
+		ctx := t.Context()
+		root := attach(t, k)
+		stat, err := root.StatFS(ctx)
+		require.NoError(t, err)
+		assert.EqualValues(t, 255, stat.NameLength)
+		f, err := root.Walk(ctx, "full_ex")
+		require.NoError(t, err)
+		assert.EqualError(t, f.Sync(ctx), "sync /full_ex: bad file descriptor", "it is not open")
+		require.NoError(t, f.SetAttr(ctx, p9.SetAttrMask{Size: true}, p9.SetAttr{}))
+		err = f.SetAttr(ctx, p9.SetAttrMask{Permissions: true}, p9.SetAttr{Permissions: 0o600})
+		assert.EqualError(t, err, "set attributes of /full_ex: operation not permitted")
+		require.NoError(t, f.Open(ctx, syscall.O_RDWR))
+		require.NoError(t, f.Sync(ctx))
+	})
+}
+
+// TestFIDsAreUsedAgain: the server here allows few.
+func TestFIDsAreUsedAgain(t *testing.T) {
+	for name, connect := range ways {
+		srv := &p9srv.Server{Limits: p9srv.Limits{FIDs: 5}}
+		k := connect(t, srv)
+		root := attach(t, k)
+		var callers sync.WaitGroup
+		for range 4 {
+			callers.Go(func() {
+				for range 200 {
+					f, err := root.OpenFile(t.Context(), syscall.O_RDWR, "each", "full_ex")
+					if !assert.NoError(t, err, name) || !assert.NoError(t, f.Close(t.Context())) {
+						return
+					}
+					_, err = root.Walk(t.Context(), "nosuch")
+					assert.ErrorIs(t, err, syscall.ENOENT)
+				}
+			})
+		}
+		callers.Wait()
+		require.NoError(t, k.Close())
+	}
+}
+
 func TestManyCallersFindTheirOwnValues(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, srv *p9srv.Server) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -251,9 +294,9 @@ func TestBatchLargerThanAllBuffers(t *testing.T) {
 }
 
 func TestRepliesInAnyOrder(t *testing.T) {
-	reorder, err := p9srv.NewWire(device.Planted{Fault: device.Fault{Name: "reorder"}})
+	reorder, err := faulty.Layer(faults.Planted{Fault: faults.Fault{Name: "reorder"}})
 	require.NoError(t, err)
-	srv := &p9srv.Server{Wire: reorder}
+	srv := &p9srv.Server{Layer: reorder}
 	k := ways["unix"](t, srv)
 	f, err := attach(t, k).OpenFile(t.Context(), syscall.O_RDWR, "full_ex")
 	require.NoError(t, err)

@@ -106,6 +106,9 @@ func (k *Conn) version(ctx context.Context) error {
 	return nil
 }
 
+// InMemory reports whether the server is in this process: its answer never takes time.
+func (k *Conn) InMemory() bool { return k.memory != nil }
+
 // unit is the most that one read or write carries, in bytes.
 func (k *Conn) unit() int { return int(k.msize - wire.IOHeadSize) }
 

@@ -36,7 +36,7 @@ var errTags = errors.New("too many requests at the same time")
 
 // Error is what a call returns.
 type Error struct {
-	Call string // "attach", "walk", "open", "read", "write", "close", "stat" or "list"
+	Call string // "attach", "walk", "open", "read", "write", "close", "list" or such
 	Path string // of the file from the attached directory, with a leading slash
 	Err  error  // a syscall.Errno where the server refused
 }

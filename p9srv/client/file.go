@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/hugelgupf/p9/p9"
-
 	"fullex/p9srv/wire"
 )
 
@@ -236,29 +234,6 @@ func countOf(body wire.Cursor, most int) (int, error) {
 		return 0, errReply
 	}
 	return int(n), nil
-}
-
-// allAttrs is P9_GETATTR_ALL of Linux's include/net/9p/9p.h.
-const allAttrs = 0x3fff
-
-// attrSize is what an Rgetattr has at least, in bytes: valid[8] qid[13], 3 fields of 4 and
-// 11 of 8.
-const attrSize = 8 + wire.QIDSize + 3*4 + 11*8
-
-// Attr returns the file's attributes.
-func (f *File) Attr(ctx context.Context) (p9.QID, p9.Attr, error) {
-	c := newCall()
-	defer c.free()
-	c.request = wire.AppendGetattr(c.request, 0, f.fid, allAttrs)
-	body, err := f.do(ctx, c)
-	if err == nil && len(body) < attrSize {
-		err = errReply
-	}
-	if err != nil {
-		return p9.QID{}, p9.Attr{}, f.wrap("stat", err)
-	}
-	body.U64()
-	return body.QID(), body.Attr(), nil
 }
 
 // Close clunks the fid, also after an error. Whoever does not want to wait for the server

@@ -144,6 +144,20 @@ func AppendGetattr(b []byte, tag uint16, fid uint32, mask uint64) []byte {
 	return End(le.AppendUint64(b, mask), start)
 }
 
+// AppendSetattr appends a Tsetattr.
+func AppendSetattr(b []byte, tag uint16, fid uint32, valid p9.SetAttrMask, a *p9.SetAttr) []byte {
+	start := len(b)
+	b = le.AppendUint32(Begin(b, Tsetattr, tag), fid)
+	b = le.AppendUint32(b, SetAttrBits(valid))
+	b = le.AppendUint32(b, uint32(a.Permissions))
+	b = le.AppendUint32(b, uint32(a.UID))
+	b = le.AppendUint32(b, uint32(a.GID))
+	for _, v := range [...]uint64{a.Size, a.ATimeSeconds, a.ATimeNanoSeconds, a.MTimeSeconds, a.MTimeNanoSeconds} {
+		b = le.AppendUint64(b, v)
+	}
+	return End(b, start)
+}
+
 // AppendFID appends a request whose body is a fid: Tclunk, Tremove, Tstatfs,
 // Treadlink, or a Tfsync without datasync.
 func AppendFID(b []byte, typ Type, tag uint16, fid uint32) []byte {

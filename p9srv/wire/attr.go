@@ -16,6 +16,19 @@ func AttrBits(m p9.AttrMask) uint64 {
 	return bits
 }
 
+// SetAttrBits returns the valid bits of Tsetattr (P9_SETATTR_*).
+func SetAttrBits(m p9.SetAttrMask) uint32 {
+	var bits uint32
+	for i, set := range [...]bool{
+		m.Permissions, m.UID, m.GID, m.Size, m.ATime, m.MTime, m.CTime, m.ATimeNotSystemTime, m.MTimeNotSystemTime,
+	} {
+		if set {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
 // SetAttr reads the fields of a Tsetattr after its fid: which are to be set
 // (P9_SETATTR_*), and the size.
 func (c *Cursor) SetAttr() (valid p9.SetAttrMask, size uint64) {

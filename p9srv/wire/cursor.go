@@ -57,3 +57,11 @@ func (c *Cursor) Attr() p9.Attr {
 		CTimeSeconds: c.U64(), CTimeNanoSeconds: c.U64(),
 	}
 }
+
+// StatFS reads the body of an Rstatfs.
+func (c *Cursor) StatFS() p9.FSStat {
+	return p9.FSStat{
+		Type: c.U32(), BlockSize: c.U32(), Blocks: c.U64(), BlocksFree: c.U64(), BlocksAvailable: c.U64(),
+		Files: c.U64(), FilesFree: c.U64(), FSID: c.U64(), NameLength: c.U32(),
+	}
+}

@@ -3,6 +3,7 @@ package wire
 import (
 	"testing"
 
+	"github.com/hugelgupf/p9/p9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -53,4 +54,23 @@ func TestFrameWithoutTheFieldsOfItsType(t *testing.T) {
 		}
 		assert.NotEmpty(t, frame.Line())
 	}
+}
+
+func TestRequestsAndRepliesReadAsTheyWereWritten(t *testing.T) {
+	valid := p9.SetAttrMask{Permissions: true, Size: true, MTimeNotSystemTime: true}
+	set := Frame(AppendSetattr(nil, 1, 2, valid, &p9.SetAttr{Permissions: 0o644, Size: 7}))
+	require.True(t, set.Fits())
+	body := set.Body()
+	assert.EqualValues(t, 2, body.U32())
+	gotValid, size := body.SetAttr()
+	assert.Equal(t, valid, gotValid)
+	assert.EqualValues(t, 7, size)
+	assert.EqualValues(t, 0o644, set.Field("mode").Uint())
+
+	stat := p9.FSStat{Type: 1, BlockSize: 2, Blocks: 3, BlocksFree: 4, BlocksAvailable: 5, Files: 6, FilesFree: 7, FSID: 8, NameLength: 9}
+	reply := Frame(End(AppendStatFS(Begin(nil, Rstatfs, 1), stat), 0))
+	require.True(t, reply.Fits())
+	body = reply.Body()
+	assert.Equal(t, stat, body.StatFS())
+	assert.Empty(t, body)
 }

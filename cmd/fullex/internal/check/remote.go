@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device/contract"
 	p9client "fullex/p9srv/client"
 )
 
@@ -89,7 +90,7 @@ func (r *remote) Order(n int) (order []int, err error) {
 func orderOfReads(ctx context.Context, k *p9client.Conn, f *p9client.File, n int) ([]int, error) {
 	reads, order := make([]p9client.Op, n), make([]int, n)
 	for i := range reads {
-		reads[i], order[i] = p9client.Op{File: f, P: make([]byte, valueSize)}, i
+		reads[i], order[i] = p9client.Op{File: f, P: make([]byte, contract.ValueSize)}, i
 	}
 	k.Batch(ctx, reads)
 	for _, read := range reads {

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/cmd/fullex/internal/fusefs"
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/device/contract"
 	"fullex/p9srv"
+	p9client "fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
 )
 
@@ -53,10 +53,10 @@ func mount(t *testing.T) (dir string, srv *p9srv.Server) {
 	srv = &p9srv.Server{}
 	conn, err := srv.Connect()
 	require.NoError(t, err)
-	client, err := ninep.New(conn)
+	k, err := p9client.Memory(conn)
 	require.NoError(t, err)
 	dir = t.TempDir()
-	m, err := fusefs.New(client, dir, fusefs.Config{})
+	m, err := fusefs.New(k, dir, fusefs.Config{})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, m.Unmount())

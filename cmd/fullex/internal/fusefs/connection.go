@@ -1,19 +1,20 @@
 package fusefs
 
 import (
+	"context"
 	"errors"
+	"os"
 	"sync"
 	"syscall"
 
-	"github.com/hugelgupf/p9/p9"
-
-	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/client"
+	"fullex/p9srv/wire"
 )
 
 // connection is a connection to the server and the attaches made on it, one a
 // user. Safe for concurrent use.
 type connection struct {
-	client *ninep.Client
+	client *client.Conn
 
 	mu    sync.Mutex // guards roots, and is not held during an attach
 	roots map[uint32]*root
@@ -22,20 +23,20 @@ type connection struct {
 // root is the server's root as a user has it, once the attach is done.
 type root struct {
 	attach sync.Once
-	file   p9.File
+	file   *client.File
 	errno  syscall.Errno
 }
 
-func newConnection(client *ninep.Client) *connection {
-	return &connection{client: client, roots: make(map[uint32]*root)}
+func newConnection(k *client.Conn) *connection {
+	return &connection{client: k, roots: make(map[uint32]*root)}
 }
 
 // root returns the server's root as a user has it. EPERM if the server does not
 // let the mount act for him.
-func (c *connection) root(uid uint32) (p9.File, syscall.Errno) {
+func (c *connection) root(ctx context.Context, uid uint32) (*client.File, syscall.Errno) {
 	r := c.rootOf(uid)
 	r.attach.Do(func() {
-		file, err := c.client.Attach(uid)
+		file, err := c.attach(ctx, uid)
 		r.file, r.errno = file, errnoOf(err)
 		if r.errno != 0 {
 			c.forget(uid) // the next one asks again
@@ -43,6 +44,18 @@ func (c *connection) root(uid uint32) (p9.File, syscall.Errno) {
 	})
 	return r.file, r.errno
 }
+
+// attach attaches a user. The mount's own may have another number for the server.
+func (c *connection) attach(ctx context.Context, uid uint32) (*client.File, error) {
+	file, err := c.client.Attach(ctx, uid, "")
+	if errors.Is(err, syscall.EPERM) && uid == uint32(os.Geteuid()) {
+		return c.client.Attach(ctx, wire.NoUID, "")
+	}
+	return file, err
+}
+
+// background is the context of calls: waiting answers for a server that hangs.
+var background = context.Background()
 
 func (c *connection) rootOf(uid uint32) *root {
 	c.mu.Lock()
@@ -63,7 +76,7 @@ func (c *connection) forget(uid uint32) {
 
 // serves says whether the server lets this mount act for a user.
 func (c *connection) serves(uid uint32) bool {
-	_, errno := c.root(uid)
+	_, errno := c.root(background, uid)
 	return errno == 0
 }
 
@@ -74,7 +87,7 @@ func errnoOf(err error) syscall.Errno {
 		return 0
 	}
 	var errno syscall.Errno
-	if errors.As(ninep.Local(err), &errno) {
+	if errors.As(err, &errno) {
 		return errno
 	}
 	return syscall.EIO

@@ -3,41 +3,20 @@ package fusefs
 import (
 	"context"
 	"errors"
-	"io"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
-	"github.com/hugelgupf/p9/p9"
 
-	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/client"
 )
-
-// openFile is an open file of the server: a DirectFile of package ninep where the
-// server is in this process, or libraryFile.
-type openFile interface {
-	ReadAt(p []byte, offset int64) (int, error)
-	WriteAt(p []byte, offset int64) (int, error)
-	FSync() error
-	Attr() (p9.QID, p9.Attr, error)
-	Close() error
-}
-
-// libraryFile is one of the library's.
-type libraryFile struct{ p9.File }
-
-// Attr implements openFile.
-func (f libraryFile) Attr() (p9.QID, p9.Attr, error) {
-	qid, _, attr, err := f.GetAttr(p9.AttrMaskAll)
-	return qid, attr, err
-}
 
 // handle is an open file.
 type handle struct {
 	mount    *Mount
-	file     openFile
+	file     *client.File
 	door     door          // of a device file that a process opened
 	flushed  atomic.Bool   // somebody closed a descriptor of it
 	released chan struct{} // closed when the session has ended
@@ -52,7 +31,7 @@ var (
 )
 
 // hold returns what Open returns, and remembers an open of a process.
-func (m *Mount) hold(h *handle, file openFile, errno syscall.Errno) (fs.FileHandle, uint32, syscall.Errno) {
+func (m *Mount) hold(h *handle, file *client.File, errno syscall.Errno) (fs.FileHandle, uint32, syscall.Errno) {
 	if errno != 0 {
 		return nil, 0, errno
 	}
@@ -95,8 +74,8 @@ func (m *Mount) isClosing(d door) bool {
 
 // Read implements fs.FileReader.
 func (h *handle) Read(_ context.Context, p []byte, offset int64) (fuse.ReadResult, syscall.Errno) {
-	n, err := h.file.ReadAt(p, offset)
-	if err != nil && err != io.EOF { // the library's word for an empty reply
+	n, err := h.file.ReadAt(background, p, offset)
+	if err != nil {
 		return nil, errnoOf(err)
 	}
 	return fuse.ReadResultData(p[:n]), 0
@@ -104,7 +83,7 @@ func (h *handle) Read(_ context.Context, p []byte, offset int64) (fuse.ReadResul
 
 // Write implements fs.FileWriter.
 func (h *handle) Write(_ context.Context, p []byte, offset int64) (uint32, syscall.Errno) {
-	n, err := h.file.WriteAt(p, offset)
+	n, err := h.file.WriteAt(background, p, offset)
 	return uint32(n), errnoOf(err)
 }
 
@@ -115,18 +94,20 @@ func (h *handle) Flush(context.Context) syscall.Errno {
 }
 
 // Fsync implements fs.FileFsyncer.
-func (h *handle) Fsync(context.Context, uint32) syscall.Errno { return errnoOf(h.file.FSync()) }
+func (h *handle) Fsync(context.Context, uint32) syscall.Errno {
+	return errnoOf(h.file.Sync(background))
+}
 
 // Release implements fs.FileReleaser: the last descriptor was closed.
 func (h *handle) Release(context.Context) syscall.Errno {
-	err := h.file.Close()
+	err := h.file.Close(background)
 	h.mount.mu.Lock()
 	if h.mount.held[h.door] == h {
 		delete(h.mount.held, h.door)
 	}
 	h.mount.mu.Unlock()
 	close(h.released)
-	if err = ninep.Local(err); err != nil && !errors.Is(err, ninep.ErrEnded) {
+	if err != nil && !errors.Is(err, client.ErrEnded) {
 		h.mount.log.Warn("close", "file", h.door.String(), "error", err)
 	}
 	return 0

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/p9srv"
+	"fullex/p9srv/client"
 )
 
 // hangingConn is a connection whose replies do not come while hang is locked.
@@ -57,10 +57,10 @@ func mountHanging(t *testing.T) (dir string, m *Mount, conn *hangingConn, srv *p
 	dialled, err := net.Dial("unix", l.Addr().String())
 	require.NoError(t, err)
 	conn = &hangingConn{Conn: dialled}
-	client, err := ninep.New(conn)
+	k, err := client.New(t.Context(), conn)
 	require.NoError(t, err)
 	dir = t.TempDir()
-	m, err = New(client, dir, Config{})
+	m, err = New(k, dir, Config{})
 	require.NoError(t, err)
 	return dir, m, conn, srv
 }

@@ -13,9 +13,8 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
-	"github.com/hugelgupf/p9/p9"
 
-	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/client"
 )
 
 // Config is how a server is mounted. The zero Config mounts for the caller alone.
@@ -28,7 +27,7 @@ type Config struct {
 	// Redial, if not nil, connects again when the connection has ended, as often
 	// as needed: the mount comes back by itself. Nil: it does not, and every call
 	// gives EIO.
-	Redial func(context.Context) (*ninep.Client, error)
+	Redial func(context.Context) (*client.Conn, error)
 	// Log takes what nobody else is told. Nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -45,8 +44,8 @@ type Mount struct {
 	// this one, which answers at once.
 	waiting *waiting
 
-	redial      func(context.Context) (*ninep.Client, error) // nil: never
-	connecting  sync.WaitGroup                               // keepConnected, if redial is set
+	redial      func(context.Context) (*client.Conn, error) // nil: never
+	connecting  sync.WaitGroup                              // keepConnected, if redial is set
 	stopRedials context.CancelFunc
 
 	// mu guards the fields below.
@@ -68,23 +67,23 @@ const maxCount = 128 << 10
 // New mounts the server behind a client at a directory, and returns when it
 // answers there. The directory is an absolute path without links. The client
 // belongs to the mount.
-func New(client *ninep.Client, dir string, config Config) (*Mount, error) {
+func New(k *client.Conn, dir string, config Config) (*Mount, error) {
 	m := &Mount{dir: dir, log: config.Log, sees: seesProcesses(), redial: config.Redial, held: make(map[door]*handle), unseen: make(map[uint32]bool)}
-	conn := newConnection(client)
+	conn := newConnection(k)
 	m.conn.Store(conn)
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	root, errno := conn.root(uint32(os.Geteuid()))
+	root, errno := conn.root(background, uint32(os.Geteuid()))
 	if errno != 0 {
 		return nil, fmt.Errorf("attach to the server: %w", errno)
 	}
 	if config.AllowOther && !conn.serves(nobody) {
 		return nil, fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
 	}
-	qid, _, _, err := root.GetAttr(p9.AttrMaskAll)
+	qid, _, err := root.Attr(background)
 	if err != nil {
-		return nil, fmt.Errorf("look at the server's root: %w", ninep.Local(err))
+		return nil, fmt.Errorf("look at the server's root: %w", err)
 	}
 	never := time.Duration(0)
 	options := &fs.Options{
@@ -123,7 +122,7 @@ func (m *Mount) serve(options *fs.Options) error {
 	var raw fuse.RawFileSystem = fs.NewNodeFS(&node{mount: m}, options)
 	says := libraryLog{m.log}
 	options.MountOptions.Logger = log.New(says, "", 0)
-	if m.conn.Load().client.Direct() == nil {
+	if !m.conn.Load().client.InMemory() {
 		m.waiting = newWaiting(m.sees, func() { _ = m.conn.Load().client.Close() })
 		raw = interruptible{raw, m.waiting}
 		options.MountOptions.Logger = log.New(withoutLate{says}, "", 0)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/cmd/fullex/internal/ninep"
 	"fullex/p9srv"
+	"fullex/p9srv/client"
 )
 
 func needFUSE(t *testing.T) {
@@ -31,10 +31,10 @@ func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
 	srv = &p9srv.Server{}
 	conn, err := srv.Connect()
 	require.NoError(t, err)
-	client, err := ninep.New(conn)
+	k, err := client.Memory(conn)
 	require.NoError(t, err)
 	dir = t.TempDir()
-	m, err := New(client, dir, config)
+	m, err := New(k, dir, config)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, m.Unmount())

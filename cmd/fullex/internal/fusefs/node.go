@@ -10,7 +10,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/hugelgupf/p9/p9"
 
-	"fullex/cmd/fullex/internal/ninep"
+	"fullex/p9srv/client"
 )
 
 // node is a file of the server, by its path. It holds nothing of the server.
@@ -38,13 +38,13 @@ func caller(ctx context.Context) (uid, thread uint32) {
 }
 
 // walk makes a fid for the caller.
-func (n *node) walk(ctx context.Context, path []string) (p9.File, syscall.Errno) {
+func (n *node) walk(ctx context.Context, path []string) (*client.File, syscall.Errno) {
 	uid, _ := caller(ctx)
-	root, errno := n.mount.conn.Load().root(uid)
+	root, errno := n.mount.conn.Load().root(background, uid)
 	if errno != 0 {
 		return nil, errno
 	}
-	file, err := ninep.Walk(root, path)
+	file, err := root.Walk(background, path...)
 	return file, errnoOf(err)
 }
 
@@ -58,8 +58,8 @@ func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs
 	if errno != 0 {
 		return nil, errno
 	}
-	defer func() { _ = file.Close() }() // a fid that was only looked at
-	qid, _, attr, err := file.GetAttr(p9.AttrMaskAll)
+	defer func() { _ = file.Close(background) }() // a fid that was only looked at
+	qid, attr, err := file.Attr(background)
 	if err != nil {
 		return nil, errnoOf(err)
 	}
@@ -71,7 +71,7 @@ func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs
 // Getattr implements fs.NodeGetattrer. An open file is asked itself: its name may
 // be gone.
 func (n *node) Getattr(ctx context.Context, open fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
-	var file openFile
+	var file *client.File
 	if h, ok := open.(*handle); ok {
 		file = h.file
 	} else {
@@ -79,10 +79,10 @@ func (n *node) Getattr(ctx context.Context, open fs.FileHandle, out *fuse.AttrOu
 		if errno != 0 {
 			return errno
 		}
-		defer func() { _ = walked.Close() }() // only looked at
-		file = libraryFile{walked}
+		defer func() { _ = walked.Close(background) }() // only looked at
+		file = walked
 	}
-	qid, attr, err := file.Attr()
+	qid, attr, err := file.Attr(background)
 	if err != nil {
 		return errnoOf(err)
 	}
@@ -105,7 +105,7 @@ func (n *node) Setattr(ctx context.Context, open fs.FileHandle, in *fuse.SetAttr
 	if errno != 0 {
 		return errno
 	}
-	defer func() { _ = file.Close() }() // nothing was written to it
+	defer func() { _ = file.Close(background) }() // nothing was written to it
 	var valid p9.SetAttrMask
 	var attr p9.SetAttr
 	_, valid.Permissions = in.GetMode()
@@ -114,7 +114,7 @@ func (n *node) Setattr(ctx context.Context, open fs.FileHandle, in *fuse.SetAttr
 	attr.Size, valid.Size = in.GetSize()
 	_, valid.ATime = in.GetATime()
 	_, valid.MTime = in.GetMTime()
-	if err := file.SetAttr(valid, attr); err != nil {
+	if err := file.SetAttr(background, valid, attr); err != nil {
 		return errnoOf(err)
 	}
 	return n.Getattr(ctx, open, out)
@@ -126,32 +126,26 @@ func (n *node) Readdir(ctx context.Context) (fs.DirStream, syscall.Errno) {
 	if errno != 0 {
 		return nil, errno
 	}
-	defer func() { _ = file.Close() }() // only read
-	if _, _, err := file.Open(p9.ReadOnly); err != nil {
+	defer func() { _ = file.Close(background) }() // only read
+	if err := file.Open(background, syscall.O_RDONLY); err != nil {
 		return nil, errnoOf(err)
 	}
-	const pieceSize = 8 << 10 // bytes a reply may have
-	var entries []fuse.DirEntry
-	for offset := uint64(0); ; {
-		found, err := file.Readdir(offset, pieceSize)
-		if err != nil {
-			return nil, errnoOf(err)
-		}
-		if len(found) == 0 {
-			return fs.NewListDirStream(entries), 0
-		}
-		for _, d := range found {
-			offset = d.Offset
-			if d.Name == "." || d.Name == ".." {
-				continue // the kernel's own
-			}
-			mode := uint32(syscall.S_IFREG)
-			if d.QID.Type&p9.TypeDir != 0 {
-				mode = syscall.S_IFDIR
-			}
-			entries = append(entries, fuse.DirEntry{Name: d.Name, Ino: d.QID.Path, Mode: mode})
-		}
+	found, err := file.ReadDir(background)
+	if err != nil {
+		return nil, errnoOf(err)
 	}
+	var entries []fuse.DirEntry
+	for _, d := range found {
+		if d.Name == "." || d.Name == ".." {
+			continue // the kernel's own
+		}
+		mode := uint32(syscall.S_IFREG)
+		if d.QID.Type&p9.TypeDir != 0 {
+			mode = syscall.S_IFDIR
+		}
+		entries = append(entries, fuse.DirEntry{Name: d.Name, Ino: d.QID.Path, Mode: mode})
+	}
+	return fs.NewListDirStream(entries), 0
 }
 
 // Open implements fs.NodeOpener. A device file in the root has a door for the
@@ -195,21 +189,14 @@ func (n *node) door(ctx context.Context) (d door, ok bool) {
 }
 
 // openAt walks to a path and opens it.
-func (n *node) openAt(ctx context.Context, path []string, flags uint32) (openFile, syscall.Errno) {
-	if direct := n.mount.conn.Load().client.Direct(); direct != nil && len(n.path) == 1 {
-		uid, _ := caller(ctx)
-		file, err := direct.Open(uid, path, flags)
-		return file, errnoOf(err)
-	}
-	file, errno := n.walk(ctx, path)
+func (n *node) openAt(ctx context.Context, path []string, flags uint32) (*client.File, syscall.Errno) {
+	uid, _ := caller(ctx)
+	root, errno := n.mount.conn.Load().root(background, uid)
 	if errno != 0 {
 		return nil, errno
 	}
-	if _, _, err := file.Open(p9.OpenFlags(flags & syscall.O_ACCMODE)); err != nil {
-		_ = file.Close() // it is not open
-		return nil, errnoOf(err)
-	}
-	return libraryFile{file}, 0
+	file, err := root.OpenFile(background, flags&syscall.O_ACCMODE, path...)
+	return file, errnoOf(err)
 }
 
 // Statfs implements fs.NodeStatfser.
@@ -218,8 +205,8 @@ func (n *node) Statfs(ctx context.Context, out *fuse.StatfsOut) syscall.Errno {
 	if errno != 0 {
 		return errno
 	}
-	defer func() { _ = file.Close() }() // only looked at
-	stat, err := file.StatFS()
+	defer func() { _ = file.Close(background) }() // only looked at
+	stat, err := file.StatFS(background)
 	if err != nil {
 		return errnoOf(err)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"fullex/cmd/fullex/internal/ninep"
 )
 
 // How long to wait between attempts to connect: longer each time, up to a second.
@@ -66,14 +64,8 @@ func (m *Mount) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
 	conn := newConnection(client)
-	err = ninep.Within(ctx, client, func() error {
-		if _, errno := conn.root(uint32(os.Geteuid())); errno != 0 {
-			return fmt.Errorf("attach: %w", errno)
-		}
-		return nil
-	})
-	if err != nil {
-		return errors.Join(err, client.Close())
+	if _, errno := conn.root(ctx, uint32(os.Geteuid())); errno != 0 {
+		return errors.Join(fmt.Errorf("attach: %w", errno), client.Close())
 	}
 	m.conn.Store(conn)
 	return nil
