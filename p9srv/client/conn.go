@@ -109,8 +109,8 @@ func (k *Conn) version(ctx context.Context) error {
 // InMemory reports whether the server is in this process: its answer never takes time.
 func (k *Conn) InMemory() bool { return k.memory != nil }
 
-// unit is the most that one read or write carries, in bytes.
-func (k *Conn) unit() int { return int(k.msize - wire.IOHeadSize) }
+// Unit returns the most that one read or write carries, in bytes.
+func (k *Conn) Unit() int { return int(k.msize - wire.IOHeadSize) }
 
 // do makes a request and returns the body of the reply, which is the call's.
 func (k *Conn) do(ctx context.Context, c *call) (wire.Cursor, error) {

@@ -28,7 +28,7 @@ func (f *File) ReadDir(ctx context.Context) ([]p9.Dirent, error) {
 }
 
 func (f *File) readDir(ctx context.Context) (entries []p9.Dirent, err error) {
-	p := make([]byte, min(listing, f.conn.unit()))
+	p := make([]byte, min(listing, f.conn.Unit()))
 	for offset := uint64(0); len(entries) <= mostEntries; offset = entries[len(entries)-1].Offset {
 		n, err := f.readEntries(ctx, p, offset)
 		if err != nil || n == 0 {

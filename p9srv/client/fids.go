@@ -6,7 +6,7 @@ import "sync"
 type fids struct {
 	mu   sync.Mutex // guards the fields below; nothing is locked under it
 	free []uint32   // used before
-	next uint32     // never used
+	last uint32     // the highest used
 }
 
 func (f *fids) take() uint32 {
@@ -17,8 +17,8 @@ func (f *fids) take() uint32 {
 		f.free = f.free[:n-1]
 		return fid
 	}
-	f.next++
-	return f.next - 1
+	f.last++
+	return f.last
 }
 
 func (f *fids) give(fid uint32) {

@@ -177,7 +177,7 @@ func (f *File) prepareRead(c *call, p []byte, offset int64) error {
 	if offset < 0 {
 		return syscall.EINVAL
 	}
-	c.request = wire.AppendRead(c.request, 0, f.fid, uint64(offset), uint32(min(len(p), f.conn.unit())))
+	c.request = wire.AppendRead(c.request, 0, f.fid, uint64(offset), uint32(min(len(p), f.conn.Unit())))
 	return nil
 }
 
@@ -214,7 +214,7 @@ func (f *File) prepareWrite(c *call, p []byte, offset int64) error {
 	if offset < 0 {
 		return syscall.EINVAL
 	}
-	c.request = wire.AppendWrite(c.request, 0, f.fid, uint64(offset), p[:min(len(p), f.conn.unit())])
+	c.request = wire.AppendWrite(c.request, 0, f.fid, uint64(offset), p[:min(len(p), f.conn.Unit())])
 	return nil
 }
 

@@ -53,7 +53,7 @@ type stream struct {
 }
 
 func newStream(conn io.ReadWriteCloser) (*stream, error) {
-	s := &stream{conn: conn, calls: make(map[uint16]*call), limit: askedMsize}
+	s := &stream{conn: conn, calls: make(map[uint16]*call), next: 1, limit: askedMsize}
 	return s, s.setDeadlines()
 }
 
