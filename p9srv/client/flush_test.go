@@ -2,6 +2,8 @@ package client_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/p9srv"
 	"fullex/p9srv/client"
 	"fullex/p9srv/wire"
 )
@@ -293,5 +296,41 @@ func TestServerThatNeverAnswersIsGivenUp(t *testing.T) {
 		assert.ErrorIs(t, ops[len(ops)-1].Err, client.ErrEnded)
 		_, err := k.AttachSelf(context.Background())
 		assert.ErrorIs(t, err, client.ErrEnded)
+	})
+}
+
+// TestInterruptedReadsLoseNothing: a value is the result, or still there.
+func TestInterruptedReadsLoseNothing(t *testing.T) {
+	onEveryWay(t, func(t *testing.T, k *client.Conn, srv *p9srv.Server) {
+		root := attach(t, k)
+		var callers sync.WaitGroup
+		for range 16 {
+			callers.Go(func() {
+				f, err := root.OpenFile(context.Background(), syscall.O_RDWR, "each", "full_ex")
+				assert.NoError(t, err)
+				_, err = f.WriteAt(context.Background(), []byte{1}, 0)
+				assert.NoError(t, err)
+				for i := range byte(200) {
+					value, p := []byte{i, 0, 0, 0}, make([]byte, 4)
+					_, err := f.WriteAt(context.Background(), value, 0)
+					assert.NoError(t, err)
+					ctx, cancel := context.WithCancel(context.Background())
+					go cancel()
+					got := reading(f, p)(ctx)
+					if errors.Is(got.err, context.Canceled) {
+						got = reading(f, p)(context.Background())
+					}
+					assert.Equal(t, result{4, nil}, got)
+					assert.Equal(t, value, p)
+				}
+				ctx, cancel := context.WithCancel(context.Background())
+				cancel()
+				_ = f.Close(ctx) // which does not wait
+			})
+		}
+		callers.Wait()
+		_, _, err := root.Attr(context.Background()) // behind all Tclunks
+		require.NoError(t, err)
+		assert.Zero(t, srv.Kernel.Sessions())
 	})
 }
