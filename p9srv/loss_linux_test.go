@@ -1,6 +1,7 @@
 package p9srv
 
 import (
+	"math"
 	"net"
 	"testing"
 	"time"
@@ -12,8 +13,9 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// userTimeout is how long data may stay unacknowledged on a connection.
-func userTimeout(t *testing.T, c net.Conn) (d time.Duration) {
+// noticing is how long data may stay unacknowledged on a connection, and whether a
+// silent peer is probed.
+func noticing(t *testing.T, c net.Conn) (d time.Duration, probed bool) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()
 	require.NoError(t, err)
@@ -21,12 +23,18 @@ func userTimeout(t *testing.T, c net.Conn) (d time.Duration) {
 		n, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
 		assert.NoError(t, err)
 		d = time.Duration(n) * time.Millisecond
+		n, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+		assert.NoError(t, err)
+		probed = n != 0
 	}))
-	return d
+	return d, probed
 }
 
 func TestBothEndsNoticeALoss(t *testing.T) {
-	for limit, want := range map[time.Duration]time.Duration{0: 3 * time.Minute, 8 * time.Second: 8 * time.Second, 1: 4 * time.Second, -1: 0} {
+	for limit, want := range map[time.Duration]time.Duration{
+		0: 3 * time.Minute, 8 * time.Second: 8 * time.Second, 1: 4 * time.Second, -1: 0,
+		1000 * time.Hour: 4 * longestProbe, math.MaxInt64: 4 * longestProbe,
+	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		k := keeping{l, make(chan net.Conn, 1)}
@@ -36,8 +44,12 @@ func TestBothEndsNoticeALoss(t *testing.T) {
 		c, err := endpoint.TCP("127.0.0.1", 0).At(l.Addr()).Dial(t.Context())
 		require.NoError(t, err)
 		agree(t, c) // it is set up
-		assert.Equal(t, 3*time.Minute, userTimeout(t, c))
-		assert.Equal(t, want, userTimeout(t, <-k.kept))
+		timeout, probed := noticing(t, c)
+		assert.Equal(t, 3*time.Minute, timeout)
+		assert.True(t, probed)
+		timeout, probed = noticing(t, <-k.kept)
+		assert.Equal(t, want, timeout, "%v", limit)
+		assert.Equal(t, want > 0, probed, "%v", limit)
 		require.NoError(t, c.Close())
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-done, ErrServerClosed)
