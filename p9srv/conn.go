@@ -66,7 +66,7 @@ func (c *conn) setUp() {
 // keepAlive frees the sessions of a TCP peer that vanished, or keeps them for ever.
 func (c *conn) keepAlive() {
 	if c.srv.limits.KeepAlive == 0 {
-		if err := ignoreClosed(ignoreLoss(c.net)); err != nil {
+		if err := ignoreClosed(endpoint.IgnoreLoss(c.net)); err != nil {
 			c.log.Warn("a peer that vanishes will be noticed", "error", err)
 		}
 		return

@@ -33,7 +33,7 @@ func mountCommand() *cli.Command {
 			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount: the default"},
 			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and go on in the background"},
 			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "say on this descriptor that the mount answers"},
-			&cli.StringSliceFlag{Name: "o", Usage: "v9fs: `OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
+			&cli.StringSliceFlag{Name: "o", KeepSpace: true, Usage: "v9fs: `OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
 			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "v9fs: check everything and do not mount, as mount -f"},
 			&cli.StringFlag{Name: "print", Usage: "v9fs: print how to do it instead: `FORM` is mount, for a command, or fstab"},
 		},

@@ -32,7 +32,7 @@ func serveCommand() *cli.Command {
 		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
 			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP.String() + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "listen", Usage: "`ENDPOINT` to serve on, repeatable: " + endpoint.ServerForms()},
+			&cli.StringSliceFlag{Name: "listen", KeepSpace: true, Usage: "`ENDPOINT` to serve on, repeatable: " + endpoint.ServerForms()},
 			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
 			&cli.StringFlag{Name: "identity", Value: "user", Usage: "`POLICY` of who is one client: user or peer"},
 			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "least `LEVEL` logged: debug, info, warn or error"},

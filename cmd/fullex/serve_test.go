@@ -90,6 +90,16 @@ func TestWhatServeSaysCanBeCopied(t *testing.T) {
 	assert.Equal(t, "tcp:[::1]:5640", toCopy(endpoint.TCP("::1", 5640)))
 }
 
+func TestBlanksAreOfThePath(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s ")
+	r := startServe(t, 1, "--listen", "unix:"+socket)
+	defer func() { require.NoError(t, r.cmd.Process.Kill()) }()
+	assert.Equal(t, "listening on 'unix:"+socket+"'", r.lines[0])
+	c, err := net.Dial("unix", socket)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+}
+
 func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		socket := filepath.Join(t.TempDir(), "s")

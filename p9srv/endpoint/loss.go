@@ -43,9 +43,9 @@ func noticeTCPLoss(c net.Conn, d time.Duration) error {
 	return errors.Join(tcp.SetKeepAliveConfig(config), setUserTimeout(tcp, (probes+1)*part))
 }
 
-// ignoreLoss keeps a TCP connection whose peer has vanished: Go probes all connections
+// IgnoreLoss keeps a TCP connection whose peer has vanished: Go probes all connections
 // unless told not to.
-func ignoreLoss(c net.Conn) error {
+func IgnoreLoss(c net.Conn) error {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		return tcp.SetKeepAlive(false)
 	}
