@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,5 +69,26 @@ func TestNothingIsLeftWhenTheTerminalIsClosed(t *testing.T) {
 	keys, _, wait := r.atTerminal("sleep 600 & sleep 600")
 	require.NoError(t, keys.Close())
 	assert.Equal(t, 128+1, statusOf(t, wait()))
+	r.wantNothingLeft()
+}
+
+// TestLogLinesDoNotStopARun has a terminal that stops who writes to it in the background,
+// as a run does whose command has the terminal. The shell gives the run a process group of
+// its own, as it does for people.
+func TestLogLinesDoNotStopARun(t *testing.T) {
+	r := newRuns(t)
+	run := r.command("--log-level", "info", "--", "sh", "-c", `"$0" lsmod "$FULLEX_ADDR" >/dev/null; exec "$0" lsmod "$FULLEX_ADDR"`)
+	cmd := exec.Command("sh", append([]string{"-mc", `stty tostop; "$@"; echo status $?`, "sh", run.Path}, append(run.Args[1:], run.Path)...)...)
+	keys, line := openTerminal(t)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = run.Env, line, line, line
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, line.Close())
+	said, _ := io.ReadAll(keys) // an error is the terminal's end
+	assert.NoError(t, cmd.Wait())
+	assert.Contains(t, string(said), "msg=connected")
+	assert.Contains(t, string(said), "minimal_proc_lkm")
+	assert.Contains(t, string(said), "status 0")
+	require.NoError(t, keys.Close())
 	r.wantNothingLeft()
 }

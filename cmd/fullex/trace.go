@@ -150,7 +150,10 @@ func (config traceConfig) run(ctx context.Context, dial dialer, s source, stdout
 	}
 	printed := make(chan error, 1)
 	printer := trace.Printer{Out: logs.Patient{Out: stdout}, JSON: config.json}
-	go func() { printed <- printer.Print(p.Queue) }()
+	go func() {
+		logs.WriteInBackground(stdout)
+		printed <- printer.Print(p.Queue)
+	}()
 	fmt.Fprintf(lines, "listening on %s for %s\n", toCopy(s.endpoint), toCopy(config.target))
 	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()
 	err := passOn(ctx, p, s)

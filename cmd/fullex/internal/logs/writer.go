@@ -1,7 +1,8 @@
 // Package logs prints what a service says, for a service that must not wait for
 // whoever reads it.
 //
-// A reader may stop (a full pipe, Ctrl-S on a terminal) or end. So lines go through a
+// A reader may stop (a full pipe, Ctrl-S on a terminal) or end. A terminal may stop who
+// writes in the background (stty tostop), which a service does not let happen. So lines go through a
 // bounded queue, which a goroutine empties. A line for which there is no room, or that
 // cannot be written, is lost; when lines can be written again, one line says how many
 // are missing.
@@ -94,6 +95,7 @@ func (w *Writer) wakeLocked() {
 // run writes lines until the writer is closed and empty.
 func (w *Writer) run() {
 	defer close(w.done)
+	WriteInBackground(w.out.Out)
 	var spare []byte
 	lost := 0 // lines, since the last that was written
 	for range w.filled {
