@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
+
+	"fullex/p9srv/endpoint/ownpath"
 )
 
 // Recorder writes the calls at the device as a contract.Trace. A session
@@ -15,7 +16,7 @@ import (
 // behind the other they give the same results as at the same time. Safe for
 // concurrent use.
 type Recorder struct {
-	dir string // for what waits; immutable
+	dir *os.File // for what waits; immutable
 
 	mu   sync.Mutex // guards the fields below
 	file *os.File
@@ -25,11 +26,11 @@ type Recorder struct {
 
 // NewRecorder writes a file, and empties one that is there.
 func NewRecorder(path string) (*Recorder, error) {
-	file, err := os.Create(path)
+	file, dir, err := ownpath.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	return &Recorder{dir: filepath.Dir(path), file: file, out: bufio.NewWriter(file)}, nil
+	return &Recorder{dir: dir, file: file, out: bufio.NewWriter(file)}, nil
 }
 
 // Close writes what is left, and returns the first error there was: a record with
@@ -37,7 +38,7 @@ func NewRecorder(path string) (*Recorder, error) {
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err := errors.Join(r.out.Flush(), r.file.Close())
+	err := errors.Join(r.out.Flush(), r.file.Close(), r.dir.Close())
 	if r.err == nil && err != nil {
 		r.err = fmt.Errorf("write: %w", err)
 	}
@@ -99,12 +100,9 @@ func (s *session) added(lines []byte) {
 // spill moves the lines to a file without a name.
 func (s *session) spill() error {
 	if s.spilled == nil {
-		f, err := os.CreateTemp(s.recorder.dir, ".fullex-session-*")
+		f, err := ownpath.Nameless(s.recorder.dir)
 		if err != nil {
 			return err
-		}
-		if err := os.Remove(f.Name()); err != nil {
-			return errors.Join(err, f.Close())
 		}
 		s.spilled = f
 	}
