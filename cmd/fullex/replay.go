@@ -85,6 +85,9 @@ func replayed(c *cli.Context, calls contract.Trace, t target.Target) (found *con
 	if _, err := t.Stat(file); err != nil { // else every call would differ
 		return nil, err
 	}
+	if err := target.RefuseOrdinary(t, file); err != nil {
+		return nil, err
+	}
 	player := contract.Player{Open: func() (io.ReadWriteCloser, error) { return t.Open(file, os.O_RDWR) }}
 	defer func() { err = errors.Join(err, player.Close()) }()
 	for _, call := range calls {

@@ -119,6 +119,9 @@ func copyFile(f target.File, path string, w io.Writer) error {
 
 // writeFile opens a file of a target and writes p to it with one call.
 func writeFile(t target.Target, path string, p []byte) error {
+	if err := target.RefuseOrdinary(t, path); err != nil {
+		return err
+	}
 	f, err := t.Open(path, os.O_WRONLY)
 	if err != nil {
 		return err

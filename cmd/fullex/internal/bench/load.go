@@ -67,6 +67,9 @@ func (l *Load) connect(ctx context.Context, name target.Name) error {
 	if file == "" {
 		file = deviceOf(t)
 	}
+	if err := target.RefuseOrdinary(t, file); err != nil {
+		return err
+	}
 	_, remote := name.Endpoint()
 	for range l.config.Depth {
 		n := len(l.workers)

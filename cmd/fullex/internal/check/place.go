@@ -93,7 +93,7 @@ func (p *place) find(t target.Target) error {
 	if e.Mode.IsDir() {
 		return fmt.Errorf("%s is a directory, want the device full_ex", e.Name)
 	}
-	return nil
+	return target.RefuseOrdinary(t, p.device(os.Getpid()))
 }
 
 // look finds out what a path does to calls.

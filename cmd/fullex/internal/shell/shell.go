@@ -143,6 +143,12 @@ func (s *Shell) open(args []string) error {
 	}
 	// A shell that has a file open tries all the same: to see the second open
 	// refused is part of the lesson.
+	if flags != os.O_RDONLY {
+		err = target.RefuseOrdinary(s.target, path)
+	}
+	if err != nil {
+		return explained("open", false, err)
+	}
 	file, err := s.target.Open(path, flags)
 	if err != nil {
 		return explained("open", device, err)
