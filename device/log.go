@@ -153,12 +153,34 @@ func (l *Log) snapshot() (from, to uint64, kept int) {
 	return l.lines[0].number, l.next, len(l.lines)
 }
 
+// skip passes over lines from a number on, and before another, that lie within the first
+// most bytes. It returns the number of the next, and how many lines and bytes it passed.
+// A reader that wants the end of a full log would otherwise take the lock for each line.
+func (l *Log) skip(from, to uint64, most int64) (next uint64, lines int, bytes int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next = from
+	for _, line := range l.lines[l.indexLocked(from):] {
+		size := int64(len(line.text))
+		if line.number >= to || bytes+size > most {
+			break
+		}
+		next, lines, bytes = line.number+1, lines+1, bytes+size
+	}
+	return next, lines, bytes
+}
+
+// indexLocked returns where the first line lies that is kept from a number on.
+func (l *Log) indexLocked(n uint64) int {
+	return sort.Search(len(l.lines), func(i int) bool { return l.lines[i].number >= n })
+}
+
 // lineFrom returns the first line that is kept from a number on, and its
 // number.
 func (l *Log) lineFrom(n uint64) (text string, number uint64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := sort.Search(len(l.lines), func(i int) bool { return l.lines[i].number >= n })
+	i := l.indexLocked(n)
 	if i == len(l.lines) {
 		return "", 0, false
 	}

@@ -2,6 +2,8 @@ package device
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,6 +133,30 @@ func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
 		}
 		assert.Equal(t, want, string(p[:n])+string(rest[:m]), "first read of %d bytes", first)
 	}
+}
+
+func TestReadAtAnyOffsetGivesAPieceOfTheWhole(t *testing.T) {
+	log := NewLog(20)
+	for i := range 30 {
+		log.Print(strings.Repeat("x", i%7))
+	}
+	r := log.Reader()
+	whole := readAll(t, r)
+	log.PrintFor(&User{UID: 1}, func() string { return "newer, and drops one of the others" })
+	whole = whole[strings.Index(whole, "\n")+1:] + fmt.Sprintf("%s1%s", noticeStart, noticeEnd)
+	_, err := r.ReadAt(nil, 0)
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		offset, p := random.IntN(len(whole)+50), make([]byte, random.IntN(100))
+		n, err := r.ReadAt(p, int64(offset))
+		require.NoError(t, err)
+		offset = min(offset, len(whole))
+		require.Equal(t, whole[offset:min(offset+len(p), len(whole))], string(p[:n]))
+	}
+	n, err := r.ReadAt(make([]byte, 1), math.MaxInt64)
+	require.NoError(t, err)
+	assert.Zero(t, n)
 }
 
 func TestNoticeIsNotMistakenForALine(t *testing.T) {

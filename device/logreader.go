@@ -61,7 +61,7 @@ func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	}
 	n := 0
 	for n < len(p) {
-		if r.piece == "" && !r.next() {
+		if r.piece == "" && !r.next(offset+int64(n)) {
 			break
 		}
 		if begin := offset + int64(n) - r.offset; begin < int64(len(r.piece)) {
@@ -76,11 +76,15 @@ func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// next takes the next line, or behind the last a notice of those that are gone.
-// It returns false at the end.
-func (r *LogReader) next() bool {
+// next takes the next line, but for lines that end before an offset, or behind the last a
+// notice of those that are gone. It returns false at the end.
+func (r *LogReader) next(offset int64) bool {
 	if r.ended {
 		return false
+	}
+	if offset > r.offset {
+		next, lines, bytes := r.log.skip(r.line, r.to, offset-r.offset)
+		r.line, r.count, r.offset = next, r.count+lines, r.offset+bytes
 	}
 	if text, number, ok := r.log.lineFrom(r.line); ok && number < r.to {
 		r.piece, r.line, r.count = text, number+1, r.count+1
