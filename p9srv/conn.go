@@ -82,7 +82,6 @@ func (c *conn) serve() {
 	c.setUp()
 	c.log.Info("connected")
 	err := c.answerSafely()
-	c.turn.end()
 	c.front.endSession()
 	if closeErr := c.io.close(); closeErr != nil {
 		c.log.Debug("close", "error", closeErr)
@@ -116,14 +115,11 @@ func (c *conn) answerAll() error {
 			}
 			continue
 		}
-		if c.io.waited {
-			c.turn.end()
-		}
 		progress, rest, err := c.answerArrived()
 		if err != nil {
 			return err
 		}
-		c.rest(rest, 0)
+		c.rest(rest)
 		if waits, err = c.waitFor(waits, progress); err != nil {
 			return err
 		}
@@ -216,16 +212,8 @@ func (c *conn) refuse() error { return c.io.close() }
 // answerArrived answers all whole frames there are and writes the replies. It reports
 // whether there were any, and returns how long to rest before the next.
 func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
-	buffer := outPool.Get().(*outBuffer)
-	defer outPool.Put(buffer)
 	for {
-		c.turn.begin()
-		used, out, err := c.processor.Process(c.io.arrived(), buffer.b[:0])
-		rest := c.turn.add(c.front.work)
-		buffer.b = out
-		if len(out) > 0 {
-			err = errors.Join(err, c.io.write(out))
-		}
+		used, rest, err := c.answerShare()
 		if err != nil {
 			return progress, 0, err
 		}
@@ -234,24 +222,35 @@ func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 			c.io.compact()
 			return progress, rest, nil
 		}
-		c.rest(rest, outSize)
+		c.rest(rest)
 	}
 }
 
-// rest leaves the processors to others for a while, unless too much memory would be held
-// meanwhile: out is what the connection has beside what arrived.
-func (c *conn) rest(d time.Duration, out int) {
+// answerShare is one call of the processor. It returns how many bytes were used, and how
+// long to rest before the next.
+func (c *conn) answerShare() (used int, rest time.Duration, err error) {
+	buffer := outPool.Get().(*outBuffer)
+	defer outPool.Put(buffer)
+	c.turn.begin()
+	used, buffer.b, err = c.processor.Process(c.io.arrived(), buffer.b[:0])
+	rest = c.turn.add(c.front.work)
+	if len(buffer.b) > 0 {
+		err = errors.Join(err, c.io.write(buffer.b))
+	}
+	return used, rest, err
+}
+
+// rest leaves the processors to others for a while. It would hold its buffer as long
+// without a rest, until it has another turn, so that a full budget does not matter.
+func (c *conn) rest(d time.Duration) {
 	if d == 0 {
 		return
 	}
 	c.io.giveBack()
-	if bytes := c.io.memory() + out; bytes > 0 {
-		if !c.io.claim.tryTake(bytes) {
-			return
-		}
+	if bytes := c.io.memory(); bytes > 0 && c.io.claim.tryTake(bytes) {
 		defer c.io.claim.free()
 	}
-	time.Sleep(d)
+	c.srv.rest(d)
 }
 
 // logEnd tells apart who ended the connection.

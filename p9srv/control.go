@@ -91,6 +91,7 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 	if err := f.checkNewFID(number); err != nil {
 		return out, err
 	}
+	f.work += openWork
 	user, err := f.peer.user(claimed, f.srv.Identity)
 	if err != nil {
 		f.warn("attach refused: not this peer's user", "claimed", claimed)
@@ -104,7 +105,7 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 		return out, err
 	}
 	f.attached = true
-	f.putFID(number, &fid{File: dir})
+	f.putFID(number, f.newFID(dir))
 	start := len(out)
 	out = wire.Begin(out, wire.Rattach, m.Tag())
 	return wire.End(wire.AppendQID(out, dir.Node().QID()), start), nil
@@ -130,6 +131,7 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 			return out, err
 		}
 	}
+	f.work += nameWork * count
 	for rest, i := names, 0; i < count; i++ {
 		if err := tree.CheckName(rest.Str()); err != nil {
 			return out, err
@@ -137,7 +139,7 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	}
 	start := len(out)
 	out = wire.AppendU16(wire.Begin(out, wire.Rwalk, m.Tag()), 0)
-	to, walked := f.newFID(from.Clone()), 0
+	to, walked := from.Clone(), 0
 	for ; walked < count; walked++ {
 		err := to.Step(names.Str())
 		if err != nil && walked == 0 {
@@ -149,11 +151,12 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 		out = wire.AppendQID(out, to.Node().QID())
 	}
 	le.PutUint16(out[start+wire.HeadSize:], uint16(walked))
-	if count == 0 {
-		to.statFolds = from.statFolds
-	}
 	if walked == count {
-		f.putFID(newNumber, to)
+		made := f.newFID(to)
+		if count == 0 {
+			made.statFolds = from.statFolds
+		}
+		f.putFID(newNumber, made)
 	}
 	return wire.End(out, start), nil
 }
@@ -202,6 +205,7 @@ func (f *front) readdir(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	body := m.Body()
 	body.U32()
 	offset, count := body.U64(), min(body.U32(), f.iounit(), maxListing)
+	f.work += listWork
 	entries, err := fid.Readdir(offset, count)
 	if err != nil {
 		return out, err
@@ -274,7 +278,7 @@ func (f *front) readText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	if err != nil {
 		return out, err
 	}
-	f.work += controlWork + n/textBytes
+	f.work += textWork + n/textBytes
 	putReply(out[start:], wire.Rread, m, wire.RreadHead+n, n)
 	return out[:start+wire.RreadHead+n], nil
 }

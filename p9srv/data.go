@@ -90,6 +90,9 @@ func (f *front) write(m wire.Frame, out []byte) []byte {
 		}
 		return out
 	}
+	if fid.valueSize == 0 {
+		f.work += controlWork // its writes become lines of the log, say
+	}
 	n, err := f.hold(fid.Session()).Write(m[wire.TwriteHead:])
 	if err != nil {
 		return refuse(out, m.Tag(), err)

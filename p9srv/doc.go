@@ -93,8 +93,8 @@
 //
 // # Fairness
 //
-// A connection answers a share of work, then others have their turn; those that send
-// without end rest in between (turn.go). A deadline that passed while the process could
+// A connection answers a share of work, then others have their turn; those that use up
+// their shares fast rest in between (turn.go). A deadline that passed while the process could
 // not run is given once more (package deadline).
 //
 // # Limits

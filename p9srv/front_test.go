@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"log/slog"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -244,6 +245,10 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 			wire.AppendWalk(nil, 1, 0, 1, "sessions"), wire.AppendOpen(nil, 2, 1, 0), wire.AppendFID(nil, wire.Tclunk, 3, 1),
 		}, 6},
 		"versions": {[][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), "unheard of")}, turnShare/refusalWork + 1},
+		"walks":    {[][]byte{wire.AppendWalk(nil, 1, 0, 1, slices.Repeat([]string{"none"}, maxNames)...)}, turnShare/(nameWork*maxNames) + 1},
+		"directories that are read behind their end": {[][]byte{
+			wire.AppendWalk(nil, 1, 0, 1), wire.AppendOpen(nil, 2, 1, 0), wire.AppendReaddir(nil, 3, 1, 1<<40, 100), wire.AppendFID(nil, wire.Tclunk, 4, 1),
+		}, 4*turnShare/listWork + 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newTalk(t, &Server{})
@@ -275,17 +280,75 @@ func TestGreedyConnectionsRestSoThatOthersFindAProcessor(t *testing.T) {
 	} {
 		assert.InDelta(t, test.want, restAfter(test.worked, test.greedy, test.processors), 10, "%+v", test)
 	}
+}
+
+func TestConnectionsAreGreedyByTheClock(t *testing.T) {
+	const soon, late = time.Microsecond, time.Second
 	var all turns
 	one, other := turn{of: &all}, turn{of: &all}
-	one.add(turnShare)
-	other.add(turnShare - 1)
-	assert.EqualValues(t, 1, all.greedy.Load())
-	other.add(1)
-	assert.EqualValues(t, 2, all.greedy.Load())
-	one.end()
-	one.end()
-	other.end()
-	assert.Zero(t, all.greedy.Load())
+	now := time.Unix(1, 0)
+	for i, step := range []struct {
+		of     *turn
+		after  time.Duration
+		greedy bool
+		count  int // of the greedy ones
+	}{
+		{&one, 0, false, 0}, // nobody knows how long the first share took
+		{&one, soon, true, 1},
+		{&one, soon, true, 1},
+		{&other, soon, false, 1},
+		{&other, soon, true, 2},
+		{&one, late, false, 2},
+		{&one, soon, true, 1}, // the other has done nothing for long
+		{&one, greedySpan / 1000, true, 1},
+	} {
+		now = now.Add(step.after)
+		step.of.work = turnShare
+		now = now.Add(step.of.endShare(now))
+		assert.Equal(t, step.greedy, step.of.greedy, i)
+		assert.Equal(t, step.count, max(all.now, all.before), i)
+	}
+}
+
+func TestGreedyConnectionsCountForTheNextSpan(t *testing.T) {
+	var all turns
+	start := time.Unix(1, 0)
+	for i := range 8 {
+		_, greedy := all.enter(0, start)
+		assert.Equal(t, i+1, greedy)
+	}
+	seen, greedy := all.enter(0, start.Add(greedySpan))
+	assert.Equal(t, 8, greedy)
+	_, _ = all.enter(seen, start.Add(greedySpan))
+	assert.Equal(t, 1, all.now, "once a span")
+	_, greedy = all.enter(seen, start.Add(2*greedySpan))
+	assert.Equal(t, 1, greedy)
+	_, greedy = all.enter(seen, start.Add(time.Hour))
+	assert.Equal(t, 1, greedy)
+	assert.Zero(t, all.before)
+}
+
+func TestSharesThatAreNotUsedUpAddUp(t *testing.T) {
+	one := turn{of: new(turns), since: time.Now().Add(time.Hour)}
+	one.add(turnShare - 1)
+	assert.False(t, one.greedy)
+	one.add(1)
+	assert.True(t, one.greedy)
+	assert.Zero(t, one.work)
+}
+
+// TestPeerThatReadsLateIsNotMadeToRest has a greedy connection wait between two pieces of
+// work, which is no work.
+func TestPeerThatReadsLateIsNotMadeToRest(t *testing.T) {
+	one := turn{of: new(turns), greedy: true, since: time.Now().Add(time.Hour)}
+	for range 100 {
+		_, _ = one.of.enter(0, time.Now())
+	}
+	one.begin()
+	assert.Zero(t, one.add(1))
+	one.start = one.start.Add(-time.Hour)
+	one.begin()
+	assert.Less(t, one.add(turnShare), time.Second)
 }
 
 func TestUsersOfAConnectionAreApart(t *testing.T) {
@@ -439,4 +502,16 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*cycles), "ns/cycle")
+}
+
+func TestRestEndsWithTheServer(t *testing.T) {
+	srv := &Server{}
+	srv.init()
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		srv.rest(time.Hour)
+	}()
+	require.NoError(t, srv.Close())
+	<-rested
 }

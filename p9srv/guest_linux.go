@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"syscall"
-	"time"
 
 	"fullex/p9srv/endpoint"
 	"fullex/p9srv/endpoint/rights"
@@ -87,7 +86,6 @@ func (g *guest) serve() {
 	}
 	g.log.Info("a virtual machine has connected")
 	err := g.answerAll()
-	g.turn.end()
 	g.front.endSession()
 	closeErr := g.conn.Close()
 	if !errors.Is(err, io.EOF) || closeErr != nil {
@@ -112,9 +110,6 @@ func (g *guest) answerAll() error {
 		}
 		if err != nil {
 			return err
-		}
-		if g.conn.Waited() {
-			g.turn.end()
 		}
 		g.requests[0] = r
 		n := 1
@@ -208,7 +203,7 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 			out = out[size:]
 		}
 		g.push(g.answers[:n])
-		time.Sleep(rest)
+		g.srv.rest(rest)
 		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
 			g.log.Error("the session has ended", "error", err)

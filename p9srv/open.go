@@ -13,6 +13,7 @@ import (
 // open answers Tlopen.
 func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	flags := le.Uint32(m.Body()[4:])
+	f.work += openWork
 	err := fid.OpenWithin(flags, tree.MaxText-f.textSize)
 	f.logOpen(fid, err)
 	if err != nil {

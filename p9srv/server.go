@@ -56,7 +56,7 @@ type Server struct {
 	fids     atomic.Int64  // of all connections
 	tree     *tree.Tree    // immutable after setUp
 	place    outside.Place // for the connection that is busy alone
-	turns    turns         // of connections that send without end
+	turns    turns         // of connections that use up their shares fast
 	buffers  bufferBudget  // of connections that wait for their peers
 	accepted atomic.Uint64 // numbers connections
 	// stopping ends when connections are made to end; immutable after setUp, as

@@ -30,8 +30,6 @@ type transport struct {
 	part    []byte    // of a frame, while waiting without buf
 	readErr error
 
-	waited bool // the last read had to wait
-
 	unsent   []byte // of the write in hand
 	writeErr error
 	deadline time.Time // of writing; zero: none is set
@@ -56,7 +54,7 @@ func (t *transport) more() error {
 	if t.socket.raw == nil {
 		return t.moreFromConn()
 	}
-	t.readErr, t.waited = nil, false
+	t.readErr = nil
 	if err := t.socket.read(t.tryRead); err != nil {
 		return err
 	}
@@ -80,7 +78,6 @@ func (t *transport) readFD(fd uintptr) bool {
 	t.borrow()
 	n, err := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
 	if errors.Is(err, syscall.EAGAIN) {
-		t.waited = true
 		t.release()
 		if n := t.memory(); n > 0 {
 			t.claim.take(n)
@@ -122,7 +119,6 @@ func (t *transport) release() {
 // moreFromConn is more for what is no file descriptor.
 func (t *transport) moreFromConn() error {
 	t.release()
-	t.waited = true
 	if t.small == nil {
 		t.small = make([]byte, smallPart)
 	}

@@ -2,15 +2,18 @@ package p9srv
 
 import (
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// A connection that sends without end must not take the turns of the others. So a call
-// of front.process stops when it has done a share of work, whatever the messages are;
-// and while several connections use up their shares, each rests between its own, long
+// A connection that sends much must not take the turns of the others. So a call of
+// front.Process stops when it has done a share of work, whatever the messages are; and
+// while several connections use up their shares fast, each rests between its own, long
 // enough that processors become free: only then does Go's scheduler look at once for
 // peers that have sent something, and otherwise every 10 ms (runtime/proc.go, sysmon).
+//
+// Fast is measured by the clock, so that it makes no difference whether a peer waits for
+// replies in between.
 //
 // Work is counted in units of about 10 ns, the time for a Tread or Twrite of a value.
 const (
@@ -18,6 +21,10 @@ const (
 	unitTime  = 10 * time.Nanosecond
 
 	controlWork = 10  // units of a message that is not data (BenchmarkOpen)
+	nameWork    = 5   // of a name that is walked, or may be
+	openWork    = 30  // of an open or attach, granted or refused
+	textWork    = 30  // of a read of a text, which may have to look for its offset
+	listWork    = 150 // of reading a directory, which is sorted each time
 	fidWork     = 20  // of a fid that Tversion closes
 	entryWork   = 20  // of a directory entry
 	refusalWork = 100 // of a refusal that is logged
@@ -25,66 +32,107 @@ const (
 	textBytes   = 64  // bytes of a text that are made or read with one unit
 )
 
-// turns are the connections of a server that use up their shares.
-type turns struct{ greedy atomic.Int32 }
-
-// turn is what one connection has done since it last waited for its peer. It is used by
-// its goroutine only.
-type turn struct {
-	of     *turns
-	work   int       // units since it waited or rested
-	greedy bool      // it has used up a share since it waited
-	start  time.Time // of the work in hand, of a greedy one
-}
-
-// begin is for a connection that begins to work.
-func (t *turn) begin() {
-	if t.greedy && t.work == 0 {
-		t.start = time.Now()
-	}
-}
+// A connection is greedy that takes more than one part in greedyPart of a processor's
+// time.
+const greedyPart = 20
 
 // busyShare is how much of the processors greedy connections may take together, in
 // percent.
 const busyShare = 75
 
-// add counts work and returns how long to rest before the next: 0 until a share is used
-// up, and while nobody else has.
+// turns counts the greedy connections of a server. A connection counts for one or two
+// spans of greedySpan, also if it waits in between, and with those of the span before.
+// Safe for concurrent use.
+type turns struct {
+	// mu guards the fields below. It is held for arithmetic only.
+	mu          sync.Mutex
+	span        int64 // which it is, since 1970
+	now, before int   // connections in this span, and in the one before
+}
+
+// greedySpan is longer than most rests.
+const greedySpan = 100 * time.Millisecond
+
+// enter counts a connection that was counted last in the span seen, and returns which
+// span it is and how many are greedy.
+func (t *turns) enter(seen int64, at time.Time) (span int64, greedy int) {
+	span = at.UnixNano() / int64(greedySpan)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if span > t.span {
+		before := t.now
+		if span > t.span+1 {
+			before = 0
+		}
+		t.span, t.now, t.before = span, 0, before
+	}
+	if seen < t.span {
+		t.now++
+	}
+	return t.span, max(t.now, t.before)
+}
+
+// turn is what one connection has done of a share. It is used by its goroutine only.
+type turn struct {
+	of     *turns
+	work   int           // units of the share in hand
+	since  time.Time     // when that began; the zero time: long ago
+	greedy bool          // so was the share before
+	seen   int64         // turns.span when it was counted last
+	start  time.Time     // of the work in hand, of a greedy one
+	took   time.Duration // by the clock, for the share in hand of a greedy one
+}
+
+// begin is for a connection that begins to work.
+func (t *turn) begin() {
+	if t.greedy {
+		t.start = time.Now()
+	}
+}
+
+// add counts work that has ended and returns how long to rest before the next: 0 until a
+// share is used up, and if that took long.
 func (t *turn) add(work int) (rest time.Duration) {
 	t.work += work
+	if t.greedy {
+		t.took += time.Since(t.start)
+	}
 	if t.work < turnShare {
 		return 0
 	}
-	worked := time.Duration(t.work) * unitTime
-	if t.greedy { // the time that it took is right on slow machines, too
-		worked = max(worked, time.Since(t.start))
-	} else {
-		t.setGreedy(true)
-	}
-	t.work = 0
-	return restAfter(worked, int(t.of.greedy.Load()), runtime.GOMAXPROCS(0))
+	return t.endShare(time.Now())
 }
 
-// end is for a connection that waits for its peer, or ends.
-func (t *turn) end() {
-	t.work = 0
+// endShare begins the next share and returns how long to rest before.
+func (t *turn) endShare(now time.Time) (rest time.Duration) {
+	worked := max(time.Duration(t.work)*unitTime, t.took) // the clock is right on slow machines, too
+	t.greedy = worked*greedyPart > now.Sub(t.since)
 	if t.greedy {
-		t.setGreedy(false)
+		span, greedy := t.of.enter(t.seen, now)
+		t.seen = span
+		rest = restAfter(worked, greedy, runtime.GOMAXPROCS(0))
 	}
-}
-
-func (t *turn) setGreedy(greedy bool) {
-	t.greedy = greedy
-	if greedy {
-		t.of.greedy.Add(1)
-	} else {
-		t.of.greedy.Add(-1)
-	}
+	t.work, t.took, t.since = 0, 0, now.Add(rest)
+	return rest
 }
 
 // restAfter returns how long one of several greedy connections rests after it has worked,
-// so that all of them leave a part of the processors free. One alone need not.
+// so that all of them leave a part of the processors free. Where there are several of
+// these, one alone need not rest.
 func restAfter(worked time.Duration, greedy, processors int) time.Duration {
 	free := worked*time.Duration(100*greedy)/time.Duration(busyShare*processors) - worked
 	return max(free, 0)
+}
+
+// rest waits, but not for longer than connections last.
+func (s *Server) rest(d time.Duration) {
+	if d == 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.stopping.Done():
+	}
 }

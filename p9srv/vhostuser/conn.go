@@ -53,7 +53,6 @@ type Conn struct {
 	// kicks is for Next to read a number into that means nothing.
 	kicks    [8]byte
 	kickInto [1][]byte
-	waited   bool // the last Next found no request; of the goroutine that calls it
 
 	// mu guards all below, and guest memory against being unmapped.
 	mu      sync.Mutex
@@ -97,7 +96,6 @@ var past = time.Unix(1, 0)
 func (c *Conn) Next(buf []byte) (Request, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waited = false
 	for {
 		if c.ended {
 			return Request{}, io.EOF
@@ -117,14 +115,9 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 		if c.expiredLocked() {
 			return Request{}, os.ErrDeadlineExceeded
 		}
-		c.waited = true
 		c.waitLocked()
 	}
 }
-
-// Waited reports whether the last call of Next found no request and waited for one. It
-// is for the goroutine that calls Next.
-func (c *Conn) Waited() bool { return c.waited }
 
 // Poll copies requests to buf, one behind the other, as far as there are some and
 // they fit whole, and fills into with as many. It returns how many: 0 also if
