@@ -2,29 +2,46 @@ package tests
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"sync"
 )
 
-// floods are attacks by eight connections that send one kind of message without end and
-// read all replies. Each starts with messages that are sent once.
-var floods = map[string]struct{ once, again []byte }{
-	"flood-data": {openDeque(1), bytes.Join([][]byte{
+// flood is an attack by eight connections that send one kind of message without end and
+// read all replies.
+type flood struct {
+	once, again []byte // what is sent once, and then
+	burst       int    // messages, for whose replies a connection waits; 0: it never waits
+}
+
+var floods = map[string]flood{
+	"flood-data": {once: openDeque(1), again: bytes.Join([][]byte{
 		message(118, 1, u32(1), u64(0), u32(4), []byte{2, 0, 0, 0}), message(116, 2, u32(1), u64(0), u32(4)),
 	}, nil)},
-	"flood-refused":  {nil, message(116, 1, u32(99), u64(0), u32(4))},
-	"flood-getattr":  {nil, message(24, 1, u32(0), u64(0x7ff))},
-	"flood-version":  {nil, message(100, 0xffff, u32(65536), text("9P2000.L"))},
-	"flood-listings": {openDeques(500), openText("sessions", 65_000)},
-	"flood-text":     {openText("kmsg", 0), bytes.Repeat(message(116, 1, u32(1), u64(0), u32(65_000)), 8)},
-	"flood-opens": {nil, bytes.Join([][]byte{
-		message(110, 1, u32(0), u32(1), []byte{2, 0}, text("each"), text("full_ex")), message(12, 1, u32(1), u32(2)), message(120, 1, u32(1)),
-	}, nil)},
-	"flood-directory": {message(110, 1, u32(0), u32(1), []byte{0, 0}), bytes.Join([][]byte{
+	"flood-refused":  {again: message(116, 1, u32(99), u64(0), u32(4))},
+	"flood-getattr":  {again: message(24, 1, u32(0), u64(0x7ff))},
+	"flood-version":  {again: message(100, 0xffff, u32(65536), text("9P2000.L"))},
+	"flood-listings": {once: openDeques(500), again: openText("sessions", 65_000)},
+	"flood-text":     {once: openText("kmsg", 0), again: bytes.Repeat(message(116, 1, u32(1), u64(0), u32(65_000)), 8)},
+	"flood-opens":    {again: openAndClose},
+	"flood-directory": {once: message(110, 1, u32(0), u32(1), []byte{0, 0}), again: bytes.Join([][]byte{
 		message(12, 1, u32(1), u32(0)), message(40, 1, u32(1), u64(0), u32(65_000)),
 	}, nil)},
+	// What a share of work of a connection has, or nearly, and the wait before the next.
+	"burst-opens": {again: openAndClose, burst: 360},
+	"burst-walks": {burst: 360, again: message(110, 1, u32(0), u32(1), []byte{2, 0}, text("each"), text("none"))},
+	"burst-directory-end": {burst: 360,
+		once:  append(message(110, 1, u32(0), u32(1), []byte{0, 0}), message(12, 1, u32(1), u32(0))...),
+		again: message(40, 1, u32(1), u64(1<<40), u32(65_000))},
+	"burst-log-back": {burst: 200, once: openText("kmsg", 0), again: append(
+		message(116, 1, u32(1), u64(60_000), u32(1)), message(116, 1, u32(1), u64(0), u32(1))...)},
 }
+
+// openAndClose opens and closes the device as fid 1.
+var openAndClose = bytes.Join([][]byte{
+	message(110, 1, u32(0), u32(1), []byte{2, 0}, text("each"), text("full_ex")), message(12, 1, u32(1), u32(2)), message(120, 1, u32(1)),
+}, nil)
 
 // openDeque opens the device as a fid; its capacity is 100.
 func openDeque(fid uint32) []byte {
@@ -55,20 +72,22 @@ func openText(name string, count uint32) []byte {
 // attackFlood runs a flood until the server cuts it.
 func attackFlood(name string) func(socket string) error {
 	return func(socket string) error {
-		flood := floods[name]
-		again := bytes.Repeat(flood.again, 1+60_000/len(flood.again))
+		attack := floodOnce
+		if floods[name].burst > 0 {
+			attack = burstOnce
+		}
 		const connections = 8
 		ended := make([]error, connections)
 		var all sync.WaitGroup
 		for i := range connections {
-			all.Go(func() { ended[i] = floodOnce(socket, flood.once, again) })
+			all.Go(func() { ended[i] = attack(socket, floods[name]) })
 		}
 		all.Wait()
 		return errors.Join(ended...)
 	}
 }
 
-func floodOnce(socket string, once, again []byte) error {
+func floodOnce(socket string, f flood) error {
 	c, err := attachAttacker(socket)
 	if err != nil {
 		return err
@@ -77,8 +96,39 @@ func floodOnce(socket string, once, again []byte) error {
 	reader.Go(func() { _, _ = io.Copy(io.Discard, c) }) // the writer finds an error, too
 	defer reader.Wait()
 	defer func() { _ = c.Close() }()
-	for _, err = c.Write(once); err == nil; {
+	again := bytes.Repeat(f.again, 1+60_000/len(f.again))
+	for _, err = c.Write(f.once); err == nil; {
 		_, err = c.Write(again)
 	}
 	return err
+}
+
+// burstOnce sends bursts and waits for their replies.
+func burstOnce(socket string, f flood) error {
+	c, err := attachAttacker(socket)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := c.Write(f.once); err != nil {
+		return err
+	}
+	if err := skipFrames(c, frames(f.once)); err != nil {
+		return err
+	}
+	again := bytes.Repeat(f.again, f.burst/frames(f.again))
+	for n := frames(again); err == nil; err = skipFrames(c, n) {
+		if _, err := c.Write(again); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// frames counts messages.
+func frames(b []byte) (n int) {
+	for ; len(b) > 0; n++ {
+		b = b[binary.LittleEndian.Uint32(b):]
+	}
+	return n
 }
