@@ -24,7 +24,7 @@ type front struct {
 	// First what a data message touches.
 	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
 	v9fs     bool   // the client is Linux's
-	attached bool   // the client has attached once, or tried to
+	attached bool   // the client has attached once
 	work     int    // units done in this turn
 	fids     fids
 

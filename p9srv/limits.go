@@ -8,7 +8,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// Limits of the wire, in bytes unless said. Those of peers are in Server.
+// Limits of the wire, in bytes unless said. Those of peers are in Limits.
 const (
 	// maxMsize is the largest msize granted, so that every legal frame fits a
 	// buffer of this size.

@@ -2,9 +2,8 @@ package tree
 
 import "syscall"
 
-// permit enforces the mode bits, which the library does not: the owner's for
-// those who administer, and those of others for everybody else. Nobody is
-// above them. EACCES otherwise.
+// permit enforces the mode bits: the owner's for administrators, and those of others for
+// everybody else. Nobody is above them. EACCES otherwise.
 func (f *File) permit(mode uint32) error {
 	const read, write = 0o4, 0o2
 	want := [...]uint32{ReadOnly: read, WriteOnly: write, ReadWrite: read | write}[mode]
