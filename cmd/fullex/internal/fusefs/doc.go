@@ -5,9 +5,15 @@
 //
 // An open of a device file in the root goes through the server's door
 // /pid/N, N being the number of the process (thread group) that opens, on an
-// attach of the process's user. A process of another pid namespace has no number
-// here and goes through /each. All other files are those of the server as they
-// are.
+// attach of the process's user. The mount compares processes itself (openings.go):
+// one that changes its user stays the same client, and one that has the number of
+// another that has ended is a new one, whose door is /each while /pid/N is in use.
+//
+// A process of another pid namespace has no number here and goes through /each, as
+// does one that is gone, and every one where /proc is not that of this namespace. A
+// process that /proc hides (hidepid) is refused with EACCES. Opens that the kernel
+// makes on its own are no client (kernelopen.go). All other files are those of the
+// server as they are.
 //
 // # What the kernel does
 //
@@ -16,7 +22,7 @@
 // neither attributes nor names. Reads and writes of no bytes never leave the
 // kernel. A process that closes does not wait for the end of its session, which
 // the kernel tells later (RELEASE); an open that comes in between waits for it
-// (handle.go). sendfile(2) and splice(2) go by the page cache: they read nothing
+// (openings.go). sendfile(2) and splice(2) go by the page cache: they read nothing
 // where they believe that the file has ended (mm/filemap.c, filemap_splice_read),
 // and are refused before that (pages.go).
 //

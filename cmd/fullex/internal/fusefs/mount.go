@@ -48,10 +48,8 @@ type Mount struct {
 	connecting  sync.WaitGroup                              // keepConnected, if redial is set
 	stopRedials context.CancelFunc
 
-	// mu guards the fields below.
-	mu     sync.Mutex
-	held   map[door]*handle // open device files of processes, by what tells them apart
-	unseen map[uint32]bool  // users who were warned of
+	openings       openings
+	unseen, hidden rare // log lines about processes
 }
 
 // nobody is a user whom a server that trusts its mounts lets them act for.
@@ -68,20 +66,21 @@ const maxCount = 128 << 10
 // answers there. The directory is an absolute path without links. The client
 // belongs to the mount.
 func New(k *client.Conn, dir string, config Config) (*Mount, error) {
-	m := &Mount{dir: dir, log: config.Log, sees: seesProcesses(), redial: config.Redial, held: make(map[door]*handle), unseen: make(map[uint32]bool)}
+	m := &Mount{dir: dir, log: config.Log, sees: seesProcesses(), redial: config.Redial, openings: openings{claimed: make(map[claim]*opening)}}
 	conn := newConnection(k)
 	m.conn.Store(conn)
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	root, errno := conn.root(background, uint32(os.Geteuid()))
+	root, errno := conn.walk(uint32(os.Geteuid()), nil)
 	if errno != 0 {
 		return nil, fmt.Errorf("attach to the server: %w", errno)
 	}
-	if config.AllowOther && !conn.serves(nobody) {
+	if config.AllowOther && conn.attach(background, nobody) != 0 {
 		return nil, fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
 	}
 	qid, _, err := root.Attr(background)
+	err = errors.Join(err, root.Close(background))
 	if err != nil {
 		return nil, fmt.Errorf("look at the server's root: %w", err)
 	}

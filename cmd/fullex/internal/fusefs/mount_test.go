@@ -27,21 +27,27 @@ func needFUSE(t *testing.T) {
 // mountHere mounts a server of its own and returns the directory.
 func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
 	t.Helper()
+	m, srv := mountOwn(t, config)
+	return m.dir, srv
+}
+
+// mountOwn mounts a server of its own.
+func mountOwn(t *testing.T, config Config) (m *Mount, srv *p9srv.Server) {
+	t.Helper()
 	needFUSE(t)
 	srv = &p9srv.Server{}
 	conn, err := srv.Connect()
 	require.NoError(t, err)
 	k, err := client.Memory(conn)
 	require.NoError(t, err)
-	dir = t.TempDir()
-	m, err := New(k, dir, config)
+	m, err = New(k, t.TempDir(), config)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, m.Unmount())
 		require.NoError(t, m.Wait())
 		assert.Zero(t, srv.Kernel.Sessions())
 	})
-	return dir, srv
+	return m, srv
 }
 
 func TestTreeIsTheServers(t *testing.T) {

@@ -2,8 +2,6 @@ package fusefs
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -29,23 +27,13 @@ var (
 	_ fs.NodeStatfser  = (*node)(nil)
 )
 
-// caller is who makes a request.
-func caller(ctx context.Context) (uid, thread uint32) {
-	if c, ok := fuse.FromContext(ctx); ok {
-		return c.Uid, c.Pid
-	}
-	return 0, 0
-}
-
 // walk makes a fid for the caller.
 func (n *node) walk(ctx context.Context, path []string) (*client.File, syscall.Errno) {
-	uid, _ := caller(ctx)
-	root, errno := n.mount.conn.Load().root(background, uid)
+	who, errno := caller(ctx)
 	if errno != 0 {
 		return nil, errno
 	}
-	file, err := root.Walk(background, path...)
-	return file, errnoOf(err)
+	return n.mount.conn.Load().walk(who.uid, path)
 }
 
 // below is the path of a child, not shared with others.
@@ -99,9 +87,14 @@ func fill(out *fuse.Attr, qid p9.QID, attr p9.Attr) {
 	out.Blksize, out.Blocks = uint32(attr.BlockSize), attr.Blocks
 }
 
-// Setattr implements fs.NodeSetattrer: the server says what may be set.
+// Setattr implements fs.NodeSetattrer: the server says what may be set. A file whose
+// name is gone is one that is open, as whoever goes by its name is told that first:
+// EIO, as from its other calls.
 func (n *node) Setattr(ctx context.Context, open fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	file, errno := n.walk(ctx, n.path)
+	if errno == syscall.ENOENT {
+		return syscall.EIO
+	}
 	if errno != 0 {
 		return errno
 	}
@@ -148,60 +141,9 @@ func (n *node) Readdir(ctx context.Context) (fs.DirStream, syscall.Errno) {
 	return fs.NewListDirStream(entries), 0
 }
 
-// Open implements fs.NodeOpener. A device file in the root has a door for the
-// process; what has none is opened as it is.
-func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
-	h := &handle{mount: n.mount, released: make(chan struct{})}
-	if d, ok := n.door(ctx); ok {
-		h.door = d
-		file, errno := n.openAt(ctx, d.path(), flags)
-		if errno == syscall.EACCES && n.mount.isClosing(d) {
-			file, errno = n.openAt(ctx, d.path(), flags)
-		}
-		if errno != syscall.ENOENT {
-			return n.mount.hold(h, file, errno)
-		}
-		h.door = door{}
-	}
-	file, errno := n.openAt(ctx, n.path, flags)
-	return n.mount.hold(h, file, errno)
-}
-
-// door returns the door that an open goes through, if it is of a process: that of
-// a device file in the root, or one that the path names.
-func (n *node) door(ctx context.Context) (d door, ok bool) {
-	uid, thread := caller(ctx)
-	switch {
-	case len(n.path) == 3 && n.path[0] == "pid":
-		number, err := strconv.ParseUint(n.path[1], 10, 32)
-		return door{uid, uint32(number), n.path[2]}, err == nil && number != 0
-	case len(n.path) != 1:
-		return door{}, false
-	}
-	d = door{uid: uid, name: n.path[0]}
-	if n.mount.sees {
-		d.process = processOf(thread)
-	}
-	if d.process == 0 {
-		n.mount.warnUnseen(uid)
-	}
-	return d, true
-}
-
-// openAt walks to a path and opens it.
-func (n *node) openAt(ctx context.Context, path []string, flags uint32) (*client.File, syscall.Errno) {
-	uid, _ := caller(ctx)
-	root, errno := n.mount.conn.Load().root(background, uid)
-	if errno != 0 {
-		return nil, errno
-	}
-	file, err := root.OpenFile(background, flags&syscall.O_ACCMODE, path...)
-	return file, errnoOf(err)
-}
-
-// Statfs implements fs.NodeStatfser.
+// Statfs implements fs.NodeStatfser. It asks the root, which is always there.
 func (n *node) Statfs(ctx context.Context, out *fuse.StatfsOut) syscall.Errno {
-	file, errno := n.walk(ctx, n.path)
+	file, errno := n.walk(ctx, nil)
 	if errno != 0 {
 		return errno
 	}
@@ -214,21 +156,3 @@ func (n *node) Statfs(ctx context.Context, out *fuse.StatfsOut) syscall.Errno {
 	out.Blocks, out.Bfree, out.Bavail, out.Files, out.Ffree = stat.Blocks, stat.BlocksFree, stat.BlocksAvailable, stat.Files, stat.FilesFree
 	return 0
 }
-
-// door is what tells the opens of processes apart. The zero door tells nobody.
-type door struct {
-	uid, process uint32
-	name         string
-}
-
-// path leads through the process's door, or through the one that tells each open
-// apart.
-func (d door) path() []string {
-	if d.process == 0 {
-		return []string{"each", d.name}
-	}
-	return []string{"pid", strconv.FormatUint(uint64(d.process), 10), d.name}
-}
-
-// String is for log lines.
-func (d door) String() string { return "/" + strings.Join(d.path(), "/") }

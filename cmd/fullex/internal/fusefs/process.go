@@ -10,24 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processOf returns the process (thread group) of a thread, which is what FUSE
-// tells, from the field Tgid of /proc/N/status (proc(5)). It is 0 for a thread of
-// another pid namespace, and the thread's own number for one that is gone.
-func processOf(thread uint32) uint32 {
-	if thread == 0 {
-		return 0
-	}
-	status, err := readStatus(thread)
-	if err != nil {
-		return thread
-	}
-	n, err := strconv.ParseUint(status.field("Tgid"), 10, 32)
-	if err != nil {
-		return thread
-	}
-	return uint32(n)
-}
-
 // isEnding says whether a thread has died, or will before it runs any more of its
 // program. A signal that ends a process is SIGKILL in all of its threads
 // (kernel/signal.c, complete_signal), but if it dumps core: that one waits, as it
@@ -92,15 +74,4 @@ func (s threadStatus) signals(name string) uint64 {
 func seesProcesses() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
-}
-
-// warnUnseen tells, once a user, that the kernel names no process for his opens.
-func (m *Mount) warnUnseen(uid uint32) {
-	m.mu.Lock()
-	before := m.unseen[uid]
-	m.unseen[uid] = true
-	m.mu.Unlock()
-	if !before {
-		m.log.Warn("a process of another pid namespace: each of its opens is a client of its own", "uid", uid)
-	}
 }

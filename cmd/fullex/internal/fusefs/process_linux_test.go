@@ -2,24 +2,34 @@ package fusefs
 
 import (
 	"os"
+	"os/exec"
 	"runtime"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestProcessOfAThread(t *testing.T) {
-	assert.EqualValues(t, os.Getpid(), processOf(uint32(os.Getpid())))
+	own, err := processOf(uint32(os.Getpid()))
+	require.NoError(t, err)
+	assert.EqualValues(t, os.Getpid(), own.number)
+	assert.NotZero(t, own.birth)
 	for range 2 { // one of two threads at least is not the first, whose number is the process's
 		id, end := lockedThread()
 		defer end()
-		assert.EqualValues(t, os.Getpid(), processOf(id))
+		p, err := processOf(id)
+		require.NoError(t, err)
+		assert.Equal(t, own, p)
 	}
-	assert.Zero(t, processOf(0), "of another pid namespace")
-	assert.EqualValues(t, 4_194_000_000, processOf(4_194_000_000), "gone")
-	assert.Equal(t, []string{"each", "full_ex"}, door{name: "full_ex"}.path())
-	assert.Equal(t, []string{"pid", "7", "full_ex"}, door{process: 7, name: "full_ex"}.path())
+	for name, thread := range map[string]uint32{"of another pid namespace": 0, "gone": 4_194_000} {
+		p, err := processOf(thread)
+		assert.NoError(t, err, name)
+		assert.Zero(t, p, name)
+	}
+	_, err = lookUp(4_194_000)
+	assert.ErrorContains(t, err, "hidepid")
 }
 
 // lockedThread starts a goroutine with a thread of its own, which end ends.
@@ -31,4 +41,29 @@ func lockedThread() (id uint32, end func()) {
 		<-ended
 	}()
 	return uint32(<-thread), func() { close(ended) }
+}
+
+// TestBirthsOfProcesses tries both kinds of them, whatever this kernel has.
+func TestBirthsOfProcesses(t *testing.T) {
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	for name, birth := range map[string]func(int) (uint64, error){"pidfd": pidfdInode, "start time": startTime} {
+		if name == "pidfd" && !hasPidfs() {
+			continue
+		}
+		first, err := birth(cmd.Process.Pid)
+		require.NoError(t, err, name)
+		again, err := birth(cmd.Process.Pid)
+		require.NoError(t, err, name)
+		assert.Equal(t, first, again, name)
+		parent, err := birth(os.Getpid())
+		require.NoError(t, err, name)
+		assert.Greater(t, first, parent, "%s: it began later", name)
+		_, err = birth(4_194_000)
+		assert.Error(t, err, name)
+	}
+	require.NoError(t, in.Close())
+	require.NoError(t, cmd.Wait())
 }

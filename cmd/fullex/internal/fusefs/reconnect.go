@@ -64,7 +64,7 @@ func (m *Mount) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
 	conn := newConnection(client)
-	if _, errno := conn.root(ctx, uint32(os.Geteuid())); errno != 0 {
+	if errno := conn.attach(ctx, uint32(os.Geteuid())); errno != 0 {
 		return errors.Join(fmt.Errorf("attach: %w", errno), client.Close())
 	}
 	m.conn.Store(conn)

@@ -1,0 +1,289 @@
+package fusefs
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"io"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"fullex/p9srv"
+	"fullex/p9srv/client"
+	"fullex/p9srv/wire"
+)
+
+// another is a user number that is not the test's.
+const another = 4711
+
+// openAsUser opens a file in a thread that acts for a user, as file servers do for
+// theirs (setfsuid(2)).
+func openAsUser(uid uint32, path string) (fd int, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends
+		_, _, _ = syscall.RawSyscall(syscall.SYS_SETFSUID, uintptr(uid), 0, 0)
+		fd, err = syscall.Open(path, syscall.O_RDWR, 0)
+	}()
+	<-done
+	return fd, err
+}
+
+// needRoot skips what only root can do.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
+		t.Fatal("only root can act for others")
+	}
+	t.Skip("only root can act for others")
+}
+
+func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
+	needRoot(t)
+	for name, c := range map[string]struct {
+		first, second string
+		users         [2]uint32
+		between       func(srv *p9srv.Server) error
+		want          error
+	}{
+		"another user":             {"full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
+		"back again":               {"full_ex", "full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
+		"its own number":           {"pid/self/full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
+		"its own number afterward": {"full_ex", "pid/self/full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
+		"another number":           {"pid/7/full_ex", "full_ex", [2]uint32{0, another}, nil, nil},
+		"another file":             {"full_ex", "minimal_proc_lkm", [2]uint32{0, another}, nil, nil},
+		"of each open":             {"full_ex", "each/full_ex", [2]uint32{0, another}, nil, nil},
+		"reloaded":                 {"full_ex", "full_ex", [2]uint32{0, another}, reload, nil},
+		"reloaded, the same user":  {"full_ex", "full_ex", [2]uint32{another, another}, reload, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, srv := mountHere(t, Config{AllowOther: true})
+			require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
+			path := func(name string) string {
+				return filepath.Join(dir, strings.Replace(name, "self", strconv.Itoa(os.Getpid()), 1))
+			}
+			first, err := openAsUser(c.users[0], path(c.first))
+			require.NoError(t, err)
+			if c.between != nil {
+				require.NoError(t, c.between(srv))
+			}
+			second, err := openAsUser(c.users[1], path(c.second))
+			if c.want == nil {
+				require.NoError(t, err)
+				require.NoError(t, syscall.Close(second))
+			} else {
+				assert.Equal(t, c.want, err)
+				_, err = syscall.Write(first, []byte{3})
+				assert.NoError(t, err, "the first is unharmed")
+			}
+			require.NoError(t, syscall.Close(first))
+			second, err = openAsUser(c.users[1], path(c.second))
+			require.NoError(t, err, "the first was closed")
+			require.NoError(t, syscall.Close(second))
+		})
+	}
+}
+
+// reload unloads the module and loads it again, which ends its sessions.
+func reload(srv *p9srv.Server) error {
+	if err := srv.Kernel.Unload("full_ex"); err != nil {
+		return err
+	}
+	return srv.Kernel.Load("full_ex")
+}
+
+// nodeOf returns a node of a path, which the kernel knows nothing of.
+func (m *Mount) nodeOf(path ...string) *node { return &node{mount: m, path: path} }
+
+// contextOf is the context of a request by a thread of a user.
+func contextOf(uid, thread uint32) context.Context {
+	return fuse.NewContext(context.Background(), &fuse.Caller{Owner: fuse.Owner{Uid: uid}, Pid: thread})
+}
+
+// TestNumberThatSomebodyNamedKeepsNoProcessOut: the number of this one's parent.
+func TestNumberThatSomebodyNamedKeepsNoProcessOut(t *testing.T) {
+	m, _ := mountOwn(t, Config{})
+	number := strconv.Itoa(os.Getppid())
+	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	n := m.nodeOf("full_ex")
+	ctx := contextOf(uint32(os.Getuid()), uint32(os.Getppid()))
+	h, _, errno := n.Open(ctx, syscall.O_RDWR)
+	require.Zero(t, errno)
+	_, _, errno = n.Open(ctx, syscall.O_RDWR)
+	assert.Equal(t, syscall.EACCES, errno, "it has the device open")
+	require.Zero(t, h.(*handle).Release(ctx))
+	require.NoError(t, syscall.Close(fd))
+}
+
+func TestNothingIsOpenedForNobody(t *testing.T) {
+	m, srv := mountOwn(t, Config{})
+	for name, ctx := range map[string]context.Context{
+		"no caller": context.Background(),
+		"no user":   contextOf(math.MaxUint32, uint32(os.Getpid())),
+	} {
+		for _, file := range []string{"full_ex", "kmsg"} {
+			n := m.nodeOf(file)
+			_, _, errno := n.Open(ctx, syscall.O_RDWR)
+			assert.Equal(t, syscall.EACCES, errno, name)
+			assert.Equal(t, syscall.EACCES, n.Getattr(ctx, nil, new(fuse.AttrOut)), name)
+			assert.Equal(t, syscall.EACCES, n.Statfs(ctx, new(fuse.StatfsOut)), name)
+		}
+	}
+	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+// TestKernelsOwnOpensAreNoClient asks for the flags of files, which the kernel opens
+// for that.
+func TestKernelsOwnOpensAreNoClient(t *testing.T) {
+	dir, _ := mountHere(t, Config{})
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(text)
+	}
+	for name, mode := range map[string]int{"full_ex": syscall.O_RDWR, "ctl": syscall.O_WRONLY, "kmsg": syscall.O_RDONLY, "each/full_ex": syscall.O_RDWR, "pid/7/full_ex": syscall.O_RDWR} {
+		fd, err := syscall.Open(filepath.Join(dir, name), mode, 0)
+		require.NoError(t, err, name)
+		before := read("kmsg")
+		for _, request := range []uint{unix.FS_IOC_GETFLAGS, unix.TCGETS} {
+			_, err = unix.IoctlGetInt(fd, request)
+			assert.Equal(t, syscall.ENOTTY, err, name)
+		}
+		assert.Equal(t, before, read("kmsg"), "%s: no session came or went", name)
+		require.NoError(t, syscall.Close(fd))
+	}
+}
+
+// TestOpenWithoutFlagsOpensWhenItIsRead: such as that of a 32-bit program.
+func TestOpenWithoutFlagsOpensWhenItIsRead(t *testing.T) {
+	m, srv := mountOwn(t, Config{})
+	ctx := contextOf(uint32(os.Getuid()), uint32(os.Getpid()))
+	for file, want := range map[string]syscall.Errno{"full_ex": syscall.EACCES, "kmsg": 0} {
+		open, _, errno := m.nodeOf(file).Open(ctx, 0)
+		require.Zero(t, errno)
+		h := open.(*kernelOpen)
+		assert.Zero(t, h.Fsync(ctx, 0))
+		assert.Zero(t, srv.Kernel.Sessions())
+		for range 2 {
+			_, errno = h.Read(ctx, make([]byte, 4), 0)
+			assert.Equal(t, want, errno, file)
+		}
+		assert.Zero(t, h.Flush(ctx))
+		assert.Zero(t, h.Release(ctx))
+		assert.Zero(t, srv.Kernel.Sessions())
+	}
+}
+
+// TestCallsOnAFileWhoseNameIsGone: its module was unloaded.
+func TestCallsOnAFileWhoseNameIsGone(t *testing.T) {
+	dir, srv := mountHere(t, Config{})
+	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	require.NoError(t, srv.Kernel.Unload("full_ex"))
+	for call, err := range map[string]error{
+		"fstat":   syscall.Fstat(fd, new(syscall.Stat_t)),
+		"fstatfs": syscall.Fstatfs(fd, new(syscall.Statfs_t)),
+	} {
+		assert.NoError(t, err, call)
+	}
+	for call, err := range map[string]error{
+		"ftruncate": syscall.Ftruncate(fd, 0),
+		"futimes":   syscall.Futimes(fd, make([]syscall.Timeval, 2)),
+	} {
+		assert.Equal(t, syscall.EIO, err, call)
+	}
+	require.NoError(t, syscall.Close(fd))
+}
+
+// slowClunks is a connection on which replies to Tclunk do not come while they are
+// held.
+type slowClunks struct {
+	net.Conn
+	arrived *bufio.Reader
+	rest    []byte // of a message
+	holds   atomic.Bool
+	held    chan struct{} // one came
+	release chan struct{} // it may go on
+}
+
+// Read implements io.Reader.
+func (c *slowClunks) Read(p []byte) (int, error) {
+	if len(c.rest) == 0 {
+		head, err := c.arrived.Peek(wire.HeadSize)
+		if err != nil {
+			return 0, err
+		}
+		if wire.Frame(head).Type() == wire.Tclunk+1 && c.holds.Load() {
+			c.held <- struct{}{}
+			<-c.release
+		}
+		c.rest = make([]byte, binary.LittleEndian.Uint32(head))
+		if _, err := io.ReadFull(c.arrived, c.rest); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+func TestOpenAfterCloseWaitsForASlowServer(t *testing.T) {
+	needFUSE(t)
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	srv := &p9srv.Server{}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	dialled, err := net.Dial("unix", socket)
+	require.NoError(t, err)
+	conn := &slowClunks{Conn: dialled, arrived: bufio.NewReader(dialled), held: make(chan struct{}), release: make(chan struct{})}
+	k, err := client.New(t.Context(), conn)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	m, err := New(k, dir, Config{})
+	require.NoError(t, err)
+	// An open by way of this descriptor looks no name up.
+	name, err := unix.Open(filepath.Join(dir, "full_ex"), unix.O_PATH, 0)
+	require.NoError(t, err)
+	path := "/proc/self/fd/" + strconv.Itoa(name)
+	fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	conn.holds.Store(true)
+	require.NoError(t, syscall.Close(fd))
+	<-conn.held
+	begun := make(chan *opening, 1)
+	go func() {
+		fd, err = syscall.Open(path, syscall.O_RDWR, 0)
+		begun <- nil
+	}()
+	assertWaits(t, begun)
+	conn.holds.Store(false)
+	close(conn.release)
+	<-begun
+	require.NoError(t, err)
+	require.NoError(t, syscall.Close(fd))
+	require.NoError(t, unix.Close(name))
+	require.NoError(t, m.Unmount())
+	require.NoError(t, m.Wait())
+	require.NoError(t, srv.Close())
+	<-served
+}

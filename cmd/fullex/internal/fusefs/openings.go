@@ -1,0 +1,156 @@
+package fusefs
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// process is a process, told apart from those that had its number before. The zero
+// process is one that nothing is known of.
+type process struct {
+	number uint32
+	birth  uint64 // differs among the processes of one number; 0: just a number
+}
+
+// door is a way of the server to a device file, on the attach of a user. The zero
+// door is none.
+type door struct {
+	uid, process uint32
+	name         string
+}
+
+// path leads through the process's door, or through the one that tells each open
+// apart.
+func (d door) path() []string {
+	if d.process == 0 {
+		return []string{"each", d.name}
+	}
+	return []string{"pid", strconv.FormatUint(uint64(d.process), 10), d.name}
+}
+
+// String is for log lines.
+func (d door) String() string { return "/" + strings.Join(d.path(), "/") }
+
+// claim is who has a device file open once: a process, whoever it acts for, or a
+// user who names the number of one that is not his.
+type claim struct {
+	name    string
+	process process
+	uid     uint32 // of a user who names a number; else 0
+}
+
+// opening is an open of a claim, from before the server is asked until the session
+// has ended.
+type opening struct {
+	claim   claim
+	door    door          // set before opened is closed
+	before  *opening      // had the claim, and may have it still
+	opened  chan struct{} // closed when the server has answered
+	ended   chan struct{} // closed when there is no session any more
+	flushed atomic.Bool   // somebody closed a descriptor of it
+	ending  atomic.Bool   // somebody closed the last one
+}
+
+// openings are the claims that are open. Safe for concurrent use.
+type openings struct {
+	ending atomic.Int32 // files being released, which nobody waits for
+
+	mu      sync.Mutex // guards claimed
+	claimed map[claim]*opening
+}
+
+// begin takes a claim. Another opening that has it, and is not about to end, is its
+// before: then the server must be asked whether that one's session is still there.
+// The caller ends the opening by end, or confirms it by closing opened.
+func (t *openings) begin(c claim) *opening {
+	own := &opening{claim: c, opened: make(chan struct{}), ended: make(chan struct{})}
+	for {
+		other := t.take(own)
+		if other == own.before {
+			return own
+		}
+		if t.stays(other) {
+			own.before = other
+		}
+	}
+}
+
+// take gives its claim to an opening, if nobody has it but the one before, and
+// returns who had it.
+func (t *openings) take(own *opening) *opening {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	other := t.claimed[own.claim]
+	if other == nil {
+		own.before = nil
+	}
+	if other == own.before {
+		t.claimed[own.claim] = own
+	}
+	return other
+}
+
+// end gives a claim back: to the one before, if that has not ended.
+func (t *openings) end(own *opening) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(own.ended)
+	if t.claimed[own.claim] != own {
+		return
+	}
+	delete(t.claimed, own.claim)
+	if own.before != nil && !own.before.hasEnded() {
+		t.claimed[own.claim] = own.before
+	}
+}
+
+// confirm says that the server has opened the file.
+func (o *opening) confirm(d door) {
+	o.door = d
+	o.before = nil // its session has ended, or it would not
+	close(o.opened)
+}
+
+func (o *opening) hasEnded() bool {
+	select {
+	case <-o.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// How long an open waits for the release of a file of which a descriptor was closed,
+// but perhaps not the last. The kernel has told of the release before it tells of
+// the open; what is left is for another goroutine to take it. Counted in steps, as
+// this process may be stopped meanwhile.
+const (
+	releaseStep  = 10 * time.Millisecond
+	releaseSteps = 20
+)
+
+// stays waits until an opening is open for good, or has ended, and reports whether it
+// is open. One whose last descriptor was closed ends, however long that takes. While
+// as many files are being released as the kernel has under way, it tells of no
+// more, and this one may be among those that it keeps.
+func (t *openings) stays(o *opening) bool {
+	select {
+	case <-o.opened:
+	case <-o.ended:
+		return false
+	}
+	for quiet := 0; quiet < releaseSteps && (o.flushed.Load() || o.ending.Load()); quiet++ {
+		select {
+		case <-o.ended:
+			return false
+		case <-time.After(releaseStep):
+		}
+		if o.ending.Load() || t.ending.Load() >= maxBackground {
+			quiet = 0
+		}
+	}
+	return !o.hasEnded()
+}

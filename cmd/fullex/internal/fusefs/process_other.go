@@ -1,0 +1,6 @@
+//go:build !linux
+
+package fusefs
+
+// processOf returns no process: only Linux has a /proc to ask.
+func processOf(uint32) (process, error) { return process{}, nil }
