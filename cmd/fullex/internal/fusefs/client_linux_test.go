@@ -109,6 +109,23 @@ func reload(srv *p9srv.Server) error {
 	return srv.Kernel.Load("full_ex")
 }
 
+// TestManyUsersLookAtAMount: their attaches do not use up the server's fids.
+func TestManyUsersLookAtAMount(t *testing.T) {
+	needRoot(t)
+	m, _ := mountOwn(t, Config{AllowOther: true})
+	require.NoError(t, os.Chmod(filepath.Dir(m.dir), 0o755))
+	for uid := range uint32(2 * maxRoots) {
+		fd, err := openAsUser(another+uid, filepath.Join(m.dir, "full_ex"))
+		require.NoError(t, err)
+		require.NoError(t, syscall.Close(fd))
+	}
+	conn := m.conn.Load()
+	conn.mu.Lock()
+	defer conn.mu.Unlock()
+	assert.LessOrEqual(t, len(conn.roots), maxRoots)
+	assert.Greater(t, len(conn.roots), maxRoots/2)
+}
+
 // nodeOf returns a node of a path, which the kernel knows nothing of.
 func (m *Mount) nodeOf(path ...string) *node { return &node{mount: m, path: path} }
 

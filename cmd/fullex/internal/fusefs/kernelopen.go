@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -17,8 +18,8 @@ import (
 type kernelOpen struct {
 	node *node
 
-	mu   sync.Mutex // guards file, and is held while the server opens it
-	file *handle    // nil: not opened yet
+	opening sync.Mutex             // held while the server opens the file
+	file    atomic.Pointer[handle] // nil: not opened yet
 }
 
 var (
@@ -36,14 +37,14 @@ func isKernelOpen(flags uint32) bool { return runtime.GOOS == "linux" && flags =
 
 // opened opens the file at the server, once, for whoever uses it first.
 func (k *kernelOpen) opened(ctx context.Context) (*handle, syscall.Errno) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.file != nil {
-		return k.file, 0
+	k.opening.Lock()
+	defer k.opening.Unlock()
+	if file := k.file.Load(); file != nil {
+		return file, 0
 	}
 	file, errno := k.node.openAs(ctx, syscall.O_RDONLY)
 	if errno == 0 {
-		k.file = file
+		k.file.Store(file)
 	}
 	return file, errno
 }
@@ -57,16 +58,9 @@ func (k *kernelOpen) Read(ctx context.Context, p []byte, offset int64) (fuse.Rea
 	return file.Read(ctx, p, offset)
 }
 
-// ifOpened returns the file, nil if nobody has used it.
-func (k *kernelOpen) ifOpened() *handle {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.file
-}
-
 // Flush implements fs.FileFlusher.
 func (k *kernelOpen) Flush(ctx context.Context) syscall.Errno {
-	if file := k.ifOpened(); file != nil {
+	if file := k.file.Load(); file != nil {
 		return file.Flush(ctx)
 	}
 	return 0
@@ -74,7 +68,7 @@ func (k *kernelOpen) Flush(ctx context.Context) syscall.Errno {
 
 // Fsync implements fs.FileFsyncer.
 func (k *kernelOpen) Fsync(ctx context.Context, flags uint32) syscall.Errno {
-	if file := k.ifOpened(); file != nil {
+	if file := k.file.Load(); file != nil {
 		return file.Fsync(ctx, flags)
 	}
 	return 0
@@ -82,7 +76,7 @@ func (k *kernelOpen) Fsync(ctx context.Context, flags uint32) syscall.Errno {
 
 // Release implements fs.FileReleaser.
 func (k *kernelOpen) Release(ctx context.Context) syscall.Errno {
-	if file := k.ifOpened(); file != nil {
+	if file := k.file.Load(); file != nil {
 		return file.Release(ctx)
 	}
 	return 0

@@ -132,10 +132,15 @@ const (
 	releaseSteps = 20
 )
 
+// manyReleases is how many files are being released when the kernel may keep back the
+// release of another: at least. It has maxBackground under way, or fewer where an
+// ordinary user mounts on a small machine (fs/fuse/inode.c, sanitize_global_limit).
+const manyReleases = 32
+
 // stays waits until an opening is open for good, or has ended, and reports whether it
 // is open. One whose last descriptor was closed ends, however long that takes. While
-// as many files are being released as the kernel has under way, it tells of no
-// more, and this one may be among those that it keeps.
+// many files are being released this one may be among those that the kernel keeps
+// back.
 func (t *openings) stays(o *opening) bool {
 	select {
 	case <-o.opened:
@@ -148,7 +153,7 @@ func (t *openings) stays(o *opening) bool {
 			return false
 		case <-time.After(releaseStep):
 		}
-		if o.ending.Load() || t.ending.Load() >= maxBackground {
+		if o.ending.Load() || t.ending.Load() >= manyReleases {
 			quiet = 0
 		}
 	}

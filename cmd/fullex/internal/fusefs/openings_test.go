@@ -104,7 +104,7 @@ func TestOpeningWaitsForARelease(t *testing.T) {
 			close: func(_ *openings, o *opening) { o.ending.Store(true) },
 		},
 		"that the kernel keeps": {
-			close: func(s *openings, o *opening) { o.flushed.Store(true); s.ending.Store(maxBackground) },
+			close: func(s *openings, o *opening) { o.flushed.Store(true); s.ending.Store(manyReleases) },
 			ready: func(s *openings, _ *opening) { s.ending.Store(0) },
 		},
 	} {

@@ -1,0 +1,76 @@
+package tests
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// reuse mounts in a pid namespace of its own, lets a process open the device and end
+// while its child keeps the file, and gives its number to another process, which
+// tries to open it twice.
+const reuse = `
+"$0" mount --daemon "$1" && cd "$1" || exit 9
+number=$(sh -c 'exec 3<>full_ex; printf "\003" >&3; sleep 1000 >/dev/null & echo $$')
+status=3 tries=0
+while [ $status = 3 ] && [ $tries -lt 100 ]; do
+	tries=$((tries + 1))
+	echo $((number - 1)) >/proc/sys/kernel/ns_last_pid
+	sh -c 'test $$ = $1 || exit 3; exec 3<>full_ex; echo opened; exec 4<>full_ex; echo twice' sh $number 2>&1
+	status=$?
+done
+cd / && kill $! 2>/dev/null
+umount -l "$1"
+`
+
+func TestProcessIsNotTakenForAnEarlierOneOfItsNumber(t *testing.T) {
+	if os.Geteuid() != 0 {
+		skip(t, "only root can make a pid namespace")
+	}
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		skip(t, "no FUSE on this machine: %v", err)
+	}
+	path, err := fullexCommand()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", reuse, path, t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, 1, strings.Count(string(out), "opened"), string(out))
+	assert.Contains(t, string(out), "full_ex: Permission denied")
+	assert.NotContains(t, string(out), "twice")
+}
+
+// TestHiddenProcessIsRefused: of a mount whose user does not see those of others.
+func TestHiddenProcessIsRefused(t *testing.T) {
+	for _, option := range []string{"hidepid=1", "hidepid=2", "hidepid=4"} {
+		t.Run(option, func(t *testing.T) {
+			dir := letUsersMount(t, "user_allow_other\n")
+			if err := unix.Mount("proc", "/proc", "proc", 0, option); err != nil {
+				skip(t, "no /proc of one's own: %v", err)
+			}
+			m := mountFUSEAt(t, dir, user(nobody), "--allow-other")
+			for range 2 {
+				_, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
+				assert.Equal(t, syscall.EACCES, err)
+			}
+			fd, err := syscall.Open(m.path("each/full_ex"), syscall.O_RDWR, 0)
+			require.NoError(t, err, "where no process counts")
+			require.NoError(t, syscall.Close(fd))
+			text, err := os.ReadFile(m.path("kmsg"))
+			require.NoError(t, err)
+			assert.NotContains(t, string(text), "at /pid/", "nobody was let in")
+			own := m.shell("exec 3<>full_ex")
+			out, err := own.CombinedOutput()
+			assert.NoError(t, err, "%s: a process of the same user is seen", out)
+			m.end()
+			assert.Contains(t, m.log.String(), "hidepid")
+			assert.Contains(t, m.log.String(), "uid=0")
+		})
+	}
+}
