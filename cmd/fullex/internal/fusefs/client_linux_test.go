@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -99,6 +100,31 @@ func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
 			require.NoError(t, syscall.Close(second))
 		})
 	}
+}
+
+// TestThreadsOfManyUsersTakeTurns: the process has the device open once at any time.
+func TestThreadsOfManyUsersTakeTurns(t *testing.T) {
+	needRoot(t)
+	dir, _ := mountHere(t, Config{AllowOther: true})
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
+	var open, turns atomic.Int32
+	var threads sync.WaitGroup
+	for uid := range uint32(4) {
+		threads.Go(func() {
+			for turns.Load() < 50 {
+				fd, err := openAsUser(another+uid, filepath.Join(dir, "full_ex"))
+				if err != nil {
+					assert.Equal(t, syscall.EACCES, err)
+					continue
+				}
+				assert.EqualValues(t, 1, open.Add(1))
+				turns.Add(1)
+				open.Add(-1)
+				assert.NoError(t, syscall.Close(fd))
+			}
+		})
+	}
+	threads.Wait()
 }
 
 // reload unloads the module and loads it again, which ends its sessions.
