@@ -96,11 +96,12 @@ func (n *node) openForNumber(who user, flags uint32) (*handle, syscall.Errno) {
 
 // openOnce opens a claim by the first of some doors that is not in use: a process that
 // had the same number may have its own open still, as its children have, and a user
-// may have named the number.
+// may have named the number. Where the process itself has had the first door, the
+// server's refusal stands.
 func (n *node) openOnce(c claim, flags uint32, doors ...door) (*handle, syscall.Errno) {
 	t := &n.mount.openings
 	o := t.begin(c)
-	if o.before != nil {
+	if o.before != nil || t.wasHere(c.process) {
 		doors = doors[:1]
 	}
 	errno := n.askBefore(o.before, doors[0].uid, flags)

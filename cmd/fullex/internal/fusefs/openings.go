@@ -58,8 +58,22 @@ type opening struct {
 type openings struct {
 	ending atomic.Int32 // files being released, which nobody waits for
 
-	mu      sync.Mutex // guards claimed
+	mu      sync.Mutex // guards the fields below
 	claimed map[claim]*opening
+	former  map[uint32]uint64 // births of processes whose opening has ended, by number
+}
+
+// maxFormer bounds former, which is emptied above it: a process that is forgotten so is
+// taken for one that has not opened anything.
+const maxFormer = 4096
+
+// wasHere reports whether this very process has had an opening that ended: then nobody
+// had its number before it who could have a session still.
+func (t *openings) wasHere(p process) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	birth, ok := t.former[p.number]
+	return ok && birth == p.birth
 }
 
 // begin takes a claim. Another opening that has it, and is not about to end, is its
@@ -98,6 +112,12 @@ func (t *openings) end(own *opening) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	close(own.ended)
+	if own.door.process != 0 && own.door.process == own.claim.process.number {
+		if t.former == nil || len(t.former) >= maxFormer {
+			t.former = make(map[uint32]uint64)
+		}
+		t.former[own.claim.process.number] = own.claim.process.birth
+	}
 	if t.claimed[own.claim] != own {
 		return
 	}
