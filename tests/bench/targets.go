@@ -18,7 +18,7 @@ const (
 	maxUnix     = 1.2
 
 	// maxIdleKiB is what an idle connection with an open session may cost.
-	maxIdleKiB = 24
+	maxIdleKiB = 9
 	// maxLiveRatio is how much longer anything may take with many live
 	// sessions than with few.
 	maxLiveRatio = 1.2
