@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
 // TestFirstProcessReapsOrphans: a container's first process is the parent of those
@@ -44,7 +46,7 @@ func TestFirstProcessReapsOrphans(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := os.Stat("/dev/fuse"); c.fuse && err != nil {
-				skip(t, "no FUSE on this machine: %v", err)
+				need.Skip(t, "no FUSE on this machine: %v", err)
 			}
 			cmd := exec.CommandContext(t.Context(), path, c.args...)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/p9srv"
+	"fullex/tests/need"
 )
 
 // starter returns a command that mounts in the background. What it starts has the
@@ -26,7 +27,7 @@ func starter(t *testing.T, args ...string) (cmd *exec.Cmd, mark string) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
-		skip(t, "no FUSE for this user: %v", err)
+		need.Skip(t, "no FUSE for this user: %v", err)
 	}
 	require.NoError(t, device.Close())
 	path, err := fullexCommand()

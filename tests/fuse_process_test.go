@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
 // reuse mounts in a pid namespace of its own, lets a process open the device and end
@@ -33,10 +35,10 @@ cd / && umount -l "$1"
 
 func TestProcessIsNotTakenForAnEarlierOneOfItsNumber(t *testing.T) {
 	if os.Geteuid() != 0 {
-		skip(t, "only root can make a pid namespace")
+		need.Skip(t, "only root can make a pid namespace")
 	}
 	if _, err := os.Stat("/dev/fuse"); err != nil {
-		skip(t, "no FUSE on this machine: %v", err)
+		need.Skip(t, "no FUSE on this machine: %v", err)
 	}
 	path, err := fullexCommand()
 	require.NoError(t, err)
@@ -54,7 +56,7 @@ func TestHiddenProcessIsRefused(t *testing.T) {
 		t.Run(option, func(t *testing.T) {
 			dir := letUsersMount(t, "user_allow_other\n")
 			if err := unix.Mount("proc", "/proc", "proc", 0, option); err != nil {
-				skip(t, "no /proc of one's own: %v", err)
+				need.Skip(t, "no /proc of one's own: %v", err)
 			}
 			m := mountFUSEAt(t, dir, user(nobody), "--allow-other")
 			for range 2 {

@@ -23,6 +23,7 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/need"
 )
 
 // fullexCommand builds the command, once, and returns its path. TestMain removes
@@ -86,7 +87,7 @@ func (m *fuseMount) start(by, flags []string) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
-		skip(t, "no FUSE for this user: %v", err)
+		need.Skip(t, "no FUSE for this user: %v", err)
 	}
 	require.NoError(t, device.Close())
 	path, err := fullexCommand()
@@ -107,15 +108,6 @@ func (m *fuseMount) start(by, flags []string) {
 		require.FailNow(t, "mount failed", m.log.String())
 	}
 	require.Contains(t, string(said[:n]), "mounted at "+m.dir)
-}
-
-// skip skips what this machine cannot run; if nothing may be skipped it fails.
-func skip(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
 }
 
 // run is the command as whoever has mounted.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/p9srv"
+	"fullex/tests/need"
 )
 
 // inNamespace is a command that a user who is not root runs as root of a user namespace of
@@ -35,7 +36,7 @@ func inNamespace(name string, args ...string) *exec.Cmd {
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	if out, err := inNamespace("true").CombinedOutput(); err != nil {
-		skip(t, "no user namespaces for this user: %v %s", err, out)
+		need.Skip(t, "no user namespaces for this user: %v %s", err, out)
 	}
 }
 
@@ -72,7 +73,7 @@ func TestRootOfAUserNamespaceMountsTheSocketOfItsUser(t *testing.T) {
 	at := "unix:" + serve(t, &p9srv.Server{}).Name
 	enter := fuseForAll(t)
 	if out, err := inNamespace("sh", "-c", enter+"exec 3<>/dev/fuse").CombinedOutput(); err != nil {
-		skip(t, "no FUSE for root of a user namespace: %s", out)
+		need.Skip(t, "no FUSE for root of a user namespace: %s", out)
 	}
 	cmd := inNamespace("sh", "-c", enter+`"$0" mount --daemon "$1" "$2" && ls "$2"; "$0" umount "$2"`, path, at, dir)
 	out, err := cmd.CombinedOutput()

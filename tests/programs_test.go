@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"fullex/tests/need"
 	"fullex/tests/programs"
 )
 
@@ -40,7 +41,7 @@ func needPrograms(t *testing.T) (dir string) {
 	t.Helper()
 	dir, err := builtPrograms()
 	if errors.Is(err, programs.ErrNoCompiler) {
-		skip(t, "programs for the module: %v", err)
+		need.Skip(t, "programs for the module: %v", err)
 	}
 	require.NoError(t, err)
 	return dir
@@ -105,11 +106,11 @@ func letUsersMount(t *testing.T, config string) (dir string) {
 		t.Skip("only root can be another user")
 	}
 	if _, err := exec.LookPath("fusermount3"); err != nil {
-		skip(t, "no fusermount3 on this machine (Debian package fuse3)")
+		need.Skip(t, "no fusermount3 on this machine (Debian package fuse3)")
 	}
 	runtime.LockOSThread() // and never unlocked: the thread ends with the test
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		skip(t, "no mount namespace of one's own: %v", err)
+		need.Skip(t, "no mount namespace of one's own: %v", err)
 	}
 	require.NoError(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 	own := t.TempDir()

@@ -18,6 +18,7 @@ import (
 	"fullex/device"
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/need"
 )
 
 // serveHere runs a server in this process and returns its endpoint.
@@ -298,7 +299,7 @@ func TestFollowingEndsWithAnErrorWhenTheServerGoes(t *testing.T) {
 
 func TestTargetWhenNoneIsNamed(t *testing.T) {
 	const user = 4_000_000
-	needRoot(t)
+	need.Root(t)
 	dir := filepath.Join(t.TempDir(), "axis=1,os=linux")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	t.Setenv("XDG_RUNTIME_DIR", dir)

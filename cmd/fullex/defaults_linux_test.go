@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv/endpoint"
+	"fullex/tests/need"
 )
 
 // serveByDefault starts serve without an endpoint, in a network of its own, where the
@@ -42,7 +43,7 @@ func serveByDefault(t *testing.T, cmd *exec.Cmd, use func()) (stdout, stderr str
 }
 
 func TestServeWithoutARuntimeDirectoryServesTCP(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	rootsOwn, unwritable := sharedDir(t), strangersDir(t)
 	require.NoError(t, os.Chmod(unwritable, 0o500))
 	for name, test := range map[string]struct{ dir, why string }{
@@ -70,12 +71,12 @@ func TestServeWithoutARuntimeDirectoryServesTCP(t *testing.T) {
 }
 
 func TestServeAndClientsMeetInAnyRuntimeDirectory(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	long := filepath.Join(strangersDir(t), strings.Repeat("long/", 40))
 	unreadable := filepath.Join(filepath.Dir(strangersDir(t)), "unreadable\xff")
 	for dir, mode := range map[string]os.FileMode{strangersDir(t): 0o700, long: 0o700, unreadable: 0o300} {
 		require.NoError(t, os.MkdirAll(dir, 0o755))
-		require.NoError(t, os.Chown(dir, stranger, stranger))
+		require.NoError(t, os.Chown(dir, need.Stranger, need.Stranger))
 		require.NoError(t, os.Chmod(dir, mode))
 		environ := "XDG_RUNTIME_DIR=" + dir
 		serve := asStranger(command(t, "serve"))
@@ -105,7 +106,7 @@ func TestExplicitSocketThatFailsIsAnError(t *testing.T) {
 }
 
 func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	dir := strangersDir(t)
 	socket := filepath.Join(dir, "s")
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -124,10 +125,10 @@ func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
 }
 
 func TestDefaultSocketIsInADirectoryOfTheUser(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	dir := strangersDir(t)
 	t.Setenv("XDG_RUNTIME_DIR", dir)
-	path, err := socketPath(stranger)
+	path, err := socketPath(need.Stranger)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(dir, "fullex.sock"), path)
 	path, err = socketPath(0)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/tests/need"
 )
 
 // useSession asks the server for its modules and uses the mount, if there is one.
@@ -55,7 +57,7 @@ func TestRunTakesTMPDIRFromWhereItIsStarted(t *testing.T) {
 }
 
 func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	theirs := strangersDir(t)
 	roots := sharedDir(t)
 	for _, test := range []struct{ runtime, temporary, want string }{
@@ -75,7 +77,7 @@ func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
 // TestRunOfRootLeavesDirectoriesOfOthersAlone: su and sudo -E keep the user's
 // XDG_RUNTIME_DIR and TMPDIR.
 func TestRunOfRootLeavesDirectoriesOfOthersAlone(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	theirs := strangersDir(t)
 	cmd := command(t, "run", "--", "ls", "-A", theirs)
 	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+theirs, "TMPDIR="+theirs)

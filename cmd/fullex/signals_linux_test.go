@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
 // hanging starts a command that hangs in the output of its product.
@@ -103,7 +105,7 @@ func TestMountWhoseEndHangsEnds(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "fusermount3"), []byte("#!/bin/sh\nexec sleep 5\n"), 0o700))
 	s.cmd.Env = append(s.cmd.Env, "PATH="+dir+":"+os.Getenv("PATH"))
 	if os.Geteuid() != 0 {
-		skipHere(t, "only root takes a mount out of the tree without fusermount3")
+		need.Skip(t, "only root takes a mount out of the tree without fusermount3")
 	}
 	s.start(t)
 	mount := s.cmd.Args[len(s.cmd.Args)-1]
@@ -113,15 +115,6 @@ func TestMountWhoseEndHangsEnds(t *testing.T) {
 	assert.Equal(t, 0, endOf(t, s.cmd))
 	_ = inUse.Close() // of a mount that is gone
 	assert.False(t, s.left())
-}
-
-// skipHere skips a test, unless nothing may be skipped.
-func skipHere(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
 }
 
 func TestSignalGivesTheShellsTerminalBack(t *testing.T) {

@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"net"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -11,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
 // ownNetwork moves the calling thread into a network of its own, which has only a
@@ -19,10 +20,7 @@ func ownNetwork(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread() // and never unlock: the runtime ends the thread
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-			t.Fatal("a network of its own needs root: ", err)
-		}
-		t.Skip("a network of its own needs root: ", err)
+		need.Skip(t, "a network of its own needs root: %v", err)
 	}
 }
 

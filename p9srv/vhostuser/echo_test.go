@@ -133,15 +133,6 @@ func (e *echo) wasNotReset(t testing.TB) {
 	require.Empty(t, e.resets)
 }
 
-// skip skips a test for want of something, or fails it where nothing may be.
-func skip(t testing.TB, needs string) {
-	t.Helper()
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		require.FailNow(t, needs)
-	}
-	t.Skip(needs)
-}
-
 // works makes sure that requests are answered.
 func works(t testing.TB, f *vhosttest.Front) {
 	t.Helper()

@@ -18,6 +18,7 @@ import (
 
 	"fullex/p9srv/vhostuser"
 	"fullex/p9srv/vhostuser/vhosttest"
+	"fullex/tests/need"
 )
 
 // keeps are the messages by which a front-end gives us something to keep.
@@ -162,7 +163,7 @@ func TestSemaphoresAreRefused(t *testing.T) {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fdOf(t, semaphore)))
 	require.NoError(t, err)
 	if !strings.Contains(string(info), "eventfd-semaphore") {
-		skip(t, "this kernel does not report semaphores: needs Linux 6.5")
+		need.Skip(t, "this kernel does not report semaphores: needs Linux 6.5")
 	}
 	for name, request := range map[string]uint32{
 		"kick": vhosttest.SetVringKick, "call": vhosttest.SetVringCall, "error": vhosttest.SetVringErr,

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fullex/p9srv/vhostuser/vhosttest"
+	"fullex/tests/need"
 )
 
 // TestFileServerThatHangsHoldsNobodyUp gives us a file whose server never answers
@@ -60,7 +61,7 @@ func hangingFile(t *testing.T) (file int, flushed chan struct{}) {
 	t.Helper()
 	dev, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0) // no os.File: it cannot be polled before it is mounted
 	if err != nil || os.Geteuid() != 0 {
-		skip(t, "needs root and /dev/fuse")
+		need.Skip(t, "needs root and /dev/fuse")
 	}
 	at := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(at, nil, 0o600))

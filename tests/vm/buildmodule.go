@@ -17,7 +17,7 @@ const buildFolder = "build"
 // NeedHeaders is Need for a kernel that modules can be built for.
 func NeedHeaders(t testing.TB, name string) Kernel {
 	t.Helper()
-	return need(t, func() (Kernel, error) {
+	return found(t, func() (Kernel, error) {
 		k, err := find(name)
 		if err != nil {
 			return Kernel{}, err

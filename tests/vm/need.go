@@ -5,17 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-)
 
-// requireAll is the environment variable that forbids skipping.
-const requireAll = "FULLEX_REQUIRE_ALL"
+	"fullex/tests/need"
+)
 
 // Need returns the kernel that the cache folder has under a name such as
 // "kernel-6.1". Where it, QEMU or busybox is missing the test is skipped, or
 // fails if FULLEX_REQUIRE_ALL is 1.
 func Need(t testing.TB, name string) Kernel {
 	t.Helper()
-	return need(t, func() (Kernel, error) { return find(name) })
+	return found(t, func() (Kernel, error) { return find(name) })
 }
 
 // NeedNewQEMU returns the command of the QEMU that the cache folder has: 10.2 or
@@ -23,7 +22,7 @@ func Need(t testing.TB, name string) Kernel {
 // missing the test is skipped, or fails if FULLEX_REQUIRE_ALL is 1.
 func NeedNewQEMU(t testing.TB) string {
 	t.Helper()
-	return need(t, func() (string, error) {
+	return found(t, func() (string, error) {
 		cache, err := cacheFolder()
 		if err != nil {
 			return "", err
@@ -36,21 +35,17 @@ func NeedNewQEMU(t testing.TB) string {
 	})
 }
 
-// need returns what find finds.
-func need[T any](t testing.TB, find func() (T, error)) T {
+// found returns what find finds.
+func found[T any](t testing.TB, find func() (T, error)) T {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("guests do not boot in short runs")
 	}
-	found, err := find()
-	switch {
-	case err == nil:
-	case os.Getenv(requireAll) == "1":
-		t.Fatalf("%v (tests/run installs it)", err)
-	default:
-		t.Skipf("%v; tests/run installs it", err)
+	thing, err := find()
+	if err != nil {
+		need.Skip(t, "%v (tests/run installs it)", err)
 	}
-	return found
+	return thing
 }
 
 // cacheFolder is where tests/run keeps what it does not install.

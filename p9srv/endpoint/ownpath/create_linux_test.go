@@ -9,12 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
 // TestRootChangesNoFileByANameOfOthers has root make files in a directory of a stranger,
 // who has put there what leads to root's own.
 func TestRootChangesNoFileByANameOfOthers(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	base := t.TempDir()
 	theirs, root := filepath.Join(base, "theirs"), filepath.Join(base, "root")
 	require.NoError(t, os.WriteFile(root, []byte("kept"), 0o600))
@@ -26,7 +28,7 @@ func TestRootChangesNoFileByANameOfOthers(t *testing.T) {
 	require.NoError(t, unix.Mkfifo(filepath.Join(theirs, "pipe"), 0o666))
 	require.NoError(t, os.WriteFile(filepath.Join(theirs, "file"), []byte("before"), 0o644))
 	for _, name := range []string{"", "link", "around", "dangling"} {
-		require.NoError(t, os.Lchown(filepath.Join(theirs, name), stranger, stranger))
+		require.NoError(t, os.Lchown(filepath.Join(theirs, name), need.Stranger, need.Stranger))
 	}
 	for name, works := range map[string]bool{
 		"link": false, "around/root": false, "hard": false, "dangling": false, "pipe": false, "file": true, "new": true,

@@ -9,25 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"fullex/tests/need"
 )
 
-// stranger is some other user.
-const stranger = 65534
-
-// needRoot skips a test that is about processes of root.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		t.Fatal("only root can make files of others")
-	}
-	t.Skip("only root can make files of others")
-}
-
 func TestPathsThatOthersCanChangeAreNotFixed(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	base := t.TempDir()
 	at := func(path string) string { return filepath.Join(base, path) }
 	for path, mode := range map[string]os.FileMode{
@@ -38,8 +25,8 @@ func TestPathsThatOthersCanChangeAreNotFixed(t *testing.T) {
 		require.NoError(t, os.MkdirAll(at(path), 0o700))
 		require.NoError(t, os.Chmod(at(path), mode))
 	}
-	require.NoError(t, os.Chown(at("own/theirs"), stranger, stranger))
-	require.NoError(t, os.Chown(at("sticky/theirs"), stranger, stranger))
+	require.NoError(t, os.Chown(at("own/theirs"), need.Stranger, need.Stranger))
+	require.NoError(t, os.Chown(at("sticky/theirs"), need.Stranger, need.Stranger))
 	require.NoError(t, os.Symlink("own/sub", at("link")))
 	require.NoError(t, os.Symlink(at("open/mine"), at("long")))
 	for path, want := range map[string]struct{ fixed, keeps bool }{
@@ -62,11 +49,11 @@ func TestPathsThatOthersCanChangeAreNotFixed(t *testing.T) {
 }
 
 func TestRootFollowsNoLinksOfOthers(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	base := t.TempDir()
 	link := filepath.Join(base, "link")
 	require.NoError(t, os.Symlink("/etc", link))
-	require.NoError(t, os.Lchown(link, stranger, stranger))
+	require.NoError(t, os.Lchown(link, need.Stranger, need.Stranger))
 	for _, path := range []string{link, link + "/.", base + "/./link/../etc"} {
 		_, _, err := Open(path)
 		assert.ErrorContains(t, err, "link is a link of user 65534", path)

@@ -15,6 +15,7 @@ import (
 	"fullex/p9srv"
 	p9client "fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/need"
 )
 
 // serve runs a server on a unix socket and returns its endpoint.
@@ -44,10 +45,7 @@ func mount(t *testing.T) (dir string, srv *p9srv.Server) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
-		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-			t.Fatalf("no FUSE for this user: %v", err)
-		}
-		t.Skipf("no FUSE for this user: %v", err)
+		need.Skip(t, "no FUSE for this user: %v", err)
 	}
 	require.NoError(t, device.Close())
 	srv = &p9srv.Server{}

@@ -25,6 +25,7 @@ import (
 	"fullex/p9srv"
 	"fullex/p9srv/client"
 	"fullex/p9srv/wire"
+	"fullex/tests/need"
 )
 
 // another is a user number that is not the test's.
@@ -44,20 +45,8 @@ func openAsUser(uid uint32, path string) (fd int, err error) {
 	return fd, err
 }
 
-// needRoot skips what only root can do.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		t.Fatal("only root can act for others")
-	}
-	t.Skip("only root can act for others")
-}
-
 func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	for name, c := range map[string]struct {
 		first, second string
 		users         [2]uint32
@@ -104,7 +93,7 @@ func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
 
 // TestThreadsOfManyUsersTakeTurns: the process has the device open once at any time.
 func TestThreadsOfManyUsersTakeTurns(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	dir, _ := mountHere(t, Config{AllowOther: true})
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	var open, turns atomic.Int32
@@ -137,7 +126,7 @@ func reload(srv *p9srv.Server) error {
 
 // TestManyUsersLookAtAMount: their attaches do not use up the server's fids.
 func TestManyUsersLookAtAMount(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	m, _ := mountOwn(t, Config{AllowOther: true})
 	require.NoError(t, os.Chmod(filepath.Dir(m.dir), 0o755))
 	for uid := range uint32(2 * maxRoots) {

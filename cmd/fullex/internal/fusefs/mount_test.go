@@ -12,15 +12,13 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/client"
+	"fullex/tests/need"
 )
 
 func needFUSE(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("/dev/fuse"); err != nil {
-		if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-			t.Fatal(err)
-		}
-		t.Skipf("no FUSE on this machine: %v", err)
+		need.Skip(t, "no FUSE on this machine: %v", err)
 	}
 }
 

@@ -9,22 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/tests/need"
 )
-
-// stranger is some other user.
-const stranger = 65534
-
-// needRoot skips a test that is about processes of root.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("FULLEX_REQUIRE_ALL") == "1" {
-		t.Fatal("only root can make files of others")
-	}
-	t.Skip("only root can make files of others")
-}
 
 // made makes a directory in a base, by TMPDIR.
 func made(t *testing.T, base string) *Dir {
@@ -113,7 +100,7 @@ func TestWhatTookThePlaceOfADirIsLeftAlone(t *testing.T) {
 }
 
 func TestStaleDirsOfThisUserAreRemoved(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	base, other := filepath.Join(t.TempDir(), `[x]*,\`), t.TempDir()
 	require.NoError(t, os.Mkdir(base, 0o700))
 	for _, dir := range []string{"stale", "theirs", "young"} {
@@ -123,7 +110,7 @@ func TestStaleDirsOfThisUserAreRemoved(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(path, aliveName), nil, 0o600))
 		}
 	}
-	require.NoError(t, os.Chown(filepath.Join(base, prefix+"theirs"), stranger, stranger))
+	require.NoError(t, os.Chown(filepath.Join(base, prefix+"theirs"), need.Stranger, need.Stranger))
 	require.NoError(t, os.WriteFile(filepath.Join(other, aliveName), nil, 0o600))
 	require.NoError(t, os.Symlink(other, filepath.Join(base, prefix+"link")))
 	live, d := made(t, base), made(t, base)
@@ -138,9 +125,9 @@ func TestStaleDirsOfThisUserAreRemoved(t *testing.T) {
 }
 
 func TestRootMakesNothingWhereOthersCanReplaceIt(t *testing.T) {
-	needRoot(t)
+	need.Root(t)
 	theirs, open, own := t.TempDir(), t.TempDir(), t.TempDir()
-	require.NoError(t, os.Chown(theirs, stranger, stranger))
+	require.NoError(t, os.Chown(theirs, need.Stranger, need.Stranger))
 	require.NoError(t, os.Chmod(open, 0o777))
 	inTheirs := filepath.Join(theirs, "of root")
 	require.NoError(t, os.Mkdir(inTheirs, 0o700))
