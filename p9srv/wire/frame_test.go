@@ -56,7 +56,7 @@ func TestFrameWithoutTheFieldsOfItsType(t *testing.T) {
 	}
 }
 
-func TestRequestsAndRepliesReadAsTheyWereWritten(t *testing.T) {
+func TestSetattrAndStatfsReadAsTheyWereWritten(t *testing.T) {
 	valid := p9.SetAttrMask{Permissions: true, Size: true, MTimeNotSystemTime: true}
 	set := Frame(AppendSetattr(nil, 1, 2, valid, &p9.SetAttr{Permissions: 0o644, Size: 7}))
 	require.True(t, set.Fits())
