@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"fullex/p9srv/endpoint"
 	"fullex/p9srv/vhostuser/vhosttest"
 	"fullex/p9srv/wire"
+	"fullex/tests/locked"
 )
 
 // driver is a virtual machine whose guest's driver speaks in frames.
@@ -231,26 +230,8 @@ func TestGuestIsNotCutByLimits(t *testing.T) {
 	second.pop(4)
 }
 
-// lockedBuffer takes log lines of many goroutines.
-type lockedBuffer struct {
-	mu   sync.Mutex // guards text
-	text strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 func TestGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
-	var log lockedBuffer
+	var log locked.Buffer
 	srv := &Server{Limits: Limits{Guests: 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
 	front, back, err := vhosttest.Pair()

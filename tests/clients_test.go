@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/tests/locked"
 )
 
 // program returns the path of a program that others wrote. It is a system
@@ -151,13 +152,13 @@ func TestDiodsClientMountsUpToTheKernel(t *testing.T) {
 // TestDiodsClientDtopCountsNoServer: it asks again and again for what only diod
 // has, and says that none is alive.
 func TestDiodsClientDtopCountsNoServer(t *testing.T) {
-	var log lockedBuffer
+	var log locked.Buffer
 	addr := serveTCP(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	dtop := exec.CommandContext(ctx, program(t, "dtop"), "-h", addr.IP.String(), "-p", strconv.Itoa(addr.Port), "-P", "0.1")
 	dtop.Env = append(os.Environ(), "TERM=xterm")
-	var screen lockedBuffer
+	var screen locked.Buffer
 	dtop.Stdout, dtop.Stderr = &screen, &screen
 	keys, err := dtop.StdinPipe()
 	require.NoError(t, err)
@@ -173,7 +174,7 @@ func TestDiodsClientDtopCountsNoServer(t *testing.T) {
 // editor, which speaks 9P2000 to a socket of that name.
 func TestClientOfAnotherDialectIsToldAndTheLogSaysWhy(t *testing.T) {
 	program(t, "editinacme")
-	var log lockedBuffer
+	var log locked.Buffer
 	addr := serve(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	namespace := t.TempDir()
 	require.NoError(t, os.Symlink(addr.Name, filepath.Join(namespace, "acme")))

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/tests/locked"
 )
 
 func TestFIDsOfAConnectionAreBounded(t *testing.T) {
@@ -268,7 +268,7 @@ func TestRefusalsOfLimitsAreLogged(t *testing.T) {
 		"sessions": {&p9srv.Server{Kernel: kernel}, openMany, "too many sessions"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var log lockedBuffer
+			var log locked.Buffer
 			test.server.Log = slog.New(slog.NewTextHandler(&log, nil))
 			addr := serve(t, test.server)
 			first := attach(t, addr, "")
@@ -282,22 +282,4 @@ func TestRefusalsOfLimitsAreLogged(t *testing.T) {
 			require.NoError(t, first.Close())
 		})
 	}
-}
-
-// lockedBuffer takes log lines of many goroutines.
-type lockedBuffer struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

@@ -16,6 +16,7 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/locked"
 	"fullex/tests/vm"
 )
 
@@ -191,7 +192,7 @@ func TestGuestsHaveTheirOwnDequesAndOneIsKilled(t *testing.T) {
 func TestMachineWithoutSharedMemoryLives(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"no-device"}
-		var log lockedBuffer
+		var log locked.Buffer
 		srv := &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
 		m := startGuestAt(t, config, serveVirtio(t, srv), nil)
 		passes(t, m, "no-device")
@@ -200,7 +201,7 @@ func TestMachineWithoutSharedMemoryLives(t *testing.T) {
 }
 
 func TestShutdownWithAGuestIsPromptAndNamesIt(t *testing.T) {
-	var log lockedBuffer
+	var log locked.Buffer
 	srv := &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
 	m := startGuest(t, srv, underNewQEMU(t, "7.2", "held"))
 	require.NoError(t, m.Await("held"))
