@@ -253,7 +253,9 @@ func TestSignalWithoutAHandlerEndsACallOfAHungServer(t *testing.T) {
 	}
 }
 
-func TestSignalWithAHandlerDoesNotEndACallOfAHungServer(t *testing.T) {
+// TestSignalWithAHandlerDoesNotEndACallOfASlowServer: what the server has done when it is
+// told to forget the call is the result, and no value is lost.
+func TestSignalWithAHandlerDoesNotEndACallOfASlowServer(t *testing.T) {
 	m, server := mountOfAServer(t)
 	for call, says := range hungCalls {
 		t.Run(call, func(t *testing.T) {
@@ -269,7 +271,7 @@ func TestSignalWithAHandlerDoesNotEndACallOfAHungServer(t *testing.T) {
 			select {
 			case line := <-said:
 				assert.Fail(t, "it has ended", line)
-			case <-time.After(200 * time.Millisecond): // it is looked at some times
+			case <-time.After(200 * time.Millisecond):
 			}
 			server.goOn(t)
 			assert.Equal(t, says, <-said)
@@ -277,6 +279,29 @@ func TestSignalWithAHandlerDoesNotEndACallOfAHungServer(t *testing.T) {
 			server.hasNoSession(t)
 		})
 	}
+}
+
+// TestSignalWithAHandlerEndsACallOfAHungServer: nobody knows what the server has done or
+// will do, so the call fails, and so do later ones on the file.
+func TestSignalWithAHandlerEndsACallOfAHungServer(t *testing.T) {
+	m, server := mountOfAServer(t)
+	for call := range hungCalls {
+		t.Run(call, func(t *testing.T) {
+			c := startCaller(t, call, m.dir, server)
+			for _, s := range handledSignals {
+				require.NoError(t, unix.Tgkill(c.cmd.Process.Pid, c.thread, s.(syscall.Signal)))
+			}
+			line, err := c.out.ReadString('\n')
+			require.NoError(t, err)
+			assert.Contains(t, line, fmt.Sprint(int(syscall.EIO)))
+			c.ends(t)
+			server.goOn(t)
+			server.hasNoSession(t)
+			worksThrough(t, m)
+		})
+	}
+	m.end()
+	assert.Empty(t, m.log.String())
 }
 
 // TestManyAreKilledWhileTheServerHangs: of who writes to one file the kernel lets

@@ -1,7 +1,7 @@
 package tree
 
 import (
-	"strconv"
+	"strings"
 	"syscall"
 
 	"fullex/device"
@@ -149,24 +149,4 @@ func (n Node) IsDevice() bool { return n.kind == deviceFile }
 func (n Node) IsControl() bool { return n.kind == ctlFile }
 
 // String returns the path of the node.
-func (n Node) String() string {
-	for name, other := range fixed {
-		if n == other {
-			return "/" + name
-		}
-	}
-	dir := ""
-	switch n.door {
-	case processDoor:
-		dir = "/pid/" + strconv.FormatUint(uint64(n.process), 10)
-	case eachDoor:
-		dir = "/each"
-	}
-	if n.kind == deviceFile {
-		return dir + "/" + n.name
-	}
-	if dir == "" {
-		return "/"
-	}
-	return dir
-}
+func (n Node) String() string { return "/" + strings.Join(n.Names(), "/") }

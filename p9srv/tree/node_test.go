@@ -34,6 +34,14 @@ func TestPathsLeadToTheirNodes(t *testing.T) {
 			paths = append(paths, at.Path())
 		}
 		assert.Equal(t, path, at.String())
+		assert.Equal(t, splitPath(path), append([]string{}, at.Names()...))
+		found, ok := At(at.Path(), func(n uint16) string {
+			assert.Equal(t, at.file, n)
+			return at.name
+		})
+		assert.True(t, ok, path)
+		assert.Equal(t, path, found.String())
+		assert.Equal(t, at.Path(), found.Path())
 		assert.NotContains(t, paths, root.Path(), "each path has a qid.path of its own")
 	}
 }
@@ -55,6 +63,36 @@ func TestQIDPathsAreAllDifferent(t *testing.T) {
 		assert.NotContains(t, seen, n.Path(), "%v and %v", n, seen[n.Path()])
 		seen[n.Path()] = n
 	}
+}
+
+func TestPathsThatNoNodeHas(t *testing.T) {
+	named := func(uint16) string { return "full_ex" }
+	unknown := func(uint16) string { return "" }
+	device := Node{kind: deviceFile, file: 1}
+	for what, c := range map[string]struct {
+		path uint64
+		name func(uint16) string
+	}{
+		"no kind":                {0, named},
+		"a kind that is none":    {uint64(sessionsFile+1) << 56, named},
+		"process 0":              {processNode(0).Path(), named},
+		"a process too large":    {processNode(maxProcess + 1).Path(), named},
+		"a name that is unknown": {device.Path(), unknown},
+		"a door that is none":    {device.Path() | uint64(processDoor+1)<<48, named},
+		"a door without process": {device.Path() | uint64(processDoor)<<48, named},
+		"a process without door": {device.Path() | 7, named},
+	} {
+		_, ok := At(c.path, c.name)
+		assert.False(t, ok, what)
+	}
+	n, ok := At(fixed["kmsg"].Path()|77, named)
+	assert.True(t, ok, "bits that a text file does not use do not count")
+	assert.Equal(t, fixed["kmsg"], n)
+	number, ok := DeviceNumber(device.Path())
+	assert.True(t, ok)
+	assert.EqualValues(t, 1, number)
+	_, ok = DeviceNumber(fixed["kmsg"].Path())
+	assert.False(t, ok)
 }
 
 func TestNamesThatAreNotThere(t *testing.T) {

@@ -5,33 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 
 	"fullex/cmd/fullex/internal/fusermount"
 	"fullex/cmd/fullex/internal/v9fs"
 )
 
-// attach mounts at a directory, and returns the library's server of the connection
-// with the kernel, and its descriptor. The library mounts too, but prints what
-// fusermount3 says, and lets child processes inherit the connection: one that has it
-// keeps the mount alive after this process has ended, and every call waits for ever.
-func attach(raw fuse.RawFileSystem, dir string, options *fuse.MountOptions) (*fuse.Server, int, error) {
-	words := append(slices.Clone(options.Options), fmt.Sprintf("max_read=%d", options.MaxWrite))
-	if options.AllowOther {
-		words = append(words, "allow_other")
-	}
-	fd, err := fusermount.Mount(dir, words...)
-	if err != nil {
-		return nil, -1, err
-	}
-	server, err := fuse.NewServer(raw, fmt.Sprintf("/dev/fd/%d", fd), options)
-	if err != nil {
-		return nil, -1, errors.Join(err, fusermount.Unmount(dir, true))
-	}
-	return server, fd, nil
+// attach mounts with options that kernel and fusermount3 share, and returns the connection
+// with the kernel.
+func (m *Mount) attach(options []string) (fd int, err error) {
+	return fusermount.Mount(m.dir, options...)
 }
 
 // unmount ends the mount wherever it is now, or takes it out of the tree. One that has

@@ -2,7 +2,6 @@ package fusefs
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"io"
 	"math"
@@ -141,12 +140,25 @@ func TestManyUsersLookAtAMount(t *testing.T) {
 	assert.Greater(t, len(conn.roots), maxRoots/2)
 }
 
-// nodeOf returns a node of a path, which the kernel knows nothing of.
-func (m *Mount) nodeOf(path ...string) *node { return &node{mount: m, path: path} }
+// nodeOf returns the node ID of a path.
+func (m *Mount) nodeOf(t *testing.T, path ...string) uint64 {
+	t.Helper()
+	id := uint64(fuse.FUSE_ROOT_ID)
+	for _, name := range path {
+		var out fuse.EntryOut
+		in := headOf(uint32(os.Getuid()), uint32(os.Getpid()), id)
+		require.Equal(t, fuse.OK, m.files().Lookup(nil, &in, name, &out))
+		id = out.NodeId
+	}
+	return id
+}
 
-// contextOf is the context of a request by a thread of a user.
-func contextOf(uid, thread uint32) context.Context {
-	return fuse.NewContext(context.Background(), &fuse.Caller{Owner: fuse.Owner{Uid: uid}, Pid: thread})
+// files is the mount without the kernel.
+func (m *Mount) files() filesystem { return filesystem{fuse.NewDefaultRawFileSystem(), m} }
+
+// headOf is the head of a request by a thread of a user.
+func headOf(uid, thread uint32, node uint64) fuse.InHeader {
+	return fuse.InHeader{NodeId: node, Caller: fuse.Caller{Owner: fuse.Owner{Uid: uid}, Pid: thread}}
 }
 
 // TestNumberThatSomebodyNamedKeepsNoProcessOut: the number of this one's parent.
@@ -155,29 +167,24 @@ func TestNumberThatSomebodyNamedKeepsNoProcessOut(t *testing.T) {
 	number := strconv.Itoa(os.Getppid())
 	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
-	n := m.nodeOf("full_ex")
-	ctx := contextOf(uint32(os.Getuid()), uint32(os.Getppid()))
-	h, _, errno := n.Open(ctx, syscall.O_RDWR)
-	require.Zero(t, errno)
-	_, _, errno = n.Open(ctx, syscall.O_RDWR)
-	assert.Equal(t, syscall.EACCES, errno, "it has the device open")
-	require.Zero(t, h.(*handle).Release(ctx))
+	in := fuse.OpenIn{InHeader: headOf(uint32(os.Getuid()), uint32(os.Getppid()), m.nodeOf(t, "full_ex")), Flags: syscall.O_RDWR}
+	var out fuse.OpenOut
+	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out))
+	assert.Equal(t, fuse.EACCES, m.files().Open(nil, &in, new(fuse.OpenOut)), "it has the device open")
+	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
 	require.NoError(t, syscall.Close(fd))
 }
 
-func TestNothingIsOpenedForNobody(t *testing.T) {
+func TestNothingIsDoneForNobody(t *testing.T) {
 	m, srv := mountOwn(t, Config{})
-	for name, ctx := range map[string]context.Context{
-		"no caller": context.Background(),
-		"no user":   contextOf(math.MaxUint32, uint32(os.Getpid())),
-	} {
-		for _, file := range []string{"full_ex", "kmsg"} {
-			n := m.nodeOf(file)
-			_, _, errno := n.Open(ctx, syscall.O_RDWR)
-			assert.Equal(t, syscall.EACCES, errno, name)
-			assert.Equal(t, syscall.EACCES, n.Getattr(ctx, nil, new(fuse.AttrOut)), name)
-			assert.Equal(t, syscall.EACCES, n.Statfs(ctx, new(fuse.StatfsOut)), name)
-		}
+	for _, file := range []string{"full_ex", "kmsg"} {
+		head := headOf(math.MaxUint32, uint32(os.Getpid()), m.nodeOf(t, file))
+		f := m.files()
+		assert.Equal(t, fuse.EACCES, f.Open(nil, &fuse.OpenIn{InHeader: head, Flags: syscall.O_RDWR}, new(fuse.OpenOut)), file)
+		assert.Equal(t, fuse.EACCES, f.GetAttr(nil, &fuse.GetAttrIn{InHeader: head}, new(fuse.AttrOut)), file)
+		assert.Equal(t, fuse.EACCES, f.SetAttr(nil, &fuse.SetAttrIn{SetAttrInCommon: fuse.SetAttrInCommon{InHeader: head}}, new(fuse.AttrOut)), file)
+		assert.Equal(t, fuse.EACCES, f.StatFs(nil, &head, new(fuse.StatfsOut)), file)
+		assert.Equal(t, fuse.EACCES, f.Lookup(nil, &head, "x", new(fuse.EntryOut)), file)
 	}
 	assert.Zero(t, srv.Kernel.Sessions())
 }
@@ -207,21 +214,40 @@ func TestKernelsOwnOpensAreNoClient(t *testing.T) {
 // TestOpenWithoutFlagsOpensWhenItIsRead: such as that of a 32-bit program.
 func TestOpenWithoutFlagsOpensWhenItIsRead(t *testing.T) {
 	m, srv := mountOwn(t, Config{})
-	ctx := contextOf(uint32(os.Getuid()), uint32(os.Getpid()))
-	for file, want := range map[string]syscall.Errno{"full_ex": syscall.EACCES, "kmsg": 0} {
-		open, _, errno := m.nodeOf(file).Open(ctx, 0)
-		require.Zero(t, errno)
-		h := open.(*kernelOpen)
-		assert.Zero(t, h.Fsync(ctx, 0))
+	f := m.files()
+	for file, want := range map[string]fuse.Status{"full_ex": fuse.EACCES, "kmsg": fuse.OK} {
+		head := headOf(uint32(os.Getuid()), uint32(os.Getpid()), m.nodeOf(t, file))
+		var out fuse.OpenOut
+		require.Equal(t, fuse.OK, f.Open(nil, &fuse.OpenIn{InHeader: head}, &out))
+		assert.Equal(t, fuse.OK, f.Fsync(nil, &fuse.FsyncIn{InHeader: head, Fh: out.Fh}))
+		_, status := f.Writev(nil, &fuse.WriteIn{InHeader: head, Fh: out.Fh}, [][]byte{{3}})
+		assert.Equal(t, fuse.EBADF, status)
 		assert.Zero(t, srv.Kernel.Sessions())
 		for range 2 {
-			_, errno = h.Read(ctx, make([]byte, 4), 0)
-			assert.Equal(t, want, errno, file)
+			_, status := f.Read(nil, &fuse.ReadIn{InHeader: head, Fh: out.Fh, ReadFlags: fuse.READ_LOCKOWNER}, make([]byte, 4))
+			assert.Equal(t, want, status, file)
 		}
-		assert.Zero(t, h.Flush(ctx))
-		assert.Zero(t, h.Release(ctx))
+		assert.Equal(t, fuse.OK, f.Flush(nil, &fuse.FlushIn{InHeader: head, Fh: out.Fh}))
+		f.Release(nil, &fuse.ReleaseIn{InHeader: head, Fh: out.Fh})
 		assert.Zero(t, srv.Kernel.Sessions())
 	}
+}
+
+// TestRequestsOfHandlesThatAreNotOpen: the kernel makes none, and a mount must not fall.
+func TestRequestsOfHandlesThatAreNotOpen(t *testing.T) {
+	m, _ := mountOwn(t, Config{})
+	f, head := m.files(), headOf(0, 1, m.nodeOf(t, "full_ex"))
+	const none = 1 << 40
+	_, status := f.Read(nil, &fuse.ReadIn{InHeader: head, Fh: none}, nil)
+	assert.Equal(t, fuse.EBADF, status)
+	_, status = f.Writev(nil, &fuse.WriteIn{InHeader: head, Fh: none}, [][]byte{{1}})
+	assert.Equal(t, fuse.EBADF, status)
+	assert.Equal(t, fuse.EBADF, f.Fsync(nil, &fuse.FsyncIn{InHeader: head, Fh: none}))
+	assert.Equal(t, fuse.EBADF, f.ReadDir(nil, &fuse.ReadIn{InHeader: head, Fh: none}, nil))
+	f.Flush(nil, &fuse.FlushIn{InHeader: head, Fh: none})
+	f.Release(nil, &fuse.ReleaseIn{InHeader: head, Fh: none})
+	head.NodeId = 77 << 56
+	assert.Equal(t, fuse.Status(syscall.ESTALE), f.GetAttr(nil, &fuse.GetAttrIn{InHeader: head}, new(fuse.AttrOut)))
 }
 
 // TestCallsOnAFileWhoseNameIsGone: its module was unloaded.
@@ -301,12 +327,12 @@ func TestOpenAfterCloseWaitsForASlowServer(t *testing.T) {
 	require.NoError(t, err)
 	conn.holds.Store(true)
 	require.NoError(t, syscall.Close(fd))
-	<-conn.held
 	begun := make(chan *opening, 1)
 	go func() {
 		fd, err = syscall.Open(path, syscall.O_RDWR, 0)
 		begun <- nil
 	}()
+	<-conn.held
 	assertWaits(t, begun)
 	conn.holds.Store(false)
 	close(conn.release)

@@ -24,62 +24,84 @@ type connection struct {
 	roots map[uint32]*root
 }
 
-// root is the server's root as a user has it, once the attach is done.
+// root is the server's root as a user has it.
 type root struct {
-	uid    uint32
-	users  int // calls that use it: it must not be clunked
-	attach sync.Once
-	file   *client.File
-	errno  syscall.Errno
+	uid      uint32
+	users    int           // calls that use it: it must not be clunked
+	attached chan struct{} // closed when the fields below are set
+	file     *client.File
+	errno    syscall.Errno
+	gaveUp   bool // the call that attached was interrupted: others ask for themselves
 }
 
 func newConnection(k *client.Conn) *connection {
 	return &connection{client: k, roots: make(map[uint32]*root)}
 }
 
-// background is the context of calls: waiting answers for a server that hangs.
-var background = context.Background()
-
 // walk makes a fid of a path as a user has it. EPERM if the server does not let the
 // mount act for him.
-func (c *connection) walk(uid uint32, path []string) (*client.File, syscall.Errno) {
-	r := c.enter(background, uid)
-	defer c.leave(r)
-	if r.errno != 0 {
-		return nil, r.errno
+func (c *connection) walk(ctx context.Context, uid uint32, path []string) (*client.File, syscall.Errno) {
+	r, errno := c.enter(ctx, uid)
+	if errno != 0 {
+		return nil, errno
 	}
-	file, err := r.file.Walk(background, path...)
+	defer c.leave(r)
+	file, err := r.file.Walk(ctx, path...)
 	return file, errnoOf(err)
 }
 
 // open walks to a path and opens it.
-func (c *connection) open(uid uint32, path []string, flags uint32) (*client.File, syscall.Errno) {
-	r := c.enter(background, uid)
-	defer c.leave(r)
-	if r.errno != 0 {
-		return nil, r.errno
+func (c *connection) open(ctx context.Context, uid uint32, path []string, flags uint32) (*client.File, syscall.Errno) {
+	r, errno := c.enter(ctx, uid)
+	if errno != 0 {
+		return nil, errno
 	}
-	file, err := r.file.OpenFile(background, flags&syscall.O_ACCMODE, path...)
+	defer c.leave(r)
+	file, err := r.file.OpenFile(ctx, flags&syscall.O_ACCMODE, path...)
 	return file, errnoOf(err)
 }
 
 // attach reports whether the server lets this mount act for a user.
 func (c *connection) attach(ctx context.Context, uid uint32) syscall.Errno {
-	r := c.enter(ctx, uid)
-	defer c.leave(r)
-	return r.errno
+	r, errno := c.enter(ctx, uid)
+	if errno == 0 {
+		c.leave(r)
+	}
+	return errno
 }
 
-// enter returns a user's root, to be given back by leave. ctx is for an attach.
-func (c *connection) enter(ctx context.Context, uid uint32) *root {
-	r, idle := c.rootOf(uid)
-	if idle != nil {
-		_ = idle.file.Close(background) // frees the fid, whatever it says
+// enter returns a user's root, to be given back by leave.
+func (c *connection) enter(ctx context.Context, uid uint32) (*root, syscall.Errno) {
+	for {
+		r := c.rootOf(ctx, uid)
+		select {
+		case <-r.attached:
+		case <-ctx.Done():
+			c.leave(r)
+			return nil, errnoOf(ctx.Err())
+		}
+		if r.errno == 0 {
+			return r, 0
+		}
+		c.leave(r)
+		if !r.gaveUp || ctx.Err() != nil {
+			return nil, r.errno
+		}
 	}
-	r.attach.Do(func() {
+}
+
+// rootOf returns a user's root, for which it attaches if nobody has. ctx is for that.
+func (c *connection) rootOf(ctx context.Context, uid uint32) *root {
+	r, isNew, idle := c.take(uid)
+	if idle != nil {
+		<-idle.attached
+		_ = idle.file.Close(past) // frees the fid
+	}
+	if isNew {
 		file, err := c.attachAs(ctx, uid)
-		r.file, r.errno = file, errnoOf(err)
-	})
+		r.file, r.errno, r.gaveUp = file, errnoOf(err), ctx.Err() != nil
+		close(r.attached)
+	}
 	return r
 }
 
@@ -92,18 +114,19 @@ func (c *connection) attachAs(ctx context.Context, uid uint32) (*client.File, er
 	return file, err
 }
 
-// rootOf returns a user's root, and another that makes room for it, if any.
-func (c *connection) rootOf(uid uint32) (r, idle *root) {
+// take returns a user's root, whether it is new, and another that makes room for it, if
+// any.
+func (c *connection) take(uid uint32) (r *root, isNew bool, idle *root) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r = c.roots[uid]
-	if r == nil {
+	if isNew = r == nil; isNew {
 		idle = c.dropIdleLocked()
-		r = &root{uid: uid}
+		r = &root{uid: uid, attached: make(chan struct{})}
 		c.roots[uid] = r
 	}
 	r.users++
-	return r, idle
+	return r, isNew, idle
 }
 
 // dropIdleLocked takes some root out that nobody uses, if there are too many.
@@ -126,20 +149,17 @@ func (c *connection) leave(r *root) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.users--
-	if r.errno != 0 && c.roots[r.uid] == r {
+	if r.isRefused() && c.roots[r.uid] == r {
 		delete(c.roots, r.uid)
 	}
 }
 
-// errnoOf returns what a program is told: the server's errno, or EIO for a
-// connection that has ended.
-func errnoOf(err error) syscall.Errno {
-	if err == nil {
-		return 0
+// isRefused reports whether there was an attach that failed.
+func (r *root) isRefused() bool {
+	select {
+	case <-r.attached:
+		return r.errno != 0
+	default:
+		return false
 	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return syscall.EIO
 }

@@ -24,7 +24,7 @@ func TestConnectionKeepsTheAttachesOfFewUsers(t *testing.T) {
 	for i := range uint32(8) {
 		callers.Go(func() {
 			for uid := range uint32(2 * maxRoots) {
-				file, errno := c.walk(uid+i*maxRoots/2, []string{"full_ex"})
+				file, errno := c.walk(background, uid+i*maxRoots/2, []string{"full_ex"})
 				if assert.Zero(t, errno) {
 					assert.NoError(t, file.Close(background))
 				}
@@ -36,7 +36,7 @@ func TestConnectionKeepsTheAttachesOfFewUsers(t *testing.T) {
 	for _, r := range c.roots {
 		assert.Zero(t, r.users)
 	}
-	_, errno := c.walk(1, []string{"nothing"})
+	_, errno := c.walk(background, 1, []string{"nothing"})
 	assert.Equal(t, syscall.ENOENT, errno)
 	require.NoError(t, k.Close())
 	const stranger = 100 * maxRoots

@@ -17,29 +17,37 @@
 //
 // # What the kernel does
 //
-// Device files are opened for direct I/O: each read(2) and write(2) is one message
-// at the device, whatever its size up to the kernel's largest. Nothing is cached:
-// neither attributes nor names. Reads and writes of no bytes never leave the
-// kernel. A process that closes does not wait for the end of its session, which
-// the kernel tells later (RELEASE); an open that comes in between waits for it
-// (openings.go). sendfile(2) and splice(2) go by the page cache: they read nothing
-// where they believe that the file has ended (mm/filemap.c, filemap_splice_read),
-// and are refused before that (pages.go).
+// Files are opened for direct I/O: each read(2) and write(2) is one message at the
+// device, whatever its size up to the kernel's largest. Nothing is cached: neither
+// attributes nor names. Reads and writes of no bytes never leave the kernel. A process
+// that closes does not wait for the end of its session, which the kernel tells later
+// (RELEASE); an open that comes in between waits for it (openings.go). Calls on an open
+// file go by its handle, whatever has become of its name.
+//
+// Asynchronous reads (io_uring, libaio) are held against the size that the kernel knows
+// of a file, so it knows another than stat(2) tells (sizes.go). sendfile(2), splice(2) and
+// copy_file_range(2) go by pages, which all descriptors of a file share: text files may be
+// read so, and devices refuse it with EINVAL (handle.go).
 //
 // # A server that hangs
 //
-// A call ends with its server's reply or with its process. The kernel alone would
-// keep a process, killed or not, until the reply to what is under way has come
-// (fs/fuse/dev.c, request_wait_answer). So whoever is ending while a server in
-// another process owes him a reply gets EINTR from the mount (waiting.go), and what
-// the late reply opens is closed. Signals that have a handler end no call, as they
-// would lose what the server has popped. Two things are the kernel's: of several
-// who write to one file one at a time comes to the mount, and the others cannot be
-// killed before it is their turn; the same holds for who asks for a name while
-// another does so for the first time.
+// The kernel tells of a signal that ends a process or has a handler, once a request. The
+// call at the server then ends as [fullex/p9srv/client] describes it: with its reply, with
+// EINTR if the server has done nothing, or, without an answer for a second, with EIO, as
+// nobody knows what the server has done; the file is of no more use then. Calls that
+// change nothing are made again instead of EINTR where the server answers. Two things are
+// the kernel's: whoever looks up a name while another process does so for the first time
+// waits for that one, as do those who write to one file with Linux before 6.2, and they
+// cannot be killed before it is their turn.
+//
+// # Way of a request
+//
+// loop.go reads requests and writes replies, the FUSE library decodes them and calls the
+// methods of filesystem (filesystem.go, files.go), which find the server's file by the
+// node ID, which is its qid.path (nodes.go), or by the handle (handles.go).
 //
 // # Concurrency
 //
 // A Mount serves many requests at the same time. No lock is taken while another is
-// held.
+// held, but for that of a handle, which is held while its file is opened or listed.
 package fusefs

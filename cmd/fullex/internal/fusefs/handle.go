@@ -2,70 +2,113 @@ package fusefs
 
 import (
 	"context"
-	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
-	"github.com/hanwen/go-fuse/v2/fs"
-	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/hugelgupf/p9/p9"
 
 	"fullex/p9srv/client"
+	"fullex/p9srv/tree"
 )
 
-// handle is an open file.
+// handle is an open file or directory.
 type handle struct {
-	mount   *Mount
-	file    *client.File
-	door    door     // of a device file
-	opening *opening // of one that may be open once; else nil
+	mount *Mount
+	id    uint64 // node ID
+	node  tree.Node
+
+	opening sync.Mutex             // held while the server opens the file
+	file    atomic.Pointer[opened] // nil: the kernel has opened it on its own
+
+	listing sync.Mutex  // guards entries
+	entries []p9.Dirent // of a directory, from its start on
 }
 
-var (
-	_ fs.FileReader   = (*handle)(nil)
-	_ fs.FileWriter   = (*handle)(nil)
-	_ fs.FileFlusher  = (*handle)(nil)
-	_ fs.FileReleaser = (*handle)(nil)
-	_ fs.FileFsyncer  = (*handle)(nil)
-)
+// opened is a file that the server has opened.
+type opened struct {
+	*client.File
+	door  door     // of a device file
+	claim *opening // of one that may be open once; else nil
+}
 
-// Read implements fs.FileReader.
-func (h *handle) Read(_ context.Context, p []byte, offset int64) (fuse.ReadResult, syscall.Errno) {
-	n, err := h.file.ReadAt(background, p, offset)
-	if err != nil {
-		return nil, errnoOf(err)
+// openedFor returns the open file. One that the kernel has opened on its own, to ask for
+// its flags (ioctl(2) FS_IOC_GETFLAGS; fs/fuse/ioctl.c, fuse_priv_ioctl_prepare), is no
+// client: nothing is opened at the server before it is read, which the kernel does not do.
+func (h *handle) openedFor(ctx context.Context, by user) (*opened, syscall.Errno) {
+	if file := h.file.Load(); file != nil {
+		return file, 0
 	}
-	return fuse.ReadResultData(p[:n]), 0
-}
-
-// Write implements fs.FileWriter.
-func (h *handle) Write(_ context.Context, p []byte, offset int64) (uint32, syscall.Errno) {
-	n, err := h.file.WriteAt(background, p, offset)
-	return uint32(n), errnoOf(err)
-}
-
-// Flush implements fs.FileFlusher: a descriptor was closed, the last one or not.
-func (h *handle) Flush(context.Context) syscall.Errno {
-	if h.opening != nil {
-		h.opening.flushed.Store(true)
+	if by.uid == math.MaxUint32 {
+		return nil, syscall.EACCES // nothing is done for nobody
 	}
-	return 0
+	h.opening.Lock()
+	defer h.opening.Unlock()
+	if file := h.file.Load(); file != nil {
+		return file, 0
+	}
+	file, errno := h.mount.open(ctx, by, h.node, syscall.O_RDONLY)
+	if errno == 0 {
+		h.file.Store(file)
+	}
+	return file, errno
 }
 
-// Fsync implements fs.FileFsyncer.
-func (h *handle) Fsync(context.Context, uint32) syscall.Errno {
-	return errnoOf(h.file.Sync(background))
+// read reads a value of a device, or text: a reply that is short is the end of the file
+// for the kernel, so of a text it is not.
+func (h *handle) read(ctx context.Context, by user, p []byte, offset int64) (int, syscall.Errno) {
+	file, errno := h.openedFor(ctx, by)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, err := file.ReadAt(ctx, p, offset)
+	for last := n; isText(h.node) && err == nil && last > 0 && n < len(p); n += last {
+		last, err = file.ReadAt(ctx, p[n:], offset+int64(n))
+	}
+	return n, errnoOf(err)
 }
 
-// Release implements fs.FileReleaser: the last descriptor was closed.
-func (h *handle) Release(context.Context) syscall.Errno {
-	t := &h.mount.openings
-	t.ending.Add(1)
-	defer t.ending.Add(-1)
-	if h.opening != nil {
-		h.opening.ending.Store(true)
-		defer t.end(h.opening)
-	}
-	if err := h.file.Close(background); err != nil && !errors.Is(err, client.ErrEnded) {
-		h.mount.log.Warn("close", "file", h.door.String(), "error", err)
-	}
-	return 0
+// readsPages reports whether the kernel may read pages of the file. All descriptors share
+// them, so it may where there is one, and a text: a value in a page would be popped from
+// the deque of the process that made the kernel read it, and be read again and again by
+// all others.
+func (h *handle) readsPages() bool {
+	_, others := h.mount.handles.ofNode(h.id)
+	return isText(h.node) && !others
 }
+
+// list returns the entries of a directory as they were when it was last read from its
+// start.
+func (h *handle) list(ctx context.Context, offset uint64) ([]p9.Dirent, syscall.Errno) {
+	h.listing.Lock()
+	defer h.listing.Unlock()
+	if offset == 0 {
+		entries, err := h.file.Load().ReadDir(ctx)
+		if err != nil {
+			return nil, errnoOf(err)
+		}
+		h.entries = entries
+	}
+	return h.entries[min(offset, uint64(len(h.entries))):], 0
+}
+
+// release closes the file at the server, without waiting: what comes to the server after
+// that finds it closed, as it takes one request after the other.
+func (h *handle) release() {
+	file := h.file.Load()
+	if file == nil {
+		return
+	}
+	_ = file.Close(past) // a server that is gone has closed it
+	if file.claim != nil {
+		h.mount.openings.end(file.claim)
+	}
+}
+
+// past is a context that has ended.
+var past = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()

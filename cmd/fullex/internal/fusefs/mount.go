@@ -1,6 +1,7 @@
 package fusefs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,11 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
 
 	"fullex/p9srv/client"
+	"fullex/p9srv/tree"
 )
 
 // Config is how a server is mounted. The zero Config mounts for the caller alone.
@@ -34,20 +34,20 @@ type Config struct {
 
 // Mount is a mounted server. Safe for concurrent use.
 type Mount struct {
-	conn   atomic.Pointer[connection]
-	server *fuse.Server
-	dir    string // where it was mounted
-	device uint64 // st_dev of its files
-	log    *slog.Logger
-	sees   bool // who opens, by /proc
-	// waiting looks after requests to a server in another process; nil: it is in
-	// this one, which answers at once.
-	waiting *waiting
+	conn     atomic.Pointer[connection]
+	inMemory bool // the server is in this process, and answers at once
+	loop     *loop
+	dir      string // where it was mounted
+	device   uint64 // st_dev of its files
+	log      *slog.Logger
+	sees     bool // who opens, by /proc
 
 	redial      func(context.Context) (*client.Conn, error) // nil: never
 	connecting  sync.WaitGroup                              // keepConnected, if redial is set
 	stopRedials context.CancelFunc
 
+	nodes          nodes
+	handles        handles
 	openings       openings
 	unseen, hidden rare // log lines about processes
 }
@@ -59,55 +59,88 @@ const nobody = 65534
 // under way, RELEASE above all: more than any program closes at once.
 const maxBackground = 256
 
-// maxCount is the most that the kernel reads or writes with one request, in bytes.
-const maxCount = 128 << 10
-
 // New mounts the server behind a client at a directory, and returns when it
 // answers there. The directory is an absolute path without links. The client
 // belongs to the mount.
 func New(k *client.Conn, dir string, config Config) (*Mount, error) {
-	m := &Mount{dir: dir, log: config.Log, sees: seesProcesses(), redial: config.Redial, openings: openings{claimed: make(map[claim]*opening)}}
-	conn := newConnection(k)
-	m.conn.Store(conn)
+	m := &Mount{
+		dir: dir, inMemory: k.InMemory(), log: config.Log, sees: seesProcesses(),
+		redial: config.Redial, stopRedials: func() {},
+		openings: openings{claimed: make(map[claim]*opening)},
+	}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	root, errno := conn.walk(uint32(os.Geteuid()), nil)
-	if errno != 0 {
-		return nil, fmt.Errorf("attach to the server: %w", errno)
+	conn := newConnection(k)
+	m.conn.Store(conn)
+	if err := conn.suits(config.AllowOther); err != nil {
+		return nil, err
 	}
-	if config.AllowOther && conn.attach(background, nobody) != 0 {
-		return nil, fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
-	}
-	qid, _, err := root.Attr(background)
-	err = errors.Join(err, root.Close(background))
-	if err != nil {
-		return nil, fmt.Errorf("look at the server's root: %w", err)
-	}
-	never := time.Duration(0)
-	options := &fs.Options{
-		EntryTimeout: &never, AttrTimeout: &never, NegativeTimeout: &never, NullPermissions: true,
-		RootStableAttr: &fs.StableAttr{Ino: qid.Path},
-		MountOptions: fuse.MountOptions{
-			FsName: "fullex", Name: "fullex", AllowOther: config.AllowOther, DisableXAttrs: true,
-			MaxBackground: maxBackground, MaxWrite: maxCount,
-			DisableSplice:      true, // for four bytes it is three system calls instead of one
-			DisableReadDirPlus: true, // attributes that are not kept are asked for in vain
-			PanicHandler:       m.defect,
-		},
-	}
-	if config.ReadOnly {
-		options.Options = append(options.Options, "ro")
-	}
-	if err := m.serve(options); err != nil {
+	if err := m.serve(config); err != nil {
 		return nil, fmt.Errorf("mount at %s: %w", dir, err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	m.stopRedials = cancel
 	if m.redial != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		m.stopRedials = cancel
 		m.connecting.Go(func() { m.keepConnected(ctx) })
 	}
 	return m, nil
+}
+
+// suits returns an error for a server that cannot be mounted.
+func (c *connection) suits(allowOther bool) error {
+	root, errno := c.walk(background, uint32(os.Geteuid()), nil)
+	if errno != 0 {
+		return fmt.Errorf("attach to the server: %w", errno)
+	}
+	qid, _, err := root.Attr(background)
+	if err = errors.Join(err, root.Close(background)); err != nil {
+		return fmt.Errorf("look at the server's root: %w", err)
+	}
+	if qid.Path != tree.RootPath {
+		return errors.New("mount: the server is not fullex, and FUSE knows its files only; want --v9fs")
+	}
+	if allowOther && c.attach(background, nobody) != 0 {
+		return fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
+	}
+	return nil
+}
+
+// serve mounts, and returns when the mount answers.
+func (m *Mount) serve(config Config) error {
+	words := []string{fmt.Sprintf("max_read=%d", maxCount)}
+	if config.AllowOther {
+		words = append(words, "allow_other")
+	}
+	if config.ReadOnly {
+		words = append(words, "ro")
+	}
+	fd, err := m.attach(words)
+	if err != nil {
+		return err
+	}
+	options := &fuse.MountOptions{
+		DisableXAttrs: true, MaxBackground: maxBackground, MaxWrite: maxCount,
+		DisableReadDirPlus: true,               // attributes that are not kept are asked for in vain
+		ExtraCapabilities:  fuse.CAP_ASYNC_DIO, // else one asynchronous read becomes many, and each pops
+		PanicHandler:       m.defect,
+		Logger:             log.New(libraryLog{m.log}, "", 0),
+	}
+	raw := filesystem{fuse.NewDefaultRawFileSystem(), m}
+	m.loop = &loop{fd: fd, server: fuse.NewProtocolServer(raw, options), log: m.log, waits: !m.inMemory, ended: m.hasEnded}
+	m.openings.wait = m.loop.spare
+	m.loop.start()
+	if err := m.answer(); err != nil {
+		return errors.Join(err, m.Detach())
+	}
+	return nil
+}
+
+// hasEnded ends what still waits for a server in another process: nobody waits for a reply.
+func (m *Mount) hasEnded() {
+	if !m.inMemory {
+		_ = m.conn.Load().client.Close()
+	}
 }
 
 // defect is a backstop: what one call meets ends that call only.
@@ -116,55 +149,22 @@ func (m *Mount) defect(what any) fuse.Status {
 	return fuse.EIO
 }
 
-// serve is fs.Mount without the kernel's page cache.
-func (m *Mount) serve(options *fs.Options) error {
-	var raw fuse.RawFileSystem = fs.NewNodeFS(&node{mount: m}, options)
-	says := libraryLog{m.log}
-	options.MountOptions.Logger = log.New(says, "", 0)
-	if !m.conn.Load().client.InMemory() {
-		m.waiting = newWaiting(m.sees, func() { _ = m.conn.Load().client.Close() })
-		raw = interruptible{raw, m.waiting}
-		options.MountOptions.Logger = log.New(withoutLate{says}, "", 0)
-	}
-	if err := m.open(withoutPages{raw}, &options.MountOptions); err != nil {
-		return err
-	}
-	go m.server.Serve() // ends with the mount
-	if err := m.answer(); err != nil {
-		return errors.Join(err, m.Detach())
-	}
-	return nil
-}
+// libraryLog passes on what the FUSE library logs to the log of the mount.
+type libraryLog struct{ log *slog.Logger }
 
-// open mounts, and takes the connection for what is answered besides the library.
-func (m *Mount) open(raw fuse.RawFileSystem, options *fuse.MountOptions) error {
-	server, fd, err := attach(raw, m.dir, options)
-	if err != nil {
-		return err
-	}
-	m.server = server
-	if m.waiting == nil {
-		return nil
-	}
-	device, err := newKernel(fd)
-	if err != nil {
-		m.log.Warn("who is killed while the server hangs has to wait for it", "error", err)
-	}
-	m.waiting.start(device)
-	return nil
+// Write implements io.Writer.
+func (l libraryLog) Write(line []byte) (int, error) {
+	l.log.Warn("the FUSE library", "says", string(bytes.TrimSpace(line)))
+	return len(line), nil
 }
 
 // Wait returns when the mount has ended, whoever ended it, and has closed all
 // that was open.
 func (m *Mount) Wait() error {
-	m.server.Wait()
+	err := m.loop.wait()
 	m.stopRedials()
 	m.connecting.Wait()
-	err := m.conn.Load().client.Close()
-	if m.waiting != nil {
-		err = errors.Join(err, m.waiting.close())
-	}
-	return err
+	return errors.Join(err, m.conn.Load().client.Close())
 }
 
 // Unmount ends the mount, unless a file of it is open.

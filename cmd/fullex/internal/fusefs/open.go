@@ -2,117 +2,103 @@ package fusefs
 
 import (
 	"context"
-	"math"
-	"strconv"
+	"runtime"
 	"syscall"
 
-	"github.com/hanwen/go-fuse/v2/fs"
-	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/hugelgupf/p9/p9"
 
 	"fullex/p9srv/client"
+	"fullex/p9srv/tree"
 )
 
-// user is who makes a request. The thread is 0 for those of other pid namespaces.
-type user struct{ uid, thread uint32 }
+// isKernelsOwn reports whether the flags of an open are those of the kernel's own: none. A
+// 64-bit kernel gives O_LARGEFILE to every open of a program (fs/open.c,
+// force_o_largefile), but to those of 32-bit programs: they are told by their first read
+// what the open would have told them.
+func isKernelsOwn(flags uint32) bool { return runtime.GOOS == "linux" && flags == 0 }
 
-// caller returns who makes a request. EACCES if nobody is named, or no user: nothing
-// is done for them.
-func caller(ctx context.Context) (user, syscall.Errno) {
-	c, ok := fuse.FromContext(ctx)
-	if !ok || c.Uid == math.MaxUint32 {
-		return user{}, syscall.EACCES
-	}
-	return user{c.Uid, c.Pid}, 0
-}
-
-// Open implements fs.NodeOpener. A device file in the root has a door for the
-// process; what has none is opened as it is.
-func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
-	if isKernelOpen(flags) {
-		return &kernelOpen{node: n}, fuse.FOPEN_DIRECT_IO, 0
-	}
-	h, errno := n.openAs(ctx, flags)
+// look returns what is at a path, as a user has it.
+func (m *Mount) look(ctx context.Context, uid uint32, path []string) (qid p9.QID, attr p9.Attr, errno syscall.Errno) {
+	file, errno := m.walk(ctx, uid, path)
 	if errno != 0 {
-		return nil, 0, errno
+		return qid, attr, errno
 	}
-	return h, fuse.FOPEN_DIRECT_IO, 0
+	defer func() { _ = file.Close(past) }() // only looked at
+	qid, attr, err := file.Attr(ctx)
+	return qid, attr, errnoOf(err)
 }
 
-// openAs opens the file for the caller.
-func (n *node) openAs(ctx context.Context, flags uint32) (*handle, syscall.Errno) {
-	who, errno := caller(ctx)
-	if errno != 0 {
-		return nil, errno
-	}
-	h, errno := n.openDoor(who, flags)
-	if errno != syscall.ENOENT {
-		return h, errno
-	}
-	file, errno := n.openAt(who.uid, n.path, flags)
-	return &handle{mount: n.mount, file: file}, errno
+// walk makes a fid of a path.
+func (m *Mount) walk(ctx context.Context, uid uint32, path []string) (*client.File, syscall.Errno) {
+	return m.conn.Load().walk(ctx, uid, path)
 }
 
-// openDoor opens the file by the door that it has for the caller. ENOENT if it has
-// none.
-func (n *node) openDoor(who user, flags uint32) (*handle, syscall.Errno) {
+// openAt walks to a path and opens it.
+func (m *Mount) openAt(ctx context.Context, uid uint32, path []string, flags uint32) (*client.File, syscall.Errno) {
+	return m.conn.Load().open(ctx, uid, path, flags)
+}
+
+// open opens a node at the server: a device file in the root by a door for the process,
+// one below /pid for the number in the path, and all else as it is.
+func (m *Mount) open(ctx context.Context, by user, at tree.Node, flags uint32) (*opened, syscall.Errno) {
+	names := at.Names()
 	switch {
-	case len(n.path) == 1:
-		return n.openForProcess(who, flags)
-	case len(n.path) == 3 && n.path[0] == "pid":
-		return n.openForNumber(who, flags)
+	case at.IsDevice() && len(names) == 1:
+		return m.openForProcess(ctx, by, names[0], flags)
+	case at.IsDevice() && names[0] == "pid":
+		return m.openForNumber(ctx, by, door{by.uid, at.Process(), names[2]}, flags)
 	}
-	return nil, syscall.ENOENT
+	file, errno := m.openAt(ctx, by.uid, names, flags)
+	return &opened{File: file}, errno
 }
 
 // openForProcess opens a device file in the root.
-func (n *node) openForProcess(who user, flags uint32) (*handle, syscall.Errno) {
-	each := door{uid: who.uid, name: n.path[0]}
-	p, err := n.mount.process(who)
+func (m *Mount) openForProcess(ctx context.Context, by user, name string, flags uint32) (*opened, syscall.Errno) {
+	each := door{uid: by.uid, name: name}
+	p, err := m.process(by)
 	if err != nil {
-		return nil, n.refuseUnknown(who, each, err)
+		return nil, m.refuseUnknown(by, name, err)
 	}
 	if p.number == 0 {
-		n.mount.warnUnseen(who.uid)
-		file, errno := n.openAt(who.uid, each.path(), flags)
-		return &handle{mount: n.mount, file: file, door: each}, errno
+		m.warnUnseen(by.uid)
+		file, errno := m.openAt(ctx, by.uid, each.path(), flags)
+		return &opened{File: file, door: each}, errno
 	}
-	own := door{who.uid, p.number, each.name}
-	return n.openOnce(claim{name: each.name, process: p}, flags, own, each)
+	own := door{by.uid, p.number, name}
+	return m.openOnce(ctx, claim{name: name, process: p}, flags, own, each)
 }
 
 // openForNumber opens a device file for the process that the path names.
-func (n *node) openForNumber(who user, flags uint32) (*handle, syscall.Errno) {
-	number, err := strconv.ParseUint(n.path[1], 10, 32)
-	if err != nil || number == 0 {
-		return nil, syscall.ENOENT
-	}
-	d := door{who.uid, uint32(number), n.path[2]}
-	c := claim{name: d.name, process: process{number: d.process}, uid: who.uid}
-	if p, err := n.mount.process(who); err == nil && p.number == d.process {
+func (m *Mount) openForNumber(ctx context.Context, by user, d door, flags uint32) (*opened, syscall.Errno) {
+	c := claim{name: d.name, process: process{number: d.process}, uid: by.uid}
+	if p, err := m.process(by); err == nil && p.number == d.process {
 		c = claim{name: d.name, process: p} // it names itself
 	}
-	return n.openOnce(c, flags, d)
+	return m.openOnce(ctx, c, flags, d)
 }
 
 // openOnce opens a claim by the first of some doors that is not in use: a process that
 // had the same number may have its own open still, as its children have, and a user
 // may have named the number. Where the process itself has had the first door, the
 // server's refusal stands.
-func (n *node) openOnce(c claim, flags uint32, doors ...door) (*handle, syscall.Errno) {
-	t := &n.mount.openings
-	o := t.begin(c)
+func (m *Mount) openOnce(ctx context.Context, c claim, flags uint32, doors ...door) (*opened, syscall.Errno) {
+	t := &m.openings
+	o, err := t.begin(ctx, c)
+	if err != nil {
+		return nil, errnoOf(err)
+	}
 	if o.before != nil || t.wasHere(c.process) {
 		doors = doors[:1]
 	}
-	errno := n.askBefore(o.before, doors[0].uid, flags)
+	errno := m.askBefore(ctx, o.before, doors[0].uid, flags)
 	for _, d := range doors {
 		var file *client.File
 		if errno == 0 || errno == syscall.EACCES && d != doors[0] {
-			file, errno = n.openAt(d.uid, d.path(), flags)
+			file, errno = m.openAt(ctx, d.uid, d.path(), flags)
 		}
 		if errno == 0 {
 			o.confirm(d)
-			return &handle{mount: n.mount, file: file, door: d, opening: o}, 0
+			return &opened{file, d, o}, 0
 		}
 	}
 	t.end(o)
@@ -122,43 +108,33 @@ func (n *node) openOnce(c claim, flags uint32, doors ...door) (*handle, syscall.
 // askBefore asks the server whether an opening of the same claim has still a session,
 // where the open itself does not ask that: by another user. A module that was
 // unloaded and a server that came back have ended it.
-func (n *node) askBefore(before *opening, uid, flags uint32) syscall.Errno {
+func (m *Mount) askBefore(ctx context.Context, before *opening, uid, flags uint32) syscall.Errno {
 	switch {
 	case before == nil || before.door.uid == uid && before.door.process != 0:
 		return 0
 	case before.door.process == 0:
 		return syscall.EACCES
 	}
-	file, errno := n.openAt(before.door.uid, before.door.path(), flags)
+	file, errno := m.openAt(ctx, before.door.uid, before.door.path(), flags)
 	if errno == 0 {
-		_ = file.Close(background) // it was only a question
+		_ = file.Close(past) // it was only a question
 	}
 	return errno
 }
 
-// openAt walks to a path and opens it.
-func (n *node) openAt(uid uint32, path []string, flags uint32) (*client.File, syscall.Errno) {
-	return n.mount.conn.Load().open(uid, path, flags)
-}
-
-// process returns the caller's process.
-func (m *Mount) process(who user) (process, error) {
+// process returns the process of who makes a request.
+func (m *Mount) process(by user) (process, error) {
 	if !m.sees {
 		return process{}, nil
 	}
-	return processOf(who.thread)
+	return processOf(by.thread)
 }
 
 // refuseUnknown refuses a device file to a process that cannot be looked at: it may
-// have it open. ENOENT for other files, which any process may open.
-func (n *node) refuseUnknown(who user, each door, err error) syscall.Errno {
-	file, errno := n.mount.conn.Load().walk(who.uid, each.path())
-	if errno != 0 {
-		return errno
-	}
-	_ = file.Close(background) // only looked at
-	if n.mount.hidden.isDue() {
-		n.mount.log.Warn("an open is refused: the mount cannot see which process it is", "file", each.name, "uid", who.uid, "error", err)
+// have it open.
+func (m *Mount) refuseUnknown(by user, name string, err error) syscall.Errno {
+	if m.hidden.isDue() {
+		m.log.Warn("an open is refused: the mount cannot see which process it is", "file", name, "uid", by.uid, "error", err)
 	}
 	return syscall.EACCES
 }

@@ -1,6 +1,7 @@
 package fusefs
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"sync"
@@ -50,13 +51,12 @@ type opening struct {
 	before  *opening      // had the claim, and may have it still
 	opened  chan struct{} // closed when the server has answered
 	ended   chan struct{} // closed when there is no session any more
-	flushed atomic.Bool   // somebody closed a descriptor of it
-	ending  atomic.Bool   // somebody closed the last one
+	flushed atomic.Bool   // a descriptor of it was closed
 }
 
 // openings are the claims that are open. Safe for concurrent use.
 type openings struct {
-	ending atomic.Int32 // files being released, which nobody waits for
+	wait func() // is called before a wait
 
 	mu      sync.Mutex // guards the fields below
 	claimed map[claim]*opening
@@ -78,15 +78,21 @@ func (t *openings) wasHere(p process) bool {
 
 // begin takes a claim. Another opening that has it, and is not about to end, is its
 // before: then the server must be asked whether that one's session is still there.
-// The caller ends the opening by end, or confirms it by closing opened.
-func (t *openings) begin(c claim) *opening {
+// The caller ends the opening by end, or confirms it by closing opened. An error is that
+// of ctx, which ended while another opening was to be waited for.
+func (t *openings) begin(ctx context.Context, c claim) (*opening, error) {
 	own := &opening{claim: c, opened: make(chan struct{}), ended: make(chan struct{})}
 	for {
 		other := t.take(own)
 		if other == own.before {
-			return own
+			return own, nil
 		}
-		if t.stays(other) {
+		t.wait()
+		stays, err := t.stays(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		if stays {
 			own.before = other
 		}
 	}
@@ -145,37 +151,34 @@ func (o *opening) hasEnded() bool {
 
 // How long an open waits for the release of a file of which a descriptor was closed,
 // but perhaps not the last. The kernel has told of the release before it tells of
-// the open; what is left is for another goroutine to take it. Counted in steps, as
+// the open; what is left is for another reader to take it. Counted in steps, as
 // this process may be stopped meanwhile.
 const (
 	releaseStep  = 10 * time.Millisecond
 	releaseSteps = 20
 )
 
-// manyReleases is how many files are being released when the kernel may keep back the
-// release of another: at least. It has maxBackground under way, or fewer where an
-// ordinary user mounts on a small machine (fs/fuse/inode.c, sanitize_global_limit).
-const manyReleases = 32
-
 // stays waits until an opening is open for good, or has ended, and reports whether it
-// is open. One whose last descriptor was closed ends, however long that takes. While
-// many files are being released this one may be among those that the kernel keeps
-// back.
-func (t *openings) stays(o *opening) bool {
+// is open. After the end of ctx it returns its error.
+func (t *openings) stays(ctx context.Context, o *opening) (bool, error) {
 	select {
 	case <-o.opened:
 	case <-o.ended:
-		return false
+		return false, nil
+	case <-ctx.Done():
+		return true, ctx.Err()
 	}
-	for quiet := 0; quiet < releaseSteps && (o.flushed.Load() || o.ending.Load()); quiet++ {
+	for range releaseSteps {
+		if !o.flushed.Load() {
+			break
+		}
 		select {
 		case <-o.ended:
-			return false
+			return false, nil
+		case <-ctx.Done():
+			return true, ctx.Err()
 		case <-time.After(releaseStep):
 		}
-		if o.ending.Load() || t.ending.Load() >= manyReleases {
-			quiet = 0
-		}
 	}
-	return !o.hasEnded()
+	return !o.hasEnded(), nil
 }

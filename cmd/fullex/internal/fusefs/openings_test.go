@@ -1,6 +1,7 @@
 package fusefs
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -10,12 +11,23 @@ import (
 // graceTime is how long stays waits where nothing happens.
 const graceTime = releaseSteps * releaseStep
 
-func newOpenings() *openings { return &openings{claimed: make(map[claim]*opening)} }
+func newOpenings() *openings {
+	return &openings{claimed: make(map[claim]*opening), wait: func() {}}
+}
+
+// mustBegin begins a claim whose context does not end.
+func (t *openings) mustBegin(c claim) *opening {
+	o, err := t.begin(background, c)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
 
 // beginning begins a claim meanwhile.
 func beginning(t *openings, c claim) <-chan *opening {
 	begun := make(chan *opening, 1)
-	go func() { begun <- t.begin(c) }()
+	go func() { begun <- t.mustBegin(c) }()
 	return begun
 }
 
@@ -36,7 +48,7 @@ func TestDoorsOfProcesses(t *testing.T) {
 
 func TestClaimsAreOfOneProcess(t *testing.T) {
 	s := newOpenings()
-	first := s.begin(claim{name: "full_ex", process: process{7, 1}})
+	first := s.mustBegin(claim{name: "full_ex", process: process{7, 1}})
 	first.confirm(door{process: 7, name: "full_ex"})
 	for name, c := range map[string]claim{
 		"another file":                  {name: "other", process: process{7, 1}},
@@ -44,24 +56,24 @@ func TestClaimsAreOfOneProcess(t *testing.T) {
 		"a later process of the number": {name: "full_ex", process: process{7, 2}},
 		"a user who names the number":   {name: "full_ex", process: process{number: 7}, uid: 7},
 	} {
-		o := s.begin(c)
+		o := s.mustBegin(c)
 		assert.Nil(t, o.before, name)
 		s.end(o)
 	}
-	assert.Same(t, first, s.begin(first.claim).before, "its own")
+	assert.Same(t, first, s.mustBegin(first.claim).before, "its own")
 }
 
 func TestRefusedOpeningLeavesTheClaimToTheOneBefore(t *testing.T) {
 	s := newOpenings()
 	c := claim{name: "full_ex", process: process{7, 1}}
-	first := s.begin(c)
+	first := s.mustBegin(c)
 	first.confirm(door{})
 	for range 2 {
-		second := s.begin(c)
+		second := s.mustBegin(c)
 		assert.Same(t, first, second.before)
 		s.end(second)
 	}
-	second := s.begin(c)
+	second := s.mustBegin(c)
 	s.end(first)
 	s.end(second)
 	assert.Empty(t, s.claimed)
@@ -70,9 +82,9 @@ func TestRefusedOpeningLeavesTheClaimToTheOneBefore(t *testing.T) {
 func TestOpeningThatReplacesAnotherOutlivesIt(t *testing.T) {
 	s := newOpenings()
 	c := claim{name: "full_ex", process: process{7, 1}}
-	first := s.begin(c)
+	first := s.mustBegin(c)
 	first.confirm(door{})
-	second := s.begin(c)
+	second := s.mustBegin(c)
 	second.confirm(door{}) // the session of the first went with its module
 	s.end(first)
 	assert.Same(t, second, s.claimed[c])
@@ -83,7 +95,7 @@ func TestOpeningThatReplacesAnotherOutlivesIt(t *testing.T) {
 func TestOpeningWaitsForOneThatIsDecided(t *testing.T) {
 	for name, opened := range map[string]bool{"opened": true, "refused": false} {
 		s := newOpenings()
-		first := s.begin(claim{})
+		first := s.mustBegin(claim{})
 		begun := beginning(s, claim{})
 		assertWaits(t, begun)
 		if opened {
@@ -97,39 +109,43 @@ func TestOpeningWaitsForOneThatIsDecided(t *testing.T) {
 }
 
 func TestOpeningWaitsForARelease(t *testing.T) {
-	for name, c := range map[string]struct {
-		close, ready func(s *openings, o *opening)
-	}{
-		"that has come": {
-			close: func(_ *openings, o *opening) { o.ending.Store(true) },
-		},
-		"that the kernel keeps": {
-			close: func(s *openings, o *opening) { o.flushed.Store(true); s.ending.Store(manyReleases) },
-			ready: func(s *openings, _ *opening) { s.ending.Store(0) },
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newOpenings()
-			first := s.begin(claim{})
+	s := newOpenings()
+	first := s.mustBegin(claim{})
+	first.confirm(door{})
+	first.flushed.Store(true)
+	begun := beginning(s, claim{})
+	time.Sleep(releaseStep)
+	s.end(first)
+	assert.Nil(t, (<-begun).before)
+}
+
+func TestWaitForAnOpeningCanBeInterrupted(t *testing.T) {
+	for name, opened := range map[string]bool{"that is decided": false, "that may be released": true} {
+		s := newOpenings()
+		first := s.mustBegin(claim{})
+		first.flushed.Store(true)
+		if opened {
 			first.confirm(door{})
-			c.close(s, first)
-			begun := beginning(s, claim{})
-			assertWaits(t, begun)
-			if c.ready != nil {
-				c.ready(s, first)
-			}
-			s.end(first)
-			assert.Nil(t, (<-begun).before)
-		})
+		}
+		waits := make(chan struct{})
+		s.wait = func() { close(waits) }
+		interrupt := make(chan struct{})
+		go func() {
+			<-waits
+			close(interrupt)
+		}()
+		_, err := s.begin(interruption(interrupt), claim{})
+		assert.ErrorIs(t, err, context.Canceled, name)
+		assert.Same(t, first, s.claimed[claim{}], name)
 	}
 }
 
 func TestOpeningGivesUpOnAFileThatIsStillOpen(t *testing.T) {
 	s := newOpenings()
-	first := s.begin(claim{})
+	first := s.mustBegin(claim{})
 	first.confirm(door{})
 	first.flushed.Store(true) // of a duplicate
-	assert.Same(t, first, s.begin(claim{}).before)
+	assert.Same(t, first, s.mustBegin(claim{}).before)
 }
 
 func TestRareLinesAreRare(t *testing.T) {

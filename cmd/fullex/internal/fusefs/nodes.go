@@ -1,0 +1,63 @@
+package fusefs
+
+import (
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"fullex/p9srv/tree"
+)
+
+// nodes are the numbers by which the kernel knows the server's files, its node IDs. One is
+// the file's qid.path, which says where the file lies: nothing is kept for a node, and
+// FUSE_FORGET has nothing to do. The root is 1 for the kernel.
+//
+// A text file has another number after each look-up, in the bits that its qid.path leaves
+// 0: the kernel keeps pages by the number (sendfile reads by way of them), and two readers
+// who see different texts must not share any. Safe for concurrent use.
+type nodes struct {
+	lookups atomic.Uint64 // of text files
+
+	mu    sync.RWMutex      // guards names
+	names map[uint16]string // of device files, by number: a name has one number for ever
+}
+
+// maxLookups is where the count of look-ups begins anew: qid.path leaves 56 bits.
+const maxLookups = 1<<48 - 1
+
+// learn returns the node ID of a file that was found under a name.
+func (n *nodes) learn(path uint64, name string) uint64 {
+	if number, ok := tree.DeviceNumber(path); ok {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.names == nil {
+			n.names = make(map[uint16]string)
+		}
+		n.names[number] = name
+		return path
+	}
+	if at, ok := tree.At(path, n.name); ok && isText(at) {
+		return path | n.lookups.Add(1)&maxLookups
+	}
+	return path
+}
+
+func (n *nodes) name(number uint16) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.names[number]
+}
+
+// at returns the server's node. ESTALE if there cannot be one.
+func (n *nodes) at(id uint64) (tree.Node, syscall.Errno) {
+	if id == fuse.FUSE_ROOT_ID {
+		id = tree.RootPath
+	}
+	at, ok := tree.At(id, n.name)
+	if !ok {
+		return tree.Node{}, syscall.ESTALE
+	}
+	return at, 0
+}
