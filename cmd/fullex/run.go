@@ -183,8 +183,7 @@ func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e endpoi
 
 // mountFUSE mounts the server of this process.
 func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
-	giveHandlersProcessors()
-	slog.SetDefault(server.Log) // for what the FUSE library prints
+	slog.SetDefault(server.Log) // for what libraries print
 	client, err := connectTo(server)
 	if err != nil {
 		return err
