@@ -255,13 +255,16 @@ func TestCallsOnAFileWhoseNameIsGone(t *testing.T) {
 	dir, srv := mountHere(t, Config{})
 	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
+	var before, after syscall.Stat_t
+	require.NoError(t, syscall.Fstat(fd, &before))
 	require.NoError(t, srv.Kernel.Unload("full_ex"))
 	for call, err := range map[string]error{
-		"fstat":   syscall.Fstat(fd, new(syscall.Stat_t)),
+		"fstat":   syscall.Fstat(fd, &after),
 		"fstatfs": syscall.Fstatfs(fd, new(syscall.Statfs_t)),
 	} {
 		assert.NoError(t, err, call)
 	}
+	assert.Equal(t, before, after)
 	for call, err := range map[string]error{
 		"ftruncate": syscall.Ftruncate(fd, 0),
 		"futimes":   syscall.Futimes(fd, make([]syscall.Timeval, 2)),

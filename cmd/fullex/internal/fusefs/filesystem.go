@@ -84,7 +84,8 @@ func (m *Mount) attr(ctx context.Context, by user, at tree.Node, id uint64) (p9.
 	}
 	qid, attr, errno := m.look(ctx, by.uid, at.Names())
 	if file != nil && errno == syscall.ENOENT {
-		qid, attr, err := file.Attr(ctx)
+		_, attr, err := file.Attr(ctx)
+		qid := p9.QID{Path: at.Path()} // it was opened by another path, the process's
 		return qid, attr, errnoOf(err)
 	}
 	return qid, attr, errno
