@@ -23,6 +23,7 @@ type Program struct {
 // All of them, each in a file of its name.
 var All = []Program{
 	{Name: "always_ready"},
+	{Name: "asynchronous"},
 	{Name: "copies"},
 	{Name: "many_processes", Opens: true},
 	{Name: "open_flags"},

@@ -52,6 +52,7 @@ var scenarios = map[string]func(*check){
 	"fuse":               overFUSE,
 	"programs":           modulePrograms,
 	"fuse-programs":      programsOverFUSE,
+	"fuse-pages":         pagesOverFUSE,
 	"shell-recipe":       shellRecipe,
 	"unix-socket":        unixSocket,
 	"walkthrough":        walkthrough,

@@ -1,0 +1,109 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// pagesOverFUSE calls what goes by pages of the kernel's from Linux 6.5 on, and before
+// that as a read does: a device refuses pages, and a text file gives all of its text.
+func pagesOverFUSE(c *check) {
+	withFUSE(c, func() {
+		d := c.filled(fuseMount+"/full_ex", 9, 2, 4, 6)
+		reads := strings.HasPrefix(release, "6.1.")
+		refusal := "EINVAL"
+		if strings.HasPrefix(release, "7.") {
+			refusal = "EIO"
+		}
+		var st syscall.Stat_t
+		c.must("stat", syscall.Stat(fuseMount+"/full_ex", &st))
+		for _, call := range pageCalls {
+			want := refusal
+			if reads {
+				want = "4"
+			}
+			got, err := call.copy(c, d.fd, 4)
+			c.same(call.name+" of the device", outcome(len(got), err), want)
+		}
+		c.close(d)
+		for _, name := range []string{"kmsg", "modules", "sessions"} {
+			for _, call := range pageCalls {
+				c.copiesText(call, fuseMount+"/"+name)
+			}
+		}
+	})
+}
+
+// pageCall copies some bytes from a file.
+type pageCall struct {
+	name string
+	copy func(c *check, fd, count int) ([]byte, error)
+}
+
+var pageCalls = []pageCall{
+	{"sendfile", func(c *check, fd, count int) ([]byte, error) {
+		return c.throughPipe(func(w int) (int, error) { return unix.Sendfile(w, fd, nil, count) })
+	}},
+	{"splice", func(c *check, fd, count int) ([]byte, error) {
+		return c.throughPipe(func(w int) (int, error) {
+			n, err := unix.Splice(fd, nil, w, nil, count, 0)
+			return int(n), err
+		})
+	}},
+	{"copy_file_range", func(c *check, fd, count int) ([]byte, error) {
+		to, err := os.CreateTemp("", "copy")
+		c.must("make a file", err)
+		defer func() { c.must("remove it", firstError(to.Close(), os.Remove(to.Name()))) }()
+		n, err := unix.CopyFileRange(fd, nil, int(to.Fd()), nil, count, 0)
+		if err != nil {
+			return nil, err
+		}
+		p := make([]byte, n)
+		_, err = to.ReadAt(p, 0)
+		return p, err
+	}},
+}
+
+// throughPipe returns what a call has put into a pipe.
+func (c *check) throughPipe(call func(w int) (int, error)) ([]byte, error) {
+	r, w, err := os.Pipe()
+	c.must("make a pipe", err)
+	defer func() { c.must("close the pipe", firstError(r.Close(), w.Close())) }()
+	n, err := call(int(w.Fd()))
+	if n <= 0 || err != nil {
+		return nil, err
+	}
+	p := make([]byte, n)
+	_, err = r.Read(p)
+	return p, err
+}
+
+// copiesText has a call copy a text file in parts, after a look at its size and without.
+func (c *check) copiesText(call pageCall, path string) {
+	for _, looks := range []bool{false, true} {
+		fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
+		c.must("open "+path, err)
+		want := make([]byte, 1<<20)
+		n, err := syscall.Pread(fd, want, 0)
+		c.must("read "+path, err)
+		if looks {
+			c.must("stat", syscall.Fstat(fd, new(syscall.Stat_t)))
+		}
+		var text []byte
+		for {
+			part, err := call.copy(c, fd, 100)
+			if len(part) == 0 || err != nil {
+				c.must(call.name+" of "+path, err)
+				break
+			}
+			text = append(text, part...)
+		}
+		c.same(call.name+" of "+path, string(text), string(want[:n]))
+		c.must("close "+path, syscall.Close(fd))
+	}
+}
