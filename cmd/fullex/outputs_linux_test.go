@@ -74,7 +74,7 @@ func TestOnlyTheProtocolIsOnAConnection(t *testing.T) {
 	commands := map[string][]string{
 		"serve":      {"serve", "--trace", "--log-level", "debug", "--listen", here},
 		"serve more": {"serve", "--trace", "--log-level", "debug", "--listen", "tcp:127.0.0.1:0", "--listen", here},
-		"trace":      {"trace", "--lossless", "--listen", here, target},
+		"trace":      {"trace", "--listen", here, target},
 	}
 	for name, args := range commands {
 		for _, network := range []string{"unix", "tcp"} {

@@ -28,9 +28,8 @@ func traceCommand() *cli.Command {
 			"connection, -> for what a client says or <- for a server, and the message; paths\n" +
 			"are shown behind fids, and a reply ends with its request and the time taken.\n\n" +
 			"The traffic never waits for the output: up to 8 MiB of messages wait to be printed,\n" +
-			"and when there is no room, messages are left out and a line says how many. With\n" +
-			"--lossless the traffic waits instead. It always waits for the file of --oracle, in\n" +
-			"which nothing is left out: a session of full_ex is written there when it ends, and\n" +
+			"and when there is no room, messages are left out and a line says how many. It waits\n" +
+			"for the file of --oracle, in which nothing is left out: a session of full_ex is written there when it ends, and\n" +
 			"fullex replay plays it. What a server answers to a Linux client that asks for the\n" +
 			"rest of a short read is not a call at the device, and not in that file.\n\n" +
 			"It also ends, as others do in a pipe, when nobody reads its output any more.\n" +
@@ -39,7 +38,6 @@ func traceCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Usage: "`ENDPOINT` for the clients: " + endpoint.ProxyForms()},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the lines: text or json"},
 			&cli.StringFlag{Name: "oracle", Usage: "write the calls at full_ex to `FILE`, too"},
-			&cli.BoolFlag{Name: "lossless", Usage: "have the traffic wait for the output"},
 		},
 		OnUsageError: oneLine,
 		Action:       traceAction,
@@ -49,7 +47,7 @@ func traceCommand() *cli.Command {
 // traceConfig is the flags of trace, checked before anything starts.
 type traceConfig struct {
 	listen, target endpoint.Endpoint
-	json, lossless bool
+	json           bool
 	oracle         string
 }
 
@@ -78,7 +76,7 @@ func traceConfigFrom(c *cli.Context) (config traceConfig, err error) {
 	default:
 		return config, fmt.Errorf("--format %q: want text or json", format)
 	}
-	config.oracle, config.lossless = c.String("oracle"), c.Bool("lossless")
+	config.oracle = c.String("oracle")
 	return config, nil
 }
 
@@ -140,7 +138,7 @@ func once(conn net.Conn) dialer {
 func (config traceConfig) run(ctx context.Context, dial dialer, s source, stdout, stderr io.Writer) error {
 	lines := logs.New(stderr, lostLines)
 	defer lines.Close(flushTime)
-	p := &trace.Proxy{Dial: dial, Queue: trace.NewQueue(config.lossless)}
+	p := &trace.Proxy{Dial: dial, Queue: trace.NewQueue()}
 	p.Failed = func(err error) { fmt.Fprintln(lines, "fullex:", err) }
 	if config.oracle != "" {
 		var err error
@@ -155,7 +153,6 @@ func (config traceConfig) run(ctx context.Context, dial dialer, s source, stdout
 		printed <- printer.Print(p.Queue)
 	}()
 	fmt.Fprintf(lines, "listening on %s for %s\n", toCopy(s.endpoint), toCopy(config.target))
-	defer context.AfterFunc(ctx, p.Queue.StopWaiting)()
 	err := passOn(ctx, p, s)
 	p.Queue.Close()
 	if p.Recorder != nil {

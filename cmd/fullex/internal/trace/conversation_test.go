@@ -49,7 +49,7 @@ func opened(names ...string) []step {
 // play has a conversation and returns the lines without times.
 func play(t *testing.T, asJSON bool, r *Recorder, steps ...step) string {
 	t.Helper()
-	q := NewQueue(false)
+	q := NewQueue()
 	c := newConversation(1, q, r)
 	for _, s := range steps {
 		c.pass(s.bytes, s.server)
@@ -160,7 +160,7 @@ func FuzzConversation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, asJSON bool, requests, replies []byte) {
 		r, err := NewRecorder(filepath.Join(t.TempDir(), "f"))
 		require.NoError(t, err)
-		q := NewQueue(false)
+		q := NewQueue()
 		c := newConversation(1, q, r)
 		messages := 0
 		count := func(wire.Frame, uint32) { messages++ }

@@ -21,8 +21,7 @@
 //
 // Traffic never waits for the output: messages wait in a [Queue] of a bounded size,
 // and when that is full they are left out of the output, which says how many. A
-// Queue can be told to have the traffic wait instead. A [Recorder] leaves nothing out:
-// the traffic waits for its file.
+// [Recorder] leaves nothing out: the traffic waits for its file.
 //
 // # Concurrency
 //

@@ -36,7 +36,7 @@ func (p *plain) Accept() (c net.Conn, err error) {
 func TestDescriptorsOfClientsHoldNobodyUp(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)
-	q := NewQueue(false)
+	q := NewQueue()
 	defer q.Close()
 	p := &Proxy{
 		Queue: q, Failed: func(err error) { assert.ErrorIs(t, err, syscall.EPROTO) },

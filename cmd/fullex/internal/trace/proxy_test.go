@@ -46,7 +46,7 @@ func between(t *testing.T, network string, serve func(*testing.T, net.Conn)) (ad
 			running.Go(func() { serve(t, conn) })
 		}
 	})
-	q := NewQueue(false)
+	q := NewQueue()
 	printed := make(chan error, 1)
 	go func() { printed <- Printer{Out: io.Discard}.Print(q) }()
 	p := &Proxy{

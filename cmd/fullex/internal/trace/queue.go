@@ -21,7 +21,9 @@ const (
 // sees, and long enough that few messages wait for a thread to be woken.
 const gather = 20 * time.Millisecond
 
-// Queue holds what is to be printed. Safe for concurrent use.
+// Queue holds what is to be printed. When it is full, events are left out and counted: a
+// terminal that somebody has stopped must not stop the clients of a server. What has to be
+// whole is written by a [Recorder]. Safe for concurrent use.
 type Queue struct {
 	filled chan struct{} // has one if the batch is not empty
 	closed chan struct{}
@@ -31,12 +33,10 @@ type Queue struct {
 	full    atomic.Bool  // an event did not fit; until the batch is taken
 	skipped atomic.Int64 // events left out since then
 
-	mu       sync.Mutex // guards the fields below
-	room     sync.Cond  // on mu; the batch was taken, or nobody is to wait any more
-	lossless bool       // the traffic waits while there is no room
-	batch    *batch
-	spare    *batch
-	ended    bool
+	mu    sync.Mutex // guards the fields below
+	batch *batch
+	spare *batch
+	ended bool
 }
 
 // batch is events in their order, with the bytes of their messages.
@@ -46,12 +46,9 @@ type batch struct {
 	skipped int64 // events left out behind the others
 }
 
-// NewQueue returns an empty queue. A lossless one has the traffic wait while it is
-// full; another one leaves events out then.
-func NewQueue(lossless bool) *Queue {
-	q := &Queue{lossless: lossless, filled: make(chan struct{}, 1), closed: make(chan struct{}), batch: new(batch), spare: new(batch)}
-	q.room.L = &q.mu
-	return q
+// NewQueue returns an empty queue.
+func NewQueue() *Queue {
+	return &Queue{filled: make(chan struct{}, 1), closed: make(chan struct{}), batch: new(batch), spare: new(batch)}
 }
 
 // add copies an event, message and all, or leaves it out.
@@ -63,9 +60,6 @@ func (q *Queue) add(e *event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	size := eventSize + len(e.frame)
-	for q.lossless && !q.ended && !q.batch.fits(size) {
-		q.room.Wait()
-	}
 	if len(q.batch.events) == 0 {
 		select {
 		case q.filled <- struct{}{}:
@@ -111,7 +105,6 @@ func (q *Queue) take() (b *batch, more bool) {
 	q.batch, q.spare = q.spare, b
 	q.full.Store(false)
 	b.skipped = q.skipped.Swap(0)
-	q.room.Broadcast()
 	b.settle()
 	return b, more
 }
@@ -143,14 +136,6 @@ func (b *batch) empty() {
 	b.events, b.bytes, b.skipped = b.events[:0], b.bytes[:0], 0
 }
 
-// StopWaiting has the traffic wait no more, so that it can end.
-func (q *Queue) StopWaiting() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lossless = false
-	q.room.Broadcast()
-}
-
 // Close says that no more will come: what does is left out.
 func (q *Queue) Close() {
 	q.mu.Lock()
@@ -158,6 +143,5 @@ func (q *Queue) Close() {
 	if !q.ended {
 		q.ended = true
 		close(q.closed)
-		q.room.Broadcast()
 	}
 }

@@ -36,7 +36,7 @@ func print(q *Queue, out *gate) <-chan error {
 }
 
 func TestTrafficDoesNotWaitForTheOutput(t *testing.T) {
-	q, out := NewQueue(false), newGate()
+	q, out := NewQueue(), newGate()
 	printed := print(q, out)
 	q.add(&event{note: "first"})
 	<-out.blocked
@@ -56,43 +56,16 @@ func TestTrafficDoesNotWaitForTheOutput(t *testing.T) {
 	assert.Regexp(t, `\.\.\. \d+ messages are not shown: the output was too slow\n$`, text)
 }
 
-func TestALosslessQueueHasTrafficWait(t *testing.T) {
-	q, out := NewQueue(true), newGate()
-	printed := print(q, out)
-	const many = 100_000
-	added := make(chan struct{})
-	go func() {
-		defer close(added)
-		for range many {
-			q.add(&event{note: "x"})
-		}
-	}()
-	<-out.blocked
-	select {
-	case <-added:
-		t.Fatal("all were added while nothing was printed")
-	default:
-	}
-	close(out.open)
-	<-added
-	q.Close()
-	require.NoError(t, <-printed)
-	assert.Equal(t, many, strings.Count(out.String(), "-- x\n"))
-}
-
-func TestClosingAQueueFreesWhoWaitsForRoom(t *testing.T) {
-	q := NewQueue(true)
-	added := make(chan struct{})
-	go func() {
-		defer close(added)
-		for range 2 * QueueSize / eventSize {
-			q.add(&event{note: "x"})
-		}
-	}()
-	<-q.filled
+func TestEventsAfterTheEndOfAQueueAreLeftOut(t *testing.T) {
+	q := NewQueue()
+	q.add(&event{note: "x"})
 	q.Close()
 	q.Close()
-	<-added
+	q.add(&event{note: "late"})
+	b, more := q.take()
+	assert.False(t, more)
+	assert.Len(t, b.events, 1)
+	assert.EqualValues(t, 1, b.skipped)
 }
 
 // broken is an output that fails.
@@ -101,7 +74,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, assert.AnError }
 
 func TestTrafficGoesOnWhenTheOutputFails(t *testing.T) {
-	q := NewQueue(true)
+	q := NewQueue()
 	printed := make(chan error, 1)
 	go func() { printed <- Printer{Out: broken{}}.Print(q) }()
 	for range 100_000 {

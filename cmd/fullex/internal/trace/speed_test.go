@@ -32,7 +32,7 @@ func talk(q *Queue, r *Recorder) *conversation {
 func BenchmarkLook(b *testing.B) {
 	requests, replies := exchange(32)
 	b.Run("queue full", func(b *testing.B) {
-		c := talk(NewQueue(false), nil)
+		c := talk(NewQueue(), nil)
 		b.ReportAllocs()
 		for range b.N / 64 {
 			c.requested(requests)
@@ -44,7 +44,7 @@ func BenchmarkLook(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		c := talk(NewQueue(false), r)
+		c := talk(NewQueue(), r)
 		b.ReportAllocs()
 		for range b.N / 64 {
 			c.requested(requests)
@@ -53,7 +53,7 @@ func BenchmarkLook(b *testing.B) {
 	})
 	for name, asJSON := range map[string]bool{"text": false, "json": true} {
 		b.Run(name, func(b *testing.B) {
-			q := NewQueue(true)
+			q := NewQueue()
 			printed := make(chan error)
 			go func() { printed <- Printer{Out: io.Discard, JSON: asJSON}.Print(q) }()
 			c := talk(q, nil)
