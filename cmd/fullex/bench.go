@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/bench"
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/target"
 )
 
@@ -194,7 +195,7 @@ const progressTime = 500 * time.Millisecond
 // showProgress writes, on a terminal only, how many operations there have been, a line
 // that is written over again and again. end clears it, and may be called twice.
 func showProgress(w io.Writer, loads []*bench.Load) (end func()) {
-	if !isTerminal(w) {
+	if !logs.IsTerminal(w) {
 		return func() {}
 	}
 	over := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/target"
 )
 
@@ -68,7 +69,7 @@ func printSessions(t target.Target, w io.Writer) error {
 // clears it (ECMA-48: cursor home, erase to the end), and elsewhere an empty
 // line between two.
 func separator(w io.Writer) func() string {
-	if isTerminal(w) {
+	if logs.IsTerminal(w) {
 		return func() string { return "\x1b[H\x1b[2J" }
 	}
 	first := true

@@ -11,6 +11,7 @@ import (
 	"github.com/peterh/liner"
 	"github.com/urfave/cli/v2"
 
+	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/shell"
 	"fullex/cmd/fullex/internal/target"
 )
@@ -33,7 +34,7 @@ func shellCommand() *cli.Command {
 			return onTarget(c.Context, name, func(t target.Target) error {
 				s := shell.New(t, c.App.Writer)
 				run := runScript
-				if isTerminal(c.App.Writer) && isInputTerminal() {
+				if logs.IsTerminal(c.App.Writer) && isInputTerminal() {
 					run = runPrompt
 				}
 				return errors.Join(run(s, c), s.Close())

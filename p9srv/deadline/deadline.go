@@ -1,4 +1,5 @@
-// Package deadline tells a peer that took too long from a process that could not run.
+// Package deadline tells a peer that took too long from a process that could not run, and
+// sleeps.
 package deadline
 
 import (

@@ -1,6 +1,7 @@
 package deadline
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -26,4 +27,13 @@ func TestPassedUnseen(t *testing.T) {
 		assert.Equal(t, test.want, PassedUnseen(test.err, time.Now().Add(-test.late)), "%v, %v late", test.err, test.late)
 	}
 	assert.False(t, PassedUnseen(exceeded, time.Time{}), "no deadline was set")
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	start := time.Now()
+	assert.NoError(t, Sleep(t.Context(), time.Millisecond))
+	assert.GreaterOrEqual(t, time.Since(start), time.Millisecond)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.EOF)
+	assert.ErrorIs(t, Sleep(ctx, time.Hour), context.Canceled)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"fullex/p9srv/deadline"
 )
 
 // A lock that another process has is tried for every lockTry, and for lockTime at
@@ -35,7 +37,7 @@ func (d *socketDir) lock(ctx context.Context, name string) (unlock func(), err e
 		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(giveUp) {
 			return func() {}, nil
 		}
-		if !wait(ctx, lockTry) {
+		if deadline.Sleep(ctx, lockTry) != nil {
 			return nil, ctx.Err()
 		}
 	}

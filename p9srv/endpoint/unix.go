@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"fullex/p9srv/deadline"
 	"fullex/p9srv/endpoint/rights"
 )
 
@@ -128,7 +129,9 @@ func (a unixAddress) dial(ctx context.Context) (net.Conn, error) {
 		if err == nil {
 			return c, nil
 		}
-		if !errors.Is(err, syscall.EAGAIN) || !wait(ctx, time.Millisecond) {
+		// A unix socket whose queue is full says EAGAIN at once to those who would not
+		// block (unix(7)).
+		if !errors.Is(err, syscall.EAGAIN) || deadline.Sleep(ctx, time.Millisecond) != nil {
 			return nil, reason(err)
 		}
 	}
@@ -147,19 +150,6 @@ func dialAddress(path string) (address string, done func(), err error) {
 		return "", nil, errors.Join(err, dir.close())
 	}
 	return address, func() { _ = dir.close() }, nil
-}
-
-// wait returns true after d, or false when ctx ends. A unix socket whose queue
-// is full says EAGAIN at once to those who would not block (unix(7)).
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // abs implements relative.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/deadline"
 )
 
 // Loop accepts connections from one listener. One goroutine uses it. The errors that
@@ -47,7 +49,7 @@ func (l *Loop) Next(ctx context.Context) (net.Conn, error) {
 		}
 		l.pause = min(max(2*l.pause, firstPause), lastPause)
 		l.tell(err)
-		if err := pause(ctx, l.pause); err != nil {
+		if err := deadline.Sleep(ctx, l.pause); err != nil {
 			return nil, err
 		}
 	}
@@ -73,16 +75,4 @@ func isGone(err error) bool {
 		return errno == syscall.EBADF || errno == syscall.EINVAL || errno == syscall.ENOTSOCK
 	}
 	return !errors.As(err, &timeout) || !timeout.Timeout()
-}
-
-// pause waits for d, or returns the context's error when ctx ends before.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

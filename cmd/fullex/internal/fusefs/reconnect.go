@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"fullex/p9srv/deadline"
 )
 
 // How long to wait between attempts to connect: longer each time, up to a second.
@@ -31,7 +33,7 @@ func (m *Mount) keepConnected(ctx context.Context) {
 		}
 		m.log.Warn("the server is gone: open files give EIO, and so does all else until it is back")
 		// One that comes and goes is not asked all the time.
-		if time.Since(since) < lastPause && !pauseFor(ctx, lastPause) {
+		if time.Since(since) < lastPause && deadline.Sleep(ctx, lastPause) != nil {
 			return
 		}
 		if !m.connectAgain(ctx) {
@@ -49,7 +51,7 @@ func (m *Mount) connectAgain(ctx context.Context) bool {
 			return true
 		}
 		m.log.Debug("connect again", "error", err, "pause", pause)
-		if !pauseFor(ctx, pause) {
+		if deadline.Sleep(ctx, pause) != nil {
 			return false
 		}
 	}
@@ -69,16 +71,4 @@ func (m *Mount) connect(ctx context.Context) error {
 	}
 	m.conn.Store(conn)
 	return nil
-}
-
-// pauseFor returns true after d, or false when ctx ends.
-func pauseFor(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
