@@ -16,14 +16,15 @@ import (
 type Program struct {
 	Name string
 	// Opens says that several of its processes have the device open at the same
-	// time: it needs a path at which each has a deque of its own.
+	// time, or that one opens it again at once after a close that the kernel may
+	// delay: it needs a path at which each has a deque of its own.
 	Opens bool
 }
 
 // All of them, each in a file of its name.
 var All = []Program{
 	{Name: "always_ready"},
-	{Name: "asynchronous"},
+	{Name: "asynchronous", Opens: true},
 	{Name: "copies"},
 	{Name: "many_processes", Opens: true},
 	{Name: "open_flags"},

@@ -25,9 +25,9 @@
 // file go by its handle, whatever has become of its name.
 //
 // Asynchronous reads (io_uring, libaio) are held against the size that the kernel knows
-// of a file, so it knows another than stat(2) tells (sizes.go). sendfile(2), splice(2) and
-// copy_file_range(2) go by pages, which all descriptors of a file share: text files may be
-// read so, and devices refuse it with EINVAL (handle.go).
+// of a file, so it knows another than stat(2) tells (sizes.go). sendfile(2) and splice(2)
+// go by pages from Linux 6.5 on, and all descriptors of a file share these: text files may
+// be read so, and devices refuse it with EINVAL (handle.go).
 //
 // # A server that hangs
 //

@@ -41,9 +41,8 @@ func (m *Mount) openNode(cancel <-chan struct{}, in *fuse.InHeader, flags uint32
 }
 
 // Read implements fuse.RawFileSystem. Only reads that a program has asked for have a lock
-// owner (fs/fuse/file.c, fuse_send_read); others fill pages, for sendfile(2), splice(2),
-// copy_file_range(2) and mmap(2). EINVAL, which programs take as a request to read, where
-// no page may be filled.
+// owner (fs/fuse/file.c, fuse_send_read); others fill pages, for sendfile(2), splice(2) and
+// mmap(2). EINVAL, which programs take as a request to read, where no page may be filled.
 func (f filesystem) Read(cancel <-chan struct{}, in *fuse.ReadIn, p []byte) (fuse.ReadResult, fuse.Status) {
 	h := f.handles.get(in.Fh)
 	if h == nil {

@@ -12,7 +12,7 @@ import (
 // The kernel holds some calls against the size that it knows of a file, its i_size:
 // asynchronous reads (io_uring, libaio) at or past it return 0 and never reach the mount
 // (fs/fuse/file.c, fuse_direct_IO; Linux 6.5 and later, and O_DIRECT before), and so do
-// sendfile, splice and copy_file_range. A device has no size, and stat(2) has to say 0, as
+// sendfile and splice. A device has no size, and stat(2) has to say 0, as
 // in /proc. So the kernel is told two sizes:
 //
 //   - Every look-up of a file says unendingSize, which the kernel keeps.
