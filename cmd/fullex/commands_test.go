@@ -19,26 +19,16 @@ import (
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
 	"fullex/tests/need"
+	"fullex/tests/serving"
 )
 
 // serveHere runs a server in this process and returns its endpoint.
 func serveHere(t *testing.T) (at string, srv *p9srv.Server) {
 	t.Helper()
-	at = "unix:" + filepath.Join(t.TempDir(), "s")
-	e, err := endpoint.Parse(at)
-	require.NoError(t, err)
-	l, err := e.Listen(t.Context())
-	require.NoError(t, err)
 	kernel, err := kernelWith(nil, planting{})
 	require.NoError(t, err)
 	srv = &p9srv.Server{Kernel: kernel}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
-	})
-	return at, srv
+	return serving.Socket(t, srv), srv
 }
 
 // run runs a command within this process.

@@ -16,25 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
-	"fullex/p9srv/endpoint"
+	"fullex/tests/serving"
 )
 
 // serve runs a server on a unix socket and returns its endpoint.
 func serve(t *testing.T) (at string, srv *p9srv.Server) {
 	t.Helper()
-	at = "unix:" + filepath.Join(t.TempDir(), "s")
-	e, err := endpoint.Parse(at)
-	require.NoError(t, err)
-	l, err := e.Listen(t.Context())
-	require.NoError(t, err)
 	srv = &p9srv.Server{}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
-	})
-	return at, srv
+	return serving.Socket(t, srv), srv
 }
 
 // openNamed opens what a user writes.
