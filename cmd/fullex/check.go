@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/check"
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
@@ -192,11 +193,7 @@ func verdict(results check.Results, stopped error) error {
 
 // checkTarget reaches a target and runs the cases. A target that hangs is given up.
 func checkTarget(ctx context.Context, name target.Name, door check.Door, o check.Options) (check.Results, error) {
-	command, err := checkWorker()
-	if err != nil {
-		return check.Unrun(o, err), err
-	}
-	open, err := givenUp(ctx, connectTime, func() (opening, error) { return check.At(ctx, name, door, command) })
+	open, err := givenUp(ctx, connectTime, func() (opening, error) { return check.At(name, caller.Starter(name, startCaller), door) })
 	if err != nil {
 		return check.Unrun(o, err), err
 	}
@@ -204,13 +201,21 @@ func checkTarget(ctx context.Context, name target.Name, door check.Door, o check
 }
 
 // opening starts a client.
-type opening = func() (check.Opener, error)
+type opening = func() (check.Client, error)
 
-// workerName is the subcommand that a process runs which checks a path.
+// workerName is the subcommand that a process runs which makes calls at a path.
 const workerName = "check-worker"
 
-// checkWorker are the words that start such a process.
-func checkWorker() ([]string, error) {
+// startCaller starts such a process.
+func startCaller() (*caller.Process, error) {
+	command, err := workerCommand()
+	if err != nil {
+		return nil, err
+	}
+	return caller.Start(command)
+}
+
+func workerCommand() ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -225,11 +230,11 @@ func checkWorkerCommand() *cli.Command {
 		Hidden:       true,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
-			command, err := checkWorker()
+			command, err := workerCommand()
 			if err != nil {
 				return err
 			}
-			return check.Work(c.App.Reader, c.App.Writer, command)
+			return caller.Work(c.App.Reader, c.App.Writer, command)
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/check"
 	"fullex/cmd/fullex/internal/private"
 	"fullex/cmd/fullex/internal/target"
@@ -170,7 +171,7 @@ func checkPlanted(ctx context.Context, fault string, o check.Options) (caught []
 
 // failing runs the cases and returns the ids of those that fail.
 func failing(ctx context.Context, name target.Name, o check.Options) (ids []string, err error) {
-	open, err := check.At(ctx, name, check.Plain, nil)
+	open, err := check.At(name, caller.Starter(name, startCaller), check.Plain)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -15,7 +16,7 @@ type Case struct {
 
 	run func(*trial)
 	// tidy puts the target right again, if a trial was cut short; or nil.
-	tidy func(Opener) error
+	tidy func(target.Opener) error
 }
 
 // Cases returns all cases in the order in which they are run.

@@ -41,7 +41,7 @@ func clientCases() []Case {
 		}),
 		claim("process.twice", 2, contract.RowOpenTwice, "each of two clients may have the device open once", func(t *trial) {
 			a, b := t.client(), t.other()
-			t.skipIf(a.traits.EachOpen)
+			t.skipIf(a.Traits.EachOpen)
 			f, g := a.open(), b.open()
 			a.refuseOpen("second open by the first client")
 			b.refuseOpen("second open by the second client")

@@ -1,9 +1,11 @@
 package check
 
 import (
+	"errors"
 	"os"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -93,7 +95,7 @@ func killFrees(t *trial) {
 	holder.kill()
 	switch {
 	case t.isOver():
-	case watcher.traits.OneClient != "":
+	case watcher.Traits.OneClient != "":
 		watcher.opensAgain()
 	case listed:
 		watcher.isGone("a client that was killed")
@@ -105,15 +107,15 @@ func killFrees(t *trial) {
 
 // opensAgain waits until what a killed client had open is free.
 func (c *client) opensAgain() {
-	call := c.t.trace.begin("open", "%sopen(%q, O_RDWR", c.prefix, c.traits.Path)
+	call := c.t.trace.begin("open", "%sopen(%q, O_RDWR", c.prefix, c.Traits.Path)
 	var err error
 	free := c.t.eventually(func() bool {
-		var f File
-		f, err = c.opener.Open(os.O_RDWR)
+		var f target.File
+		f, err = c.Open(c.Device, os.O_RDWR)
 		if err == nil {
 			err = f.Close()
 		}
-		errno, _ := errnoOf(err)
+		errno, _ := errors.AsType[syscall.Errno](err)
 		return errno != syscall.EACCES
 	})
 	c.t.trace.end(call, ") = %s", returned(0, err))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -13,24 +14,21 @@ func openCases() []Case {
 			t.client().opensNew()
 		}),
 		claim("open.twice", 3, contract.RowOpenTwice, "a second open by the same client is refused", func(t *trial) {
-			c := t.client()
-			t.skipIf(c.traits.EachOpen)
+			c := t.single()
 			f := c.filled(3, 8)
 			c.refuseOpen("second open by the same client")
 			c.refuseOpen("third open by the same client")
 			f.close()
 		}),
 		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is refused before there is a capacity, too", func(t *trial) {
-			c := t.client()
-			t.skipIf(c.traits.EachOpen)
+			c := t.single()
 			f := c.open()
 			c.refuseOpen("second open by the same client")
 			f.capacity(1)
 			f.close()
 		}),
 		claim("open.twice.untouched", 2, contract.RowOpenTwice, "a refused open leaves the first session as it was", func(t *trial) {
-			c := t.client()
-			t.skipIf(c.traits.EachOpen)
+			c := t.single()
 			f := c.filled(3, 8, 3, 6)
 			c.refuseOpen("second open by the same client")
 			f.full()
@@ -46,7 +44,7 @@ func openCases() []Case {
 		}),
 		claim("open.each", 1, contract.RowOpen, "where each open is a client, two opens have two deques", func(t *trial) {
 			c := t.client()
-			if c.opener != nil && c.traits.EachOpen == "" {
+			if c.Opener != nil && c.Traits.EachOpen == "" {
 				t.skip("a client may have the device open once here (see --door each)")
 			}
 			a, b := c.open(), c.open()
@@ -64,8 +62,7 @@ func openCases() []Case {
 
 func refusedOpens(t *trial) {
 	const times = 100
-	c := t.client()
-	t.skipIf(c.traits.EachOpen)
+	c := t.single()
 	f := c.filled(1, 7)
 	for range times {
 		c.refuseOpen("second open by the same client")
@@ -95,8 +92,8 @@ func fileCases() []Case {
 		claim("file.flags", 1, contract.RowFile, "O_TRUNC, O_APPEND, O_CREAT and O_NONBLOCK of an open change nothing", openFlags),
 		claim("file.truncated", 1, contract.RowFile, "a refused open with O_TRUNC takes nothing from the session", func(t *trial) {
 			c := t.client()
-			t.skipIf(c.traits.NoFlags)
-			t.skipIf(c.traits.EachOpen)
+			t.skipIf(c.Traits.NoFlags)
+			t.skipIf(c.Traits.EachOpen)
 			f := c.filled(2, 4)
 			c.openAs("second open, with O_TRUNC,", os.O_RDWR|syscall.O_TRUNC, fails(syscall.EACCES))
 			f.pop(4)
@@ -109,7 +106,7 @@ func fileCases() []Case {
 
 func openFlags(t *trial) {
 	c := t.client()
-	t.skipIf(c.traits.NoFlags)
+	t.skipIf(c.Traits.NoFlags)
 	for _, flags := range []int{
 		syscall.O_TRUNC, syscall.O_APPEND, syscall.O_CREAT, syscall.O_NONBLOCK,
 		syscall.O_CREAT | syscall.O_TRUNC | syscall.O_APPEND,
@@ -128,8 +125,8 @@ func openFlags(t *trial) {
 func changeByPath(t *trial) {
 	c := t.client()
 	f := c.filled(2, 2)
-	c.change("truncate", ", 0", Changer.Truncate)
-	c.change("utimes", ", NULL", Changer.Touch)
+	c.change("truncate", ", 0", target.Mounted.Truncate)
+	c.change("utimes", ", NULL", target.Mounted.Touch)
 	f.push(4)
 	f.full()
 	f.pop(2, 4)

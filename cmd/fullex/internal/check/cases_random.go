@@ -60,7 +60,7 @@ func randomSession(t *trial, c *client, number int) {
 // writeRandom writes mostly what the state asks for.
 func (s *session) writeRandom() {
 	p := s.payload()
-	if len(p) == 0 && s.c.traits.NoEmptyCalls != "" {
+	if len(p) == 0 && s.c.Traits.NoEmptyCalls != "" {
 		return
 	}
 	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model, s.name)
@@ -91,7 +91,7 @@ func (s *session) readRandom() {
 	if s.random.IntN(100) < 30 {
 		count = s.random.IntN(12)
 	}
-	if count == 0 && s.c.traits.NoEmptyCalls != "" {
+	if count == 0 && s.c.Traits.NoEmptyCalls != "" {
 		return
 	}
 	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model, s.name)

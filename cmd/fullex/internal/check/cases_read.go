@@ -12,9 +12,9 @@ var readSizes = []int{1, 2, 3, 4, 5, 8, 4096}
 
 func readCases() []Case {
 	cases := []Case{
-		emptyRead("read.zero.new", "a read of 0 bytes on a new session is refused for its size", func(*file) {}),
-		emptyRead("read.zero.empty", "a read of 0 bytes on an empty deque is refused for its size", func(f *file) { f.capacity(1) }),
-		emptyRead("read.zero", "a read of 0 bytes is refused", func(f *file) { f.capacity(1); f.push(2) }),
+		emptyCall("read.zero.new", contract.RowReadEmpty, "a read of 0 bytes on a new session is refused for its size", func(*file) {}),
+		emptyCall("read.zero.empty", contract.RowReadEmpty, "a read of 0 bytes on an empty deque is refused for its size", func(f *file) { f.capacity(1) }),
+		emptyCall("read.zero", contract.RowReadEmpty, "a read of 0 bytes is refused", func(f *file) { f.capacity(1); f.push(2) }),
 		claim("read.new", 3, contract.RowNothing, "a read on a new session is refused, whatever its size", func(t *trial) {
 			f := t.client().open()
 			for _, size := range readSizes {
@@ -74,13 +74,18 @@ func readCases() []Case {
 	return cases
 }
 
-func emptyRead(id, title string, before func(*file)) Case {
-	return claim(id, 1, contract.RowReadEmpty, title, func(t *trial) {
+// emptyCall is a case of a read or write of 0 bytes, as its row says.
+func emptyCall(id string, row contract.Row, title string, before func(*file)) Case {
+	return claim(id, 1, row, title, func(t *trial) {
 		c := t.client()
-		t.skipIf(c.traits.NoEmptyCalls)
+		t.skipIf(c.Traits.NoEmptyCalls)
 		f := c.open()
 		before(f)
-		f.read("read of 0 bytes", 0, fails(syscall.EINVAL))
+		if row == contract.RowReadEmpty {
+			f.read("read of 0 bytes", 0, fails(syscall.EINVAL))
+		} else {
+			f.write("write of 0 bytes", nil, fails(syscall.EINVAL))
+		}
 		f.close()
 	})
 }

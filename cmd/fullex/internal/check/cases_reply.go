@@ -1,6 +1,7 @@
 package check
 
 import (
+	"path"
 	"slices"
 	"time"
 
@@ -39,21 +40,14 @@ func replyTime(t *trial) {
 	}
 }
 
-// Orderer is a client that can send requests without waiting for replies.
-type Orderer interface {
-	// Order returns the numbers of n requests, from 0, in the order of their
-	// replies. The device is opened for that, at the door where each open is a
-	// client.
-	Order(n int) ([]int, error)
-}
-
 func replyOrder(t *trial) {
-	o, ok := t.client().opener.(Orderer)
+	c := t.client()
+	o, ok := c.Opener.(Orderer)
 	if !ok {
 		t.skip("system calls wait for their replies one at a time")
 		return
 	}
-	order, err := o.Order(16)
+	order, err := o.Order(path.Join(string(Each), c.place.name), 16)
 	if err != nil {
 		t.fail("sending 16 requests at once failed: %v", err)
 		return

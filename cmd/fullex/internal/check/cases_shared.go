@@ -23,8 +23,7 @@ func sharedCases() []Case {
 			f.close()
 		}),
 		claim("thread.open", 2, contract.RowShared, "threads of a process are one client", func(t *trial) {
-			c := t.client()
-			t.skipIf(c.traits.EachOpen)
+			c := t.single()
 			if t.isModule() {
 				t.skip("the original keys on the thread: each of its threads is a client")
 			}
@@ -55,7 +54,7 @@ func sharedCases() []Case {
 		claim("fork.outlives", 2, contract.RowShared, "a session ends with the last of its descriptors", forkOutlives),
 		claim("fork.own", 2, contract.RowShared, "a forked child that opens the device has a deque of its own", func(t *trial) {
 			c := t.client()
-			t.skipIf(c.traits.OneClient)
+			t.skipIf(c.Traits.OneClient)
 			f := c.filled(1, 6)
 			child, inherited := c.fork(f)
 			own := child.open()
@@ -137,7 +136,7 @@ func forkOutlives(t *trial) {
 		return
 	}
 	f.close()
-	if c.traits.EachOpen == "" {
+	if c.Traits.EachOpen == "" {
 		c.refuseOpen("open by the parent, whose session the child still has,")
 	}
 	g.push(10)

@@ -5,12 +5,13 @@ import (
 	"os"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
 func unloadCases() []Case {
 	c := claim("unload.open", 2, contract.RowUnload, "after the module is unloaded an open file gives EIO and can be closed", unloadOpen)
-	c.tidy = func(o Opener) error { return control(o, "insmod full_ex") }
+	c.tidy = func(o target.Opener) error { return control(o, "insmod full_ex") }
 	return []Case{c}
 }
 

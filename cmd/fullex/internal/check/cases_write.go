@@ -61,9 +61,9 @@ func manyCapacities(t *trial) {
 
 func writeCases() []Case {
 	cases := []Case{
-		emptyWrite("write.empty.new", "a write of 0 bytes to a new session is refused", func(*file) {}),
-		emptyWrite("write.empty", "a write of 0 bytes is refused", func(f *file) { f.capacity(1) }),
-		emptyWrite("write.empty.full", "a write of 0 bytes to a full deque is refused for its size", func(f *file) { f.capacity(1); f.push(2) }),
+		emptyCall("write.empty.new", contract.RowWriteEmpty, "a write of 0 bytes to a new session is refused", func(*file) {}),
+		emptyCall("write.empty", contract.RowWriteEmpty, "a write of 0 bytes is refused", func(f *file) { f.capacity(1) }),
+		emptyCall("write.empty.full", contract.RowWriteEmpty, "a write of 0 bytes to a full deque is refused for its size", func(f *file) { f.capacity(1); f.push(2) }),
 		claim("write.odd", 3, contract.RowPush, "odd values are pushed left", func(t *trial) {
 			pushedThenPopped(t, []int32{1, 3, 5}, []int32{5, 3, 1})
 		}),
@@ -116,17 +116,6 @@ func writeCases() []Case {
 			fmt.Sprintf("a write of %s to a deque is refused and changes nothing", bytesIn(size)), func(t *trial) { wrongSize(t, size) }))
 	}
 	return cases
-}
-
-func emptyWrite(id, title string, before func(*file)) Case {
-	return claim(id, 1, contract.RowWriteEmpty, title, func(t *trial) {
-		c := t.client()
-		t.skipIf(c.traits.NoEmptyCalls)
-		f := c.open()
-		before(f)
-		f.write("write of 0 bytes", nil, fails(syscall.EINVAL))
-		f.close()
-	})
 }
 
 func pushedThenPopped(t *trial, pushed, popped []int32) {

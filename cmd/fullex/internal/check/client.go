@@ -3,19 +3,20 @@ package check
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
-// client is an Opener whose calls are printed and judged. Those of one that could
-// not be started do nothing: its trial is over.
+// client is a Client whose calls are printed and judged. Those of one that could
+// not be started, which has no Opener, do nothing: its trial is over.
 type client struct {
+	Client
 	t      *trial
-	opener Opener
-	traits Traits
 	prefix string // of its calls: "[client 2] ", and "" of the first
 	fds    *descriptors
 }
@@ -32,14 +33,12 @@ const firstDescriptor = 3
 func (d *descriptors) take() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i, used := range d.used {
-		if !used {
-			d.used[i] = true
-			return firstDescriptor + i
-		}
+	i := slices.Index(d.used, false)
+	if i < 0 {
+		i, d.used = len(d.used), append(d.used, false)
 	}
-	d.used = append(d.used, true)
-	return firstDescriptor + len(d.used) - 1
+	d.used[i] = true
+	return firstDescriptor + i
 }
 
 func (d *descriptors) free(n int) {
@@ -75,7 +74,7 @@ func (c *client) filled(capacity int, values ...int32) *file {
 // refuseOpen opens the device, which must not work: this client has it open.
 // Where each open is a client of its own it must, and the trial goes on.
 func (c *client) refuseOpen(subject string) {
-	if c.traits.EachOpen != "" {
+	if c.Traits.EachOpen != "" {
 		return
 	}
 	c.openAs(subject, os.O_RDWR, fails(syscall.EACCES))
@@ -84,15 +83,15 @@ func (c *client) refuseOpen(subject string) {
 // openAs opens with flags. The file is never nil.
 func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 	none := &file{c: c}
-	if c.opener == nil || c.t.isOver() {
+	if c.Opener == nil || c.t.isOver() {
 		return none
 	}
 	mode := ""
 	if flags&syscall.O_CREAT != 0 {
 		mode = ", 0666"
 	}
-	call := c.t.trace.begin("open", "%sopen(%q, %s%s", c.prefix, c.traits.Path, flagNames(flags), mode)
-	f, err := c.opener.Open(flags)
+	call := c.t.trace.begin("open", "%sopen(%q, %s%s", c.prefix, c.Traits.Path, flagNames(flags), mode)
+	f, err := c.Open(c.Device, flags)
 	if err != nil {
 		c.t.trace.end(call, ") = %s", returned(0, err))
 		c.judge(subject, 0, err, want)
@@ -107,40 +106,40 @@ func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 }
 
 // change makes a call by the device's path that must succeed.
-func (c *client) change(name, arguments string, do func(Changer) error) {
-	if c.opener == nil || c.t.isOver() {
+func (c *client) change(name, arguments string, do func(m target.Mounted, path string) error) {
+	if c.Opener == nil || c.t.isOver() {
 		return
 	}
-	changer, ok := c.opener.(Changer)
+	mounted, ok := c.Opener.(target.Mounted)
 	if !ok {
 		c.t.skip("this client makes no such call as %s", name)
 		return
 	}
-	call := c.t.trace.begin(name, "%s%s(%q%s", c.prefix, name, c.traits.Path, arguments)
-	err := do(changer)
+	call := c.t.trace.begin(name, "%s%s(%q%s", c.prefix, name, c.Traits.Path, arguments)
+	err := do(mounted, c.Device)
 	c.t.trace.end(call, ") = %s", returned(0, err))
 	c.judge(name+" of the device", 0, err, succeeds)
 }
 
 // stat returns the device's mode and size.
 func (c *client) stat() (mode fs.FileMode, size int64) {
-	if c.opener == nil || c.t.isOver() {
+	if c.Opener == nil || c.t.isOver() {
 		return 0, 0
 	}
-	describer, ok := c.opener.(Describer)
+	stater, ok := c.Opener.(Stater)
 	if !ok {
 		c.t.skip("this client cannot ask for a file's mode")
 		return 0, 0
 	}
-	call := c.t.trace.begin("stat", "%sstat(%q, ", c.prefix, c.traits.Path)
-	mode, size, err := describer.Stat()
+	call := c.t.trace.begin("stat", "%sstat(%q, ", c.prefix, c.Traits.Path)
+	e, err := stater.Stat(c.Device)
 	shown := "..."
 	if err == nil {
-		shown = "{st_mode=" + modeName(mode) + ", st_size=" + returned(int(size), nil) + "}"
+		shown = "{st_mode=" + modeName(e.Mode) + ", st_size=" + returned(int(e.Size), nil) + "}"
 	}
 	c.t.trace.end(call, "%s) = %s", shown, returned(0, err))
 	c.judge("stat of the device", 0, err, succeeds)
-	return mode, size
+	return e.Mode, e.Size
 }
 
 // thread returns the client as its thread of a number makes calls, and an open
@@ -148,8 +147,8 @@ func (c *client) stat() (mode fs.FileMode, size int64) {
 func (c *client) thread(number int, f *file) (*client, *file) {
 	view := *c
 	seen := *f
-	if threader, ok := c.opener.(Threader); ok {
-		view.opener, seen.file = threader.Thread(number, f.file)
+	if threader, ok := c.Opener.(Threader); ok {
+		view.Opener, seen.file = threader.Thread(number, f.file)
 		view.prefix = c.prefix + "[thread " + returned(number, nil) + "] "
 	}
 	seen.c = &view
@@ -159,10 +158,10 @@ func (c *client) thread(number int, f *file) (*client, *file) {
 // fork starts a child that has an open file.
 func (c *client) fork(f *file) (*client, *file) {
 	none := &client{t: c.t}
-	if c.opener == nil || f.file == nil || c.t.isOver() {
+	if c.Opener == nil || f.file == nil || c.t.isOver() {
 		return none, &file{c: none}
 	}
-	forker, ok := c.opener.(Forker)
+	forker, ok := c.Opener.(Forker)
 	if !ok {
 		c.t.skip("over 9P no other process can have an open file: it is its connection's")
 		return none, &file{c: none}
@@ -172,8 +171,8 @@ func (c *client) fork(f *file) (*client, *file) {
 		c.t.fail("a child process cannot be started: %v", err)
 		return none, &file{c: none}
 	}
-	child := c.t.add(o)
-	if child.opener == nil {
+	child := c.t.add(c.place.client(o, 0))
+	if child.Opener == nil {
 		return none, &file{c: none}
 	}
 	got := &file{c: child, file: inherited, number: child.fds.take()}
@@ -184,11 +183,11 @@ func (c *client) fork(f *file) (*client, *file) {
 
 // kill ends the client with kill -9.
 func (c *client) kill() {
-	if c.opener == nil || c.t.isOver() {
+	if c.Opener == nil || c.t.isOver() {
 		return
 	}
 	call := c.t.trace.begin("kill", "%skill(self, SIGKILL", c.prefix)
-	err := c.opener.Kill()
+	err := c.Close()
 	c.t.trace.end(call, ") = %s", returned(0, err))
 	if err != nil {
 		c.t.fail("the client cannot be killed: %v", err)

@@ -4,7 +4,7 @@
 // # Terms
 //
 // A case is one claim of the contract, with a stable id, a weight and the row of
-// the contract that it comes from. It makes its calls as clients: an [Opener] is
+// the contract that it comes from. It makes its calls as clients: a [Client] is
 // one, a process for a target that is a path and a connection for one that is an
 // endpoint. A [trial] is a case being run.
 //
@@ -20,10 +20,9 @@
 //
 // # Hangs
 //
-// The calls of a path are made by worker processes (worker.go), driven over
-// pipes, and those of an endpoint on a connection. A case that takes longer than
-// its time fails, and its clients are killed. Where that does not help either,
-// its goroutine is left behind; the cases after it have clients of their own.
+// A case that takes longer than its time fails, and its clients are closed, which ends
+// calls that wait (packages caller and target). Where that does not help either, its
+// goroutine is left behind; the cases after it have clients of their own.
 //
 // # Concurrency
 //

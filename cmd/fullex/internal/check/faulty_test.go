@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -29,7 +30,13 @@ type faulty struct {
 	session *memory // what clients share
 }
 
-func (d *faulty) client() (Opener, error) { return &memoryClient{device: d}, nil }
+func (d *faulty) client() (Client, error) { return inMemory(&memoryClient{device: d}), nil }
+
+func inMemory(o target.Opener) Client {
+	c := place{}.client(o, 0)
+	c.Traits.Path = "/memory"
+	return c
+}
 
 // memoryClient is a client of a faulty device.
 type memoryClient struct {
@@ -38,10 +45,12 @@ type memoryClient struct {
 	kept   *memory
 }
 
-func (c *memoryClient) Traits() Traits { return Traits{Path: "/memory"} }
-func (c *memoryClient) Kill() error    { return nil }
+func (c *memoryClient) Close() error { return nil }
 
-func (c *memoryClient) Open(int) (File, error) {
+func (c *memoryClient) Open(path string, _ int) (target.File, error) {
+	if path != "" {
+		return nil, syscall.ENOENT
+	}
 	d := c.device
 	<-time.After(d.slow)
 	d.mu.Lock()

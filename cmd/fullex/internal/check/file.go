@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -12,7 +13,7 @@ import (
 // do nothing: its trial is over.
 type file struct {
 	c      *client
-	file   File
+	file   target.File
 	number int
 }
 
@@ -97,7 +98,7 @@ func (f *file) pop(values ...int32) {
 
 // created returns the model of a session that was just opened.
 func (f *file) created() contract.Model {
-	return contract.Model{Profile: f.c.t.o.Profile, LongReads: f.c.traits.LongReads}
+	return contract.Model{Profile: f.c.t.o.Profile, LongReads: f.c.Traits.LongReads}
 }
 
 // holding returns the model of a session with these values, and room.
@@ -155,11 +156,11 @@ func (f *file) close() {
 }
 
 // at writes p or reads a value somewhere.
-func (f *file) at(offset int64, do func(Placed)) {
+func (f *file) at(offset int64, do func(target.Placed)) {
 	if f.isDead() {
 		return
 	}
-	placed, ok := f.file.(Placed)
+	placed, ok := f.file.(target.Placed)
 	if !ok {
 		f.c.t.skip("this client's calls cannot say where")
 		return
@@ -169,7 +170,7 @@ func (f *file) at(offset int64, do func(Placed)) {
 
 // pushAt writes a value at an offset.
 func (f *file) pushAt(v int32, offset int64) {
-	f.at(offset, func(p Placed) {
+	f.at(offset, func(p target.Placed) {
 		call := f.c.t.trace.begin("pwrite64", "%spwrite64(%d, %s, 4, %d", f.c.prefix, f.number, quoted(bytesOf(v)), offset)
 		n, err := p.WriteAt(bytesOf(v), offset)
 		f.c.t.trace.end(call, ") = %s", returned(n, err))
@@ -179,7 +180,7 @@ func (f *file) pushAt(v int32, offset int64) {
 
 // popAt reads a value at an offset.
 func (f *file) popAt(v int32, offset int64) {
-	f.at(offset, func(p Placed) {
+	f.at(offset, func(p target.Placed) {
 		subject := fmt.Sprintf("read of a value at offset %d", offset)
 		call := f.c.t.trace.begin("pread64", "%spread64(%d, ", f.c.prefix, f.number)
 		b := make([]byte, contract.ValueSize)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -43,7 +44,7 @@ func (c *client) judgeData(subject string, got, want []byte) {
 
 // did describes what came of a call: "returned 4".
 func did(n int, err error) string {
-	switch errno, known := errnoOf(err); {
+	switch errno, known := errors.AsType[syscall.Errno](err); {
 	case err == nil:
 		return fmt.Sprintf("returned %d", n)
 	case known:

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -37,7 +38,7 @@ func (f refusing) refuse() error {
 }
 
 // Thread implements Threader.
-func (c threadsClient) Thread(number int, f File) (Opener, File) {
+func (c threadsClient) Thread(number int, f target.File) (target.Opener, target.File) {
 	if number == 0 || f == nil {
 		return c, f
 	}
@@ -45,7 +46,7 @@ func (c threadsClient) Thread(number int, f File) (Opener, File) {
 }
 
 // Fork implements Forker.
-func (c threadsClient) Fork(f File) (Opener, File, error) {
+func (c threadsClient) Fork(f target.File) (target.Opener, target.File, error) {
 	child := &memoryClient{device: c.device}
 	return child, refusing{f.(*memory), c.refusalPops}, nil
 }
@@ -55,7 +56,7 @@ var shared = []string{"thread.shared", "thread.race", "fork.shared", "fork.outli
 
 func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 	d := &faulty{popsShort: true}
-	open := func() (Opener, error) { return threadsClient{memoryClient: &memoryClient{device: d}}, nil }
+	open := func() (Client, error) { return inMemory(threadsClient{memoryClient: &memoryClient{device: d}}), nil }
 	r, err := Run(t.Context(), open, Options{Profile: contract.Module})
 	require.NoError(t, err)
 	for _, id := range shared {
@@ -75,7 +76,7 @@ func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 // TestModuleProfileLooksAtWhatARefusalLeaves where a value was in the deque.
 func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
 	d := &faulty{}
-	open := func() (Opener, error) { return threadsClient{&memoryClient{device: d}, true}, nil }
+	open := func() (Client, error) { return inMemory(threadsClient{&memoryClient{device: d}, true}), nil }
 	r, err := Run(t.Context(), open, Options{Profile: contract.Module, Only: []string{"thread.shared", "fork.shared"}})
 	require.NoError(t, err)
 	for _, c := range r.Cases {
@@ -98,12 +99,14 @@ type described struct {
 	size int64
 }
 
-// Stat implements Describer.
-func (c described) Stat() (fs.FileMode, int64, error) { return c.mode, c.size, nil }
+// Stat implements Stater.
+func (c described) Stat(string) (target.Entry, error) {
+	return target.Entry{Mode: c.mode, Size: c.size}, nil
+}
 
 func TestModuleProfileWantsSizeZero(t *testing.T) {
 	for mode, size := range map[fs.FileMode]int64{0o444: 1, 0o666: 1} {
-		r, err := Run(t.Context(), func() (Opener, error) { return described{&memoryClient{device: &faulty{}}, mode, size}, nil },
+		r, err := Run(t.Context(), func() (Client, error) { return inMemory(described{&memoryClient{device: &faulty{}}, mode, size}), nil },
 			Options{Profile: contract.Module, Only: []string{"file.kind"}})
 		require.NoError(t, err)
 		assert.Equal(t, "the device has size 1, must have 0", r.Cases[0].Reason)

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,8 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 
 	"fullex/cmd/fullex/internal/target"
 )
@@ -45,34 +42,56 @@ const (
 	keptSize       = "Linux 6.8 and later would lose values of reads for more than 4 bytes below the end of what it believes is written"
 )
 
-// At returns what starts clients of the device at a target, for [Run]. command are the words that start this program as a worker: a
-// process that calls [Work]. The error is why there can be none.
-func At(ctx context.Context, name target.Name, door Door, command []string) (func() (Opener, error), error) {
-	e, remote := name.Endpoint()
-	if e.IsInherited() {
+// Client is one client of the device: a process or a connection. It is safe for
+// concurrent use.
+type Client struct {
+	target.Opener
+	Device string // the path to open
+	Traits Traits
+	place  place // where a child of it has the device
+}
+
+// At returns what starts clients of the device at a target, for [Run]. start starts a
+// client of the target; the first one looks at the device. The error is why there can be
+// none.
+func At(name target.Name, start func() (target.Target, error), door Door) (func() (Client, error), error) {
+	if e, _ := name.Endpoint(); e.IsInherited() {
 		return nil, fmt.Errorf("%s is one connection, and checking needs several", name)
 	}
-	t, err := target.Open(ctx, name)
+	t, err := start()
 	if err != nil {
 		return nil, err
 	}
 	p := place{target: name, name: t.Device(), door: door}
-	err = errors.Join(p.find(t), t.Close())
-	if err != nil {
+	if err := errors.Join(p.find(t), t.Close()); err != nil {
 		return nil, err
 	}
-	if remote {
-		p.traits.NoFlags = accessModeOnly
-		var started atomic.Int32
-		return func() (Opener, error) { return dialRemote(p, os.Getpid()+int(started.Add(1))-1) }, nil
-	}
-	if err := p.look(); err != nil {
-		return nil, err
-	}
-	return func() (Opener, error) { return startLocal(p, command) }, nil
+	var started atomic.Int32
+	return func() (Client, error) {
+		t, err := start()
+		if err != nil {
+			return Client{}, err
+		}
+		return p.client(t, os.Getpid()+int(started.Add(1))-1), nil
+	}, nil
 }
 
-// find sees to the door, and that the device is there.
+// client returns a client that is here. At the door pid that of a process has its number,
+// and that of a connection one which the server, if it takes all of a process for one
+// client, has not seen.
+func (p place) client(o target.Opener, number int) Client {
+	if process, ok := o.(interface{ PID() int }); ok {
+		number = process.PID()
+	}
+	c := Client{Opener: o, Device: p.device(number), Traits: p.traits, place: p}
+	c.Traits.Path = filepath.Join("/", c.Device)
+	if _, remote := p.target.Endpoint(); !remote {
+		c.Traits.Path = filepath.Join(p.target.Path(), c.Device)
+	}
+	return c
+}
+
+// find sees to the door, that the device is there, and what the way to it does to calls.
 func (p *place) find(t target.Target) error {
 	if p.door == "" {
 		p.door = Plain
@@ -86,33 +105,42 @@ func (p *place) find(t target.Target) error {
 	if p.door == PID && p.name == "" {
 		return fmt.Errorf("--door pid: %s is a device file, want the directory of a mount", p.target)
 	}
-	e, err := t.Stat(p.device(os.Getpid()))
+	device := p.device(os.Getpid())
+	e, err := t.Stat(device)
 	if err != nil {
 		return fmt.Errorf("no device: %w", err)
 	}
 	if e.Mode.IsDir() {
 		return fmt.Errorf("%s is a directory, want the device full_ex", e.Name)
 	}
-	return target.RefuseOrdinary(t, p.device(os.Getpid()))
+	m, ok := t.(target.Mounted)
+	if !ok {
+		p.traits.NoFlags = accessModeOnly
+		return nil
+	}
+	if err := target.RefuseOrdinary(m, device); err != nil {
+		return err
+	}
+	return p.look(m, device)
 }
 
 // look finds out what a path does to calls.
-func (p *place) look() error {
-	file := filepath.Join(p.target.Path(), p.device(os.Getpid()))
-	if err := unix.Access(file, unix.R_OK|unix.W_OK); err != nil {
-		return fmt.Errorf("%s: %w; checking needs to read and write it", file, err)
+func (p *place) look(m target.Mounted, device string) error {
+	on, err := m.Nature(device)
+	switch {
+	case err != nil:
+		return err
+	case on.Refused != 0:
+		return fmt.Errorf("%s: %w; checking needs to read and write it", on.Path, on.Refused)
 	}
-	switch fileSystem(file) {
-	case fuse:
+	if on.FUSE || on.V9FS {
 		p.traits.NoEmptyCalls = kernelEmpty
-	case v9fs:
-		p.traits.NoEmptyCalls = kernelEmpty
-		if p.door == Plain && p.traits.EachOpen == "" {
-			p.traits.OneClient = oneUser
-		}
-		if losesLongReads() {
-			p.traits.LongReads = keptSize
-		}
+	}
+	if on.V9FS && p.door == Plain && p.traits.EachOpen == "" {
+		p.traits.OneClient = oneUser
+	}
+	if on.LosesLongReads {
+		p.traits.LongReads = keptSize
 	}
 	return nil
 }

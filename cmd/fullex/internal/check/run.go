@@ -13,7 +13,7 @@ const endTime = 2 * time.Second
 // client; every case has clients of its own. The error is why not all cases were
 // run: there can be no client, or ctx has ended. The results have every case that
 // was chosen all the same.
-func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, error) {
+func Run(ctx context.Context, open func() (Client, error), o Options) (Results, error) {
 	o = o.withDefaults()
 	cases, err := o.Chosen()
 	if err != nil {
@@ -37,36 +37,28 @@ func Run(ctx context.Context, open func() (Opener, error), o Options) (Results, 
 }
 
 // tryClient starts a client, to see whether there can be one.
-func tryClient(ctx context.Context, open func() (Opener, error), limit time.Duration) error {
-	started := make(chan error, 1)
-	go func() {
-		client, err := open()
-		if err == nil {
-			err = client.Kill()
+func tryClient(ctx context.Context, open func() (Client, error), limit time.Duration) error {
+	var err error
+	started := begun(func() {
+		var client Client
+		if client, err = open(); err == nil {
+			err = client.Close()
 		}
-		started <- err
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case err := <-started:
+	})
+	switch {
+	case within(ctx, started, limit):
 		return err
-	case <-timer.C:
-		return fmt.Errorf("no answer within %s", limit)
-	case <-ctx.Done():
+	case ctx.Err() != nil:
 		return fmt.Errorf("stopped before the first case: %w", context.Cause(ctx))
 	}
+	return fmt.Errorf("no answer within %s", limit)
 }
 
 // runCase runs one case, and leaves it behind if it takes too long.
-func runCase(ctx context.Context, c Case, open func() (Opener, error), o Options) Result {
+func runCase(ctx context.Context, c Case, open func() (Client, error), o Options) Result {
 	t := &trial{o: o, dial: open}
 	start := time.Now()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t.guard(func() { c.run(t) })
-	}()
+	done := begun(func() { t.guard(func() { c.run(t) }) })
 	late := !within(ctx, done, o.Timeout)
 	if late {
 		t.tooLate(o.Timeout)
@@ -79,17 +71,26 @@ func runCase(ctx context.Context, c Case, open func() (Opener, error), o Options
 	return t.report(c, time.Since(start))
 }
 
-// within waits for something, and says whether it came in time.
+// begun begins something, and closes the channel when it is done.
+func begun(do func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	return done
+}
+
+// within waits for something, and reports whether it came in time.
 func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	select {
 	case <-done:
 		return true
-	case <-timer.C:
 	case <-ctx.Done():
+		return false
 	}
-	return false
 }
 
 // tooLate ends a trial whose time is over.
@@ -110,21 +111,16 @@ func (t *trial) tooLate(limit time.Duration) {
 }
 
 // tidy does what a trial that was cut short could not.
-func tidy(ctx context.Context, c Case, open func() (Opener, error)) {
+func tidy(ctx context.Context, c Case, open func() (Client, error)) {
 	if c.tidy == nil {
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		client, err := open()
-		if err != nil {
-			return // the next case will say so
+	within(ctx, begun(func() {
+		if client, err := open(); err == nil { // else the next case will say so
+			_ = c.tidy(client) // likewise
+			_ = client.Close()
 		}
-		_ = c.tidy(client) // likewise
-		_ = client.Kill()
-	}()
-	within(ctx, done, endTime)
+	}), endTime)
 }
 
 // report is the result of a trial that has ended.

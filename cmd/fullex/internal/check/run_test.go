@@ -151,7 +151,7 @@ func TestRunThatIsStoppedHasAllCases(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		test.device.hang = make(chan struct{})
 		clients := 0
-		open := func() (Opener, error) {
+		open := func() (Client, error) {
 			if clients++; clients > 4 {
 				cancel(errors.New("told to"))
 			}
@@ -212,9 +212,9 @@ func TestChoosingCases(t *testing.T) {
 
 func TestWhatCannotRunAtAllIsAnError(t *testing.T) {
 	gone := errors.New("gone")
-	_, err := Run(t.Context(), func() (Opener, error) { return nil, gone }, Options{})
+	_, err := Run(t.Context(), func() (Client, error) { return Client{}, gone }, Options{})
 	assert.ErrorIs(t, err, gone)
-	_, err = Run(t.Context(), func() (Opener, error) { select {} }, Options{Timeout: time.Millisecond})
+	_, err = Run(t.Context(), func() (Client, error) { select {} }, Options{Timeout: time.Millisecond})
 	assert.EqualError(t, err, "no answer within 1ms")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -10,34 +10,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/fusefs"
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 	"fullex/p9srv"
 	p9client "fullex/p9srv/client"
-	"fullex/p9srv/endpoint"
 	"fullex/tests/need"
+	"fullex/tests/serving"
 )
 
 // serve runs a server on a unix socket and returns its endpoint.
 func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	t.Helper()
 	srv = &p9srv.Server{}
-	return serveAt(t, srv, "unix:"+filepath.Join(t.TempDir(), "s")), srv
-}
-
-func serveAt(t *testing.T, srv *p9srv.Server, at string) string {
-	t.Helper()
-	e, err := endpoint.Parse(at)
-	require.NoError(t, err)
-	l, err := e.Listen(t.Context())
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
-	})
-	return e.At(l.Addr()).String()
+	return serving.Socket(t, srv), srv
 }
 
 // mount mounts a server in this process with FUSE, for worker processes.
@@ -67,7 +54,7 @@ func mount(t *testing.T) (dir string, srv *p9srv.Server) {
 // runAt runs cases at a target.
 func runAt(t *testing.T, name string, door Door, o Options) Results {
 	t.Helper()
-	open, err := at(t, name, door, workerCommand())
+	open, err := at(name, door, startWorker)
 	require.NoError(t, err)
 	r, err := Run(t.Context(), open, o)
 	require.NoError(t, err)
@@ -108,7 +95,7 @@ func TestSoundServerPassesOverAUnixSocket(t *testing.T) {
 }
 
 func TestConnectionsOfOneProcessAsOneClient(t *testing.T) {
-	endpoint := serveAt(t, &p9srv.Server{Identity: p9srv.IdentityPeer}, "unix:"+filepath.Join(t.TempDir(), "s"))
+	endpoint := serving.Socket(t, &p9srv.Server{Identity: p9srv.IdentityPeer})
 	only := Options{Only: []string{"process.own"}}
 	r := runAt(t, endpoint, Plain, only)
 	assert.Equal(t, "open by client 2 failed with EACCES, must succeed", r.Cases[0].Reason)
@@ -117,14 +104,32 @@ func TestConnectionsOfOneProcessAsOneClient(t *testing.T) {
 }
 
 func TestSoundServerPassesOverTCP(t *testing.T) {
-	endpoint := serveAt(t, &p9srv.Server{}, "tcp:127.0.0.1:0")
+	endpoint := serving.At(t, &p9srv.Server{}, "tcp:127.0.0.1:0")
 	assertSound(t, runAt(t, endpoint, Plain, Options{Seed: 2}), append(over9P, "open.each", "unload.open")...)
+}
+
+// notThroughFUSE are the cases that processes at a mount cannot try.
+var notThroughFUSE = []string{
+	"open.each", "write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero", "reply.order",
+}
+
+// TestClientsCanBeBehindAPipe, as those in a guest are.
+func TestClientsCanBeBehindAPipe(t *testing.T) {
+	dir, srv := mount(t)
+	name, err := target.ParseName(dir)
+	require.NoError(t, err)
+	agent := behindAPipe(t)
+	open, err := At(name, caller.Starter(name, agent.Start), Plain)
+	require.NoError(t, err)
+	r, err := Run(t.Context(), open, Options{Seed: 3})
+	require.NoError(t, err)
+	assertSound(t, r, notThroughFUSE...)
+	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }
 
 func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	dir, srv := mount(t)
-	hidden := []string{"write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero", "reply.order"}
-	assertSound(t, runAt(t, dir, Plain, Options{Seed: 3}), append(hidden, "open.each")...)
+	assertSound(t, runAt(t, dir, Plain, Options{Seed: 3}), notThroughFUSE...)
 	doors := []string{"open.", "file.", "process.", "thread.", "fork.", "kill."}
 	assertSound(t, runAt(t, dir, PID, Options{Seed: 4, Only: doors}), "open.each")
 	assertSound(t, runAt(t, dir, Each, Options{Seed: 4, Only: doors}), append(openTwice, "file.truncated")...)
@@ -145,11 +150,11 @@ func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
 		assert.Equal(t, ExitNotRun, r.Exit())
 	}
 	assertNothingRun(Options{Only: only.Only, Profile: contract.Module}, "crashes a kernel")
-	open, err := at(t, endpoint, Plain, nil)
+	open, err := at(endpoint, Plain, startWorker)
 	require.NoError(t, err)
 	client, err := open()
 	require.NoError(t, err)
-	f, err := client.Open(syscall.O_RDWR)
+	f, err := client.Open(client.Device, syscall.O_RDWR)
 	require.NoError(t, err)
 	assertNothingRun(only, "others have the device open")
 	_, err = f.Write([]byte{3})
@@ -158,6 +163,6 @@ func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
 	assertSound(t, runAt(t, endpoint, Plain, only))
 	_, err = f.Write([]byte{3})
 	assert.Equal(t, syscall.EIO, err)
-	require.NoError(t, client.Kill())
+	require.NoError(t, client.Close())
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }

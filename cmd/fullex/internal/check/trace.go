@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -105,7 +106,7 @@ func returned(n int, err error) string {
 	if err == nil {
 		return fmt.Sprint(n)
 	}
-	errno, ok := errnoOf(err)
+	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
 		return fmt.Sprintf("? (%v)", err)
 	}
@@ -123,20 +124,10 @@ func quoted(p []byte) string {
 	b.WriteByte('"')
 	for i, c := range p[:min(len(p), shownBytes)] {
 		digitNext := i+1 < len(p) && p[i+1] >= '0' && p[i+1] <= '9'
+		named := strings.IndexByte("\"\\\n\t\r\v\f", c)
 		switch {
-		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c == '\t':
-			b.WriteString(`\t`)
-		case c == '\r':
-			b.WriteString(`\r`)
-		case c == '\v':
-			b.WriteString(`\v`)
-		case c == '\f':
-			b.WriteString(`\f`)
+		case named >= 0:
+			b.WriteString(`\` + `"\ntrvf`[named:named+1])
 		case c >= ' ' && c <= '~':
 			b.WriteByte(c)
 		case digitNext:

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"time"
+
+	"fullex/cmd/fullex/internal/target"
 )
 
 // A server keeps a list of its sessions (README, "sessions"). What is wanted there
@@ -33,11 +34,10 @@ func (t *trial) eventually(is func() bool) bool {
 // listed returns the sessions of full_ex that the client may see, as capacity and
 // length, and whether it can see the list. Looking is not among the calls printed.
 func (c *client) listed() (sessions [][2]string, ok bool) {
-	tree, ok := c.opener.(Tree)
-	if !ok || c.t.isOver() {
+	if c.t.isOver() {
 		return nil, false
 	}
-	f, err := tree.OpenFile("sessions", os.O_RDONLY)
+	f, err := c.Open("sessions", os.O_RDONLY)
 	if err != nil {
 		return nil, false
 	}
@@ -54,7 +54,7 @@ func (c *client) listed() (sessions [][2]string, ok bool) {
 	return sessions, true
 }
 
-func readAll(f File) (string, error) {
+func readAll(f target.File) (string, error) {
 	var text []byte
 	p := make([]byte, 8<<10)
 	for {
@@ -79,12 +79,8 @@ func (c *client) count(capacity, length int) int {
 }
 
 // control writes an order to the server's ctl.
-func control(o Opener, order string) error {
-	tree, ok := o.(Tree)
-	if !ok {
-		return syscall.ENOENT
-	}
-	f, err := tree.OpenFile("ctl", os.O_WRONLY)
+func control(o target.Opener, order string) error {
+	f, err := o.Open("ctl", os.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -95,7 +91,7 @@ func control(o Opener, order string) error {
 // order is control, printed as what a shell would do.
 func (c *client) order(text string) error {
 	call := c.t.trace.begin("write", "%swrite(ctl, %s, %d", c.prefix, quoted([]byte(text+"\n")), len(text)+1)
-	err := control(c.opener, text)
+	err := control(c, text)
 	c.t.trace.end(call, ") = %s", returned(len(text)+1, err))
 	return err
 }

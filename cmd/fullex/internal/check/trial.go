@@ -1,14 +1,12 @@
 package check
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"fullex/device/contract"
 )
@@ -18,7 +16,7 @@ import (
 // concurrent use.
 type trial struct {
 	o     Options
-	dial  func() (Opener, error)
+	dial  func() (Client, error)
 	trace trace
 
 	mu      sync.Mutex
@@ -89,28 +87,35 @@ func (t *trial) client() *client {
 	if t.isOver() {
 		return &client{t: t}
 	}
-	o, err := t.dial()
+	started, err := t.dial()
 	if err != nil {
 		t.fail("another client cannot be started: %v", err)
 		return &client{t: t}
 	}
-	return t.add(o)
+	return t.add(started)
+}
+
+// single starts a client that may have the device open once.
+func (t *trial) single() *client {
+	c := t.client()
+	t.skipIf(c.Traits.EachOpen)
+	return c
 }
 
 // other starts a client that must be another one to the device, too.
 func (t *trial) other() *client {
 	c := t.client()
-	t.skipIf(c.traits.OneClient)
+	t.skipIf(c.Traits.OneClient)
 	return c
 }
 
 // add takes a client in, to be killed at the end. If the end has come it is.
-func (t *trial) add(o Opener) *client {
-	c := &client{t: t, opener: o, traits: o.Traits(), fds: &descriptors{}}
+func (t *trial) add(started Client) *client {
+	c := &client{Client: started, t: t, fds: &descriptors{}}
 	t.mu.Lock()
 	if t.cut {
 		t.mu.Unlock()
-		_ = o.Kill() // nobody waits for it any more
+		_ = started.Close() // nobody waits for it any more
 		return &client{t: t}
 	}
 	t.clients = append(t.clients, c)
@@ -129,9 +134,6 @@ func (t *trial) killAll() {
 	clients := t.clients
 	t.mu.Unlock()
 	for _, c := range slices.Backward(clients) {
-		_ = c.opener.Kill() // what it had open is what the case looked at
+		_ = c.Close() // what it had open is what the case looked at
 	}
 }
-
-// errnoOf returns the errno in an error.
-func errnoOf(err error) (errno syscall.Errno, ok bool) { return errno, errors.As(err, &errno) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // valueSize is the size of a value at the device: an int32, little-endian.
@@ -19,8 +18,6 @@ const maxRead = 1 << 20
 var errNotOpen = errors.New("nothing is open, see open")
 
 func errArguments(usage string) error { return fmt.Errorf("want %s", usage) }
-
-func errnoOf(err error) (errno syscall.Errno, ok bool) { return errno, errors.As(err, &errno) }
 
 // send writes p with one call.
 func (s *Shell) send(command string, p []byte) error {

@@ -9,6 +9,7 @@
 package shell
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,9 +18,8 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"fullex/cmd/fullex/internal/target"
+	"fullex/device/contract"
 )
 
 // Shell has at most one file of a target open. It is for one goroutine.
@@ -189,11 +189,11 @@ func (s *Shell) close(args []string) error {
 // explained names an errno and says what it means for a command, at the device
 // if it is one.
 func explained(command string, device bool, err error) error {
-	errno, ok := errnoOf(err)
+	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
 		return err
 	}
-	name := unix.ErrnoName(errno)
+	name := contract.ErrnoName(errno)
 	if meaning := meanings[command][errno]; meaning != "" && (device || errno == syscall.ENOENT) {
 		return fmt.Errorf("%s: %s", name, meaning)
 	}

@@ -2,7 +2,7 @@ package shell
 
 import (
 	"bytes"
-	"path/filepath"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,27 +10,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/target"
 	"fullex/p9srv"
-	"fullex/p9srv/endpoint"
+	"fullex/tests/serving"
 )
 
 // start returns a shell on a server of its own, and what it prints.
 func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
 	t.Helper()
-	e := endpoint.Unix(filepath.Join(t.TempDir(), "s"))
-	l, err := e.Listen(t.Context())
-	require.NoError(t, err)
+	return startAt(t, func(name target.Name) (target.Target, error) { return target.Open(t.Context(), name) })
+}
+
+// startAt is start with a target of any kind.
+func startAt(t *testing.T, open func(target.Name) (target.Target, error)) (*Shell, *bytes.Buffer, *p9srv.Server) {
+	t.Helper()
 	srv := &p9srv.Server{}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	tree, err := target.Open(t.Context(), target.AtEndpoint(e))
+	name, err := target.ParseName(serving.Socket(t, srv))
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, tree.Close())
-		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-done, p9srv.ErrServerClosed)
-	})
+	tree, err := open(name)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, tree.Close()) })
 	var out bytes.Buffer
 	return New(tree, &out), &out, srv
 }
@@ -39,6 +39,24 @@ func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
 // if it is an error.
 func TestConversation(t *testing.T) {
 	s, out, srv := start(t)
+	converse(t, s, out)
+	assert.Zero(t, srv.Kernel.Sessions())
+}
+
+// TestConversationOverAPipe has the calls made at the other end of one.
+func TestConversationOverAPipe(t *testing.T) {
+	near, far := net.Pipe()
+	worked := make(chan error, 1)
+	go func() { worked <- caller.Work(far, far, nil) }()
+	s, out, srv := startAt(t, caller.Over(near, near).At)
+	converse(t, s, out)
+	assert.Zero(t, srv.Kernel.Sessions())
+	require.NoError(t, near.Close())
+	require.NoError(t, <-worked)
+}
+
+func converse(t *testing.T, s *Shell, out *bytes.Buffer) {
+	t.Helper()
 	for _, step := range []struct{ line, want string }{
 		{"", ""},
 		{"# a comment", ""},
@@ -96,7 +114,6 @@ func TestConversation(t *testing.T) {
 		assert.Equal(t, step.want, got, step.line)
 		assert.False(t, quit, step.line)
 	}
-	assert.Zero(t, srv.Kernel.Sessions())
 }
 
 func TestUnloadedModule(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package target reaches a device tree for the commands that use one: over 9P
 // at an endpoint, or below the directory where it is mounted. Both give the
-// same calls and the same errno.
+// same calls and the same errno. Package caller has other processes make them.
 //
 // # Names
 //
@@ -16,6 +16,6 @@
 //
 // # Concurrency
 //
-// A Target and a File are safe for concurrent use. Of reads and writes at the same
+// Targets and Files are safe for concurrent use. Of reads and writes at the same
 // time none is sure to start where another ended.
 package target

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/p9srv/client"
@@ -19,7 +20,7 @@ type mounted struct {
 	device string
 }
 
-var _ Target = mounted{}
+var _ Mounted = mounted{}
 
 func openPath(path string) (Target, error) {
 	info, err := os.Stat(path)
@@ -52,7 +53,13 @@ func (m mounted) Open(path string, flags int) (File, error) {
 // mountedFile is a file descriptor.
 type mountedFile int
 
-var _ Described = mountedFile(0)
+var (
+	_ Placed    = mountedFile(0)
+	_ Described = mountedFile(0)
+)
+
+// Described is a File that is a file descriptor of this process.
+type Described interface{ FD() int }
 
 // Inherited is an open file that this process has been started with.
 func Inherited(fd int) File { return mountedFile(fd) }
@@ -65,12 +72,12 @@ func (f mountedFile) Close() error               { return syscall.Close(int(f)) 
 
 func (f mountedFile) Write(p []byte) (int, error) { return f.written(syscall.Write, p) }
 
-// ReadAt implements File.
+// ReadAt implements Placed.
 func (f mountedFile) ReadAt(p []byte, offset int64) (int, error) {
 	return uninterrupted(func(fd int, p []byte) (int, error) { return syscall.Pread(fd, p, offset) }, int(f), p)
 }
 
-// WriteAt implements File.
+// WriteAt implements Placed.
 func (f mountedFile) WriteAt(p []byte, offset int64) (int, error) {
 	return f.written(func(fd int, p []byte) (int, error) { return syscall.Pwrite(fd, p, offset) }, p)
 }
@@ -123,10 +130,19 @@ func (m mounted) List(path string) ([]Entry, error) {
 	return entries, nil
 }
 
+// Truncate implements Mounted.
+func (m mounted) Truncate(path string) error { return os.Truncate(m.at(path), 0) }
+
+// Touch implements Mounted.
+func (m mounted) Touch(path string) error {
+	now := time.Now()
+	return os.Chtimes(m.at(path), now, now)
+}
+
 // Device implements Target.
 func (m mounted) Device() string { return m.device }
 
-// Close implements Target.
+// Close implements Opener. What is open stays so.
 func (m mounted) Close() error { return nil }
 
 // cause strips what os and the 9P client put before an errno, where the caller names the

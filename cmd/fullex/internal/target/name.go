@@ -15,15 +15,12 @@ type Name struct {
 // AtEndpoint names the server at an endpoint.
 func AtEndpoint(e endpoint.Endpoint) Name { return Name{endpoint: e} }
 
-// AtPath names a mount's directory or a device file.
-func AtPath(path string) Name { return Name{path: path} }
-
 // ParseName reads what a user writes. A path with a colon in its first element is
 // written with "./" before it, as it would be an endpoint.
 func ParseName(text string) (Name, error) {
 	colon, slash := strings.IndexByte(text, ':'), strings.IndexByte(text, '/')
 	if colon < 0 || slash >= 0 && slash < colon {
-		return AtPath(text), nil
+		return Name{path: text}, nil
 	}
 	e, err := endpoint.Parse(text)
 	return AtEndpoint(e), err

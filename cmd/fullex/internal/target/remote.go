@@ -15,6 +15,7 @@ import (
 
 	"github.com/hugelgupf/p9/p9"
 
+	"fullex/device/contract"
 	"fullex/p9srv/client"
 	"fullex/p9srv/endpoint"
 )
@@ -81,13 +82,13 @@ func (f *remoteFile) Read(p []byte) (int, error) { return f.move(f.ReadAt(p, f.o
 
 func (f *remoteFile) Write(p []byte) (int, error) { return f.move(f.WriteAt(p, f.offset.Load())) }
 
-// ReadAt implements File.
+// ReadAt implements Placed.
 func (f *remoteFile) ReadAt(p []byte, offset int64) (int, error) {
 	n, err := f.file.ReadAt(background, p, offset)
 	return n, cause(err)
 }
 
-// WriteAt implements File.
+// WriteAt implements Placed.
 func (f *remoteFile) WriteAt(p []byte, offset int64) (int, error) {
 	n, err := f.file.WriteAt(background, p, offset)
 	return n, cause(err)
@@ -107,23 +108,38 @@ func (f *remoteFile) move(n int, err error) (int, error) {
 	return n, err
 }
 
+// Order opens a file, sends n reads of 4 bytes at once, and returns their numbers, from 0,
+// in the order of the replies.
+func (t *remote) Order(path string, n int) (order []int, err error) {
+	f, err := t.root.OpenFile(background, syscall.O_RDWR, elements(path)...)
+	if err != nil {
+		return nil, at("open", path, err)
+	}
+	defer func() { err = errors.Join(err, cause(f.Close(background))) }()
+	reads, order := make([]client.Op, n), make([]int, n)
+	for i := range reads {
+		reads[i], order[i] = client.Op{File: f, P: make([]byte, contract.ValueSize)}, i
+	}
+	t.client.Batch(background, reads)
+	for _, read := range reads {
+		if read.Turn == 0 {
+			return nil, read.Err
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(reads[a].Turn, reads[b].Turn) })
+	return order, nil
+}
+
 // Stat implements Target.
 func (t *remote) Stat(path string) (Entry, error) {
-	e, err := t.stat(elements(path))
+	names := elements(path)
+	file, err := t.root.Walk(background, names...)
 	if err != nil {
 		return Entry{}, at("stat", path, err)
 	}
-	return e, nil
-}
-
-func (t *remote) stat(names []string) (Entry, error) {
-	file, err := t.root.Walk(background, names...)
-	if err != nil {
-		return Entry{}, err
-	}
 	qid, attr, err := file.Attr(background)
 	if err := errors.Join(cause(err), cause(file.Close(background))); err != nil {
-		return Entry{}, err
+		return Entry{}, at("stat", path, err)
 	}
 	name := "/"
 	if len(names) > 0 {
@@ -137,37 +153,22 @@ func (t *remote) stat(names []string) (Entry, error) {
 }
 
 // List implements Target.
-func (t *remote) List(path string) ([]Entry, error) {
-	entries, err := t.list(elements(path))
+func (t *remote) List(path string) (entries []Entry, err error) {
+	file, err := t.root.OpenFile(background, syscall.O_RDONLY, elements(path)...)
 	if err != nil {
 		return nil, at("list", path, err)
 	}
-	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
-	return entries, nil
-}
-
-func (t *remote) list(names []string) (entries []Entry, err error) {
-	file, err := t.root.OpenFile(background, syscall.O_RDONLY, names...)
-	if err != nil {
-		return nil, err
-	}
 	found, err := file.ReadDir(background)
 	if err := errors.Join(cause(err), cause(file.Close(background))); err != nil {
-		return nil, err
+		return nil, at("list", path, err)
 	}
 	for _, d := range found {
 		if d.Name != "." && d.Name != ".." {
-			entries = append(entries, Entry{Name: d.Name, Mode: typeOf(d.QID)})
+			entries = append(entries, Entry{Name: d.Name, Mode: fs.FileMode(d.QID.Type&p9.TypeDir) << 24}) // ModeDir, as in Plan 9
 		}
 	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	return entries, nil
-}
-
-func typeOf(q p9.QID) fs.FileMode {
-	if q.Type&p9.TypeDir != 0 {
-		return fs.ModeDir
-	}
-	return 0
 }
 
 // Device implements Target.

@@ -8,11 +8,20 @@ import (
 	"time"
 )
 
-// Target is a device tree.
-type Target interface {
-	// Open opens a file with the flags of open(2), of which only the access
-	// mode matters.
+// Opener is one client of a device tree.
+type Opener interface {
+	// Open opens a file with the flags of open(2), of which over 9P only the
+	// access mode arrives.
 	Open(path string, flags int) (File, error)
+	// Close ends the client, with calls that wait, and closes what it has open. A
+	// target that is a path of this system is let go only. Closing again is not an
+	// error.
+	Close() error
+}
+
+// Target is a device tree as one client reaches it.
+type Target interface {
+	Opener
 	// Stat describes a file.
 	Stat(path string) (Entry, error)
 	// List returns the entries of a directory, sorted by name, without "."
@@ -21,24 +30,34 @@ type Target interface {
 	// Device is the path of the device file that is meant when none is named:
 	// "full_ex", or "" where the target is a device file itself.
 	Device() string
-	// Close lets the target go and closes what is open.
-	Close() error
+}
+
+// Mounted is a Target that is a path: it takes the calls that are made with paths.
+type Mounted interface {
+	Target
+	// Nature describes a file that may be a device.
+	Nature(path string) (Nature, error)
+	// Truncate is truncate(2) to 0.
+	Truncate(path string) error
+	// Touch is utimes(2), to now.
+	Touch(path string) error
 }
 
 // File is an open file. Every Read and Write is one call at the file, whatever
 // its size, 0 too; each goes on where the last one ended. A Read at the end
-// returns 0 and no error. ReadAt and WriteAt are likewise one call each, which says
-// where and may be short.
+// returns 0 and no error.
 type File interface {
 	Read(p []byte) (int, error)
 	Write(p []byte) (int, error)
-	ReadAt(p []byte, offset int64) (int, error)
-	WriteAt(p []byte, offset int64) (int, error)
 	Close() error
 }
 
-// Described is a File that is a file descriptor of this process.
-type Described interface{ FD() int }
+// Placed is a File whose calls can say where. They are one call each, too, and may be short.
+type Placed interface {
+	File
+	ReadAt(p []byte, offset int64) (int, error)
+	WriteAt(p []byte, offset int64) (int, error)
+}
 
 // Entry describes a file. List fills in the first two fields only.
 type Entry struct {

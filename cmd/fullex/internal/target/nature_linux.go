@@ -1,4 +1,4 @@
-package check
+package target
 
 import (
 	"fmt"
@@ -6,30 +6,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kind is a file system that does something to calls.
-type kind int
-
-const (
-	other kind = iota
-	fuse
-	v9fs
-)
-
-func fileSystem(path string) kind {
+// lookAtMount sets what the file system does to calls.
+func (n *Nature) lookAtMount() {
 	var s unix.Statfs_t
-	if err := unix.Statfs(path, &s); err != nil {
-		return other
+	if err := unix.Statfs(n.Path, &s); err != nil {
+		return // as it is for a file that is not there
 	}
-	switch int64(s.Type) {
-	case unix.FUSE_SUPER_MAGIC:
-		return fuse
-	case unix.V9FS_MAGIC:
-		return v9fs
-	}
-	return other
+	n.FUSE = int64(s.Type) == unix.FUSE_SUPER_MAGIC
+	n.V9FS = int64(s.Type) == unix.V9FS_MAGIC
+	n.LosesLongReads = n.V9FS && losesLongReads()
 }
 
-// losesLongReads says whether this kernel's 9p client throws away what a read has
+// losesLongReads reports whether this kernel's 9p client throws away what a read has
 // got when the server refuses its next part: Linux 6.8 and later.
 func losesLongReads() bool {
 	var u unix.Utsname

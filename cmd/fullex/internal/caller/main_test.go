@@ -1,0 +1,24 @@
+package caller
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+const workerWord = "caller-worker"
+
+// TestMain makes the test binary a worker where it is started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == workerWord {
+		if err := Work(os.Stdin, os.Stdout, workerCommand()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return
+	}
+	m.Run() // the exit status is its result
+}
+
+func startWorker() (*Process, error) { return Start(workerCommand()) }
+
+func workerCommand() []string { return []string{os.Args[0], workerWord} }
