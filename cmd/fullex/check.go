@@ -15,6 +15,7 @@ import (
 
 	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/check"
+	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
@@ -37,6 +38,7 @@ func checkCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "run just the case `ID`, or all of a group such as write. (repeatable)"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "leave the case `ID` or a group out (repeatable)"},
+			&cli.StringSliceFlag{Name: "hide", Usage: "run the case `ID` or a group as \"hidden case 1\" and so on, without printing its calls and reasons (repeatable)"},
 			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "`TIME` that a case may take; then it has failed"},
 			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the random sessions follow from", DefaultText: "another one each time"},
 			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "`NUMBER` of random sessions"},
@@ -48,8 +50,9 @@ func checkCommand() *cli.Command {
 			&cli.BoolFlag{Name: "list", Usage: "print the cases and run none"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
-			format := flagIn(c.Lineage()[1].Args().Tail(), "format") // nothing is parsed
-			return notChecked(c.App.Writer, format, oneLine(c, err, sub))
+			words := c.Lineage()[1].Args().Tail() // nothing is parsed
+			formats := append(valuesIn(words, "format"), "")
+			return notChecked(c.App.Writer, formats[0], check.Options{Hide: valuesIn(words, "hide")}, oneLine(c, err, sub))
 		},
 		Action: checkAction,
 	}
@@ -69,36 +72,56 @@ func checkAction(c *cli.Context) error {
 		return notRun(listCases(c.App.Writer, o))
 	case c.Bool("self-test"):
 		if err = noArguments(c); err == nil {
+			o.Repeat = repeating(c, o, "--self-test")
 			return selfTest(ctx, c.App.Writer, o, format)
 		}
 	default:
 		var name target.Name
 		if name, err = targetOnly(c); err == nil {
+			o.Repeat = repeating(c, o, quote.Shell(name.String()))
 			return runChecks(ctx, c, name, o)
 		}
 	}
-	return notChecked(c.App.Writer, format, err)
+	return notChecked(c.App.Writer, format, check.Options{Hide: c.StringSlice("hide")}, err)
 }
 
-// flagIn returns the value of a flag among words that could not be parsed, or "".
-func flagIn(words []string, name string) string {
+// valuesIn returns the values of a flag among words that could not be parsed.
+func valuesIn(words []string, name string) (values []string) {
 	for i, word := range words {
 		flag, value, has := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		switch {
 		case word == flag || flag != name:
 		case has:
-			return value
+			values = append(values, value)
 		case i+1 < len(words):
-			return words[i+1]
+			values = append(values, words[i+1])
 		}
 	}
-	return ""
+	return values
+}
+
+// repeating is the command that repeats a run. It names no cases where some are hidden.
+func repeating(c *cli.Context, o check.Options, target string) string {
+	words := []string{"fullex check", "--profile", string(o.Profile), "--seed", fmt.Sprint(o.Seed), "--sessions", fmt.Sprint(o.Sessions)}
+	for _, flag := range []string{"door", "timeout", "dangerous"} {
+		if c.IsSet(flag) {
+			words = append(words, fmt.Sprintf("--%s=%v", flag, c.Value(flag)))
+		}
+	}
+	for _, flag := range []string{"only", "skip"} {
+		for _, id := range c.StringSlice(flag) {
+			if len(o.Hide) == 0 {
+				words = append(words, "--"+flag, id)
+			}
+		}
+	}
+	return strings.Join(append(words, target), " ")
 }
 
 // notChecked tells of a wrong use of the command: in a format that is one, too.
-func notChecked(w io.Writer, format string, err error) error {
+func notChecked(w io.Writer, format string, o check.Options, err error) error {
 	if slices.Contains(check.Formats, format) {
-		if err := check.Unrun(check.Options{}, err).Print(w, format); err != nil {
+		if err := check.Unrun(o, err).Print(w, format); err != nil {
 			return notRun(err)
 		}
 	}
@@ -130,7 +153,7 @@ func checkOptions(c *cli.Context) (check.Options, error) {
 		return check.Options{}, fmt.Errorf("--sessions %d: want a number above 0", c.Int("sessions"))
 	}
 	o := check.Options{
-		Profile: contract.Profile(c.String("profile")), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"),
+		Profile: contract.Profile(c.String("profile")), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Hide: c.StringSlice("hide"),
 		Timeout: c.Duration("timeout"), Seed: c.Uint64("seed"), Sessions: c.Int("sessions"), Dangerous: c.Bool("dangerous"),
 	}
 	if !c.IsSet("seed") {

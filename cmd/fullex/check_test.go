@@ -39,6 +39,39 @@ func TestCheckPassesOnASoundServer(t *testing.T) {
 	}
 }
 
+// TestFailedCheckSaysHowItIsRepeated with the same flags, unless they name hidden cases.
+func TestFailedCheckSaysHowItIsRepeated(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "full_ex")
+	require.NoError(t, os.WriteFile(file, nil, 0o666))
+	for flag, want := range map[string]string{
+		"--timeout=9s": "fullex check --profile fixed --seed 7 --sessions 50 --timeout=9s --only open.new " + file,
+		"--hide=open.": "fullex check --profile fixed --seed 7 --sessions 50 " + file,
+	} {
+		for _, format := range check.Formats {
+			out, err := command(t, "check", "--seed", "7", "--only", "open.new", flag, "--format", format, file).Output()
+			assert.Equal(t, check.ExitFailed, statusOf(t, err), format)
+			assert.Contains(t, string(out), want, format)
+		}
+	}
+}
+
+func TestWrongUseNamesNoHiddenCases(t *testing.T) {
+	for _, args := range [][]string{
+		{"--hide", "open.new", "--hide=write.", "--format", "json", "--nosuch"},
+		{"--hide", "open.new", "--hide=write.", "--format", "json", "--timeout", "0s"},
+		{"--hide", "open.new", "--hide=write.", "--format", "json", "unix:/nosuch"},
+	} {
+		out, _, err := run("", append([]string{"check"}, args...)...)
+		require.Error(t, err)
+		var results check.Results
+		require.NoError(t, json.Unmarshal([]byte(out), &results))
+		assert.Len(t, results.Cases, len(check.Cases()))
+		for _, c := range results.Cases {
+			assert.False(t, c.ID == "open.new" || strings.HasPrefix(c.ID, "write."), c.ID)
+		}
+	}
+}
+
 func TestCheckListsCases(t *testing.T) {
 	out, _, err := run("", "check", "--list")
 	require.NoError(t, err)
@@ -63,6 +96,7 @@ func TestCheckThatCannotRunSaysWhy(t *testing.T) {
 		{[]string{"--profile", "nope", endpoint}, "--profile nope: want fixed, module"},
 		{[]string{"--door", "nope", endpoint}, "--door nope: want plain, each, pid"},
 		{[]string{"--only", "nope", endpoint}, "--only nope: no such case (see --list)"},
+		{[]string{"--hide", "wrte.full", endpoint}, "--hide wrte.full: no such case (see --list), did you mean write.full?"},
 		{[]string{"--timeout", "0s", endpoint}, "--timeout 0s: want a time above 0"},
 		{[]string{"--sessions", "0", endpoint}, "--sessions 0: want a number above 0"},
 		{[]string{"--nosuch", endpoint}, "nosuch"},

@@ -13,6 +13,7 @@ type Case struct {
 	Weight int
 	Title  string // what is claimed
 	Row    string // of the contract
+	Hidden bool   // its ID is "hidden case 1" or so, it has no title and no row, and results have no more of it
 
 	run func(*trial)
 	// tidy puts the target right again, if a trial was cut short; or nil.

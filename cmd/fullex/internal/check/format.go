@@ -34,6 +34,9 @@ func (r Results) Print(w io.Writer, format string) error {
 
 // explanation is all there is to say about a case, in lines.
 func (c Result) explanation() []string {
+	if c.Hidden {
+		return nil
+	}
 	var lines []string
 	switch c.Status {
 	case Failed:
@@ -80,7 +83,17 @@ func printable(s string) string {
 	return string(out)
 }
 
-// repeat says how a run is repeated.
-func (r Results) repeat() string {
+// settings are what the calls of a run follow from, besides the device.
+func (r Results) settings() string {
 	return fmt.Sprintf("--profile %s --seed %d --sessions %d", r.Profile, r.Seed, r.Sessions)
+}
+
+// conclusion is what to say behind the cases, in lines: how a run with a failure is
+// repeated, too.
+func (r Results) conclusion() []string {
+	lines := []string{r.Summary()}
+	if failed, _ := r.Count(Failed); failed > 0 && r.Repeat != "" {
+		lines = append(lines, "repeat it with: "+r.Repeat)
+	}
+	return lines
 }

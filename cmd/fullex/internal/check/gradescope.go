@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"io"
 	"strings"
 )
@@ -28,13 +29,13 @@ type (
 // neither as reached nor as missed. One that was not run is missed.
 func gradescope(w io.Writer, r Results) error {
 	g := gradescopeResults{
-		Output: r.Summary() + "\nrepeat it with: " + r.repeat(), Time: r.Time.Seconds(), Visibility: "visible",
+		Output: strings.Join(append(r.conclusion(), r.settings()), "\n"), Time: r.Time.Seconds(), Visibility: "visible",
 	}
 	if r.Stopped != "" {
 		g.Output = r.Stopped + "\n" + g.Output
 	}
 	for _, c := range r.Cases {
-		test := gradescopeTest{Name: c.Title, Number: c.ID, Output: strings.Join(c.explanation(), "\n")}
+		test := gradescopeTest{Name: cmp.Or(c.Title, c.ID), Number: c.ID, Output: strings.Join(c.explanation(), "\n")}
 		switch c.Status {
 		case Passed:
 			test.Score, test.MaxScore, test.Status = c.Weight, c.Weight, "passed"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,15 +19,15 @@ func human(w io.Writer, r Results) error {
 		return nil
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: %s\n\n", printable(r.Target), r.repeat())
+	fmt.Fprintf(&b, "%s: %s\n\n", printable(r.Target), r.settings())
 	for _, c := range begun {
 		status := map[Status]string{Passed: "ok", Failed: "FAILED", Skipped: "skipped", NotRun: "ERROR"}[c.Status]
-		fmt.Fprintf(&b, "%-8s %-22s %s\n", status, c.ID, c.Title)
+		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("%-8s %-22s %s", status, c.ID, c.Title), " "))
 		for _, line := range printableLines(c.explanation()) {
 			fmt.Fprintf(&b, "           %s\n", line)
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", r.Summary())
+	fmt.Fprintf(&b, "\n%s\n", strings.Join(printableLines(r.conclusion()), "\n"))
 	_, err := b.WriteTo(w)
 	return err
 }

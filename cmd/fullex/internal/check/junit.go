@@ -59,7 +59,7 @@ func junit(w io.Writer, r Results) error {
 		Name: "fullex check " + r.Target, Tests: len(r.Cases), Failures: failed, Errors: notRun, Skipped: skipped,
 		Time: seconds(r.Time), Timestamp: r.Start.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []junitProperty{
-			{"target", r.Target}, {"profile", string(r.Profile)}, {"seed", fmt.Sprint(r.Seed)}, {"sessions", fmt.Sprint(r.Sessions)},
+			{"target", r.Target}, {"profile", string(r.Profile)}, {"seed", fmt.Sprint(r.Seed)}, {"sessions", fmt.Sprint(r.Sessions)}, {"repeat", r.Repeat},
 		},
 	}
 	for _, c := range r.Cases {
@@ -76,6 +76,10 @@ func junit(w io.Writer, r Results) error {
 
 func junitOf(c Result) junitCase {
 	group, _, _ := strings.Cut(c.ID, ".")
+	skipped := "skipped, because " + c.Reason
+	if c.Hidden {
+		group, skipped = "hidden", ""
+	}
 	j := junitCase{Class: "full_ex." + group, Name: c.ID, Time: seconds(c.Time)}
 	text := strings.Join(c.explanation(), "\n")
 	switch c.Status {
@@ -86,7 +90,7 @@ func junitOf(c Result) junitCase {
 		}
 		j.Failure = &junitMessage{Message: c.Reason, Type: kind, Text: text}
 	case Skipped:
-		j.Skipped = &junitMessage{Message: "skipped, because " + c.Reason}
+		j.Skipped = &junitMessage{Message: skipped}
 	case NotRun:
 		j.Error = &junitMessage{Message: c.Reason, Type: "not-run", Text: text}
 	default:

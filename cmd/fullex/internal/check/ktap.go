@@ -11,7 +11,7 @@ import (
 func ktap(w io.Writer, r Results) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "KTAP version 1\n1..%d\n", len(r.Cases))
-	fmt.Fprintf(&b, "# target %s %s\n", printable(r.Target), r.repeat())
+	fmt.Fprintf(&b, "# target %s %s\n", printable(r.Target), r.settings())
 	for i, c := range r.Cases {
 		if c.Status != Skipped { // the result line says it
 			for _, line := range printableLines(c.explanation()) {
@@ -21,17 +21,23 @@ func ktap(w io.Writer, r Results) error {
 		word, directive := "ok", ""
 		switch {
 		case c.Timeout:
-			word, directive = "not ok", " # TIMEOUT "+oneDirective(c.Reason)
+			word, directive = "not ok", "TIMEOUT "
 		case c.Status == NotRun:
-			word, directive = "not ok", " # ERROR "+oneDirective(c.Reason)
+			word, directive = "not ok", "ERROR "
 		case c.Status == Failed:
-			word, directive = "not ok", " # "+oneDirective(c.Reason)
+			word = "not ok"
 		case c.Status == Skipped:
-			directive = " # SKIP " + oneDirective(c.Reason)
+			directive = "SKIP "
 		}
-		fmt.Fprintf(&b, "%s %d %s%s\n", word, i+1, c.ID, directive)
+		fmt.Fprintf(&b, "%s %d %s", word, i+1, c.ID)
+		if directive = strings.TrimSpace(directive + oneDirective(c.Reason)); directive != "" {
+			fmt.Fprintf(&b, " # %s", directive)
+		}
+		fmt.Fprintln(&b)
 	}
-	fmt.Fprintf(&b, "# %s\n", r.Summary())
+	for _, line := range printableLines(r.conclusion()) {
+		fmt.Fprintf(&b, "# %s\n", line)
+	}
 	_, err := b.WriteTo(w)
 	return err
 }

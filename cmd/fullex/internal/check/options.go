@@ -14,12 +14,14 @@ type Options struct {
 	Profile  contract.Profile // "": Fixed
 	Only     []string         // ids, or what ids begin with up to a ".", such as "write."; empty: all
 	Skip     []string         // likewise: those left out
+	Hide     []string         // likewise: those that are run, but of which results say only what came of them
 	Timeout  time.Duration    // of each case; 0: DefaultTimeout
 	Seed     uint64           // of the random sessions
 	Sessions int              // how many random sessions; 0: DefaultSessions
 	// Dangerous runs the cases that could hurt a kernel, or others who use the
 	// same server.
 	Dangerous bool
+	Repeat    string // the command that repeats the run, for results
 }
 
 // Options that are not set.
@@ -60,10 +62,13 @@ func (o Options) withDefaults() Options {
 // an error: a typing mistake must not look like a pass.
 func (o Options) Chosen() ([]Case, error) {
 	all := Cases()
-	for flag, patterns := range map[string][]string{"--only": o.Only, "--skip": o.Skip} {
-		for _, p := range patterns {
+	for _, chosen := range []struct {
+		flag     string
+		patterns []string
+	}{{"--only", o.Only}, {"--skip", o.Skip}, {"--hide", o.Hide}} {
+		for _, p := range chosen.patterns {
 			if !slices.ContainsFunc(all, func(c Case) bool { return fits(p, c.ID) }) {
-				return nil, fmt.Errorf("%s %s: no such case (see --list)", flag, p)
+				return nil, fmt.Errorf("%s %s: no such case (see --list)%s", chosen.flag, p, meant(p, all))
 			}
 		}
 	}
@@ -76,7 +81,19 @@ func (o Options) Chosen() ([]Case, error) {
 	if len(some) == 0 {
 		return nil, fmt.Errorf("no case is left by --only and --skip")
 	}
-	return some, nil
+	return o.hiding(some), nil
+}
+
+// hiding hides those of the cases that are to be hidden.
+func (o Options) hiding(cases []Case) []Case {
+	hidden := 0
+	for i, c := range cases {
+		if fitsAny(o.Hide, c.ID) {
+			hidden++
+			cases[i] = Case{ID: fmt.Sprintf("hidden case %d", hidden), Weight: c.Weight, Hidden: true, run: c.run, tidy: c.tidy}
+		}
+	}
+	return cases
 }
 
 func fits(pattern, id string) bool {

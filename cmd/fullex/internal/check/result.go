@@ -28,6 +28,7 @@ type Result struct {
 	Notes   []string      `json:"notes,omitempty"`  // what it had to take into account
 	Calls   []string      `json:"calls"`            // as strace(1) prints them; of long cases the first and the last
 	Timeout bool          `json:"timeout,omitempty"`
+	Hidden  bool          `json:"hidden,omitempty"` // only ID, Weight and Status are set, unless the run was stopped
 	Time    time.Duration `json:"nanoseconds"`
 }
 
@@ -37,6 +38,7 @@ type Results struct {
 	Profile  contract.Profile `json:"profile"`
 	Seed     uint64           `json:"seed"`
 	Sessions int              `json:"sessions"`
+	Repeat   string           `json:"repeat,omitempty"` // the command that repeats the run
 	Start    time.Time        `json:"start"`
 	Time     time.Duration    `json:"nanoseconds"`
 	Stopped  string           `json:"stopped,omitempty"` // why not all cases were run, in one sentence
@@ -49,14 +51,14 @@ func Unrun(o Options, reason error) Results {
 	r := newResults(o.withDefaults())
 	cases, err := o.Chosen()
 	if err != nil {
-		cases = Cases()
+		cases = o.hiding(Cases())
 	}
 	r.stop(cases, reason)
 	return r
 }
 
 func newResults(o Options) Results {
-	return Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Start: time.Now()}
+	return Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
 }
 
 // stop ends a run before some cases.
@@ -64,7 +66,7 @@ func (r *Results) stop(left []Case, reason error) {
 	r.Stopped = reason.Error()
 	for _, c := range left {
 		r.Cases = append(r.Cases, Result{
-			ID: c.ID, Title: c.Title, Row: c.Row, Weight: c.Weight, Status: NotRun, Reason: r.Stopped, Calls: []string{},
+			ID: c.ID, Title: c.Title, Row: c.Row, Weight: c.Weight, Hidden: c.Hidden, Status: NotRun, Reason: r.Stopped, Calls: []string{},
 		})
 	}
 	r.Time = time.Since(r.Start)

@@ -135,5 +135,8 @@ func (t *trial) report(c Case, took time.Duration) Result {
 	if r.Calls == nil {
 		r.Calls = t.trace.lines()
 	}
+	if c.Hidden {
+		return Result{ID: c.ID, Weight: c.Weight, Hidden: true, Status: r.Status, Calls: []string{}}
+	}
 	return r
 }
