@@ -42,19 +42,20 @@ func fuseConfigFrom(c *cli.Context) (fuseConfig, error) {
 // mounted is a FUSE mount that is measured.
 type mounted struct {
 	name, what string
+	argv       []string           // how it is started, without the directory
 	servers    []*process.Process // whose time counts, the mount last
-	file       string
+	file       string             // in the directory; with it, once it is started
 }
 
 // The mounts, and what a round trip of the echo server is called beside them.
 const (
-	bareMount, twinMount, embeddedMount, unixMount = "bare", "twin", "embedded", "unix"
-	echoTrip                                       = "echo"
+	bareMount, twinMount, cMount, embeddedMount, unixMount = "bare", "twin", "c", "embedded", "unix"
+	echoTrip                                               = "echo"
 )
 
 // run is the subcommand.
 func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) (_ report, err error) {
-	mounts, err := startMounts(w)
+	mounts, notes, err := startMounts(ctx, w)
 	defer func() { err = errors.Join(err, stopMounts(mounts)) }()
 	if err != nil {
 		return report{}, err
@@ -80,45 +81,65 @@ func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) 
 		for _, s := range result.Servers {
 			fmt.Fprintf(text, "%-10s %-9s %10.0f %10.2f   %.2f [%.2f..%.2f]\n", result.Cell, s.Name, s.Rate, s.CPU, s.Ratio, s.RatioMin, s.RatioMax)
 		}
+		if r, ok := result.embeddedOfC(); ok {
+			fmt.Fprintf(text, "%-10s %-31s   %.2f [%.2f..%.2f]\n", result.Cell, "embedded's ratio to c", median(r), slices.Min(r), slices.Max(r))
+		}
 		results = append(results, result)
 	}
-	return report{Results: results, Missed: fuseMisses(results)}, nil
+	return report{Results: results, Notes: notes, Missed: fuseMisses(results)}, nil
 }
 
-// startMounts mounts them all. On an error it returns what there is, to be
-// stopped.
-func startMounts(w *workspace) ([]*mounted, error) {
+// embeddedOfC returns the ratio of each round of the embedded mount's rate to that of the
+// file in C, and false if that was not measured.
+func (r cellResult) embeddedOfC() ([]float64, bool) {
+	embedded, _ := r.server(embeddedMount)
+	c, ok := r.server(cMount)
+	if !ok {
+		return nil, false
+	}
+	return ratios(embedded.Rates, c.Rates), true
+}
+
+// startMounts mounts them all; the file in C is left out, with a word, where it cannot be
+// built. On an error it returns what there is, to be stopped.
+func startMounts(ctx context.Context, w *workspace) (mounts []*mounted, notes []string, err error) {
 	server, err := w.startFullex()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	mounts := []*mounted{
-		{name: bareMount, what: "a file that answers from memory, with the same library"},
-		{name: twinMount, what: "the same once more: what strays from 1 there is noise"},
-		{name: embeddedMount, what: "fullex mount DIR"},
-		{name: unixMount, what: "fullex mount unix:SOCKET DIR, beside fullex serve", servers: []*process.Process{server}},
+	inC := filepath.Join(w.dir, "barefuse")
+	mounts = []*mounted{
+		{name: bareMount, what: "a file that answers from memory; Go, the FUSE library go-fuse", argv: []string{w.self, "barefuse"}, file: barefuse.Name},
+		{name: twinMount, what: "the same once more: what strays from 1 there is noise", argv: []string{w.self, "barefuse"}, file: barefuse.Name},
+		{name: cMount, what: "such a file in C, one thread: a stronger limit", argv: []string{inC}, file: barefuse.Name},
+		{name: embeddedMount, what: "fullex mount DIR", argv: []string{w.fullex, "mount"}, file: "full_ex"},
+		{name: unixMount, what: "fullex mount unix:SOCKET DIR, beside fullex serve", argv: []string{w.fullex, "mount", "unix:" + server.Socket},
+			file: "full_ex", servers: []*process.Process{server}},
+	}
+	if err := barefuse.Build(ctx, inC); err != nil {
+		notes = append(notes, fmt.Sprintf("the file in C is not measured, and its target not checked: %v", err))
+		mounts = slices.DeleteFunc(mounts, func(m *mounted) bool { return m.name == cMount })
 	}
 	for _, m := range mounts {
-		dir, err := os.MkdirTemp(w.dir, m.name)
-		if err != nil {
-			return mounts, fmt.Errorf("make a directory to mount at: %w", err)
+		if err := m.start(w); err != nil {
+			return mounts, notes, err
 		}
-		argv := []string{w.fullex, "mount", dir}
-		m.file = filepath.Join(dir, "full_ex")
-		switch m.name {
-		case unixMount:
-			argv = []string{w.fullex, "mount", "unix:" + server.Socket, dir}
-		case bareMount, twinMount:
-			argv = []string{w.self, "barefuse", dir}
-			m.file = filepath.Join(dir, barefuse.Name)
-		}
-		p, err := process.StartWhen(m.name, func() error { _, err := os.Stat(m.file); return err }, argv...)
-		if err != nil {
-			return mounts, err
-		}
+	}
+	return mounts, notes, nil
+}
+
+// start mounts it at a new directory.
+func (m *mounted) start(w *workspace) error {
+	dir, err := os.MkdirTemp(w.dir, m.name)
+	if err != nil {
+		return fmt.Errorf("make a directory to mount at: %w", err)
+	}
+	m.file = filepath.Join(dir, m.file)
+	p, err := process.StartWhen(m.name, func() error { _, err := os.Stat(m.file); return err }, append(m.argv, dir)...)
+	if err == nil {
 		m.servers = append(m.servers, p)
 	}
-	return mounts, nil
+	return err
 }
 
 // stopMounts ends them, each mount before its server.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"testing"
 )
@@ -64,5 +65,48 @@ func TestMissesNameEachTarget(t *testing.T) {
 		if got := speedMisses([]cellResult{r}); len(got) != test.misses {
 			t.Errorf("%s: %d misses, want %d (%s): %v", test.name, len(got), test.misses, test.because, got)
 		}
+	}
+}
+
+// fuseResult is a cell whose mounts all have the same rate but for some.
+func fuseResult(processes string, others map[string]float64) cellResult {
+	r := cellResult{Cell: processes}
+	for _, name := range []string{bareMount, twinMount, cMount, embeddedMount, unixMount, echoTrip} {
+		rate, ok := others[name]
+		if !ok {
+			rate = 100
+		}
+		r.Servers = append(r.Servers, serverResult{Name: name, Ratio: rate / 100, Rates: []float64{rate, rate, rate}})
+	}
+	return r
+}
+
+func TestMissesOfMountsNameEachTarget(t *testing.T) {
+	good := map[string]float64{embeddedMount: 95, cMount: 105, unixMount: 44}
+	with := func(name string, rate float64) map[string]float64 {
+		changed := maps.Clone(good)
+		changed[name] = rate
+		return changed
+	}
+	for name, test := range map[string]struct {
+		processes string
+		rates     map[string]float64
+		misses    int
+	}{
+		"all met":                    {"1", good, 0},
+		"slower than bare":           {"1", with(embeddedMount, 94), 2},
+		"slower than bare with many": {"8", with(embeddedMount, 94), 2},
+		"slower than C":              {"8", with(cMount, 106), 1},
+		"unix is slow":               {"1", with(unixMount, 43), 1},
+		"unix is slow with many":     {"8", with(unixMount, 43), 0},
+	} {
+		if got := fuseMisses([]cellResult{fuseResult(test.processes, test.rates)}); len(got) != test.misses {
+			t.Errorf("%s: %d misses, want %d: %v", name, len(got), test.misses, got)
+		}
+	}
+	without := fuseResult("1", good)
+	without.Servers = slices.DeleteFunc(without.Servers, func(s serverResult) bool { return s.Name == cMount })
+	if got := fuseMisses([]cellResult{without}); len(got) != 0 {
+		t.Errorf("without the file in C: %v", got)
 	}
 }
