@@ -14,6 +14,7 @@ import (
 	"fullex/cmd/fullex/internal/bench"
 	"fullex/cmd/fullex/internal/logs"
 	"fullex/cmd/fullex/internal/target"
+	"fullex/p9srv/client/load"
 )
 
 func benchCommand() *cli.Command {
@@ -23,10 +24,10 @@ func benchCommand() *cli.Command {
 		ArgsUsage: "[TARGET]",
 		Description: "fullex bench --depth 16 --compare /mnt unix:/run/fullex/fullex.sock\n\n" +
 			"Pushes to and pops from deques of full_ex that are half full at the start. At a\n" +
-			"server each of --conns connections has --depth requests in flight, each on an open\n" +
-			"file of its own; at a path as many threads call. This command itself limits the\n" +
-			"rate at a server: on two processors, which a server shares, to some 70,000\n" +
-			"operations a second with one request in flight and 300,000 with 64.\n\n" +
+			"server each of --conns connections has --depth operations in flight, each on an\n" +
+			"open file of its own; at a path as many threads call. Every result is compared\n" +
+			"with what the deque must give, and a wrong one ends the run. The sources have in\n" +
+			"tests/bench/RESULTS.md what this reaches at a server beside it.\n\n" +
 			"With --rate operations are due at fixed times and their latency counts from there,\n" +
 			"also if all are busy then: a target that stops for a while shows that in full. What\n" +
 			"it takes to wake somebody who is idle is in there, about 0.1 ms.\n" +
@@ -80,12 +81,12 @@ func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
 	config.Conns, config.Depth, config.File = c.Int("conns"), c.Int("depth"), c.String("file")
 	config.duration, config.turn = c.Duration("duration"), c.Duration("turn")
 	for _, flag := range []string{"conns", "depth"} {
-		if n := c.Int(flag); n < 1 || n > bench.MaxWorkers {
-			return config, fmt.Errorf("--%s %d: want a number from 1 to %d", flag, n, bench.MaxWorkers)
+		if n := c.Int(flag); n < 1 || n > bench.MaxInHand {
+			return config, fmt.Errorf("--%s %d: want a number from 1 to %d", flag, n, bench.MaxInHand)
 		}
 	}
-	if config.Conns*config.Depth > bench.MaxWorkers {
-		return config, fmt.Errorf("--conns %d --depth %d: want %d in flight at most", config.Conns, config.Depth, bench.MaxWorkers)
+	if config.Conns*config.Depth > bench.MaxInHand {
+		return config, fmt.Errorf("--conns %d --depth %d: want %d in flight at most", config.Conns, config.Depth, bench.MaxInHand)
 	}
 	for _, flag := range []string{"duration", "turn"} {
 		if d := c.Duration(flag); d <= 0 {
@@ -96,7 +97,7 @@ func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
 		return config, fmt.Errorf("--rate %g: want a number above 0, up to %d", rate, maxRate)
 	}
 	config.Rate = c.Float64("rate")
-	if config.Mix, err = bench.ParseMix(c.String("mix")); err != nil {
+	if config.Mix, err = load.ParseMix(c.String("mix")); err != nil {
 		return config, fmt.Errorf("--mix: %w", err)
 	}
 	return config, nil
@@ -110,40 +111,40 @@ func benchAction(c *cli.Context) error {
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	loads, err := startLoads(ctx, config)
+	subjects, err := startSubjects(ctx, config)
 	if err != nil {
 		err = config.failed(c.App.Writer, err)
 	} else {
-		err = config.measure(ctx, c, loads)
+		err = config.measure(ctx, c, subjects)
 	}
-	for _, l := range loads {
-		err = errors.Join(err, l.Close())
+	for _, s := range subjects {
+		err = errors.Join(err, s.Close())
 	}
 	return err
 }
 
-// startLoads returns those that were started, also with an error.
-func startLoads(ctx context.Context, config benchConfig) (loads []*bench.Load, err error) {
+// startSubjects returns those that were started, also with an error.
+func startSubjects(ctx context.Context, config benchConfig) (subjects []*bench.Subject, err error) {
 	for _, name := range config.targets {
-		l, err := givenUp(ctx, connectTime, func() (*bench.Load, error) { return bench.Start(ctx, name, config.Config) })
+		s, err := givenUp(ctx, connectTime, func() (*bench.Subject, error) { return bench.Start(ctx, name, config.Config) })
 		if err != nil {
-			return loads, err
+			return subjects, err
 		}
-		loads = append(loads, l)
+		subjects = append(subjects, s)
 	}
-	return loads, nil
+	return subjects, nil
 }
 
 // measure loads the targets and prints what was measured, up to an error, too.
-func (config benchConfig) measure(ctx context.Context, c *cli.Context, loads []*bench.Load) error {
-	end := showProgress(c.App.ErrWriter, loads)
+func (config benchConfig) measure(ctx context.Context, c *cli.Context, subjects []*bench.Subject) error {
+	end := showProgress(c.App.ErrWriter, subjects)
 	defer end()
-	if len(loads) == 2 {
-		compared, err := bench.Compare(ctx, [2]*bench.Load(loads), config.duration, config.turn)
+	if len(subjects) == 2 {
+		compared, err := bench.Compare(ctx, [2]*bench.Subject(subjects), config.duration, config.turn)
 		end()
 		return config.printed(c.App.Writer, compared.Results[:], compared, err)
 	}
-	result, err := loads[0].Run(ctx, config.duration)
+	result, err := subjects[0].Run(ctx, config.duration)
 	end()
 	return config.printed(c.App.Writer, []*bench.Result{result}, nil, err)
 }
@@ -194,7 +195,7 @@ const progressTime = 500 * time.Millisecond
 
 // showProgress writes, on a terminal only, how many operations there have been, a line
 // that is written over again and again. end clears it, and may be called twice.
-func showProgress(w io.Writer, loads []*bench.Load) (end func()) {
+func showProgress(w io.Writer, subjects []*bench.Subject) (end func()) {
 	if !logs.IsTerminal(w) {
 		return func() {}
 	}
@@ -211,8 +212,8 @@ func showProgress(w io.Writer, loads []*bench.Load) (end func()) {
 				return
 			case <-ticker.C:
 				done := int64(0)
-				for _, l := range loads {
-					done += l.Done()
+				for _, s := range subjects {
+					done += s.Done()
 				}
 				fmt.Fprintf(w, "\r%5.1f s  %d operations, %.0f op/s\x1b[K", time.Since(start).Seconds(), done,
 					float64(done-last)/progressTime.Seconds())

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/tests/need"
 )
 
 // benchReport is what the tests look at of bench --json.
@@ -144,10 +146,32 @@ func TestBenchPrintsATableAndAPlot(t *testing.T) {
 }
 
 func TestBenchAtAPath(t *testing.T) {
-	path := t.TempDir() + "/file" // takes any write, and reads nothing behind its end
+	path := t.TempDir() + "/file" // takes any write, and is never full
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
-	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "1:0:1", path)
+	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "0:0:1", path)
 	assert.Positive(t, r.Results[0].Kinds["open"].Ops)
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	_, _, err := run("", "bench", "--mix", "1:0:0", path)
+	assert.EqualError(t, err, "bench: write: not refused, although the deque is full")
+}
+
+func TestBenchAtAMount(t *testing.T) {
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		need.Skip(t, "no FUSE on this machine: %v", err)
+	}
+	require.NoError(t, device.Close())
+	dir := t.TempDir()
+	out, err := command(t, "mount", "--daemon", dir).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	defer func() {
+		out, err := command(t, "umount", dir).CombinedOutput()
+		assert.NoError(t, err, "%s", out)
+	}()
+	r := benchJSON(t, "--duration", "60ms", "--conns", "2", "--depth", "3", "--mix", "5:4:1", dir)
+	for name, kind := range r.Results[0].Kinds {
+		assert.Positive(t, kind.Ops, name)
+	}
 }
 
 func TestBadUseOfBench(t *testing.T) {

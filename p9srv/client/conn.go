@@ -60,11 +60,16 @@ func Dial(ctx context.Context, d Dialer) (*Conn, error) {
 // or one of package outside for callers who have a thread each. It belongs to the client
 // from then on, also after an error.
 func New(ctx context.Context, conn io.ReadWriteCloser) (*Conn, error) {
+	return NewSize(ctx, conn, askedMsize)
+}
+
+// NewSize is New with the msize to ask for, in bytes.
+func NewSize(ctx context.Context, conn io.ReadWriteCloser, msize uint32) (*Conn, error) {
 	s, err := newStream(conn)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return begin(ctx, &Conn{stream: s, msize: askedMsize})
+	return begin(ctx, &Conn{stream: s, msize: msize})
 }
 
 // Memory agrees on a version with a server in this process. x belongs to the client from

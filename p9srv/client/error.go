@@ -61,6 +61,16 @@ func ended(why error) error {
 // unanswered is what a call returns that is given up.
 func unanswered(ctx context.Context) error { return fmt.Errorf("%w: %w", ErrNoAnswer, ctx.Err()) }
 
+// ReplyError returns why a message that came is not what a request of that type asks for: the
+// [syscall.Errno] with which the server refused it, or that it is no reply to it; else nil. It
+// is for those to whom a connection was lent.
+func ReplyError(m wire.Frame, request wire.Type) error {
+	if err := check(m, request); err != nil {
+		return err
+	}
+	return refusal(m)
+}
+
 // check returns an error for a reply that is not one to a request of that type, or whose
 // fields cannot be read.
 func check(m wire.Frame, request wire.Type) error {

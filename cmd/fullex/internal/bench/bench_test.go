@@ -2,45 +2,20 @@ package bench
 
 import (
 	"bytes"
-	"context"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/client/load"
 )
-
-func TestParseMix(t *testing.T) {
-	for text, want := range map[string]Mix{"1:1:0": {1, 1, 0}, "0:0:7": {0, 0, 7}, "5:4:1": {5, 4, 1}} {
-		m, err := ParseMix(text)
-		require.NoError(t, err)
-		assert.Equal(t, want, m)
-		assert.Equal(t, text, m.String())
-	}
-	for _, text := range []string{"", "1", "1:2", "1:2:3:4", "a:1:1", "0:0:0", "-1:1:1", "1000001:0:0"} {
-		_, err := ParseMix(text)
-		assert.Error(t, err, text)
-	}
-}
-
-func TestKindsComeAsOftenAsTheirWeights(t *testing.T) {
-	const n = 100_000
-	random := rand.New(rand.NewPCG(1, 1))
-	var counts [kinds]int
-	for range n {
-		counts[Mix{6, 3, 1}.pick(random)]++
-	}
-	assert.InDelta(t, 0.6*n, counts[Write], 0.02*n)
-	assert.InDelta(t, 0.3*n, counts[Read], 0.02*n)
-	assert.InDelta(t, 0.1*n, counts[Open], 0.02*n)
-}
 
 // resultOf has one operation of each latency.
 func resultOf(latencies ...time.Duration) *Result {
 	r, recorder := NewResult(), newRecorder()
 	for _, d := range latencies {
-		recorder.add(Read, d, false)
+		recorder.Record(load.Read, d, false, 1)
 	}
 	recorder.moveTo(r)
 	r.Elapsed = time.Second
@@ -95,30 +70,4 @@ func TestDurationText(t *testing.T) {
 	} {
 		assert.Equal(t, want, durationText(d))
 	}
-}
-
-// TestAScheduleGivesEveryTimeOnce has nobody be late: the times are those of the
-// schedule, whenever they are asked for.
-func TestAScheduleGivesEveryTimeOnce(t *testing.T) {
-	start := time.Now().Add(-time.Second) // all are due
-	s := newSchedule(context.Background(), start, 100*time.Millisecond, 1000)
-	s.run()
-	for i := range 100 {
-		due, ok := s.next()
-		require.True(t, ok)
-		assert.Equal(t, start.Add(time.Duration(i)*time.Millisecond), due)
-	}
-	_, ok := s.next()
-	assert.False(t, ok)
-	assert.Zero(t, s.missed())
-}
-
-func TestAScheduleCountsWhatNobodyBegan(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	s := newSchedule(ctx, time.Now().Add(-time.Second), 100*time.Millisecond, 1000)
-	s.run()
-	_, ok := s.next()
-	require.True(t, ok)
-	cancel()
-	assert.Equal(t, int64(99), s.missed())
 }

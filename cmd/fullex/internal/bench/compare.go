@@ -18,18 +18,18 @@ type Comparison struct {
 // Spread is the ratios of all turns.
 type Spread struct{ Median, Min, Max float64 }
 
-// Compare runs two loads by turns, until each has had its time or ctx ends. Which is
+// Compare loads two targets by turns, until each has had its time or ctx ends. Which is
 // first alternates: the machine may be slower after the other's turn. It returns what
 // was measured up to an error, too.
-func Compare(ctx context.Context, loads [2]*Load, length, turn time.Duration) (*Comparison, error) {
+func Compare(ctx context.Context, subjects [2]*Subject, length, turn time.Duration) (*Comparison, error) {
 	c := &Comparison{Results: [2]*Result{NewResult(), NewResult()}}
 	var rates, p50s, p99s []float64
 	rounds := max(int(length/turn), 1)
 	for round := range rounds {
 		var results [2]*Result
-		for i := range loads {
+		for i := range subjects {
 			which := (i + round) % 2
-			r, err := loads[which].Run(ctx, turn)
+			r, err := subjects[which].Run(ctx, turn)
 			if err != nil {
 				return c, err
 			}

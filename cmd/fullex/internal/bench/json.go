@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"fullex/p9srv/client/load"
 )
 
 // Settings is what a report says of how it was made.
@@ -97,7 +99,7 @@ func (r *Result) json(name string) resultJSON {
 		Target: name, Elapsed: r.Elapsed.Seconds(), Ops: r.Total(), Rate: r.Rate(), Missed: r.Missed, Overlong: r.Overlong,
 		Latency: r.Latencies().json(), Kinds: make(map[string]kindJSON),
 	}
-	for _, k := range Kinds {
+	for _, k := range load.Kinds {
 		out.Kinds[k.String()] = kindJSON{r.Ops(k), r.Refused[k], r.Latency(k).json()}
 	}
 	for _, b := range r.Bars() {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fullex/p9srv/client/load"
 )
 
 // Latencies are kept in nanoseconds with three digits, from 1 ns to a minute. What
@@ -19,7 +21,10 @@ func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest
 // shards is how many recorders workers share: few, as a histogram takes 200 KiB.
 const shards = 8
 
-// recorder counts operations. Safe for concurrent use.
+// kinds is how many kinds of operation there are.
+const kinds = len(load.Mix{})
+
+// recorder counts operations, and is safe for concurrent use.
 type recorder struct {
 	mu       sync.Mutex // guards the fields below
 	counts   [kinds]*hdrhistogram.Histogram
@@ -35,18 +40,18 @@ func newRecorder() *recorder {
 	return r
 }
 
-// add counts one operation.
-func (r *recorder) add(k Kind, took time.Duration, refused bool) {
+// Record implements [load.Recorder].
+func (r *recorder) Record(k load.Kind, took time.Duration, refused bool, n int64) {
 	value := max(int64(took), 1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if value > longest {
 		value = longest
-		r.overlong++
+		r.overlong += n
 	}
-	_ = r.counts[k].RecordValue(value) // it is in range
+	_ = r.counts[k].RecordValues(value, n) // it is in range
 	if refused {
-		r.refused[k]++
+		r.refused[k] += n
 	}
 }
 

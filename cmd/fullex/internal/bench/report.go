@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"fullex/p9srv/client/load"
 )
 
 // WriteTable prints a result in lines, with its distribution.
@@ -14,7 +16,7 @@ func (r *Result) WriteTable(w io.Writer, name string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\toperations\trefused\tmin\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
 	shown := 0
-	for _, k := range Kinds {
+	for _, k := range load.Kinds {
 		if r.Ops(k) > 0 {
 			shown++
 			writeRow(table, k.String(), r.Ops(k), r.Refused[k], r.Latency(k))

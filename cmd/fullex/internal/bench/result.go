@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fullex/p9srv/client/load"
 )
 
 // Result is what was measured. Not safe for concurrent use.
@@ -37,11 +39,11 @@ func (r *Result) Add(other *Result) {
 }
 
 // Ops returns how many operations of a kind there were.
-func (r *Result) Ops(k Kind) int64 { return r.histograms[k].TotalCount() }
+func (r *Result) Ops(k load.Kind) int64 { return r.histograms[k].TotalCount() }
 
 // Total returns how many operations there were.
 func (r *Result) Total() (n int64) {
-	for _, k := range Kinds {
+	for _, k := range load.Kinds {
 		n += r.Ops(k)
 	}
 	return n
@@ -56,7 +58,7 @@ func (r *Result) Rate() float64 {
 }
 
 // Latency describes how long the operations of a kind took.
-func (r *Result) Latency(k Kind) Latency { return latencyOf(r.histograms[k]) }
+func (r *Result) Latency(k load.Kind) Latency { return latencyOf(r.histograms[k]) }
 
 // Latencies describes how long all operations took.
 func (r *Result) Latencies() Latency { return latencyOf(r.all()) }

@@ -1,0 +1,210 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How long the last replies may take.
+const (
+	patience = 10 * time.Second // after the end of a run
+	hurry    = time.Second      // after the caller has ended it early
+)
+
+func noReply(limit time.Duration) error { return fmt.Errorf("no reply for %s", limit) }
+
+// Worker is a [Conn] or a [Caller]. Not safe for concurrent use, but for Done.
+type Worker interface {
+	// Done returns how many operations there have been. Safe for concurrent use.
+	Done() int64
+	// Close closes what is open, and waits as long as the last run did.
+	Close() error
+
+	// prepare is called before each run.
+	prepare(*round) error
+	// work makes operations until the run is over and all have ended.
+	work(*round) error
+	// stop is called when the run is over. The last operations may take that long.
+	stop(limit time.Duration)
+}
+
+// Options are those of a run.
+type Options struct {
+	Length time.Duration // after it nothing begins
+	Rate   float64       // operations a second of all workers, that are due; 0: a closed loop
+	Each   int64         // operations of each worker, after which it ends; 0: no limit
+}
+
+// Result is what a run did.
+type Result struct {
+	Ops     int64         // operations that have ended
+	Missed  int64         // that were due and never began; with a rate only
+	Elapsed time.Duration // until the last had ended
+}
+
+// Rate returns operations a second.
+func (r Result) Rate() float64 { return float64(r.Ops) / r.Elapsed.Seconds() }
+
+// Run lets all workers work at the same time, until the length is over, or ctx or the
+// first of them that fails, and waits for what was begun. After an error the workers can
+// only be closed.
+func Run(ctx context.Context, workers []Worker, o Options) (Result, error) {
+	r := newRound(workers, o)
+	for _, w := range workers {
+		if err := w.prepare(r); err != nil {
+			return Result{}, err
+		}
+	}
+	before := done(workers)
+	failed := r.begin()
+	timer := time.NewTimer(o.Length)
+	defer timer.Stop()
+	limit := patience
+	var err error
+	select {
+	case <-r.ended:
+	case <-timer.C:
+	case <-ctx.Done():
+		limit = hurry
+	case err = <-failed:
+		limit = hurry
+	}
+	r.stop(limit)
+	if !isClosed(r.ended, limit+hurry) && err == nil {
+		err = noReply(limit)
+	}
+	select {
+	case first := <-failed:
+		if err == nil {
+			err = first
+		}
+	default:
+	}
+	return Result{Ops: done(workers) - before, Missed: r.missed(), Elapsed: r.now()}, err
+}
+
+// isClosed waits for a channel that will be closed, up to a limit.
+func isClosed(c <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-c:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+func done(workers []Worker) (n int64) {
+	for _, w := range workers {
+		n += w.Done()
+	}
+	return n
+}
+
+// round is one run. Safe for concurrent use.
+type round struct {
+	workers []Worker
+	start   time.Time
+	length  time.Duration
+	each    int64 // operations of a worker; negative: no limit
+	pace    *pace // nil: a closed loop
+	over    atomic.Bool
+	ended   chan struct{} // closed after the last worker has
+}
+
+func newRound(workers []Worker, o Options) *round {
+	r := &round{workers: workers, start: time.Now(), length: o.Length, each: o.Each, ended: make(chan struct{})}
+	if r.each == 0 {
+		r.each = -1
+	}
+	if o.Rate > 0 {
+		r.pace = newPace(o.Length, o.Rate)
+	}
+	return r
+}
+
+// begin starts the workers. The channel gets the first error.
+func (r *round) begin() (failed <-chan error) {
+	first := make(chan error, 1)
+	var working sync.WaitGroup
+	for _, w := range r.workers {
+		working.Go(func() {
+			if err := w.work(r); err != nil {
+				select {
+				case first <- err:
+				default: // one is enough
+				}
+			}
+		})
+	}
+	if waiting := waitingOf(r.workers); r.pace != nil && len(waiting) > 0 {
+		working.Go(func() { r.offer(waiting) })
+	}
+	go func() { // the caller waits for it, unless a worker hangs
+		working.Wait()
+		close(r.ended)
+	}()
+	return first
+}
+
+// stop lets no more operations begin.
+func (r *round) stop(limit time.Duration) {
+	r.over.Store(true)
+	for _, w := range r.workers {
+		w.stop(limit)
+	}
+}
+
+// now returns the time since the start.
+func (r *round) now() time.Duration { return time.Since(r.start) }
+
+// goesOn reports whether operations may still begin.
+func (r *round) goesOn() bool { return !r.over.Load() }
+
+// next reports whether an operation is to begin now, and since when it is due.
+func (r *round) next(now time.Duration) (due time.Duration, ok bool) {
+	switch {
+	case r.over.Load():
+		return 0, false
+	case r.pace != nil:
+		return r.pace.take(now)
+	}
+	return now, true
+}
+
+// await waits until an operation is due, and returns since when, or false if none will be.
+func (r *round) await(now time.Duration) (due time.Duration, ok bool) {
+	if r.pace == nil {
+		return r.next(now)
+	}
+	due, ok = r.pace.claim()
+	if !ok || !r.sleepUntil(due) {
+		return 0, false
+	}
+	r.pace.begun.Add(1)
+	return due, true
+}
+
+// missed returns how many operations were due and never began.
+func (r *round) missed() int64 {
+	if r.pace == nil {
+		return 0
+	}
+	return r.pace.missed(r.now())
+}
+
+// Close closes all workers at the same time and returns the first error.
+func Close(workers []Worker) error {
+	errs := make([]error, len(workers))
+	var closing sync.WaitGroup
+	for i, w := range workers {
+		closing.Go(func() { errs[i] = w.Close() })
+	}
+	closing.Wait()
+	return cmp.Or(errs...)
+}
