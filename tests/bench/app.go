@@ -28,8 +28,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Flags: append(commonFlags(),
 			&cli.IntFlag{Name: "runs", Value: 61, Usage: "`N` rounds a cell"},
 			&cli.DurationFlag{Name: "time", Value: 60 * time.Millisecond, Usage: "`TIME` of a run"},
-			&cli.StringFlag{Name: "cells", Value: "1x1,1x16,1x64,1x256,64x1,64x16,1000x1,1x1:open,1x64:open", Usage: "`LIST` of connections x requests in flight on each; with :open, cycles of walk, open and clunk"},
-			&cli.StringFlag{Name: "servers", Value: "echo,twin,epoll,fullex,old,diod", Usage: "`LIST` of servers; echo, which ratios are to, always runs"},
+			&cli.StringFlag{Name: "cells", Value: "1x1,1x16,1x64,1x256,64x1,64x16,1000x1,1x1:open,1x64:open", Usage: "`LIST` of connections x operations in flight on each; with :open, cycles of walk, open and clunk"},
+			&cli.StringFlag{Name: "servers", Value: "echo,twin,epoll,fullex,command,old,diod", Usage: "`LIST` of servers; echo, which ratios are to, always runs"},
 			&cli.StringFlag{Name: "old", Usage: "`PROGRAM` of another fullex to measure as the server old"},
 		),
 		Action: action(speedConfigFrom),
@@ -61,8 +61,19 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 				Action: action(fuseConfigFrom),
 			},
 			{
+				Name: "trace", Usage: "measure connections through fullex trace beside direct ones",
+				Flags: append(commonFlags(),
+					&cli.IntFlag{Name: "runs", Value: 21, Usage: "`N` rounds"},
+					&cli.DurationFlag{Name: "time", Value: 100 * time.Millisecond, Usage: "`TIME` of a run"},
+				),
+				Action: action(traceConfigFrom),
+			},
+			{
 				Name: "user", Hidden: true, ArgsUsage: "FILE",
-				Action: func(c *cli.Context) error { return useFile(c.Args().First(), os.Stdin, c.App.Writer) },
+				Flags: []cli.Flag{&cli.BoolFlag{Name: "bare"}},
+				Action: func(c *cli.Context) error {
+					return useFile(c.Context, c.Args().First(), c.Bool("bare"), os.Stdin, c.App.Writer)
+				},
 			},
 			echoCommand("barefuse", barefuse.Serve),
 			echoCommand("echo", echo.ServeGoroutines),

@@ -22,6 +22,7 @@ func TestEverySubcommandRuns(t *testing.T) {
 		{"--quick", "--json"},
 		{"memory", "--quick", "--json"},
 		{"scale", "--quick", "--json"},
+		{"trace", "--quick", "--json"},
 		{"fuse", "--quick", "--json"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
@@ -46,7 +47,7 @@ func TestBadFlagsAreRefused(t *testing.T) {
 		{"--cells", "1"}, {"--servers", "nobody"}, {"--runs", "0"}, {"--time", "0s"}, {"surplus"},
 		{"memory", "--conns", "0"}, {"memory", "--msizes", "many"}, {"memory", "--conns", "1000000000"},
 		{"scale", "--cycles", "1"}, {"scale", "--cycles", "5000000"}, {"scale", "--sessions", "0"},
-		{"fuse", "--runs", "0"},
+		{"fuse", "--runs", "0"}, {"trace", "--time", "0s"},
 	} {
 		if err := newApp(t.Output(), t.Output()).Run(append([]string{"bench"}, args...)); err == nil {
 			t.Errorf("%v is taken", args)

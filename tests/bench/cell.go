@@ -5,14 +5,14 @@ import (
 	"strconv"
 	"strings"
 
-	"fullex/tests/bench/load"
+	"fullex/p9srv/client/load"
 )
 
 // cell is one kind of load.
 type cell struct {
 	conns int
-	depth int  // requests, or opens, in flight on each
-	opens bool // walk, open and clunk instead of values
+	depth int  // operations under way on each
+	opens bool // opens and closes instead of pushes and pops
 }
 
 // opensMark is how a list says that a cell is of opens.
@@ -26,23 +26,19 @@ func (c cell) String() string {
 	return s
 }
 
-func (c cell) script() load.Script {
+// config returns what connection number n does.
+func (c cell) config(n int) load.Config {
+	config := load.Config{Path: each, Depth: c.depth, Seed: uint64(n)}
 	if c.opens {
-		return load.Opens
+		config.Mix = onlyOpens
+		return config
 	}
-	return load.Values
-}
-
-// requests returns how many are in flight on a connection.
-func (c cell) requests() int {
-	if c.opens {
-		return c.depth * load.Opens.Requests()
-	}
-	return c.depth
+	config.Sessions, config.Fill = 1, load.Half
+	return config
 }
 
 // maxDepth keeps the requests of a connection, and their replies, within what a
-// socket holds: more would wait in the sender.
+// socket has room for: more would wait in the sender.
 const maxDepth = 1024
 
 // parseCells reads a list such as "1x1,64x16,1x64:open".

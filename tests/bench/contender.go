@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -9,20 +10,26 @@ import (
 	"slices"
 	"strings"
 
-	"fullex/device"
-	"fullex/tests/bench/load"
+	"fullex/device/contract"
+	"fullex/p9srv/client"
+	"fullex/p9srv/client/load"
 	"fullex/tests/bench/process"
 )
 
-// baseline is the contender that ratios are to.
-const baseline = "echo"
+// The contenders with which others are compared.
+const (
+	baseline = "echo" // ratios are to it
+	ours     = "fullex"
+	command  = "command"
+)
 
 // contender is a server that is measured.
 type contender struct {
 	name  string
 	what  string // a line about it
 	start func(w *workspace) (*process.Process, error)
-	dial  func(w *workspace, socket string, number int, of cell) (*load.Conn, error)
+	// dial makes a connection of the load; nil: fullex bench makes them.
+	dial func(ctx context.Context, w *workspace, socket string, number int, of cell) (*load.Conn, error)
 
 	valuesOnly bool // it takes no part in cells of opens
 }
@@ -32,7 +39,8 @@ var contenders = []contender{
 	{baseline, "answers each frame with a fixed reply; Go, a goroutine a connection", startSelf("echo"), dialEcho, false},
 	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho, false},
 	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho, false},
-	{"fullex", "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex, false},
+	{ours, "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex, false},
+	{command, "the same, loaded by fullex bench: a session an operation, and latencies", (*workspace).startFullex, nil, true},
 	{"old", "another fullex, of --old: what a change did", (*workspace).startOld, dialFullex, false},
 	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod, true},
 }
@@ -70,45 +78,18 @@ func startSelf(command string) func(*workspace) (*process.Process, error) {
 	}
 }
 
-// deviceFID is the open file of a connection.
-const deviceFID = 1
-
-func dialEcho(_ *workspace, socket string, _ int, of cell) (*load.Conn, error) {
+func dialEcho(_ context.Context, _ *workspace, socket string, number int, of cell) (*load.Conn, error) {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return load.NewConn(c, of.script(), deviceFID, of.requests(), 0, load.Replies{Fixed: true}), nil
+	return load.NewFixed(c, of.config(number)), nil
 }
 
-// usualMsize is what is asked for where it does not matter.
-const usualMsize = 64 << 10
-
-const (
-	capacity = 100 // of every deque
-	half     = capacity / 2
-)
-
-// dialFullex opens a device of its own and fills it to one half with even
-// values, so that neither a write nor a read is ever refused.
-func dialFullex(_ *workspace, socket string, _ int, of cell) (*load.Conn, error) {
-	c, err := load.Dial(socket, usualMsize, "", uint32(os.Getuid()))
-	if err != nil {
-		return nil, err
-	}
-	if of.opens {
-		return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 0, load.Replies{}), nil
-	}
-	c.Walk(0, deviceFID, "each", "full_ex")
-	c.Open(deviceFID)
-	c.Write(deviceFID, capacity)
-	for i := range uint32(half) {
-		c.Push(deviceFID, 2*i)
-	}
-	if err := c.Flush(); err != nil {
-		return nil, fmt.Errorf("open the device: %w", err)
-	}
-	return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 2*half, load.Replies{Step: 2}), nil
+// dialFullex opens a device of its own that is half full, so that neither a push nor a pop
+// is ever refused.
+func dialFullex(ctx context.Context, _ *workspace, socket string, number int, of cell) (*load.Conn, error) {
+	return dial(ctx, socket, of.config(number))
 }
 
 // diodPath returns where diod is, or "". It is a system program, which the
@@ -136,25 +117,21 @@ func startDiod(w *workspace) (*process.Process, error) {
 // exported is the directory that diod serves.
 func (w *workspace) exported() string { return filepath.Join(w.dir, "exported") }
 
-// dialDiod opens a file for itself. It sends one request at a time: diod
-// answers in any order.
-func dialDiod(w *workspace, socket string, number int, of cell) (*load.Conn, error) {
+// dialDiod opens a file for itself. diod works on requests in any order, so that values are
+// not compared.
+func dialDiod(ctx context.Context, w *workspace, socket string, number int, of cell) (*load.Conn, error) {
 	name := fmt.Sprintf("value-%d", number)
-	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, device.ValueSize), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, contract.ValueSize), 0o644); err != nil {
 		return nil, fmt.Errorf("make a file for diod: %w", err)
 	}
-	c, err := load.Dial(socket, usualMsize, w.exported(), uint32(os.Getuid()))
+	attach := func(ctx context.Context, k *client.Conn) (*client.File, error) {
+		return k.Attach(ctx, uint32(os.Getuid()), w.exported())
+	}
+	config := of.config(number)
+	config.Path, config.Check = []string{name}, load.Counts
+	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, err
 	}
-	for _, request := range []func(){
-		func() { c.Walk(0, deviceFID, name) },
-		func() { c.Open(deviceFID) },
-	} {
-		request()
-		if err := c.Flush(); err != nil {
-			return nil, fmt.Errorf("open diod's file: %w", err)
-		}
-	}
-	return load.NewConn(c.Conn, of.script(), deviceFID, of.requests(), 0, load.Replies{AnyValue: true}), nil
+	return open(ctx, conn, usualMsize, attach, config)
 }

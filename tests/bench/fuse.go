@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,25 +12,21 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"fullex/p9srv/client/load"
 	"fullex/tests/bench/barefuse"
-	"fullex/tests/bench/load"
 	"fullex/tests/bench/process"
 )
 
 // fuseConfig is the flags of the FUSE measurement.
 type fuseConfig struct {
-	runs      int
-	length    time.Duration
+	rounds
 	processes []int
 }
 
 func fuseConfigFrom(c *cli.Context) (fuseConfig, error) {
-	config := fuseConfig{runs: c.Int("runs"), length: c.Duration("time"), processes: []int{1, 8}}
-	if c.Bool("quick") {
-		config.runs, config.length = 3, 20*time.Millisecond
-	}
-	if config.runs < 1 || config.length <= 0 {
-		return config, errors.New("--runs and --time: want more than nothing")
+	config := fuseConfig{roundsFrom(c), []int{1, 8}}
+	if err := config.rounds.check(); err != nil {
+		return config, err
 	}
 	if _, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
 		return config, fmt.Errorf("no FUSE for this user: %w", err)
@@ -43,6 +38,7 @@ func fuseConfigFrom(c *cli.Context) (fuseConfig, error) {
 type mounted struct {
 	name, what string
 	argv       []string           // how it is started, without the directory
+	bare       bool               // its file does nothing
 	servers    []*process.Process // whose time counts, the mount last
 	file       string             // in the directory; with it, once it is started
 }
@@ -65,7 +61,7 @@ func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) 
 		return report{}, err
 	}
 	defer func() { err = errors.Join(err, echo.Stop()) }()
-	fmt.Fprintf(text, "write and read of 4 bytes in turn on files of FUSE mounts; %d rounds of %v\n", config.runs, config.length)
+	fmt.Fprintf(text, "write and read of 4 bytes in turn on files of FUSE mounts; %d rounds of %v\n", config.n, config.length)
 	for _, m := range mounts {
 		fmt.Fprintf(text, "  %-9s %s\n", m.name, m.what)
 	}
@@ -109,9 +105,9 @@ func startMounts(ctx context.Context, w *workspace) (mounts []*mounted, notes []
 	}
 	inC := filepath.Join(w.dir, "barefuse")
 	mounts = []*mounted{
-		{name: bareMount, what: "a file that answers from memory; Go, the FUSE library go-fuse", argv: []string{w.self, "barefuse"}, file: barefuse.Name},
-		{name: twinMount, what: "the same once more: what strays from 1 there is noise", argv: []string{w.self, "barefuse"}, file: barefuse.Name},
-		{name: cMount, what: "such a file in C, one thread: a stronger limit", argv: []string{inC}, file: barefuse.Name},
+		{name: bareMount, what: "a file that answers from memory; Go, the FUSE library go-fuse", argv: []string{w.self, "barefuse"}, bare: true, file: barefuse.Name},
+		{name: twinMount, what: "the same once more: what strays from 1 there is noise", argv: []string{w.self, "barefuse"}, bare: true, file: barefuse.Name},
+		{name: cMount, what: "such a file in C, one thread: a stronger limit", argv: []string{inC}, bare: true, file: barefuse.Name},
 		{name: embeddedMount, what: "fullex mount DIR", argv: []string{w.fullex, "mount"}, file: "full_ex"},
 		{name: unixMount, what: "fullex mount unix:SOCKET DIR, beside fullex serve", argv: []string{w.fullex, "mount", "unix:" + server.Socket},
 			file: "full_ex", servers: []*process.Process{server}},
@@ -155,91 +151,31 @@ func stopMounts(mounts []*mounted) error {
 
 // measure runs the rounds with so many processes on each mount.
 func (config fuseConfig) measure(ctx context.Context, w *workspace, mounts []*mounted, echo *process.Process, n int) (_ cellResult, err error) {
-	takes, names, end, err := fuseTakes(w, mounts, echo, n)
-	defer func() { err = errors.Join(err, end()) }()
+	var turns []turn
+	for _, m := range mounts {
+		users, err := startUsers(w, m, n)
+		defer func() { err = errors.Join(err, stopUsers(users)) }()
+		if err != nil {
+			return cellResult{}, err
+		}
+		turns = append(turns, m.used(users))
+	}
+	conns, err := contenders[0].dialMany(ctx, w, echo.Socket, cell{n, 1, false})
+	defer func() { err = errors.Join(err, load.Close(conns)) }()
 	if err != nil {
 		return cellResult{}, err
 	}
-	samples := make([][]sample, len(takes))
-	for round := range config.runs + 1 {
-		for _, i := range rand.Perm(len(takes)) {
-			if err := ctx.Err(); err != nil {
-				return cellResult{}, err
-			}
-			s, err := takes[i](config.length)
-			if err != nil {
-				return cellResult{}, fmt.Errorf("%s: %w", names[i].name, err)
-			}
-			if round > 0 { // the first is to warm up
-				samples[i] = append(samples[i], s)
-			}
-		}
+	turns = append(turns, loaded(echoTrip, conns, echo))
+	samples, err := config.rounds.take(ctx, turns)
+	if err != nil {
+		return cellResult{}, err
 	}
-	result := summarise(cell{}, names, samples)
-	result.Cell = fmt.Sprint(n)
-	return result, nil
+	return summarise(fmt.Sprint(n), turns, samples), nil
 }
 
-// fuseTakes starts the users of all mounts, and connections to the echo server.
-// end stops them.
-func fuseTakes(w *workspace, mounts []*mounted, echo *process.Process, n int) (takes []func(time.Duration) (sample, error), names []contender, end func() error, err error) {
-	var ends []func() error
-	end = func() error {
-		var errs []error
-		for _, f := range ends {
-			errs = append(errs, f())
-		}
-		return errors.Join(errs...)
-	}
-	for _, m := range mounts {
-		var users []*user
-		for range n {
-			u, err := startUser(w, m.file)
-			if err != nil {
-				return nil, nil, end, err
-			}
-			users, ends = append(users, u), append(ends, u.stop)
-		}
-		takes = append(takes, func(length time.Duration) (sample, error) { return m.take(users, length) })
-		names = append(names, contender{name: m.name})
-	}
-	var conns []*load.Conn
-	for i := range n {
-		c, err := dialEcho(w, echo.Socket, i, cell{1, 1, false})
-		if err != nil {
-			return nil, nil, end, err
-		}
-		conns, ends = append(conns, c), append(ends, c.Close)
-	}
-	takes = append(takes, func(length time.Duration) (sample, error) { return takeSample(echo, conns, length) })
-	return takes, append(names, contender{name: echoTrip}), end, nil
-}
-
-// take is one run on a mount.
-func (m *mounted) take(users []*user, length time.Duration) (sample, error) {
-	before, err := m.cpu()
-	if err != nil {
-		return sample{}, err
-	}
-	ops, rate, err := runUsers(users, length)
-	if err != nil {
-		return sample{}, err
-	}
-	after, err := m.cpu()
-	if err != nil {
-		return sample{}, err
-	}
-	return sample{rate: rate, cpu: microseconds(after-before) / float64(ops)}, nil
-}
-
-// cpu is the time that the mount and its server have taken.
-func (m *mounted) cpu() (all time.Duration, err error) {
-	for _, p := range m.servers {
-		d, err := p.CPU()
-		if err != nil {
-			return 0, err
-		}
-		all += d
-	}
-	return all, nil
+// used is a turn of users of a mount.
+func (m *mounted) used(users []*user) turn {
+	return turn{m.name, func(_ context.Context, length time.Duration) (sample, error) {
+		return costing(m.servers, func() (float64, int, error) { return runUsers(users, length) })
+	}}
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"net"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"fullex/tests/bench/load"
+	"fullex/p9srv/client/load"
 	"fullex/tests/bench/process"
 )
 
@@ -59,7 +59,7 @@ type memoryResult struct {
 
 // run is the subcommand.
 func (config memoryConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
-	fmt.Fprintf(text, "idle connections, each with an open session: capacity %d, one write and one read done\n\n", capacity)
+	fmt.Fprintf(text, "idle connections, each with an open session: capacity %d, one write and one read done\n\n", load.Capacity)
 	fmt.Fprintf(text, "%8s %12s %12s %12s %16s %16s\n", "msize", "connections", "before KiB", "after KiB", "RSS KiB each", "of it anonymous")
 	var results []memoryResult
 	for _, msize := range config.msizes {
@@ -91,15 +91,15 @@ func measureMemory(ctx context.Context, w *workspace, n int, msize uint32) (resu
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	warm, err := idleConns(ctx, server.Socket, min(warmConns, n), msize)
-	if err := errors.Join(err, closeClients(warm)); err != nil {
+	if err := errors.Join(err, load.Close(warm)); err != nil {
 		return result, err
 	}
 	result = memoryResult{Msize: msize, Conns: n}
 	if result.Before, err = server.SettledMemory(); err != nil {
 		return result, err
 	}
-	clients, err := idleConns(ctx, server.Socket, n, msize)
-	defer func() { err = errors.Join(err, closeClients(clients)) }()
+	conns, err := idleConns(ctx, server.Socket, n, msize)
+	defer func() { err = errors.Join(err, load.Close(conns)) }()
 	if err != nil {
 		return result, err
 	}
@@ -113,33 +113,20 @@ func measureMemory(ctx context.Context, w *workspace, n int, msize uint32) (resu
 
 // idleConns makes connections and uses each a little. On an error it returns
 // those that there are.
-func idleConns(ctx context.Context, socket string, n int, msize uint32) ([]*load.Client, error) {
-	var clients []*load.Client
+func idleConns(ctx context.Context, socket string, n int, msize uint32) (conns []load.Worker, err error) {
 	for range n {
-		if err := ctx.Err(); err != nil {
-			return clients, err
-		}
-		c, err := load.Dial(socket, msize, "", uint32(os.Getuid()))
+		conn, err := net.Dial("unix", socket)
 		if err != nil {
-			return clients, fmt.Errorf("connection %d: %w", len(clients), err)
+			return conns, err
 		}
-		clients = append(clients, c)
-		c.Walk(0, deviceFID, "each", "full_ex")
-		c.Open(deviceFID)
-		c.Write(deviceFID, capacity)
-		c.Push(deviceFID, 0)
-		c.Read(deviceFID)
-		if err := c.Flush(); err != nil {
-			return clients, fmt.Errorf("use connection %d: %w", len(clients)-1, err)
+		c, err := open(ctx, conn, msize, asSelf, sessionsOf(1))
+		if err != nil {
+			return conns, fmt.Errorf("connection %d: %w", len(conns), err)
+		}
+		conns = append(conns, c)
+		if err := do(ctx, 2, c); err != nil { // a push and a pop
+			return conns, fmt.Errorf("use connection %d: %w", len(conns)-1, err)
 		}
 	}
-	return clients, nil
-}
-
-func closeClients(clients []*load.Client) error {
-	var errs []error
-	for _, c := range clients {
-		errs = append(errs, c.Close())
-	}
-	return errors.Join(errs...)
+	return conns, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -14,20 +13,19 @@ import (
 type scaleConfig struct {
 	sessions int
 	cycles   int
-	runs     int
-	length   time.Duration
+	rounds
 }
 
 func scaleConfigFrom(c *cli.Context) (scaleConfig, error) {
-	config := scaleConfig{
-		sessions: c.Int("sessions"), cycles: c.Int("cycles"),
-		runs: c.Int("runs"), length: c.Duration("time"),
-	}
+	config := scaleConfig{sessions: c.Int("sessions"), cycles: c.Int("cycles"), rounds: roundsFrom(c)}
 	if c.Bool("quick") {
-		config = scaleConfig{sessions: 2000, cycles: 8000, runs: 3, length: 20 * time.Millisecond}
+		config.sessions, config.cycles = 2000, 8000
 	}
-	if config.sessions < 1 || config.cycles < quarters || config.runs < 1 || config.length <= 0 {
-		return config, errors.New("--sessions, --cycles, --runs and --time: want more than nothing")
+	if config.sessions < 1 || config.cycles < quarters {
+		return config, errors.New("--sessions and --cycles: want more than nothing")
+	}
+	if err := config.rounds.check(); err != nil {
+		return config, err
 	}
 	if config.cycles > maxCycles {
 		return config, fmt.Errorf("--cycles: want at most %d, there are no more names pid/N", maxCycles)

@@ -2,25 +2,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"os"
+	"os/exec"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"fullex/tests/bench/load"
+	"fullex/p9srv/client/load"
 	"fullex/tests/bench/process"
 )
 
-// warmUp is the length of the run before those that count.
-const warmUp = 50 * time.Millisecond
-
 // speedConfig is the flags of the speed measurement.
 type speedConfig struct {
-	runs    int
-	length  time.Duration
+	rounds
 	cells   []cell
 	servers []contender
 	notes   []string
@@ -28,15 +26,15 @@ type speedConfig struct {
 }
 
 func speedConfigFrom(c *cli.Context) (speedConfig, error) {
-	config := speedConfig{runs: c.Int("runs"), length: c.Duration("time"), old: c.String("old")}
+	config := speedConfig{rounds: roundsFrom(c), old: c.String("old")}
 	cells := c.String("cells")
 	if c.Bool("quick") {
-		config.runs, config.length, cells = 3, 20*time.Millisecond, "1x1,1x64,20x4,1x16:open"
+		cells = "1x1,1x64,20x4,1x16:open"
 	}
-	if config.runs < 1 || config.length <= 0 {
-		return config, errors.New("--runs and --time: want more than nothing")
+	err := config.rounds.check()
+	if err != nil {
+		return config, err
 	}
-	var err error
 	if config.cells, err = parseCells(cells); err != nil {
 		return config, fmt.Errorf("--cells: %w", err)
 	}
@@ -79,67 +77,47 @@ func (config speedConfig) measure(ctx context.Context, w *workspace, text io.Wri
 	}
 	var results []cellResult
 	for _, cell := range config.cells {
-		part, servers := config.of(cell, running)
-		samples, err := part.measureCell(ctx, w, cell, servers)
+		result, err := config.measureCell(ctx, w, cell, running)
 		if err != nil {
 			return nil, fmt.Errorf("cell %s: %w", cell, err)
 		}
-		result := summarise(cell, part.servers, samples)
 		result.print(text)
 		results = append(results, result)
 	}
 	return results, nil
 }
 
-// of returns the part of the measurement that is of a cell, and its servers.
-func (config speedConfig) of(cell cell, running []*process.Process) (part speedConfig, servers []*process.Process) {
-	part = config
-	part.servers = nil
-	for i, c := range config.servers {
-		if !cell.opens || !c.valuesOnly {
-			part.servers = append(part.servers, c)
-			servers = append(servers, running[i])
+// measureCell connects to all servers that take part in a cell, and runs the rounds.
+func (config speedConfig) measureCell(ctx context.Context, w *workspace, cell cell, running []*process.Process) (_ cellResult, err error) {
+	var turns []turn
+	var conns []load.Worker
+	defer func() { err = errors.Join(err, load.Close(conns)) }()
+	for i, server := range config.servers {
+		if cell.opens && server.valuesOnly {
+			continue
 		}
+		if server.dial == nil {
+			turns = append(turns, w.loadedByCommand(server.name, running[i], cell))
+			continue
+		}
+		own, err := server.dialMany(ctx, w, running[i].Socket, cell)
+		conns = append(conns, own...)
+		if err != nil {
+			return cellResult{}, fmt.Errorf("%s: %w", server.name, err)
+		}
+		turns = append(turns, loaded(server.name, own, running[i]))
 	}
-	return part, servers
-}
-
-// measureCell connects to all servers, runs the rounds, and returns the samples
-// of each server.
-func (config speedConfig) measureCell(ctx context.Context, w *workspace, cell cell, running []*process.Process) (_ [][]sample, err error) {
-	conns := make([][]*load.Conn, len(running))
-	defer func() { err = errors.Join(err, closeAll(conns)) }()
-	for i, p := range running {
-		if conns[i], err = config.servers[i].dialMany(w, p.Socket, cell); err != nil {
-			return nil, fmt.Errorf("%s: %w", config.servers[i].name, err)
-		}
+	samples, err := config.rounds.take(ctx, turns)
+	if err != nil {
+		return cellResult{}, err
 	}
-	samples := make([][]sample, len(running))
-	for round := range config.runs + 1 {
-		length := config.length
-		if round == 0 {
-			length = min(warmUp, length)
-		}
-		for _, i := range rand.Perm(len(running)) {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			s, err := takeSample(running[i], conns[i], length)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", config.servers[i].name, err)
-			}
-			if round > 0 {
-				samples[i] = append(samples[i], s)
-			}
-		}
-	}
-	return samples, nil
+	return summarise(cell.String(), turns, samples), nil
 }
 
 // dialMany makes the connections of a cell.
-func (c contender) dialMany(w *workspace, socket string, cell cell) (conns []*load.Conn, err error) {
+func (c contender) dialMany(ctx context.Context, w *workspace, socket string, cell cell) (conns []load.Worker, err error) {
 	for i := range cell.conns {
-		conn, err := c.dial(w, socket, i, cell)
+		conn, err := c.dial(ctx, w, socket, i, cell)
 		if err != nil {
 			return conns, fmt.Errorf("connection %d: %w", i, err)
 		}
@@ -148,36 +126,25 @@ func (c contender) dialMany(w *workspace, socket string, cell cell) (conns []*lo
 	return conns, nil
 }
 
-func closeAll(conns [][]*load.Conn) error {
-	var errs []error
-	for _, of := range conns {
-		for _, c := range of {
-			errs = append(errs, c.Close())
-		}
-	}
-	return errors.Join(errs...)
+// loadedByCommand is a turn of fullex bench, a process each time.
+func (w *workspace) loadedByCommand(name string, server *process.Process, cell cell) turn {
+	return turn{name, func(ctx context.Context, length time.Duration) (sample, error) {
+		return costing([]*process.Process{server}, func() (float64, int, error) {
+			bench := exec.CommandContext(ctx, w.fullex, "bench", "--json", "--duration", length.String(),
+				"--conns", fmt.Sprint(cell.conns), "--depth", fmt.Sprint(cell.depth), "unix:"+server.Socket)
+			bench.Stderr = os.Stderr
+			out, err := bench.Output()
+			if err != nil {
+				return 0, 0, fmt.Errorf("fullex bench: %w", err)
+			}
+			var report struct {
+				Results [1]struct {
+					Ops  int     `json:"ops"`
+					Rate float64 `json:"ops_per_s"`
+				}
+			}
+			err = json.Unmarshal(out, &report)
+			return report.Results[0].Rate, report.Results[0].Ops, err
+		})
+	}}
 }
-
-// sample is one run of one server.
-type sample struct {
-	rate float64 // operations a second
-	cpu  float64 // of the server, in microseconds an operation
-}
-
-func takeSample(p *process.Process, conns []*load.Conn, length time.Duration) (sample, error) {
-	before, err := p.CPU()
-	if err != nil {
-		return sample{}, err
-	}
-	result, err := load.Run(conns, length)
-	if err != nil {
-		return sample{}, err
-	}
-	after, err := p.CPU()
-	if err != nil {
-		return sample{}, err
-	}
-	return sample{rate: result.Rate(), cpu: microseconds(after-before) / float64(result.Ops)}, nil
-}
-
-func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -27,13 +27,12 @@ func TestMedian(t *testing.T) {
 }
 
 func TestRatiosAreOfOneRoundEach(t *testing.T) {
-	cell := cell{conns: 1, depth: 64}
 	samples := [][]sample{
 		{{rate: 100, cpu: 1}, {rate: 10, cpu: 2}, {rate: 1000, cpu: 4}},
 		{{rate: 90, cpu: 2}, {rate: 11, cpu: 3}, {rate: 500, cpu: 4}},
 	}
-	r := summarise(cell, []contender{{name: baseline}, {name: "fullex"}}, samples)
-	got, ok := r.server("fullex")
+	r := summarise("1x64", []turn{{name: baseline}, {name: ours}}, samples)
+	got, ok := r.server(ours)
 	if !ok {
 		t.Fatal("no result for fullex")
 	}
@@ -43,25 +42,30 @@ func TestRatiosAreOfOneRoundEach(t *testing.T) {
 }
 
 func TestMissesNameEachTarget(t *testing.T) {
-	good := serverResult{Name: "fullex", Rate: 2000, Ratio: 0.9, CPURatio: 1.25}
+	good := serverResult{Name: ours, Rate: 2000, Ratio: 0.9, CPURatio: 1.25}
 	slow, costly := good, good
 	slow.Ratio, costly.CPURatio = 0.89, 1.26
 	for _, test := range []struct {
 		name    string
 		ours    serverResult
 		diod    float64
+		bench   float64
 		cell    string
 		misses  int
 		because string
 	}{
-		{"all met", good, 100, "1x64", 0, "at the limits"},
-		{"slow", slow, 100, "1x64", 1, "the rate"},
-		{"costly", costly, 100, "1x64", 1, "CPU time"},
-		{"near diod", good, 101, "1x64", 1, "the rate of diod"},
-		{"near diod elsewhere", good, 1000, "1x16", 0, "diod counts in one cell"},
-		{"a cell without a target", slow, 100, "3x3", 0, "only CPU time counts there"},
+		{"all met", good, 100, 80, "1x64", 0, "at the limits"},
+		{"slow", slow, 100, 80, "1x64", 1, "the rate"},
+		{"costly", costly, 100, 80, "1x64", 1, "CPU time"},
+		{"near diod", good, 101, 80, "1x64", 1, "the rate of diod"},
+		{"near diod elsewhere", good, 1000, 80, "1x16", 0, "diod counts in one cell"},
+		{"fullex bench is slow", good, 100, 79, "1x64", 1, "the command"},
+		{"fullex bench is slow elsewhere", good, 100, 10, "1x16", 0, "the command counts in one cell"},
+		{"a cell without a target", slow, 100, 80, "3x3", 0, "only CPU time counts there"},
 	} {
-		r := cellResult{Cell: test.cell, Servers: []serverResult{{Name: baseline}, test.ours, {Name: "diod", Rate: test.diod}}}
+		bench := serverResult{Name: command, Rates: []float64{test.bench}}
+		test.ours.Rates = []float64{100}
+		r := cellResult{Cell: test.cell, Servers: []serverResult{{Name: baseline}, test.ours, bench, {Name: "diod", Rate: test.diod}}}
 		if got := speedMisses([]cellResult{r}); len(got) != test.misses {
 			t.Errorf("%s: %d misses, want %d (%s): %v", test.name, len(got), test.misses, test.because, got)
 		}
@@ -108,5 +112,12 @@ func TestMissesOfMountsNameEachTarget(t *testing.T) {
 	without.Servers = slices.DeleteFunc(without.Servers, func(s serverResult) bool { return s.Name == cMount })
 	if got := fuseMisses([]cellResult{without}); len(got) != 0 {
 		t.Errorf("without the file in C: %v", got)
+	}
+}
+
+func TestMissesOfTraceNameEachWay(t *testing.T) {
+	r := cellResult{Cell: "1x1", Servers: []serverResult{{Name: direct, Ratio: 1}, {Name: "text", Ratio: 0.25}, {Name: "json", Ratio: 0.24}}}
+	if got := traceMisses([]cellResult{r}); len(got) != 1 {
+		t.Errorf("got %v", got)
 	}
 }

@@ -29,11 +29,11 @@ type serverResult struct {
 }
 
 // summarise reduces the samples of each server; the first is the baseline.
-func summarise(cell cell, servers []contender, samples [][]sample) cellResult {
+func summarise(cell string, servers []turn, samples [][]sample) cellResult {
 	rate := func(s sample) float64 { return s.rate }
 	cpu := func(s sample) float64 { return s.cpu }
 	baseRates, baseCPUs := pick(samples[0], rate), pick(samples[0], cpu)
-	result := cellResult{Cell: cell.String()}
+	result := cellResult{Cell: cell}
 	for i, server := range servers {
 		rates, cpus := pick(samples[i], rate), pick(samples[i], cpu)
 		perRound := ratios(rates, baseRates)
@@ -64,7 +64,7 @@ func (r cellResult) server(name string) (serverResult, bool) {
 
 // describe prints what is compared, and the head of the table.
 func (config speedConfig) describe(w io.Writer) {
-	fmt.Fprintf(w, "Twrite and Tread of 4 bytes in turn over unix sockets; %d rounds of %v\n", config.runs, config.length)
+	fmt.Fprintf(w, "Twrite and Tread of 4 bytes in turn over unix sockets; %d rounds of %v\n", config.n, config.length)
 	for _, server := range config.servers {
 		fmt.Fprintf(w, "  %-7s %s\n", server.name, server.what)
 	}

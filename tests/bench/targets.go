@@ -19,6 +19,14 @@ const (
 	minEmbeddedOfC = 0.9
 	maxUnix        = 1.15
 
+	// minCommand is the rate of the server under fullex bench, at commandCell, beside the
+	// rate under the same load without latencies.
+	minCommand  = 0.8
+	commandCell = "1x64"
+
+	// minTraced is the rate of a connection through fullex trace beside a direct one.
+	minTraced = 0.25
+
 	// maxIdleKiB is what an idle connection with an open session may cost.
 	maxIdleKiB = 9
 	// maxLiveRatio is how much longer anything may take with many live
@@ -49,18 +57,23 @@ var minRatios = map[string]float64{
 func speedMisses(results []cellResult) []string {
 	var misses []string
 	for _, r := range results {
-		ours, ok := r.server("fullex")
+		fullex, ok := r.server(ours)
 		if !ok {
 			continue
 		}
-		if want, ok := minRatios[r.Cell]; ok && ours.Ratio < want {
-			misses = append(misses, fmt.Sprintf("%s: ratio to %s %.2f, want %.2f%s", r.Cell, baseline, ours.Ratio, want, r.noise()))
+		if want, ok := minRatios[r.Cell]; ok && fullex.Ratio < want {
+			misses = append(misses, fmt.Sprintf("%s: ratio to %s %.2f, want %.2f%s", r.Cell, baseline, fullex.Ratio, want, r.noise()))
 		}
-		if ours.CPURatio > maxCPURatio && !strings.HasSuffix(r.Cell, opensMark) {
-			misses = append(misses, fmt.Sprintf("%s: CPU time %.2f of that of %s, want at most %.2f", r.Cell, ours.CPURatio, baseline, maxCPURatio))
+		if fullex.CPURatio > maxCPURatio && !strings.HasSuffix(r.Cell, opensMark) {
+			misses = append(misses, fmt.Sprintf("%s: CPU time %.2f of that of %s, want at most %.2f", r.Cell, fullex.CPURatio, baseline, maxCPURatio))
 		}
-		if diod, ok := r.server("diod"); ok && r.Cell == diodCell && ours.Rate < minDiodTimes*diod.Rate {
-			misses = append(misses, fmt.Sprintf("%s: %.1f times diod, want %d", r.Cell, ours.Rate/diod.Rate, minDiodTimes))
+		if diod, ok := r.server("diod"); ok && r.Cell == diodCell && fullex.Rate < minDiodTimes*diod.Rate {
+			misses = append(misses, fmt.Sprintf("%s: %.1f times diod, want %d", r.Cell, fullex.Rate/diod.Rate, minDiodTimes))
+		}
+		if bench, ok := r.server(command); ok && r.Cell == commandCell {
+			if ratio := median(ratios(bench.Rates, fullex.Rates)); ratio < minCommand {
+				misses = append(misses, fmt.Sprintf("%s: fullex bench %.2f of %s, want %.2f%s", r.Cell, ratio, ours, minCommand, r.noise()))
+			}
 		}
 	}
 	return misses
@@ -73,6 +86,19 @@ func (r cellResult) noise() string {
 		return ""
 	}
 	return fmt.Sprintf(" (twin %.2f)", twin.Ratio)
+}
+
+// traceMisses returns a line for each way of tracing that missed its target.
+func traceMisses(results []cellResult) []string {
+	var misses []string
+	for _, r := range results {
+		for _, way := range r.Servers {
+			if way.Ratio < minTraced {
+				misses = append(misses, fmt.Sprintf("%s: %s %.2f of %s, want %.2f", r.Cell, way.Name, way.Ratio, direct, minTraced))
+			}
+		}
+	}
+	return misses
 }
 
 // fuseMisses returns a line for each target that our mounts missed. With many processes

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,19 +10,33 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"fullex/p9srv/client/load"
 )
 
 // user is a process that uses a file as a program does: it writes a value and
-// reads one, in turn.
+// reads one, in turn, with a call each.
 type user struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// startUser starts this program as a user of a file.
-func startUser(w *workspace, path string) (*user, error) {
-	u := &user{cmd: exec.Command(w.self, "user", path)}
+// startUsers starts this program as users of a mount's file. On an error it returns those
+// that there are.
+func startUsers(w *workspace, m *mounted, n int) (users []*user, err error) {
+	for range n {
+		u, err := startUser(w.self, "user", fmt.Sprintf("--bare=%t", m.bare), m.file)
+		if err != nil {
+			return users, err
+		}
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+func startUser(argv ...string) (*user, error) {
+	u := &user{cmd: exec.Command(argv[0], argv[1:]...)}
 	u.cmd.Stderr = os.Stderr
 	var err error
 	if u.in, err = u.cmd.StdinPipe(); err != nil {
@@ -48,7 +63,7 @@ func (u *user) begin(length time.Duration) error {
 func (u *user) done() (ops int, rate float64, err error) {
 	var elapsed time.Duration
 	if _, err := fmt.Fscanln(u.out, &ops, &elapsed); err != nil {
-		return 0, 0, fmt.Errorf("a user of %s failed: %w", u.cmd.Args[2], err)
+		return 0, 0, fmt.Errorf("a user of %s failed: %w", u.cmd.Args[len(u.cmd.Args)-1], err)
 	}
 	return ops, float64(ops) / elapsed.Seconds(), nil
 }
@@ -56,8 +71,17 @@ func (u *user) done() (ops int, rate float64, err error) {
 // stop has the user close its file and end.
 func (u *user) stop() error { return errors.Join(u.in.Close(), u.cmd.Wait()) }
 
+// stopUsers ends all of them.
+func stopUsers(users []*user) error {
+	var errs []error
+	for _, u := range users {
+		errs = append(errs, u.stop())
+	}
+	return errors.Join(errs...)
+}
+
 // runUsers has all of them load their files at the same time.
-func runUsers(users []*user, length time.Duration) (ops int, rate float64, err error) {
+func runUsers(users []*user, length time.Duration) (rate float64, ops int, err error) {
 	for _, u := range users {
 		if err := u.begin(length); err != nil {
 			return 0, 0, err
@@ -70,51 +94,48 @@ func runUsers(users []*user, length time.Duration) (ops int, rate float64, err e
 		}
 		ops, rate = ops+n, rate+r
 	}
-	return ops, rate, nil
+	return rate, ops, nil
 }
 
-// useFile is the process that startUser starts. It takes lengths in nanoseconds,
-// a line each, and answers each with the operations made and the nanoseconds that
-// they took.
-func useFile(path string, in io.Reader, out io.Writer) error {
-	fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+// useFile is the process that startUser starts. It takes lengths in nanoseconds, a line
+// each, and answers each with the operations made and the nanoseconds that they took. A
+// bare file gives back other values than were written.
+func useFile(ctx context.Context, path string, bare bool, in io.Reader, out io.Writer) (err error) {
+	config := load.Config{Fill: load.Half}
+	if bare {
+		config.Check = load.Counts
+	}
+	caller, err := load.NewCaller(func() (io.ReadWriteCloser, error) { return openDescriptor(path) }, config)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+		return err
 	}
-	defer syscall.Close(fd)
-	if _, err := syscall.Write(fd, []byte{capacity}); err != nil {
-		return fmt.Errorf("write the capacity to %s: %w", path, err)
-	}
+	defer func() { err = errors.Join(err, caller.Close()) }()
 	for {
 		var length time.Duration
 		if _, err := fmt.Fscanln(in, &length); err != nil {
 			return nil // the end of what is asked for
 		}
-		ops, elapsed, err := turns(fd, length)
+		r, err := load.Run(ctx, []load.Worker{caller}, load.Options{Length: length})
 		if err != nil {
 			return fmt.Errorf("use %s: %w", path, err)
 		}
-		if _, err := fmt.Fprintln(out, ops, elapsed.Nanoseconds()); err != nil {
+		if _, err := fmt.Fprintln(out, r.Ops, r.Elapsed.Nanoseconds()); err != nil {
 			return err
 		}
 	}
 }
 
-// turns writes a value and reads it, in turn, for some time.
-func turns(fd int, length time.Duration) (ops int, elapsed time.Duration, err error) {
-	value, got := []byte{2, 0, 0, 0}, make([]byte, 4)
-	for start := time.Now(); elapsed < length; elapsed = time.Since(start) {
-		if _, err := syscall.Write(fd, value); err != nil {
-			return 0, 0, fmt.Errorf("write: %w", err)
-		}
-		n, err := syscall.Read(fd, got)
-		if err != nil {
-			return 0, 0, fmt.Errorf("read: %w", err)
-		}
-		if n != len(value) || got[0] != value[0] {
-			return 0, 0, fmt.Errorf("read % x, wrote % x", got[:n], value)
-		}
-		ops += 2
+// descriptor is an open file without what package os adds to one.
+type descriptor int
+
+func openDescriptor(path string) (descriptor, error) {
+	fd, err := syscall.Open(path, syscall.O_RDWR, 0)
+	if err != nil {
+		return -1, fmt.Errorf("open %s: %w", path, err)
 	}
-	return ops, elapsed, nil
+	return descriptor(fd), nil
 }
+
+func (d descriptor) Read(p []byte) (int, error)  { return syscall.Read(int(d), p) }
+func (d descriptor) Write(p []byte) (int, error) { return syscall.Write(int(d), p) }
+func (d descriptor) Close() error                { return syscall.Close(int(d)) }

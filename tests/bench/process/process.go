@@ -33,9 +33,14 @@ type Process struct {
 }
 
 // Start runs a command and waits until it accepts connections on its socket.
-// What it prints goes to the standard error stream.
+// What it complains about goes to the standard error stream.
 func Start(name, socket string, argv ...string) (*Process, error) {
-	p, err := StartWhen(name, func() error { return accepts(socket) }, argv...)
+	return StartTo(nil, name, socket, argv...)
+}
+
+// StartTo is Start with a file for the standard output.
+func StartTo(stdout *os.File, name, socket string, argv ...string) (*Process, error) {
+	p, err := start(stdout, name, func() error { return accepts(socket) }, argv)
 	if p != nil {
 		p.Socket = socket
 	}
@@ -43,11 +48,17 @@ func Start(name, socket string, argv ...string) (*Process, error) {
 }
 
 // StartWhen runs a command and waits until ready says nil, which is asked again
-// and again. What it prints goes to the standard error stream.
+// and again. What it complains about goes to the standard error stream.
 func StartWhen(name string, ready func() error, argv ...string) (*Process, error) {
+	return start(nil, name, ready, argv)
+}
+
+func start(stdout *os.File, name string, ready func() error, argv []string) (*Process, error) {
 	p := &Process{Name: name, ended: make(chan error, 1)}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
-	p.cmd.Stderr = os.Stderr
+	if p.cmd.Stderr = os.Stderr; stdout != nil {
+		p.cmd.Stdout = stdout
+	}
 	p.cmd.SysProcAttr = attributes()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"fullex/p9srv/client"
+	"fullex/p9srv/client/load"
+)
+
+// attachFunc attaches to a directory of a server.
+type attachFunc func(context.Context, *client.Conn) (*client.File, error)
+
+// asSelf attaches to the root as the user who runs this.
+func asSelf(ctx context.Context, k *client.Conn) (*client.File, error) { return k.AttachSelf(ctx) }
+
+// usualMsize is what is asked for where it does not matter, in bytes.
+const usualMsize = 64 << 10
+
+// dial connects to our server on a unix socket and opens sessions.
+func dial(ctx context.Context, socket string, config load.Config) (*load.Conn, error) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, conn, usualMsize, asSelf, config)
+}
+
+// open opens sessions on a connection, which is the Conn's from then on.
+func open(ctx context.Context, conn net.Conn, msize uint32, attach attachFunc, config load.Config) (*load.Conn, error) {
+	k, err := client.NewSize(ctx, conn, msize)
+	if err != nil {
+		return nil, err
+	}
+	root, err := attach(ctx, k)
+	if err != nil {
+		return nil, errors.Join(err, k.Close())
+	}
+	return load.New(ctx, k, root, config)
+}
+
+// each is the path of the device at which each open is a client of its own.
+var each = []string{"each", "full_ex"}
+
+// onlyOpens is a mix of opens and closes.
+var onlyOpens = load.Mix{load.Open: 1}
+
+// sessionsOf returns what a connection does with so many devices that are open and empty.
+func sessionsOf(n int) load.Config { return load.Config{Path: each, Sessions: n, Depth: 1} }
+
+// cyclesOf returns what a connection does that opens and closes, sets the capacity in
+// between, and has so many of that under way.
+func cyclesOf(depth int) load.Config {
+	return load.Config{Path: each, Depth: depth, Mix: onlyOpens, Initialise: true}
+}
+
+// do makes a number of operations on each connection.
+func do(ctx context.Context, each int, conns ...load.Worker) error {
+	r, err := load.Run(ctx, conns, load.Options{Length: time.Minute, Each: int64(each)})
+	if want := int64(each * len(conns)); err == nil && r.Ops != want {
+		return fmt.Errorf("only %d of %d operations came to an end", r.Ops, want)
+	}
+	return err
+}

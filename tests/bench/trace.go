@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"fullex/p9srv/client/load"
+	"fullex/tests/bench/process"
+)
+
+// traceConfig is the flags of the measurement of fullex trace.
+type traceConfig struct {
+	rounds
+	depths []int
+}
+
+func traceConfigFrom(c *cli.Context) (traceConfig, error) {
+	config := traceConfig{roundsFrom(c), []int{1, 64}}
+	return config, config.rounds.check()
+}
+
+// direct is what traced connections are compared with.
+const direct = "direct"
+
+// traced is a server that is reached through fullex trace, or directly.
+type traced struct {
+	name, what string
+	flags      []string
+	process    *process.Process // whose time counts
+}
+
+// tracedWays are all of them; files of theirs are in a directory.
+func tracedWays(dir string) []*traced {
+	return []*traced{
+		{name: direct, what: "fullex serve; its own processor time"},
+		{name: "text", what: "through fullex trace, whose lines go to a file; the processor time is trace's"},
+		{name: "json", what: "with --format json", flags: []string{"--format", "json"}},
+		{name: "oracle", what: "with --oracle FILE, beside the lines", flags: []string{"--oracle", filepath.Join(dir, "record")}},
+	}
+}
+
+// run is the subcommand.
+func (config traceConfig) run(ctx context.Context, w *workspace, text io.Writer) (_ report, err error) {
+	ways := tracedWays(w.dir)
+	defer func() { err = errors.Join(err, stopWays(ways)) }()
+	for _, way := range ways {
+		if err := way.start(w, ways[0]); err != nil {
+			return report{}, err
+		}
+	}
+	fmt.Fprintf(text, "Twrite and Tread of 4 bytes in turn, directly and through fullex trace; %d rounds of %v\n", config.n, config.length)
+	for _, way := range ways {
+		fmt.Fprintf(text, "  %-7s %s\n", way.name, way.what)
+	}
+	fmt.Fprintf(text, "\n%-8s %-7s %10s %10s   %s\n", "cell", "way", "op/s", "CPU us", "ratio to "+direct+", median [min..max]")
+	var results []cellResult
+	for _, depth := range config.depths {
+		result, err := config.measure(ctx, ways, cell{1, depth, false})
+		if err != nil {
+			return report{}, fmt.Errorf("%d in flight: %w", depth, err)
+		}
+		fmt.Fprintln(text)
+		for _, s := range result.Servers {
+			fmt.Fprintf(text, "%-8s %-7s %10.0f %10.3f   %.2f [%.2f..%.2f]\n", result.Cell, s.Name, s.Rate, s.CPU, s.Ratio, s.RatioMin, s.RatioMax)
+		}
+		results = append(results, result)
+	}
+	return report{Results: results, Missed: traceMisses(results)}, nil
+}
+
+// start starts the server, or a proxy of it.
+func (t *traced) start(w *workspace, server *traced) error {
+	if t == server {
+		p, err := w.startFullex()
+		t.process = p
+		return err
+	}
+	lines, err := os.Create(filepath.Join(w.dir, t.name+".lines"))
+	if err != nil {
+		return fmt.Errorf("make a file for the lines: %w", err)
+	}
+	socket := w.socket()
+	argv := append([]string{w.fullex, "trace", "--listen", "unix:" + socket}, t.flags...)
+	t.process, err = process.StartTo(lines, t.name, socket, append(argv, "unix:"+server.process.Socket)...)
+	return errors.Join(err, lines.Close())
+}
+
+// stopWays ends them, the server last.
+func stopWays(ways []*traced) error {
+	var running []*process.Process
+	for i := range ways {
+		if p := ways[len(ways)-1-i].process; p != nil {
+			running = append(running, p)
+		}
+	}
+	return stopAll(running)
+}
+
+// measure runs the rounds with a connection each way.
+func (config traceConfig) measure(ctx context.Context, ways []*traced, cell cell) (_ cellResult, err error) {
+	var turns []turn
+	var conns []load.Worker
+	defer func() { err = errors.Join(err, load.Close(conns)) }()
+	for _, way := range ways {
+		c, err := dial(ctx, way.process.Socket, cell.config(0))
+		if err != nil {
+			return cellResult{}, fmt.Errorf("%s: %w", way.name, err)
+		}
+		conns = append(conns, c)
+		turns = append(turns, loaded(way.name, []load.Worker{c}, way.process))
+	}
+	samples, err := config.rounds.take(ctx, turns)
+	if err != nil {
+		return cellResult{}, err
+	}
+	return summarise(cell.String(), turns, samples), nil
+}
