@@ -87,8 +87,8 @@ func startClient(t *testing.T, c net.Conn) {
 
 // operate counts round trips within a time; 0 if the connection broke.
 func operate(c net.Conn, d time.Duration) int {
-	batch, _ := requests(2)
-	write, read := batch[:27], batch[27:]
+	write := message(118, 0, u32(1), u64(0), u32(4), value(2))
+	read := message(116, 1, u32(1), u64(0), u32(4))
 	n := 0
 	for deadline := time.Now().Add(d); time.Now().Before(deadline); n++ {
 		request := write

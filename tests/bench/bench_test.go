@@ -2,44 +2,51 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"fullex/tests/need"
 )
 
-// TestEverySubcommandRuns builds this program and lets it run small, with
-// every server that is installed. Its numbers are not looked at.
-func TestEverySubcommandRuns(t *testing.T) {
+// TestEveryPartRuns builds this program and lets it run small, with every server that is
+// installed. Its numbers are not looked at.
+func TestEveryPartRuns(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute; run without -short")
+		t.Skip("takes a minute; run without -short")
 	}
 	bench := filepath.Join(t.TempDir(), "bench")
-	if out, err := exec.Command("go", "build", "-o", bench, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bench, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	out, err = exec.CommandContext(t.Context(), bench, "--write", "--quick").Output()
+	require.NoError(t, err, "%s", out)
+	for _, p := range parts {
+		_, section, ok := strings.Cut(string(out), "\n## "+p.title+"\n\n`go run ./tests/bench")
+		require.True(t, ok, "%s: %s", p.title, out)
+		section, _, _ = strings.Cut(section, "\n## ")
+		for _, sign := range []string{"not measured", "no guest"} {
+			if strings.Contains(section, sign) {
+				t.Run(p.title, func(t *testing.T) { need.Skip(t, "%s", section) })
+			}
+		}
+		assert.Regexp(t, "(?s)```\n.*[0-9]\\]?\n```\n|not measured|no guest", section)
 	}
-	for _, args := range [][]string{
-		{"--quick", "--json"},
-		{"memory", "--quick", "--json"},
-		{"scale", "--quick", "--json"},
-		{"trace", "--quick", "--json"},
-		{"fuse", "--quick", "--json"},
-	} {
-		t.Run(args[0], func(t *testing.T) {
-			if _, err := os.Stat("/dev/fuse"); err != nil && args[0] == "fuse" && os.Getenv("FULLEX_REQUIRE_ALL") != "1" {
-				t.Skipf("no FUSE on this machine: %v", err)
-			}
-			command := exec.Command(bench, args...)
-			out, err := command.Output()
-			if err != nil {
-				t.Fatalf("%v: %v\n%s", args, err, out)
-			}
-			var r struct{ Results json.RawMessage }
-			if err := json.Unmarshal(out, &r); err != nil || len(r.Results) == 0 {
-				t.Errorf("%v printed no results: %v\n%s", args, err, out)
-			}
-		})
-	}
+	out, err = exec.CommandContext(t.Context(), bench, "memory", "--quick", "--json").Output()
+	require.NoError(t, err, "%s", out)
+	var r struct{ Results []memoryResult }
+	require.NoError(t, json.Unmarshal(out, &r))
+	assert.Len(t, r.Results, 1)
+}
+
+func TestSectionHasTableAndRemarks(t *testing.T) {
+	var b strings.Builder
+	parts[1].writeSection(&b, "\na table\n\n", report{Notes: []string{"n"}, Missed: []string{"m"}}.remarks())
+	want := "\n## Idle connections\n\n`go run ./tests/bench memory`\n\n```\na table\n```\n\n- note: n\n- missed: m\n"
+	assert.Equal(t, want, b.String())
 }
 
 func TestBadFlagsAreRefused(t *testing.T) {
@@ -49,8 +56,6 @@ func TestBadFlagsAreRefused(t *testing.T) {
 		{"scale", "--cycles", "1"}, {"scale", "--cycles", "5000000"}, {"scale", "--sessions", "0"},
 		{"fuse", "--runs", "0"}, {"trace", "--time", "0s"},
 	} {
-		if err := newApp(t.Output(), t.Output()).Run(append([]string{"bench"}, args...)); err == nil {
-			t.Errorf("%v is taken", args)
-		}
+		assert.Error(t, newApp(t.Output(), t.Output()).Run(append([]string{"bench"}, args...)), "%v", args)
 	}
 }

@@ -3,27 +3,33 @@
 //	go run ./tests/bench           speed, side by side with echo servers and diod
 //	go run ./tests/bench memory    what an idle connection costs
 //	go run ./tests/bench scale     many sessions, and many opens and closes
-//	go run ./tests/bench fuse      FUSE mounts beside a file that does nothing
+//	go run ./tests/bench fuse      FUSE mounts beside files that do nothing
+//	go run ./tests/bench trace     connections through fullex trace
+//	go run ./tests/bench guests    the ways into guests in QEMU
+//	go run ./tests/bench --write   all of these, into RESULTS.md beside this file
 //
 // Each takes --quick for a small run that shows whether all works, --json for
-// machines, and --check to fail if a target is missed.
+// machines, and --check to fail if a target is missed; targets.go has the targets.
 //
 // # How speed is judged
 //
 // Every server is a process of its own on a unix socket and gets the same
-// frames: Twrite and Tread of four bytes in turn, on one open file of every
-// connection. A cell such as 64x16 is 64 connections with 16 requests in flight
-// on each. Set-up is not timed.
+// operations: pushes and pops of four bytes in turn, on one open file of every
+// connection, all results compared. A cell such as 64x16 is 64 connections with
+// 16 operations in flight on each; in one with :open an operation is an open and
+// close, three requests one after the other. Set-up is not timed. Package
+// p9srv/client/load makes the load, as it does for fullex bench.
 //
-// In each round every server runs once, in an order drawn anew, so that all of
-// them see the same noise of the machine. Runs are short and many: on which
-// cores the scheduler puts a client and its server makes several times the
-// difference that is looked for, and lasts about as long as a run.
+// In each round everything that is compared has its turn once, in an order drawn
+// anew, so that all see the same noise of the machine. Turns are short and many:
+// on which cores the scheduler puts a client and its server makes several times
+// the difference that is looked for, and lasts about as long as a turn.
 //
 // The ratio that counts is the median over the rounds of a server's rate by
-// that of the echo server in the same round. A second copy of the echo server,
-// the twin, shows how far such a ratio strays by itself. CPU time an operation
-// is the server's own, user and system.
+// that of the first, the echo server or the bare file, in the same round. A second
+// copy of that, the twin, shows how far such a ratio strays by itself. CPU time an
+// operation is the server's own, user and system. An epoll server and a file in C
+// are stronger limits: what could be reached without Go's runtime.
 package main
 
 import (

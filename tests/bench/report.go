@@ -26,6 +26,11 @@ func (r report) finish(c *cli.Context) error {
 	} else {
 		r.print(c)
 	}
+	return r.check(c)
+}
+
+// check returns an error if a target is missed and the flags ask for one then.
+func (r report) check(c *cli.Context) error {
 	if c.Bool("check") && len(r.Missed) > 0 {
 		return fmt.Errorf("%d targets missed", len(r.Missed))
 	}
@@ -34,13 +39,21 @@ func (r report) finish(c *cli.Context) error {
 
 func (r report) print(c *cli.Context) {
 	fmt.Fprintln(c.App.Writer)
-	for _, note := range r.Notes {
-		fmt.Fprintln(c.App.Writer, "note:", note)
+	for _, line := range r.remarks() {
+		fmt.Fprintln(c.App.Writer, line)
 	}
-	if len(r.Missed) == 0 {
-		fmt.Fprintln(c.App.Writer, "every target that was measured is met")
+}
+
+// remarks are the lines after the tables.
+func (r report) remarks() (lines []string) {
+	for _, note := range r.Notes {
+		lines = append(lines, "note: "+note)
 	}
 	for _, miss := range r.Missed {
-		fmt.Fprintln(c.App.Writer, "missed:", miss)
+		lines = append(lines, "missed: "+miss)
 	}
+	if len(r.Missed) == 0 {
+		lines = append(lines, "every target that was measured is met")
+	}
+	return lines
 }

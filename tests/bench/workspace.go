@@ -36,15 +36,13 @@ func newWorkspace(ctx context.Context) (*workspace, error) {
 	build := exec.CommandContext(ctx, "go", "build", "-o", w.fullex, "fullex/cmd/fullex")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
-		w.remove()
-		return nil, fmt.Errorf("build the server: %w", err)
+		return nil, errors.Join(fmt.Errorf("build the server: %w", err), w.remove())
 	}
 	return w, nil
 }
 
-// remove deletes the directory. What is left of it is in the system's place
-// for temporary files.
-func (w *workspace) remove() { _ = os.RemoveAll(w.dir) }
+// remove deletes the directory.
+func (w *workspace) remove() error { return os.RemoveAll(w.dir) }
 
 // socket returns a path that was not used yet.
 func (w *workspace) socket() string {

@@ -18,7 +18,7 @@ const buildFolder = "build"
 func NeedHeaders(t testing.TB, name string) Kernel {
 	t.Helper()
 	return found(t, func() (Kernel, error) {
-		k, err := find(name)
+		k, err := Find(name)
 		if err != nil {
 			return Kernel{}, err
 		}

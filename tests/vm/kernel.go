@@ -18,8 +18,9 @@ type Kernel struct {
 // busybox is Debian's busybox-static.
 const busybox = "/bin/busybox"
 
-// find looks for a kernel, and for what every guest needs.
-func find(name string) (Kernel, error) {
+// Find returns the kernel that the cache folder has under a name such as "kernel-6.1". The
+// error says what is missing, also of what every guest needs.
+func Find(name string) (Kernel, error) {
 	for _, program := range []string{qemu, busybox} {
 		if _, err := exec.LookPath(program); err != nil {
 			return Kernel{}, fmt.Errorf("no %s on this machine", program)

@@ -14,7 +14,7 @@ import (
 // fails if FULLEX_REQUIRE_ALL is 1.
 func Need(t testing.TB, name string) Kernel {
 	t.Helper()
-	return found(t, func() (Kernel, error) { return find(name) })
+	return found(t, func() (Kernel, error) { return Find(name) })
 }
 
 // NeedNewQEMU returns the command of the QEMU that the cache folder has: 10.2 or
@@ -22,17 +22,20 @@ func Need(t testing.TB, name string) Kernel {
 // missing the test is skipped, or fails if FULLEX_REQUIRE_ALL is 1.
 func NeedNewQEMU(t testing.TB) string {
 	t.Helper()
-	return found(t, func() (string, error) {
-		cache, err := cacheFolder()
-		if err != nil {
-			return "", err
-		}
-		path := filepath.Join(cache, "qemu", qemu)
-		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("no %s", path)
-		}
-		return path, nil
-	})
+	return found(t, FindNewQEMU)
+}
+
+// FindNewQEMU returns the command of NeedNewQEMU. The error says what is missing.
+func FindNewQEMU() (string, error) {
+	cache, err := cacheFolder()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, "qemu", qemu)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("no %s", path)
+	}
+	return path, nil
 }
 
 // found returns what find finds.
