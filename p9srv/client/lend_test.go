@@ -68,3 +68,11 @@ func TestMsizeIsAskedFor(t *testing.T) {
 		require.NoError(t, k.Close())
 	}
 }
+
+func TestReplyErrorSaysWhatAMessageIs(t *testing.T) {
+	written := wire.End(append(wire.Begin(nil, wire.Rwrite, 1), 4, 0, 0, 0), 0)
+	assert.NoError(t, client.ReplyError(written, wire.Twrite))
+	assert.EqualError(t, client.ReplyError(written, wire.Tread), "a reply does not fit its request: Rwrite to Tread")
+	assert.ErrorContains(t, client.ReplyError(written[:wire.HeadSize], wire.Twrite), "does not fit")
+	assert.Equal(t, syscall.EACCES, client.ReplyError(wire.AppendError(nil, 1, 13), wire.Twrite))
+}

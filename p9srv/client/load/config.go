@@ -7,8 +7,7 @@ const (
 	MaxDepth = 4096
 	// Capacity is that of every deque, in values: the largest.
 	Capacity = 100
-	// Half is the Fill with which pushes and pops in turn are never refused, as long as no
-	// more than twice as many are under way in a session.
+	// Half is the Fill with which pushes and pops in turn are never refused.
 	Half = Capacity / 2
 	// valueSize is the size of a value at the device, in bytes.
 	valueSize = 4

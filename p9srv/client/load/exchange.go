@@ -35,7 +35,7 @@ func (c *Conn) prepare(r *round) error {
 		c.in = make([]byte, max(smallest, c.config.Depth*reply))
 	}
 	c.limit, c.renewed, c.left = patience, -writeTime, r.each
-	c.end = r.start.Add(r.length + patience)
+	c.end = time.Now().Add(r.length + patience)
 	return c.noteEnd(c.net.SetReadDeadline(c.end))
 }
 

@@ -61,27 +61,14 @@ func Run(ctx context.Context, workers []Worker, o Options) (Result, error) {
 	}
 	before := done(workers)
 	failed := r.begin()
-	timer := time.NewTimer(o.Length)
-	defer timer.Stop()
-	limit := patience
-	var err error
-	select {
-	case <-r.ended:
-	case <-timer.C:
-	case <-ctx.Done():
-		limit = hurry
-	case err = <-failed:
-		limit = hurry
-	}
+	limit, err := r.wait(ctx, failed)
 	r.stop(limit)
-	if !isClosed(r.ended, limit+hurry) && err == nil {
-		err = noReply(limit)
+	if !isClosed(r.ended, limit+hurry) {
+		err = cmp.Or(err, noReply(limit))
 	}
 	select {
 	case first := <-failed:
-		if err == nil {
-			err = first
-		}
+		err = cmp.Or(err, first)
 	default:
 	}
 	return Result{Ops: done(workers) - before, Missed: r.missed(), Elapsed: r.now()}, err
@@ -118,7 +105,7 @@ type round struct {
 }
 
 func newRound(workers []Worker, o Options) *round {
-	r := &round{workers: workers, start: time.Now(), length: o.Length, each: o.Each, ended: make(chan struct{})}
+	r := &round{workers: workers, length: o.Length, each: o.Each, ended: make(chan struct{})}
 	if r.each == 0 {
 		r.each = -1
 	}
@@ -131,6 +118,7 @@ func newRound(workers []Worker, o Options) *round {
 // begin starts the workers. The channel gets the first error.
 func (r *round) begin() (failed <-chan error) {
 	first := make(chan error, 1)
+	r.start = time.Now()
 	var working sync.WaitGroup
 	for _, w := range r.workers {
 		working.Go(func() {
@@ -150,6 +138,23 @@ func (r *round) begin() (failed <-chan error) {
 		close(r.ended)
 	}()
 	return first
+}
+
+// wait waits for the end of the run, and returns how long the last operations may take, and
+// the error that was its end.
+func (r *round) wait(ctx context.Context, failed <-chan error) (limit time.Duration, err error) {
+	timer := time.NewTimer(r.length)
+	defer timer.Stop()
+	select {
+	case <-r.ended:
+		return patience, nil
+	case <-timer.C:
+		return patience, nil
+	case <-ctx.Done():
+		return hurry, nil
+	case err := <-failed:
+		return hurry, err
+	}
 }
 
 // stop lets no more operations begin.
