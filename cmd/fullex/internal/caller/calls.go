@@ -87,6 +87,7 @@ func (w *worker) byPath(t target.Target, r request) (a reply, err error) {
 // byHandle makes the calls at an open file.
 func (w *worker) byHandle(f target.File, r request) (a reply, err error) {
 	placed, isPlaced := f.(target.Placed)
+	other, isOther := f.(target.OtherReads)
 	described, isDescribed := f.(target.Described)
 	// Spare room behind it: the module says 4 also where less was asked for.
 	p := make([]byte, r.Count, r.Count+contract.ValueSize)
@@ -99,6 +100,10 @@ func (w *worker) byHandle(f target.File, r request) (a reply, err error) {
 		a.N, err = placed.ReadAt(p, r.Offset)
 	case r.Op == opWriteAt && isPlaced:
 		a.N, err = placed.WriteAt(r.Data, r.Offset)
+	case r.Op == opSubmit && isOther:
+		a.N, err = other.Submit(p, r.Offset)
+	case r.Op == opSend && isOther:
+		a.N, err = other.Send(p)
 	case r.Op == opClose:
 		w.mu.Lock()
 		delete(w.files, r.Handle)

@@ -8,7 +8,10 @@ type file struct {
 	handle int
 }
 
-var _ target.Placed = file{}
+var (
+	_ target.Placed     = file{}
+	_ target.OtherReads = file{}
+)
 
 // ask makes a call at the file, which brings bytes for p.
 func (f file) ask(r request, p []byte) (int, error) {
@@ -33,6 +36,14 @@ func (f file) ReadAt(p []byte, offset int64) (int, error) {
 func (f file) WriteAt(p []byte, offset int64) (int, error) {
 	return f.ask(request{Op: opWriteAt, Data: p, Offset: offset}, nil)
 }
+
+// Submit implements target.OtherReads.
+func (f file) Submit(p []byte, offset int64) (int, error) {
+	return f.ask(request{Op: opSubmit, Count: len(p), Offset: offset}, p)
+}
+
+// Send implements target.OtherReads.
+func (f file) Send(p []byte) (int, error) { return f.ask(request{Op: opSend, Count: len(p)}, p) }
 
 // Close implements target.File.
 func (f file) Close() error {

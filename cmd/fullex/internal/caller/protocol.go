@@ -24,22 +24,24 @@ type request struct {
 
 // What a process can be asked for.
 const (
-	opTarget   = "target"   // the target is the one that Path names: its Device, and PID
-	opOpen     = "open"     // of Path: N is a handle
-	opStat     = "stat"     // of Path: Entry
-	opList     = "list"     // of Path: Entries
-	opNature   = "nature"   // of Path: Nature
-	opTruncate = "truncate" // of Path
-	opTouch    = "touch"    // of Path
-	opRead     = "read"     // N and Data
-	opWrite    = "write"    // N
-	opReadAt   = "pread"    // N and Data
-	opWriteAt  = "pwrite"   // N
-	opClose    = "close"    //
-	opStart    = "start"    // a child: N is its number
-	opFork     = "fork"     // likewise, with Handle open
-	opInherit  = "inherit"  // the open file that the process was started with: N is a handle
-	opKill     = "kill"     // by its parent, who is asked
+	opTarget   = "target"    // the target is the one that Path names: its Device, and PID
+	opOpen     = "open"      // of Path: N is a handle
+	opStat     = "stat"      // of Path: Entry
+	opList     = "list"      // of Path: Entries
+	opNature   = "nature"    // of Path: Nature
+	opTruncate = "truncate"  // of Path
+	opTouch    = "touch"     // of Path
+	opRead     = "read"      // N and Data
+	opWrite    = "write"     // N
+	opReadAt   = "pread"     // N and Data
+	opWriteAt  = "pwrite"    // N
+	opSubmit   = "io_submit" // N and Data of a read
+	opSend     = "sendfile"  // N and Data
+	opClose    = "close"     //
+	opStart    = "start"     // a child: N is its number
+	opFork     = "fork"      // likewise, with Handle open
+	opInherit  = "inherit"   // the open file that the process was started with: N is a handle
+	opKill     = "kill"      // by its parent, who is asked
 )
 
 // reply is what came of a request.

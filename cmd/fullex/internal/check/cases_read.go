@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
 )
 
@@ -49,6 +50,23 @@ func readCases() []Case {
 		claim("read.one", 3, contract.RowPop, "a read of 4 bytes pops the leftmost value and returns 4", func(t *trial) {
 			f := t.client().filled(3, 2, 4, 6)
 			f.finish(2, 4, 6)
+		}),
+		claim("read.submitted", 1, contract.RowPop, "an asynchronous read of a value gives it, or is refused and pops nothing", func(t *trial) {
+			submitted := func(at int64) func(target.OtherReads, []byte) (int, error) {
+				return func(f target.OtherReads, p []byte) (int, error) { return f.Submit(p, at) }
+			}
+			c := t.client()
+			f := c.filled(4, 2, 4, 6)
+			left := f.popBy("io_submit", submitted(0), 2, 4, 6)
+			c.stat()
+			left = f.popBy("io_submit", submitted(4096), left...)
+			f.finish(left...)
+		}),
+		claim("read.sent", 1, contract.RowPop, "sendfile gives a value, or is refused and pops nothing", func(t *trial) {
+			f := t.client().filled(4, 2, 4, 6)
+			left := f.popBy("sendfile", target.OtherReads.Send, 2, 4, 6)
+			left = f.popBy("sendfile", target.OtherReads.Send, left...)
+			f.finish(left...)
 		}),
 		claim("read.kept", 2, contract.RowReadKept, "a read of many bytes loses no value, and 4 bytes at a time all are there", longThenShort),
 	}

@@ -191,6 +191,33 @@ func (f *file) popAt(v int32, offset int64) {
 	})
 }
 
+// popBy reads a value by a call that a kernel or a file system may refuse, and pops nothing
+// then. It returns the values that are left.
+func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, error), values ...int32) (left []int32) {
+	if f.isDead() {
+		return values
+	}
+	other, ok := f.file.(target.OtherReads)
+	if !ok {
+		f.c.t.skip("this client makes no such calls")
+		return values
+	}
+	line := f.c.t.trace.begin(name, "%s%s(%d, 4", f.c.prefix, name, f.number)
+	b := make([]byte, contract.ValueSize)
+	n, err := call(other, b)
+	f.c.t.trace.end(line, ") = %s", returned(n, err))
+	answers := f.holding(values...).Read(len(b))
+	for _, refusal := range []syscall.Errno{syscall.EINVAL, syscall.EIO, syscall.ESPIPE, syscall.ENOSYS} {
+		answers = append(answers, fails(refusal))
+	}
+	given, _ := f.c.judge(name+" of a value", n, err, answers...)
+	if given.Errno != 0 {
+		return values
+	}
+	f.c.judgeData(name, b, given.Data)
+	return values[1:]
+}
+
 // bytesOf is a value as the device takes it.
 func bytesOf(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 

@@ -59,6 +59,15 @@ type Placed interface {
 	WriteAt(p []byte, offset int64) (int, error)
 }
 
+// OtherReads is a File that is read by calls that kernels do otherwise than read(2).
+type OtherReads interface {
+	File
+	// Submit reads at an offset by io_submit(2).
+	Submit(p []byte, offset int64) (int, error)
+	// Send has len(p) bytes sent by sendfile(2), and returns those that came.
+	Send(p []byte) (int, error)
+}
+
 // Entry describes a file. List fills in the first two fields only.
 type Entry struct {
 	Name     string      // last element of its path
