@@ -28,5 +28,6 @@
 //	  loaded.opening
 //	    Kernel.mu
 //	      Session.mu
-//	        Log.mu
+//	        LogReader.mu
+//	          Log.mu
 package device

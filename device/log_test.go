@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -210,4 +211,56 @@ func TestReadsBeforeTheStartAndLogsOfNoLines(t *testing.T) {
 	assert.Contains(t, text, "second")
 	_, err := log.Reader().ReadAt(make([]byte, 4), -1)
 	assert.Equal(t, syscall.EINVAL, err)
+}
+
+// TestSizeOfTheLogIsWhatItsReaderReads reads on at random while lines are dropped, and
+// compares the size with what was read and what reading to the end gives then.
+func TestSizeOfTheLogIsWhatItsReaderReads(t *testing.T) {
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		log := NewLog(8)
+		printSome := func() {
+			for range random.IntN(10) {
+				log.Print(strings.Repeat("x", random.IntN(20)))
+			}
+		}
+		printSome()
+		r := log.Reader()
+		read := int64(0)
+		for range random.IntN(6) {
+			n, err := r.ReadAt(make([]byte, random.IntN(100)), read)
+			require.NoError(t, err)
+			read += int64(n)
+			printSome()
+		}
+		size := r.Size()
+		for n := 1; n > 0; read += int64(n) {
+			var err error
+			n, err = r.ReadAt(make([]byte, 30), read)
+			require.NoError(t, err)
+		}
+		require.Equal(t, read, size, "seed %d", seed)
+		require.Equal(t, read, r.Size(), "at the end, seed %d", seed)
+	}
+}
+
+func TestReaderOfTheLogIsForManyAtATime(t *testing.T) {
+	log := NewLog(20)
+	for range 20 {
+		log.Print("before the open")
+	}
+	r := log.Reader()
+	longest := r.Size() + int64(len(notice(20)))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for offset := range int64(200) {
+				_, err := r.ReadAt(make([]byte, 10), offset)
+				assert.NoError(t, err)
+				assert.LessOrEqual(t, r.Size(), longest)
+				log.Print("later")
+			}
+		})
+	}
+	all.Wait()
 }

@@ -2,7 +2,9 @@ package device
 
 import (
 	"fmt"
+	"math"
 	"strings"
+	"sync"
 )
 
 // A text of a log ends with a notice if lines were dropped before they were read:
@@ -28,15 +30,17 @@ func IsDroppedNotice(line string) bool {
 // to the newest at that time, and then the end. It copies nothing: lines that
 // the log drops before they are read are counted in a notice at the end.
 //
-// It is for one goroutine at a time.
+// Safe for concurrent use.
 type LogReader struct {
-	log  *Log
-	from uint64 // first line
-	to   uint64 // behind the last
-	kept int    // how many there were
+	log  *Log   // immutable
+	from uint64 // first line; immutable
+	to   uint64 // behind the last; immutable
+	kept int    // how many there were; immutable
 
-	// Where reading goes on if it goes on where it stopped. A piece that was
-	// begun is held, so that it stays whole when the log drops it.
+	// mu guards the fields below: where reading goes on if it goes on where it
+	// stopped. A piece that was begun is held, so that it stays whole when the log
+	// drops it.
+	mu     sync.Mutex
 	line   uint64 // the next line behind the piece
 	count  int    // lines so far, that of the piece too
 	piece  string // a line or the notice; "": none
@@ -56,12 +60,14 @@ func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, errOffset
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if offset < r.offset {
 		r.line, r.count, r.piece, r.offset, r.ended = r.from, 0, "", 0, false
 	}
 	n := 0
 	for n < len(p) {
-		if r.piece == "" && !r.next(offset+int64(n)) {
+		if r.piece == "" && !r.nextLocked(offset+int64(n)) {
 			break
 		}
 		if begin := offset + int64(n) - r.offset; begin < int64(len(r.piece)) {
@@ -76,9 +82,23 @@ func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// next takes the next line, but for lines that end before an offset, or behind the last a
-// notice of those that are gone. It returns false at the end.
-func (r *LogReader) next(offset int64) bool {
+// Size returns the length of the file, in bytes, for a reader that goes on where it
+// stopped: of lines that the log has dropped only those count that were read. It makes no
+// text.
+func (r *LogReader) Size() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	size := r.offset + int64(len(r.piece))
+	if r.ended {
+		return size
+	}
+	_, lines, bytes := r.log.skip(r.line, r.to, math.MaxInt64)
+	return size + bytes + int64(len(notice(r.kept-r.count-lines)))
+}
+
+// nextLocked takes the next line, but for lines that end before an offset, or behind the
+// last the notice. It returns false at the end.
+func (r *LogReader) nextLocked(offset int64) bool {
 	if r.ended {
 		return false
 	}
@@ -91,9 +111,14 @@ func (r *LogReader) next(offset int64) bool {
 		return true
 	}
 	r.ended = true
-	if gone := r.kept - r.count; gone > 0 {
-		r.piece = fmt.Sprintf("%s%d%s", noticeStart, gone, noticeEnd)
-		return true
+	r.piece = notice(r.kept - r.count)
+	return r.piece != ""
+}
+
+// notice is the line for so many that are gone, or "" for none.
+func notice(gone int) string {
+	if gone == 0 {
+		return ""
 	}
-	return false
+	return fmt.Sprintf("%s%d%s", noticeStart, gone, noticeEnd)
 }
