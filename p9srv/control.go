@@ -162,17 +162,25 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 }
 
 // getattr answers Tgetattr with all attributes, whichever are asked for, and knows the
-// Linux client by it.
+// Linux client by it, which is told no sizes (followup.go).
 func (f *front) getattr(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	body := m.Body()
 	body.U32()
 	if body.U64() == v9fsMask {
 		f.v9fs = true
 	}
-	qid, valid, attr, err := fid.GetAttr(p9.AttrMaskAll)
+	ask := p9.AttrMaskAll
+	switch {
+	case f.v9fs:
+		ask.Size, ask.Blocks = false, false
+	case fid.Node().IsText():
+		f.work += sizeWork + sessionWork*fid.SessionsToMeasure()
+	}
+	qid, valid, attr, err := fid.GetAttr(ask)
 	if err != nil {
 		return out, err
 	}
+	valid.Size, valid.Blocks = true, true // 0, if they were not asked for
 	f.extents.stat(fid)
 	start := len(out)
 	out = wire.AppendU64(wire.Begin(out, wire.Rgetattr, m.Tag()), wire.AttrBits(valid))

@@ -28,6 +28,15 @@ import "math"
 // inode open, who may write meanwhile.
 //
 // The size a client has in mind is an [extent].
+//
+// # Texts
+//
+// So the client is told that text files have the size 0, as those of /proc (getattr). It
+// asks for the attributes of the name, not of the open file, at any time: of a text that
+// has shrunk before its open, or grown after it, it would believe in more than it gets.
+// Linux 6.12 then asks for the rest for ever, in a read that no signal ends, and 7.2
+// fails the read with ENODATA and drops what it has, whichever call reads. With the size 0
+// every read, sendfile(2) too, goes on to the end.
 
 // followup is what an open file knows of its reads.
 type followup struct {

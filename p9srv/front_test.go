@@ -244,6 +244,9 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 		"listings": {[][]byte{
 			wire.AppendWalk(nil, 1, 0, 1, "sessions"), wire.AppendOpen(nil, 2, 1, 0), wire.AppendFID(nil, wire.Tclunk, 3, 1),
 		}, 6},
+		"sizes": {[][]byte{
+			wire.AppendWalk(nil, 1, 0, 1, "sessions"), frame(wire.Tgetattr, 2, uint32(1), uint64(0x7ff)), wire.AppendFID(nil, wire.Tclunk, 3, 1),
+		}, 3*turnShare/(sizeWork+40*sessionWork) + 3},
 		"versions": {[][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), "unheard of")}, turnShare/refusalWork + 1},
 		"walks":    {[][]byte{wire.AppendWalk(nil, 1, 0, 1, slices.Repeat([]string{"none"}, maxNames)...)}, turnShare/(nameWork*maxNames) + 1},
 		"directories that are read behind their end": {[][]byte{

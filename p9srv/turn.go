@@ -28,6 +28,8 @@ const (
 	fidWork     = 20  // of a fid that Tversion closes
 	entryWork   = 20  // of a directory entry
 	refusalWork = 100 // of a refusal that is logged
+	sizeWork    = 300 // of finding out how long a text is: of kmsg, when the log is full
+	sessionWork = 20  // of a session whose line is measured for that: twice its time, as nothing interrupts it
 	listingWork = 2   // of a byte of a listing that is made: twice its time, as nothing interrupts it
 	textBytes   = 64  // bytes of a text that are made or read with one unit
 )

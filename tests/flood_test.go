@@ -23,6 +23,7 @@ var floods = map[string]flood{
 	"flood-getattr":  {again: message(24, 1, u32(0), u64(0x7ff))},
 	"flood-version":  {again: message(100, 0xffff, u32(65536), text("9P2000.L"))},
 	"flood-listings": {once: openDeques(500), again: openText("sessions", 65_000)},
+	"flood-sizes":    {once: append(openDeques(500), message(110, 1, u32(0), u32(1), []byte{1, 0}, text("sessions"))...), again: message(24, 1, u32(1), u64(0x7ff))},
 	"flood-text":     {once: openText("kmsg", 0), again: bytes.Repeat(message(116, 1, u32(1), u64(0), u32(65_000)), 8)},
 	"flood-opens":    {again: openAndClose},
 	"flood-directory": {once: message(110, 1, u32(0), u32(1), []byte{0, 0}), again: bytes.Join([][]byte{

@@ -18,6 +18,7 @@ const (
 	textMode  = p9.ModeRegular | 0o444
 	ctlMode   = p9.ModeRegular | 0o200
 	blockSize = 4096
+	statBlock = 512 // bytes of a block that attributes count, as in stat(2)
 )
 
 // owner is who the files belong to: whoever runs the server.
@@ -41,8 +42,8 @@ func (n Node) QID() p9.QID {
 	return p9.QID{Type: n.mode().QIDType(), Path: n.Path()}
 }
 
-// attr returns the attributes. The size is 0, as in /proc: with any other,
-// Linux would read ahead and take values that nobody asked for.
+// attr returns the attributes with the size 0. A device keeps that, as files of /proc do:
+// with any other, Linux would read ahead and take values that nobody asked for.
 func (f *File) attr() p9.Attr {
 	start := f.tree.start
 	sec, nsec := uint64(start.Unix()), uint64(start.Nanosecond())
@@ -68,9 +69,21 @@ func (f *File) links() p9.NLink {
 	return 1
 }
 
-// GetAttr returns all attributes, whichever are asked for.
-func (f *File) GetAttr(p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
-	return f.node.QID(), validAttr, f.attr(), nil
+// GetAttr returns all attributes, whichever are asked for, but the size of a text, which
+// takes time: it and the blocks are 0, and not valid, if neither is asked for.
+func (f *File) GetAttr(asked p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
+	valid, attr := validAttr, f.attr()
+	switch {
+	case !f.node.IsText():
+	case asked.Size || asked.Blocks:
+		attr.Size = uint64(f.textLength())
+		// A file of fewer blocks has holes: cp(1) asks where, and so gets no more than
+		// the size, although it reads to the end otherwise.
+		attr.Blocks = (attr.Size + statBlock - 1) / statBlock
+	default:
+		valid.Size, valid.Blocks = false, false
+	}
+	return f.node.QID(), valid, attr, nil
 }
 
 // SetAttr changes nothing. As in /proc, times and, of files, the size may be

@@ -15,6 +15,9 @@
 // A [Node] is a place in the tree, a [File] is a node as one [User] has it, and maybe
 // has it open. Text files show what there was at the open; nothing ever blocks.
 //
+// The size of a text file is its length: of what the open took, or of what an open by this
+// user would show now. That of all other files is 0, and no qid has a version.
+//
 // # Who may open
 //
 // [User] says who acts, as far as the way in knows it. Mode bits are enforced: the
@@ -38,5 +41,5 @@
 // # Concurrency
 //
 // A [Tree] is safe for concurrent use. A File is not, but for what the library needs:
-// reads and writes of one that stays open, and walks.
+// reads and writes of one that stays open, its attributes, and walks.
 package tree

@@ -28,8 +28,8 @@ type File struct {
 	tree *Tree
 	node Node
 	user *User
-	text io.ReaderAt // of an opened text file
-	size int         // bytes of text that count against limits
+	text text // of an opened text file
+	size int  // bytes of text that count against limits
 }
 
 var _ p9.File = (*File)(nil)

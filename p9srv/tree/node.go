@@ -145,6 +145,9 @@ func (n Node) client(u *User, open uint64) device.Client {
 // IsDevice reports whether the node is a file of a module.
 func (n Node) IsDevice() bool { return n.kind == deviceFile }
 
+// IsText reports whether the node is a file that shows a text: those are the last kinds.
+func (n Node) IsText() bool { return n.kind >= kmsgFile }
+
 // IsControl reports whether the node is ctl.
 func (n Node) IsControl() bool { return n.kind == ctlFile }
 
