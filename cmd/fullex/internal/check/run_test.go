@@ -35,7 +35,7 @@ func runOn(t *testing.T, d *faulty, o Options) Results {
 
 // notInMemory are the cases that need more than the plainest Opener can.
 var notInMemory = []string{
-	"open.each", "file.kind", "file.change", "file.offsets", "close.frees",
+	"open.each", "file.kind", "file.change", "file.offsets", "read.submitted", "read.sent", "close.frees",
 	"fork.shared", "fork.outlives", "fork.own", "reply.order", "unload.open",
 }
 

@@ -77,7 +77,7 @@ func assertSound(t *testing.T, r Results, skipped ...string) {
 }
 
 // over9P are the cases that a connection cannot try.
-var over9P = []string{"file.flags", "file.truncated", "file.change", "fork.shared", "fork.outlives", "fork.own"}
+var over9P = []string{"file.flags", "file.truncated", "file.change", "read.submitted", "read.sent", "fork.shared", "fork.outlives", "fork.own"}
 
 var openTwice = []string{"open.twice", "open.twice.new", "open.twice.untouched", "open.twice.leak", "process.twice", "thread.open"}
 
