@@ -30,8 +30,7 @@ const (
 	DefaultSessions = 50
 )
 
-// Door is which of a server's paths leads to the device (README, "Who has a deque
-// of his own").
+// Door is which of a server's paths leads to the device (doc/mounts.md, "Doors").
 type Door string
 
 // The doors.

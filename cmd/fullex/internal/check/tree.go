@@ -10,7 +10,7 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// A server keeps a list of its sessions (README, "sessions"). What is wanted there
+// A server keeps a list of its sessions (doc/files.md). What is wanted there
 // comes a moment after the calls that cause it, so it is asked for again and again.
 const (
 	settleTime = 3 * time.Second
