@@ -70,6 +70,15 @@ type Limits struct {
 	KeepAlive time.Duration
 }
 
+// DefaultLimits returns the limits that the zero Limits stands for.
+func DefaultLimits() Limits { return defaultLimits }
+
+var defaultLimits = Limits{
+	Conns: 10_000, Guests: 256, FIDs: 1 << 16, AllFIDs: 1 << 20, Buffers: 64 << 20,
+	HandshakeTimeout: 10 * time.Second, FrameTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+	KeepAlive: endpoint.DefaultKeepAlive,
+}
+
 // unlimited is above every count.
 const unlimited = math.MaxInt
 
@@ -89,15 +98,16 @@ func (l Limits) withDefaults() Limits {
 		}
 		*field = max(*field, 0) // 0 is none from here on
 	}
-	count(&l.Conns, 10_000)
-	count(&l.Guests, 256)
-	count(&l.FIDs, 1<<16)
-	count(&l.AllFIDs, 1<<20)
-	count(&l.Buffers, 64<<20)
-	span(&l.HandshakeTimeout, 10*time.Second)
-	span(&l.FrameTimeout, 30*time.Second)
-	span(&l.WriteTimeout, 30*time.Second)
-	span(&l.IdleTimeout, 0)
-	span(&l.KeepAlive, endpoint.DefaultKeepAlive)
+	d := &defaultLimits
+	count(&l.Conns, d.Conns)
+	count(&l.Guests, d.Guests)
+	count(&l.FIDs, d.FIDs)
+	count(&l.AllFIDs, d.AllFIDs)
+	count(&l.Buffers, d.Buffers)
+	span(&l.HandshakeTimeout, d.HandshakeTimeout)
+	span(&l.FrameTimeout, d.FrameTimeout)
+	span(&l.WriteTimeout, d.WriteTimeout)
+	span(&l.IdleTimeout, d.IdleTimeout)
+	span(&l.KeepAlive, d.KeepAlive)
 	return l
 }

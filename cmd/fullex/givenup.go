@@ -29,8 +29,16 @@ func givenUp[T any](ctx context.Context, limit time.Duration, do func() (T, erro
 	case r := <-done:
 		return r.value, r.err
 	case <-late:
-		return none, fmt.Errorf("the target does not answer within %s", limit)
+		return none, &lateError{limit}
 	case <-ctx.Done():
 		return none, fmt.Errorf("stopped: %w", context.Cause(ctx))
 	}
+}
+
+// lateError is that of something that has not ended within a time.
+type lateError struct{ limit time.Duration }
+
+// Error implements error.
+func (e *lateError) Error() string {
+	return fmt.Sprintf("the target does not answer within %s", e.limit)
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"fullex/p9srv"
 )
 
 // Names of the flags that bound what peers can make the server hold.
@@ -24,18 +26,19 @@ const (
 
 // limitFlags take 0 for no limit.
 func limitFlags() []cli.Flag {
+	d := p9srv.DefaultLimits()
 	return []cli.Flag{
-		&cli.IntFlag{Name: maxConns, Value: 10_000, Usage: "most connections; one too many is closed"},
-		&cli.IntFlag{Name: maxGuests, Value: 256, Usage: "most virtual machines on vhost-user sockets; one too many is closed"},
-		&cli.IntFlag{Name: maxFIDs, Value: 65_536, Usage: "most fids of a connection; EMFILE above"},
-		&cli.IntFlag{Name: maxAllFIDs, Value: 1_048_576, Usage: "most fids of all connections; ENFILE above"},
+		&cli.IntFlag{Name: maxConns, Value: d.Conns, Usage: "most connections; one too many is closed"},
+		&cli.IntFlag{Name: maxGuests, Value: d.Guests, Usage: "most virtual machines on vhost-user sockets; one too many is closed"},
+		&cli.IntFlag{Name: maxFIDs, Value: d.FIDs, Usage: "most fids of a connection; EMFILE above"},
+		&cli.IntFlag{Name: maxAllFIDs, Value: d.AllFIDs, Usage: "most fids of all connections; ENFILE above"},
 		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
-		&cli.IntFlag{Name: maxBuffers, Value: 64, Usage: "most MiB held for peers that stop within a message or do not read; who has done so longest is cut"},
-		&cli.DurationFlag{Name: handshakeTimeout, Value: 10 * time.Second, Usage: "from connect to the first attach, or to a virtual machine's first message"},
-		&cli.DurationFlag{Name: frameTimeout, Value: 30 * time.Second, Usage: "for the rest of a message of which a part has arrived"},
-		&cli.DurationFlag{Name: writeTimeout, Value: 30 * time.Second, Usage: "for a peer that does not read"},
+		&cli.IntFlag{Name: maxBuffers, Value: d.Buffers >> 20, Usage: "most MiB held for peers that stop within a message or do not read; who has done so longest is cut"},
+		&cli.DurationFlag{Name: handshakeTimeout, Value: d.HandshakeTimeout, Usage: "from connect to the first attach, or to a virtual machine's first message"},
+		&cli.DurationFlag{Name: frameTimeout, Value: d.FrameTimeout, Usage: "for the rest of a message of which a part has arrived"},
+		&cli.DurationFlag{Name: writeTimeout, Value: d.WriteTimeout, Usage: "for a peer that does not read"},
 		&cli.DurationFlag{Name: idleTimeout, Usage: "for a peer that sends nothing, as mounts do"},
-		&cli.DurationFlag{Name: keepAlive, Value: 3 * time.Minute, Usage: "until a TCP peer that vanished is noticed"},
+		&cli.DurationFlag{Name: keepAlive, Value: d.KeepAlive, Usage: "until a TCP peer that vanished is noticed"},
 	}
 }
 

@@ -108,14 +108,9 @@ var errLeftBehind = errors.New("it does not end")
 // within ends something, or leaves it behind when that takes too long: it ends with
 // the process then, which is what it is for.
 func within(limit time.Duration, end func() error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- end() }()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
-		return err
-	case <-timer.C:
+	_, err := givenUp(context.Background(), limit, func() (struct{}, error) { return struct{}{}, end() })
+	if late := (*lateError)(nil); errors.As(err, &late) {
 		return errLeftBehind
 	}
+	return err
 }
