@@ -32,6 +32,7 @@ var forbidden = map[string][]string{
 	"fullex/p9srv/vhostuser":       {"fullex/", "github.com/"},
 	"fullex/p9srv/endpoint":        {"fullex/p9srv/tree", "fullex/device", "fullex/deque", "github.com/hugelgupf"},
 	"fullex/p9srv/endpoint/rights": {"fullex/", "github.com/"},
+	"fullex/p9srv/client/load":     {"fullex/device", "github.com/"},
 	"fullex/p9srv/tree":            {"net", "os/exec"},
 	"fullex/p9srv/wire":            {"fullex/", "net", "os", "io"},
 }

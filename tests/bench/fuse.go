@@ -66,17 +66,14 @@ func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) 
 		fmt.Fprintf(text, "  %-9s %s\n", m.name, m.what)
 	}
 	fmt.Fprintf(text, "  %-9s no mount: round trips with the echo server, a connection a process\n", echoTrip)
-	fmt.Fprintf(text, "\n%-10s %-9s %10s %10s   %s\n", "processes", "file", "op/s", "CPU us", "ratio to bare, median [min..max]")
+	writeRatesHead(text, "processes", "file", bareMount)
 	var results []cellResult
 	for _, n := range config.processes {
 		result, err := config.measure(ctx, w, mounts, echo, n)
 		if err != nil {
 			return report{}, fmt.Errorf("%d processes: %w", n, err)
 		}
-		fmt.Fprintln(text)
-		for _, s := range result.Servers {
-			fmt.Fprintf(text, "%-10s %-9s %10.0f %10.2f   %.2f [%.2f..%.2f]\n", result.Cell, s.Name, s.Rate, s.CPU, s.Ratio, s.RatioMin, s.RatioMax)
-		}
+		result.writeRates(text)
 		if r, ok := result.embeddedOfC(); ok {
 			fmt.Fprintf(text, "%-10s %-31s   %.2f [%.2f..%.2f]\n", result.Cell, "embedded's ratio to c", median(r), slices.Min(r), slices.Max(r))
 		}

@@ -81,3 +81,17 @@ func (r cellResult) print(w io.Writer) {
 			r.Cell, s.Name, s.Rate, s.CPU, spread, s.RatioOfMedians, s.CPURatio)
 	}
 }
+
+// writeRatesHead prints the head of a table of rates: what a cell and a server are called,
+// and to which of them ratios are.
+func writeRatesHead(w io.Writer, cell, server, base string) {
+	fmt.Fprintf(w, "\n%-10s %-9s %10s %10s   ratio to %s, median [min..max]\n", cell, server, "op/s", "CPU us", base)
+}
+
+// writeRates prints the rows of a cell.
+func (r cellResult) writeRates(w io.Writer) {
+	fmt.Fprintln(w)
+	for _, s := range r.Servers {
+		fmt.Fprintf(w, "%-10s %-9s %10.0f %10.3f   %.2f [%.2f..%.2f]\n", r.Cell, s.Name, s.Rate, s.CPU, s.Ratio, s.RatioMin, s.RatioMax)
+	}
+}

@@ -56,19 +56,16 @@ func (config traceConfig) run(ctx context.Context, w *workspace, text io.Writer)
 	}
 	fmt.Fprintf(text, "Twrite and Tread of 4 bytes in turn, directly and through fullex trace; %d rounds of %v\n", config.n, config.length)
 	for _, way := range ways {
-		fmt.Fprintf(text, "  %-7s %s\n", way.name, way.what)
+		fmt.Fprintf(text, "  %-9s %s\n", way.name, way.what)
 	}
-	fmt.Fprintf(text, "\n%-8s %-7s %10s %10s   %s\n", "cell", "way", "op/s", "CPU us", "ratio to "+direct+", median [min..max]")
+	writeRatesHead(text, "cell", "way", direct)
 	var results []cellResult
 	for _, depth := range config.depths {
 		result, err := config.measure(ctx, ways, cell{1, depth, false})
 		if err != nil {
 			return report{}, fmt.Errorf("%d in flight: %w", depth, err)
 		}
-		fmt.Fprintln(text)
-		for _, s := range result.Servers {
-			fmt.Fprintf(text, "%-8s %-7s %10.0f %10.3f   %.2f [%.2f..%.2f]\n", result.Cell, s.Name, s.Rate, s.CPU, s.Ratio, s.RatioMin, s.RatioMax)
-		}
+		result.writeRates(text)
 		results = append(results, result)
 	}
 	return report{Results: results, Missed: traceMisses(results)}, nil
