@@ -29,6 +29,7 @@ var scenarios = map[string]func(*check){
 	"unmount":            unmountAndBack,
 	"directories":        directories,
 	"text-files":         textFiles,
+	"text-reads":         textReads,
 	"ways-to-read":       waysToRead,
 	"opened-to-read":     openedToRead,
 	"large-messages":     largeMessages,
