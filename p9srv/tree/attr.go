@@ -86,14 +86,19 @@ func (f *File) GetAttr(asked p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) 
 	return f.node.QID(), valid, attr, nil
 }
 
-// SetAttr changes nothing. As in /proc, times and, of files, the size may be
-// set without effect; mode and owner may not: EPERM.
+// SetAttr changes nothing. As in /proc, times and, of files that may be written, the size
+// may be set without effect; mode and owner may not: EPERM. A client that believed in the
+// size it has set would lose a text that ends before it (package p9srv, followup.go):
+// EACCES, as for other writes.
 func (f *File) SetAttr(valid p9.SetAttrMask, _ p9.SetAttr) error {
 	if valid.Permissions || valid.UID || valid.GID {
 		return linux.EPERM
 	}
 	if valid.Size && f.node.isDir() {
 		return linux.EISDIR
+	}
+	if valid.Size && f.node.IsText() {
+		return linux.EACCES
 	}
 	return nil
 }

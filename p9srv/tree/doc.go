@@ -28,7 +28,7 @@
 // Methods of [p9.File] return linux.Errno values, as that library wants them. Others
 // return syscall.Errno values.
 //
-//	EACCES        an open that the mode bits forbid, or a second one of the device
+//	EACCES        an open that the mode bits forbid, a second one of the device, or a size for a text
 //	EINVAL        a name that cannot be, a read or write that the file has not
 //	EISDIR        a size or a write for a directory
 //	EMFILE        a listing larger than the room that the caller gives

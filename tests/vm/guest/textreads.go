@@ -23,6 +23,7 @@ func textReads(c *check) {
 	c.soon("no session of another scenario is left", func() bool {
 		return bytes.Count(c.textBy(wholeRead, c.openText(sessionsPath)), []byte("\n")) == 1
 	})
+	c.readsWhatCannotBeTruncated()
 	var sessions crowd
 	for _, base := range []int{0, 300} { // a text of one message, and of several
 		for _, change := range []int{0, 5, -5} {
@@ -103,6 +104,16 @@ func (c *check) readsLog(r reading, sessions *crowd) {
 	earlier, text, later := logLines(c.textBy(wholeRead, fds[0])), logLines(c.textBy(r, fds[1])), logLines(c.textBy(wholeRead, fds[2]))
 	if !bytes.HasPrefix(text, earlier) || !bytes.HasPrefix(later, text) || len(earlier) == 0 {
 		c.errorf("%s of kmsg: %d bytes, of opens just before and after it %d and %d", r.name, len(text), len(earlier), len(later))
+	}
+}
+
+// readsWhatCannotBeTruncated reads a text that root has tried to make longer since it was
+// opened, which would move the size that the kernel believes in.
+func (c *check) readsWhatCannotBeTruncated() {
+	for _, r := range readings {
+		fd := c.openText(sessionsPath)
+		c.same("truncate", outcome(0, syscall.Truncate(sessionsPath, 1<<20)), "EACCES")
+		c.lists(r.name+" after truncate", c.textBy(r, fd), 0)
 	}
 }
 
