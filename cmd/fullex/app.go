@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -28,25 +29,24 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
-		Commands: []*cli.Command{
-			serveCommand(), demoCommand(), mountCommand(), umountCommand(), shellCommand(),
-			lsCommand(), catCommand(), writeCommand(),
-			checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), traceCommand(), replayCommand(), benchCommand(), vhostCommand(),
-			insmodCommand(), rmmodCommand(), lsmodCommand(), dmesgCommand(), sessionsCommand(),
-		},
+		EnableBashCompletion:      true,
+		Flags:                     []cli.Flag{cli.HelpFlag}, // the library leaves it out beside a command help
+		Commands: slices.Concat(
+			grouped(toServe, serveCommand(), vhostCommand(), demoCommand()),
+			grouped(toMount, mountCommand(), umountCommand()),
+			grouped(toUse, shellCommand(), lsCommand(), catCommand(), writeCommand(), insmodCommand(), rmmodCommand()),
+			grouped(toTest, checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), replayCommand()),
+			grouped(toLook, sessionsCommand(), dmesgCommand(), lsmodCommand(), traceCommand(), benchCommand()),
+			grouped(toSetUp, helpCommand(), completionCommand(), manCommand()),
+		),
 	}
-}
-
-// oneLine keeps the library from printing the whole help behind an error.
-func oneLine(_ *cli.Context, err error, _ bool) error {
-	return fmt.Errorf("%w (see fullex --help)", err)
 }
 
 // noCommand runs without a subcommand: it shows the help, and refuses a word
 // that is no subcommand.
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return fmt.Errorf("no command %q (see fullex --help)", c.Args().First())
+		return noSuchCommand(c.App, c.Args().First())
 	}
 	return cli.ShowAppHelp(c)
 }

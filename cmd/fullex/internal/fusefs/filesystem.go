@@ -65,7 +65,7 @@ func (f filesystem) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fus
 			return errno
 		}
 		fill(&out.Attr, qid, attr)
-		if at.IsDir() || isText(at) {
+		if at.IsDir() || at.IsText() {
 			return 0
 		}
 		return errnoOf(f.loop.keepSize(in.NodeId))
@@ -77,7 +77,7 @@ func (f filesystem) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fus
 // gone.
 func (m *Mount) attr(ctx context.Context, by user, at tree.Node, id uint64) (p9.QID, p9.Attr, syscall.Errno) {
 	file := m.openFile(id)
-	if file != nil && isText(at) {
+	if file != nil && at.IsText() {
 		if qid, attr, err := file.Attr(ctx); err == nil {
 			return qid, attr, 0
 		}

@@ -63,7 +63,7 @@ func (h *handle) read(ctx context.Context, by user, p []byte, offset int64) (int
 		return 0, errno
 	}
 	n, err := file.ReadAt(ctx, p, offset)
-	for last := n; isText(h.node) && err == nil && last > 0 && n < len(p); n += last {
+	for last := n; h.node.IsText() && err == nil && last > 0 && n < len(p); n += last {
 		last, err = file.ReadAt(ctx, p[n:], offset+int64(n))
 	}
 	return n, errnoOf(err)
@@ -75,7 +75,7 @@ func (h *handle) read(ctx context.Context, by user, p []byte, offset int64) (int
 // all others.
 func (h *handle) readsPages() bool {
 	_, others := h.mount.handles.ofNode(h.id)
-	return isText(h.node) && !others
+	return h.node.IsText() && !others
 }
 
 // list returns the entries of a directory as they were when it was last read from its

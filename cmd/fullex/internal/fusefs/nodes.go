@@ -38,7 +38,7 @@ func (n *nodes) learn(path uint64, name string) uint64 {
 		n.names[number] = name
 		return path
 	}
-	if at, ok := tree.At(path, n.name); ok && isText(at) {
+	if at, ok := tree.At(path, n.name); ok && at.IsText() {
 		return path | n.lookups.Add(1)&maxLookups
 	}
 	return path

@@ -5,8 +5,6 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/hugelgupf/p9/p9"
-
-	"fullex/p9srv/tree"
 )
 
 // The kernel holds some calls against the size that it knows of a file, its i_size:
@@ -43,9 +41,6 @@ func (l *loop) keepSize(node uint64) error {
 	p = binary.NativeEndian.AppendUint64(p, 0)
 	return l.write(p)
 }
-
-// isText reports whether a file has an end: its bytes stay what they were at the open.
-func isText(n tree.Node) bool { return !n.IsDir() && !n.IsDevice() && !n.IsControl() }
 
 // fill is the attributes as FUSE has them.
 func fill(out *fuse.Attr, qid p9.QID, attr p9.Attr) {
