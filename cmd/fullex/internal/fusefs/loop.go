@@ -78,12 +78,16 @@ const (
 // run answers requests until the mount ends or there are enough other readers.
 func (l *loop) run() {
 	defer l.count.Add(-1)
-	r := reader{in: make([]byte, maxCount+headRoom), out: make([]byte, maxCount+headRoom)}
+	own := new(small)
+	var in *[maxCount + headRoom]byte
 	for prompt := 0; ; {
+		if in == nil {
+			in = buffers.Get().(*[maxCount + headRoom]byte)
+		}
 		began := time.Now()
-		request, err := r.next(l.fd)
+		request, err := l.next(in[:])
 		waited := time.Since(began) > promptTime
-		left := l.idle.Add(-1)
+		l.idle.Add(-1)
 		if err != nil {
 			l.end(err)
 			return
@@ -94,11 +98,32 @@ func (l *loop) run() {
 		if l.waits || prompt == promptReads && l.mayGrow() {
 			l.spare()
 		}
-		l.answer(&r, request)
-		if l.waits && left >= maxIdle || !l.waits && waited && l.idle.Load() > 0 {
+		if l.waits && len(request) <= len(own.request) {
+			request = own.request[:copy(own.request[:], request)]
+			buffers.Put(in) // others use it meanwhile
+			in = nil
+		}
+		l.answer(request, own)
+		if !l.stays(waited) {
 			return
 		}
-		l.idle.Add(1)
+	}
+}
+
+// stays reports whether a reader goes on, and counts it as idle then.
+func (l *loop) stays(waited bool) bool {
+	most := int32(maxIdle)
+	if !l.waits && waited {
+		most = 1 // one was enough
+	}
+	for {
+		n := l.idle.Load()
+		if n >= most {
+			return false
+		}
+		if l.idle.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
 }
 
@@ -114,16 +139,24 @@ func (l *loop) end(err error) {
 	l.once.Do(l.ended)
 }
 
-// reader is the memory of one reader. What no request has used of it takes none.
-type reader struct{ in, out []byte }
+// buffers have room for the largest request or reply: the kernel reads no request into
+// less (fs/fuse/dev.c, fuse_dev_do_read).
+var buffers = sync.Pool{New: func() any { return new([maxCount + headRoom]byte) }}
+
+// small is what a reader has of its own, for the requests that wait and their replies.
+// Nearly all are smaller: others have one of the buffers for as long as they wait.
+type small struct {
+	request [512]byte
+	reply   [1 << 10]byte
+}
 
 // next waits for a request. ENODEV after the end of the mount.
-func (r *reader) next(fd int) ([]byte, error) {
+func (l *loop) next(in []byte) ([]byte, error) {
 	for {
-		n, err := syscall.Read(fd, r.in)
+		n, err := syscall.Read(l.fd, in)
 		switch err {
 		case nil:
-			return r.in[:n], nil
+			return in[:n], nil
 		case syscall.EINTR, syscall.EAGAIN, syscall.ENOENT: // the last: its process was killed first
 		default:
 			return nil, err
@@ -131,29 +164,38 @@ func (r *reader) next(fd int) ([]byte, error) {
 	}
 }
 
-// opStatx is FUSE_STATX (include/uapi/linux/fuse.h), which the library has no call for
-// and would log: ENOSYS makes the kernel ask for less.
-const opStatx = 52
-
-// Offsets and sizes of fuse_in_header and fuse_out_header (include/uapi/linux/fuse.h).
+// Numbers of requests, offsets and sizes (include/uapi/linux/fuse.h).
 const (
-	inOpcode, inUnique = 4, 8
-	outSize            = 16
+	opRead, opSetXattr, opGetXattr, opListXattr, opRemoveXattr = 15, 21, 22, 23, 24
+	opReadDir, opIoctl, opStatx                                = 28, 39, 52
+
+	inOpcode, inUnique, inHead, readSize = 4, 8, 40, 56 // the last of a read alone
+	outSize                              = 16
 )
 
 // answer answers a request.
-func (l *loop) answer(r *reader, request []byte) {
-	if len(request) < inUnique+8 {
+func (l *loop) answer(request []byte, own *small) {
+	if len(request) < inHead {
 		l.log.Error("a request of the kernel is too short", "bytes", len(request))
 		return
 	}
-	n, status := 0, fuse.ENOSYS
-	if binary.NativeEndian.Uint32(request[inOpcode:]) != opStatx {
-		n, status = l.server.HandleRequest([][]byte{request}, [][]byte{r.out})
-	}
-	reply := r.out[:n]
-	if status != fuse.OK {
-		reply = appendHead(r.out[:0], outSize, -int32(status), binary.NativeEndian.Uint64(request[inUnique:]))
+	unique := binary.NativeEndian.Uint64(request[inUnique:])
+	var reply []byte
+	switch op := binary.NativeEndian.Uint32(request[inOpcode:]); op {
+	case opStatx, opIoctl, opSetXattr, opGetXattr, opListXattr, opRemoveXattr:
+		// The kernel asks for less then, or tells the program so. The library would log
+		// the first, and wants room for what is not there.
+		reply = appendHead(own.reply[:0], outSize, -int32(syscall.ENOSYS), unique)
+	case opRead, opReadDir:
+		if len(request) >= readSize+4 && binary.NativeEndian.Uint32(request[readSize:]) > uint32(len(own.reply)-outSize) {
+			out := buffers.Get().(*[maxCount + headRoom]byte)
+			defer buffers.Put(out)
+			reply = l.handled(request, out[:], unique)
+			break
+		}
+		reply = l.handled(request, own.reply[:], unique)
+	default:
+		reply = l.handled(request, own.reply[:], unique)
 	}
 	if len(reply) == 0 {
 		return // a request without a reply
@@ -161,6 +203,16 @@ func (l *loop) answer(r *reader, request []byte) {
 	if err := l.write(reply); err != nil {
 		l.log.Error("answer the kernel", "error", err)
 	}
+}
+
+// handled has the library answer into out, and returns the reply: EIO if the library has
+// none.
+func (l *loop) handled(request, out []byte, unique uint64) []byte {
+	n, status := l.server.HandleRequest([][]byte{request}, [][]byte{out})
+	if status != fuse.OK {
+		return appendHead(out[:0], outSize, -int32(syscall.EIO), unique)
+	}
+	return out[:n]
 }
 
 // appendHead appends a fuse_out_header.
