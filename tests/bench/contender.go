@@ -40,7 +40,7 @@ var contenders = []contender{
 	{"twin", "the same program once more: what strays from 1 there is noise", startSelf("echo"), dialEcho, false},
 	{"epoll", "the same replies from one epoll loop with raw system calls: a stronger limit", startSelf("epoll"), dialEcho, false},
 	{ours, "the server under test: the deque behind /each/full_ex, every reply and value checked", (*workspace).startFullex, dialFullex, false},
-	{command, "the same, loaded by fullex bench: a session an operation, and latencies", (*workspace).startFullex, nil, true},
+	{command, "the same under fullex bench: latencies, and a session an operation, whose opening counts as CPU time", (*workspace).startFullex, nil, true},
 	{"old", "another fullex, of --old: what a change did", (*workspace).startOld, dialFullex, false},
 	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod, true},
 }

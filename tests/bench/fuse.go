@@ -74,23 +74,10 @@ func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) 
 			return report{}, fmt.Errorf("%d processes: %w", n, err)
 		}
 		result.writeRates(text)
-		if r, ok := result.embeddedOfC(); ok {
-			fmt.Fprintf(text, "%-10s %-31s   %.2f [%.2f..%.2f]\n", result.Cell, "embedded's ratio to c", median(r), slices.Min(r), slices.Max(r))
-		}
+		result.writeRatio(text, "%-10s %-31s", embeddedMount, cMount)
 		results = append(results, result)
 	}
 	return report{Results: results, Notes: notes, Missed: fuseMisses(results)}, nil
-}
-
-// embeddedOfC returns the ratio of each round of the embedded mount's rate to that of the
-// file in C, and false if that was not measured.
-func (r cellResult) embeddedOfC() ([]float64, bool) {
-	embedded, _ := r.server(embeddedMount)
-	c, ok := r.server(cMount)
-	if !ok {
-		return nil, false
-	}
-	return ratios(embedded.Rates, c.Rates), true
 }
 
 // startMounts mounts them all; the file in C is left out, with a word, where it cannot be

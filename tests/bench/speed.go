@@ -126,11 +126,15 @@ func (c contender) dialMany(ctx context.Context, w *workspace, socket string, ce
 	return conns, nil
 }
 
-// loadedByCommand is a turn of fullex bench, a process each time.
+// commandTimes is how many times as long as others a turn of fullex bench is: each time it
+// is a new process, for which its server opens all sessions.
+const commandTimes = 5
+
+// loadedByCommand is a turn of fullex bench.
 func (w *workspace) loadedByCommand(name string, server *process.Process, cell cell) turn {
 	return turn{name, func(ctx context.Context, length time.Duration) (sample, error) {
 		return costing([]*process.Process{server}, func() (float64, int, error) {
-			bench := exec.CommandContext(ctx, w.fullex, "bench", "--json", "--duration", length.String(),
+			bench := exec.CommandContext(ctx, w.fullex, "bench", "--json", "--duration", (commandTimes * length).String(),
 				"--conns", fmt.Sprint(cell.conns), "--depth", fmt.Sprint(cell.depth), "unix:"+server.Socket)
 			bench.Stderr = os.Stderr
 			out, err := bench.Output()

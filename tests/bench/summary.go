@@ -80,6 +80,25 @@ func (r cellResult) print(w io.Writer) {
 		fmt.Fprintf(w, "%-8s %-7s %10.0f %10.3f   %-20s %7.2f %7.2f\n",
 			r.Cell, s.Name, s.Rate, s.CPU, spread, s.RatioOfMedians, s.CPURatio)
 	}
+	r.writeRatio(w, "%-8s %-29s", command, ours)
+}
+
+// ratio returns the ratio of a server's rate to another's in each round, and false if one of
+// them did not run.
+func (r cellResult) ratio(of, to string) ([]float64, bool) {
+	a, ok := r.server(of)
+	b, also := r.server(to)
+	if !ok || !also {
+		return nil, false
+	}
+	return ratios(a.Rates, b.Rates), true
+}
+
+// writeRatio prints such ratios, if there are any, in a row of their own.
+func (r cellResult) writeRatio(w io.Writer, columns, of, to string) {
+	if all, ok := r.ratio(of, to); ok {
+		fmt.Fprintf(w, columns+"   %.2f [%.2f..%.2f]\n", r.Cell, of+"'s ratio to "+to, median(all), slices.Min(all), slices.Max(all))
+	}
 }
 
 // writeRatesHead prints the head of a table of rates: what a cell and a server are called,

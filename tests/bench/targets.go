@@ -70,10 +70,8 @@ func speedMisses(results []cellResult) []string {
 		if diod, ok := r.server("diod"); ok && r.Cell == diodCell && fullex.Rate < minDiodTimes*diod.Rate {
 			misses = append(misses, fmt.Sprintf("%s: %.1f times diod, want %d", r.Cell, fullex.Rate/diod.Rate, minDiodTimes))
 		}
-		if bench, ok := r.server(command); ok && r.Cell == commandCell {
-			if ratio := median(ratios(bench.Rates, fullex.Rates)); ratio < minCommand {
-				misses = append(misses, fmt.Sprintf("%s: fullex bench %.2f of %s, want %.2f%s", r.Cell, ratio, ours, minCommand, r.noise()))
-			}
+		if bench, ok := r.ratio(command, ours); ok && r.Cell == commandCell && median(bench) < minCommand {
+			misses = append(misses, fmt.Sprintf("%s: fullex bench %.2f of %s, want %.2f%s", r.Cell, median(bench), ours, minCommand, r.noise()))
 		}
 	}
 	return misses
@@ -110,7 +108,7 @@ func fuseMisses(results []cellResult) []string {
 		if embedded.Ratio < minEmbedded {
 			misses = append(misses, fmt.Sprintf("%s processes: embedded %.2f of bare, want %.2f%s", r.Cell, embedded.Ratio, minEmbedded, r.noise()))
 		}
-		if ofC, ok := r.embeddedOfC(); ok && median(ofC) < minEmbeddedOfC {
+		if ofC, ok := r.ratio(embeddedMount, cMount); ok && median(ofC) < minEmbeddedOfC {
 			misses = append(misses, fmt.Sprintf("%s processes: embedded %.2f of c, want %.2f%s", r.Cell, median(ofC), minEmbeddedOfC, r.noise()))
 		}
 		if times := r.unixTimes(); r.Cell == "1" && times > maxUnix {
