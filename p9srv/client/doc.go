@@ -5,7 +5,8 @@
 //
 // [Dial] connects to an endpoint, [New] takes a connection, [Memory] a server in this
 // process. [Conn.AttachSelf] returns the root, [File.Walk] and [File.OpenFile] what is
-// below it. A [File] is a fid of the server until [File.Close] clunks it.
+// below it. A [File] is a fid of the server until [File.Close] clunks it. [Conn.Lend] lends
+// the connection for messages of the caller's own, as package load sends them.
 //
 // # Concurrency
 //
