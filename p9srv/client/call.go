@@ -25,7 +25,7 @@ type call struct {
 	asleep  bool   // its caller waits for ready
 	flush   *call  // a Tflush of this call; nil: there is none, or it was answered
 	flushes uint16 // of a Tflush: the tag that it is about
-	dead    bool   // the tag is not used again, and that of its flush
+	dead    bool   // it was given up, and so was its flush
 	orphan  bool   // nobody waits, and the stream frees it
 	late    func() // runs when an orphan is answered; nil: nothing does
 }

@@ -23,9 +23,9 @@
 //   - A reply that comes before Rflush is the result: a value that was popped is not lost.
 //     Only a Twalk, Tattach or Tlopen that succeeded is undone by a Tclunk.
 //   - After Rflush the request counts as never sent. The call returns the context's error.
-//   - Without either within a second the call returns [ErrNoAnswer]. The tag and the fid
-//     are dead: neither number is used for anything else on this connection, and calls on
-//     the File fail. The fid gets a Tclunk for the time when the server answers again.
+//   - Without either within a second the call returns [ErrNoAnswer]. The tag is not used
+//     until a late Rflush comes, and the fid never again on this connection: calls on the
+//     File fail. The fid gets a Tclunk for the time when the server answers again.
 //
 // A Tclunk is never flushed, as the fid would stay. Its caller may stop waiting.
 //

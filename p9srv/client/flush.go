@@ -38,8 +38,10 @@ func (s *stream) endFlush(flush *call, isFlushed bool) {
 	defer flush.free()
 	c := s.calls[flush.flushes] // no other request has the tag before this
 	switch {
+	case flush.dead && isFlushed:
+		s.endDead(c, flush.flushes)
 	case flush.dead:
-		return
+		return // the server still may answer the request
 	case c == nil:
 		s.freeTag(flush.flushes)
 	case !isFlushed:
@@ -53,7 +55,7 @@ func (s *stream) endFlush(flush *call, isFlushed bool) {
 }
 
 // abandon gives up a request for whose flush there is no answer. Both stay known, as there
-// may be answers yet.
+// may be answers yet: with that to the flush the tags can be used again.
 func (s *stream) abandon(c *call) {
 	o := c.orphaned()
 	o.dead = true
@@ -64,6 +66,17 @@ func (s *stream) abandon(c *call) {
 	if s.dead++; s.dead > maxDead {
 		s.fail(errSilent)
 	}
+}
+
+// endDead takes a late Rflush: from then on the server does nothing more for the tag
+// (flush(5)). c is the request, or nil if it was answered before.
+func (s *stream) endDead(c *call, tag uint16) {
+	if c != nil {
+		delete(s.calls, tag)
+		c.free()
+	}
+	s.dead--
+	s.freeTag(tag)
 }
 
 // sendOrphan sends a request whose answer nobody waits for.

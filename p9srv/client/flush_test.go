@@ -334,3 +334,49 @@ func TestInterruptedReadsLoseNothing(t *testing.T) {
 		assert.Zero(t, srv.Kernel.Sessions())
 	})
 }
+
+// TestServerThatAnswersLateIsNotGivenUp: what was given up counts only until it is answered,
+// with or without a reply before Rflush, and its tags are used again.
+func TestServerThatAnswersLateIsNotGivenUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
+		root, f := s.file(k)
+		tags := map[uint16]bool{}
+		const batch, rounds = 2000, 4 // more in all than may be without an answer
+		for round := range rounds {
+			ctx, cancel := context.WithCancel(context.Background())
+			ops := make([]client.Op, batch)
+			for i := range ops {
+				ops[i] = client.Op{File: f}
+			}
+			done := during(func() int { k.Batch(ctx, ops); return 0 })
+			var late []wire.Frame
+			for range ops {
+				late = append(late, s.receive(wire.Tread))
+			}
+			cancel()
+			for range ops {
+				late = append(late, s.receive(wire.Tflush))
+			}
+			<-done
+			require.ErrorIs(t, ops[batch-1].Err, client.ErrNoAnswer)
+			walked := during(func() *client.File { // reads what comes late
+				f, err := root.Walk(context.Background(), "f")
+				assert.NoError(t, err)
+				return f
+			})
+			walk := s.receive(wire.Twalk)
+			for i, m := range late {
+				tags[m.Tag()] = true
+				switch {
+				case m.Type() == wire.Tflush:
+					s.reply(wire.Rflush, m.Tag())
+				case i%2 == round%2:
+					s.reply(wire.Rread, m.Tag(), 0, 0, 0, 0)
+				}
+			}
+			s.reply(wire.Rwalk, walk.Tag(), ok(wire.Twalk)...)
+			f = <-walked
+		}
+		assert.Less(t, len(tags), 3*batch, "the tags are used again")
+	})
+}

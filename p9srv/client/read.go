@@ -80,8 +80,11 @@ func (s *stream) deliver(m wire.Frame) error {
 		s.endFlush(c, m.Type() == wire.Rflush)
 		return nil
 	}
-	if c.flush == nil && !c.dead { // else the tag is used again after Rflush, or never
+	if c.flush == nil { // else the tag is used again after Rflush
 		s.freeTag(c.tag)
+		if c.dead {
+			s.dead--
+		}
 	}
 	if c.orphan {
 		if c.late != nil {

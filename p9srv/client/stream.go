@@ -40,7 +40,7 @@ type stream struct {
 	calls   map[uint16]*call // under way
 	free    []uint16         // tags that were used
 	next    uint16           // tag never used
-	dead    int              // calls that were given up
+	dead    int              // calls that were given up, and have no answer yet
 	replies uint64           // to calls
 	asleep  int              // calls whose callers are
 	chosen  *call            // has been woken to read or write, and is not awake yet

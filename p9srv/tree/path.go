@@ -2,13 +2,20 @@ package tree
 
 import "strconv"
 
+const (
+	// FreeBit is the lowest of the 8 bits that qid.path of a device file leaves 0.
+	FreeBit = 24
+
+	processBits = 1<<FreeBit - 1
+)
+
 // RootPath is qid.path of the root.
 var RootPath = root.Path()
 
 // At returns the node of a qid.path. name returns the name of a device file by its
 // number ([DeviceNumber]), "" for one that is unknown. At reports false where no node can
-// have the path. Bits that the node's kind leaves 0 do not count: a client may use those
-// of files other than device files to tell several states of one file apart.
+// have the path. Bits that the node's kind leaves 0 do not count, so a client may put a
+// number of its own there: 8 bits of device files, from FreeBit on, and 56 of text files.
 func At(path uint64, name func(number uint16) string) (Node, bool) {
 	n := Node{kind: nodeKind(path >> 56)}
 	switch n.kind {
@@ -18,7 +25,7 @@ func At(path uint64, name func(number uint16) string) (Node, bool) {
 		n.door, n.process = processDoor, uint32(path)
 		return n, 0 < n.process && n.process <= maxProcess
 	case deviceFile:
-		n.door, n.file, n.process = door(path>>48), uint16(path>>32), uint32(path)
+		n.door, n.file, n.process = door(path>>48), uint16(path>>32), uint32(path)&processBits
 		n.name = name(n.file)
 		return n, n.name != "" && n.door <= processDoor && (n.door == processDoor) == (n.process != 0)
 	}

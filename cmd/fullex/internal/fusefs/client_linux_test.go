@@ -165,11 +165,13 @@ func headOf(uid, thread uint32, node uint64) fuse.InHeader {
 func TestNumberThatSomebodyNamedKeepsNoProcessOut(t *testing.T) {
 	m, _ := mountOwn(t, Config{})
 	number := strconv.Itoa(os.Getppid())
-	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
-	require.NoError(t, err)
 	in := fuse.OpenIn{InHeader: headOf(uint32(os.Getuid()), uint32(os.Getppid()), m.nodeOf(t, "full_ex")), Flags: syscall.O_RDWR}
 	var out fuse.OpenOut
 	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out))
+	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
+	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
+	require.NoError(t, err)
+	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out), "also where it was before")
 	assert.Equal(t, fuse.EACCES, m.files().Open(nil, &in, new(fuse.OpenOut)), "it has the device open")
 	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
 	require.NoError(t, syscall.Close(fd))

@@ -31,14 +31,16 @@
 //
 // # A server that hangs
 //
-// The kernel tells of a signal that ends a process or has a handler, once a request. The
+// The kernel interrupts a request once, for a signal that ends the process or has a handler,
+// and also for a stop, a debugger or the freezer (fs/fuse/dev.c, request_wait_answer). The
 // call at the server then ends as [fullex/p9srv/client] describes it: with its reply, with
 // EINTR if the server has done nothing, or, without an answer for a second, with EIO, as
-// nobody knows what the server has done; the file is of no more use then. Calls that
-// change nothing are made again instead of EINTR where the server answers. Two things are
-// the kernel's: whoever looks up a name while another process does so for the first time
-// waits for that one, as do those who write to one file with Linux before 6.2, and they
-// cannot be killed before it is their turn.
+// nobody knows what the server has done; the file is of no more use then. A call that has
+// done nothing is made again, instead of EINTR, where the server answers within two seconds.
+// Some waits are the kernel's, and cannot be ended before it is their turn: for a look-up of
+// the same name by another process; for an inode's lock, which truncate(2) and writes with
+// O_APPEND take, and before Linux 6.2 all writes; and for asynchronous requests at the exit
+// of their process.
 //
 // # Way of a request
 //

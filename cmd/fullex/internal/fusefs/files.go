@@ -51,9 +51,13 @@ func (f filesystem) Read(cancel <-chan struct{}, in *fuse.ReadIn, p []byte) (fus
 	if in.ReadFlags&fuse.READ_LOCKOWNER == 0 && !h.readsPages() {
 		return nil, fuse.EINVAL
 	}
-	n, errno := h.read(f.contextOf(cancel), user{in.Uid, in.Pid}, p, int64(in.Offset))
-	if errno != 0 {
-		return nil, fuse.Status(errno)
+	var n int
+	status := f.patiently(cancel, func(ctx context.Context) (errno syscall.Errno) {
+		n, errno = h.read(ctx, user{in.Uid, in.Pid}, p, int64(in.Offset))
+		return errno
+	})
+	if !status.Ok() {
+		return nil, status
 	}
 	return fuse.ReadResultData(p[:n]), fuse.OK
 }
@@ -68,8 +72,13 @@ func (f filesystem) Writev(cancel <-chan struct{}, in *fuse.WriteIn, parts [][]b
 	if file == nil {
 		return 0, fuse.EBADF // the kernel has opened it on its own, to read
 	}
-	n, err := file.WriteAt(f.contextOf(cancel), parts[0], int64(in.Offset))
-	return uint32(n), fuse.Status(errnoOf(err))
+	var n int
+	status := f.patiently(cancel, func(ctx context.Context) (errno syscall.Errno) {
+		var err error
+		n, err = file.WriteAt(ctx, parts[0], int64(in.Offset))
+		return errnoOf(err)
+	})
+	return uint32(n), status
 }
 
 // Lseek implements fuse.RawFileSystem, for SEEK_DATA and SEEK_HOLE of a file without
@@ -103,7 +112,7 @@ func (f filesystem) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status 
 	if file == nil {
 		return fuse.OK
 	}
-	return fuse.Status(errnoOf(file.Sync(f.contextOf(cancel))))
+	return f.patiently(cancel, func(ctx context.Context) syscall.Errno { return errnoOf(file.Sync(ctx)) })
 }
 
 // Flush implements fuse.RawFileSystem: a descriptor was closed, the last one or not.

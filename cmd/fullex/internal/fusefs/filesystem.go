@@ -47,6 +47,9 @@ func (m *Mount) asked(in *fuse.InHeader) (user, tree.Node, syscall.Errno) {
 		return user{}, tree.Node{}, syscall.EACCES // nothing is done for nobody
 	}
 	at, errno := m.nodes.at(in.NodeId)
+	if errno != 0 && m.openFile(in.NodeId) != nil {
+		errno = syscall.EIO // as from its other calls: its server is gone
+	}
 	return user{in.Uid, in.Pid}, at, errno
 }
 

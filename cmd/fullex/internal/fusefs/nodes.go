@@ -16,12 +16,23 @@ import (
 //
 // A text file has another number after each look-up, in the bits that its qid.path leaves
 // 0: the kernel keeps pages by the number (sendfile reads by way of them), and two readers
-// who see different texts must not share any. Safe for concurrent use.
+// who see different texts must not share any. A device file has the number of the
+// connection there, as another server may call another module's file so. Safe for
+// concurrent use.
 type nodes struct {
 	lookups atomic.Uint64 // of text files
 
-	mu    sync.RWMutex      // guards names
-	names map[uint16]string // of device files, by number: a name has one number for ever
+	mu          sync.RWMutex      // guards the fields below
+	connections uint8             // before this one, modulo 256
+	names       map[uint16]string // of device files of this connection, by number
+}
+
+// reconnected forgets what another server may call otherwise.
+func (n *nodes) reconnected() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.connections++
+	n.names = nil
 }
 
 // maxLookups is where the count of look-ups begins anew: qid.path leaves 56 bits.
@@ -36,7 +47,7 @@ func (n *nodes) learn(path uint64, name string) uint64 {
 			n.names = make(map[uint16]string)
 		}
 		n.names[number] = name
-		return path
+		return path | uint64(n.connections)<<tree.FreeBit
 	}
 	if at, ok := tree.At(path, n.name); ok && at.IsText() {
 		return path | n.lookups.Add(1)&maxLookups
@@ -50,13 +61,19 @@ func (n *nodes) name(number uint16) string {
 	return n.names[number]
 }
 
+func (n *nodes) connection() uint8 {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.connections
+}
+
 // at returns the server's node. ESTALE if there cannot be one.
 func (n *nodes) at(id uint64) (tree.Node, syscall.Errno) {
 	if id == fuse.FUSE_ROOT_ID {
 		id = tree.RootPath
 	}
 	at, ok := tree.At(id, n.name)
-	if !ok {
+	if !ok || at.IsDevice() && uint8(id>>tree.FreeBit) != n.connection() {
 		return tree.Node{}, syscall.ESTALE
 	}
 	return at, 0

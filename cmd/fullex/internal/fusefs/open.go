@@ -79,15 +79,15 @@ func (m *Mount) openForNumber(ctx context.Context, by user, d door, flags uint32
 
 // openOnce opens a claim by the first of some doors that is not in use: a process that
 // had the same number may have its own open still, as its children have, and a user
-// may have named the number. Where the process itself has had the first door, the
-// server's refusal stands.
+// may have named the number. Where the process itself has had the first door, and no
+// user has it now, the server's refusal stands: a faulty one may not free sessions.
 func (m *Mount) openOnce(ctx context.Context, c claim, flags uint32, doors ...door) (*opened, syscall.Errno) {
 	t := &m.openings
 	o, err := t.begin(ctx, c)
 	if err != nil {
 		return nil, errnoOf(err)
 	}
-	if o.before != nil || t.wasHere(c.process) {
+	if o.before != nil || t.wasHere(c.process) && !t.isNamed(c.name, c.process.number) {
 		doors = doors[:1]
 	}
 	errno := m.askBefore(ctx, o.before, doors[0].uid, flags)

@@ -76,6 +76,18 @@ func (t *openings) wasHere(p process) bool {
 	return ok && birth == p.birth
 }
 
+// isNamed reports whether a user has a file open by the number of a process.
+func (t *openings) isNamed(name string, number uint32) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.claimed {
+		if c.name == name && c.process == (process{number: number}) {
+			return true
+		}
+	}
+	return false
+}
+
 // begin takes a claim. Another opening that has it, and is not about to end, is its
 // before: then the server must be asked whether that one's session is still there.
 // The caller ends the opening by end, or confirms it by closing opened. An error is that
@@ -152,7 +164,8 @@ func (o *opening) hasEnded() bool {
 // How long an open waits for the release of a file of which a descriptor was closed,
 // but perhaps not the last. The kernel has told of the release before it tells of
 // the open; what is left is for another reader to take it. Counted in steps, as
-// this process may be stopped meanwhile.
+// this process may be stopped meanwhile. One step is for files that the kernel closes
+// without telling of it first (io_uring's own descriptors).
 const (
 	releaseStep  = 10 * time.Millisecond
 	releaseSteps = 20
@@ -168,10 +181,11 @@ func (t *openings) stays(ctx context.Context, o *opening) (bool, error) {
 	case <-ctx.Done():
 		return true, ctx.Err()
 	}
-	for range releaseSteps {
-		if !o.flushed.Load() {
-			break
-		}
+	steps := 1
+	if o.flushed.Load() {
+		steps = releaseSteps
+	}
+	for range steps {
 		select {
 		case <-o.ended:
 			return false, nil
@@ -180,5 +194,6 @@ func (t *openings) stays(ctx context.Context, o *opening) (bool, error) {
 		case <-time.After(releaseStep):
 		}
 	}
+	o.flushed.Store(false) // it was not the last descriptor
 	return !o.hasEnded(), nil
 }

@@ -146,6 +146,7 @@ func TestOpeningGivesUpOnAFileThatIsStillOpen(t *testing.T) {
 	first.confirm(door{})
 	first.flushed.Store(true) // of a duplicate
 	assert.Same(t, first, s.mustBegin(claim{}).before)
+	assert.False(t, first.flushed.Load(), "the next one does not wait so long")
 }
 
 func TestRareLinesAreRare(t *testing.T) {

@@ -69,6 +69,7 @@ func (m *Mount) connect(ctx context.Context) error {
 	if errno := conn.attach(ctx, uint32(os.Geteuid())); errno != 0 {
 		return errors.Join(fmt.Errorf("attach: %w", errno), client.Close())
 	}
+	m.nodes.reconnected()
 	m.conn.Store(conn)
 	return nil
 }

@@ -50,10 +50,11 @@ func (interruption) Value(any) any { return nil }
 
 // slowTime is how long the server may take for a call that was interrupted and is made
 // again.
-const slowTime = 500 * time.Millisecond
+const slowTime = 2 * time.Second
 
-// patiently makes a call that can be made twice. Where a signal has ended it and the server
-// answers, it is made again: programs do not expect EINTR from stat(2) and its like. That
+// patiently makes a call, and once more if it was interrupted and has done nothing: programs
+// do not expect EINTR from stat(2) and its like, and the kernel also interrupts for what is
+// no signal to them, such as a debugger or a stop (fs/fuse/dev.c, request_wait_answer). That
 // is no help to a process that is being killed, so it does not take long.
 func (m *Mount) patiently(cancel <-chan struct{}, call func(context.Context) syscall.Errno) fuse.Status {
 	errno := call(m.contextOf(cancel))
