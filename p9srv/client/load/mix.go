@@ -55,14 +55,28 @@ func (m Mix) String() string { return fmt.Sprintf("%d:%d:%d", m[Write], m[Read],
 
 func (m Mix) sum() int { return m[Write] + m[Read] + m[Open] }
 
-// pick chooses a kind at random.
-func (m Mix) pick(random *rand.Rand) Kind {
-	n := random.IntN(m.sum())
-	for _, k := range Kinds {
-		if n < m[k] {
-			return k
-		}
-		n -= m[k]
+// chooser chooses kinds at random, as often as a Mix says. Not safe for concurrent use.
+type chooser struct {
+	random rand.PCG
+	writes uint64 // the parts of a mix: below it is a write,
+	moves  uint64 // from there to below it a read,
+	all    uint64 // and from there to below it an open
+}
+
+func newChooser(m Mix, seed, number uint64) *chooser {
+	c := &chooser{writes: uint64(m[Write]), moves: uint64(m[Write] + m[Read]), all: uint64(m.sum())}
+	c.random.Seed(seed, number)
+	return c
+}
+
+// next returns a kind. It has no branches: the processor would foretell many of them wrongly.
+func (c *chooser) next() (k Kind) {
+	n := c.random.Uint64() >> 32 * c.all >> 32
+	if n >= c.writes {
+		k = Read
 	}
-	return Open
+	if n >= c.moves {
+		k = Open
+	}
+	return k
 }

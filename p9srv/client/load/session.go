@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"syscall"
 
 	"fullex/deque"
@@ -18,10 +17,9 @@ type session struct {
 	fid    uint32
 	check  Check
 	values *deque.Deque
-	mix    Mix
-	random *rand.Rand // nil: a push and a pop in turn
-	pops   bool       // in turn: the next is a pop
-	pushed uint32     // the last value
+	random *chooser // nil: a push and a pop in turn
+	pops   bool     // in turn: the next is a pop
+	pushed uint32   // the last value
 }
 
 // newSession returns a session whose deque is empty.
@@ -30,9 +28,9 @@ func newSession(c *Config, fid uint32, number int) *session {
 	if err != nil {
 		panic(err) // not reached: the capacity is a constant
 	}
-	s := &session{fid: fid, check: c.Check, values: values, mix: c.Mix}
+	s := &session{fid: fid, check: c.Check, values: values}
 	if c.Mix != (Mix{}) {
-		s.random = rand.New(rand.NewPCG(c.Seed, uint64(number)))
+		s.random = newChooser(c.Mix, c.Seed, uint64(number))
 	}
 	return s
 }
@@ -49,7 +47,7 @@ func (s *session) next() operation {
 	kind := Write
 	switch {
 	case s.random != nil:
-		kind = s.mix.pick(s.random)
+		kind = s.random.next()
 	case s.pops:
 		kind = Read
 	}
