@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/tests/listing"
 	"fullex/tests/locked"
 )
 
@@ -66,8 +68,14 @@ func run(t *testing.T, name string, args ...string) ending {
 	return ending{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
+// What directories and files have, as regular expressions. diodls prints names in the
+// server's order, which is not that of listings.
+var (
+	devices = `((` + strings.Join(listing.Devices(), "|") + `)\n)` + fmt.Sprintf("{%d}", len(listing.Devices()))
+	lsmod   = `Module +Size +Used by\n` + strings.Join(listing.Modules(), ` +0 +0\n`) + ` +0 +0\n`
+)
+
 const (
-	lsmod  = `Module +Size +Used by\nhelloworld +0 +0\nminimal_proc_lkm +0 +0\nfull_ex +0 +0\n`
 	booted = `\[ +\d+\.\d{6}\] Hello, world\n.*Hello procfile is created\n.*full_ex: procfile is created\n`
 	noCtl  = `error attaching to aname='?ctl'?: Not a directory\n`
 )
@@ -75,11 +83,11 @@ const (
 // diodRuns are runs of diod's tools: what they write, as regular expressions
 // for all of it, and their status.
 var diodRuns = []struct{ command, out, errors, status string }{
-	{"diodls -a /", `each\npid\nctl\nkmsg\nmodules\nsessions\nminimal_proc_lkm\nfull_ex\n`, ``, "0"},
-	{"diodls -a /each", `minimal_proc_lkm\nfull_ex\n`, ``, "0"},
-	{"diodls -a / pid/7 nosuch", `pid/7:\nminimal_proc_lkm\nfull_ex\n\n`, `diodls: nosuch: No such file or directory\n`, "1"},
+	{"diodls -a /", `each\npid\nctl\nkmsg\nmodules\nsessions\n` + devices, ``, "0"},
+	{"diodls -a /each", devices, ``, "0"},
+	{"diodls -a / pid/7 nosuch", `pid/7:\n` + devices + `\n`, `diodls: nosuch: No such file or directory\n`, "1"},
 	// With -l it walks to "." and ".." too, names that the server leaves to clients.
-	{"diodls -l -a /each", `(-rw-rw-rw-\. +1 .* (minimal_proc_lkm|full_ex)\n){2}`, `diodls: npc_walk \.\n: Invalid argument\ndiodls: npc_walk \.\.\n: Invalid argument\n`, "0"},
+	{"diodls -l -a /each", strings.Replace(devices, "(", `(-rw-rw-rw-\. +1 .* `, 1), `diodls: npc_walk \.\n: Invalid argument\ndiodls: npc_walk \.\.\n: Invalid argument\n`, "0"},
 
 	{"diodcat -a / modules", lsmod, ``, "0"},
 	{"diodcat -a / modules kmsg", lsmod + booted + `(.*\n)*`, ``, "0"},

@@ -23,6 +23,7 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/listing"
 	"fullex/tests/need"
 )
 
@@ -258,7 +259,7 @@ func TestWhatChangesTheTreeIsRefusedThroughFUSE(t *testing.T) {
 }
 
 func TestWalkthroughThroughFUSE(t *testing.T) {
-	m := mountFUSE(t)
+	m := mountFUSE(t, "unix:"+serve(t, &p9srv.Server{Kernel: listing.Kernel(listing.Tutorial...)}).String())
 	path, err := fullexCommand()
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTime)

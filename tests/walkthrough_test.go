@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv"
+	"fullex/tests/listing"
 )
 
 // scriptTime bounds a script, which takes about a second.
@@ -22,7 +23,7 @@ const scriptTime = 2 * time.Minute
 // TestWalkthroughWithoutAMount runs the tutorial with the commands of fullex,
 // as a user types them.
 func TestWalkthroughWithoutAMount(t *testing.T) {
-	addr := serve(t, &p9srv.Server{})
+	addr := serve(t, &p9srv.Server{Kernel: listing.Kernel(listing.Tutorial...)})
 	path, err := fullexCommand()
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTime)

@@ -18,6 +18,7 @@ import (
 	"fullex/device"
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/tests/listing"
 	"fullex/tests/need"
 	"fullex/tests/serving"
 )
@@ -48,8 +49,8 @@ func TestCommandsPrint(t *testing.T) {
 		args  []string
 		want  string // a regular expression
 	}{
-		{"", []string{"ls", endpoint}, `^ctl\neach\nfull_ex\nkmsg\nminimal_proc_lkm\nmodules\npid\nsessions\n$`},
-		{"", []string{"ls", endpoint, "/each"}, `^full_ex\nminimal_proc_lkm\n$`},
+		{"", []string{"ls", endpoint}, `^` + strings.Join(listing.Root(), `\n`) + `\n$`},
+		{"", []string{"ls", endpoint, "/each"}, `^` + strings.Join(listing.Devices(), `\n`) + `\n$`},
 		{"", []string{"ls", endpoint, "each/full_ex"}, `^full_ex\n$`},
 		{"", []string{"ls", "-l", endpoint, "/"}, `(?m)^ *\d+ +-rw-rw-rw- 1 +\d+ +\d+ +0 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d full_ex$`},
 		{"", []string{"ls", "-l", endpoint, "ctl"}, `^ *\d+ --w------- 1 \d+ \d+ 0 .* ctl\n$`},

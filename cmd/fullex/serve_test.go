@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/p9srv/endpoint"
+	"fullex/tests/listing"
 )
 
 // TestMain makes the test binary the command itself when a test asks for it,
@@ -139,7 +140,7 @@ func TestBadUseIsOneLineAndAStatus(t *testing.T) {
 		{[]string{"serve", "--identity", "all"}, "want user or peer"},
 		{[]string{"serve", "--log-level", "loud"}, "want debug, info, warn or error"},
 		{[]string{"serve", "--log-format", "xml"}, "want text or json"},
-		{[]string{"serve", "--module", "nosuch"}, "want helloworld, minimal_proc_lkm, full_ex"},
+		{[]string{"serve", "--module", "nosuch"}, "want " + strings.Join(listing.Modules(), ", ")},
 		{[]string{"serve", "--module", "full_ex", "--module", "full_ex"}, "--module full_ex: given twice"},
 		{[]string{"serve", "--max-conns", "-1"}, "--max-conns -1: want a number from 0"},
 		{[]string{"serve", "--max-guests", "-1"}, "--max-guests -1: want a number from 0"},

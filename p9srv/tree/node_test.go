@@ -9,22 +9,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/device"
+	"fullex/tests/listing"
 )
 
-// loadedKernel has all modules loaded.
-func loadedKernel(t *testing.T) *device.Kernel {
-	t.Helper()
-	k := device.NewKernel(device.Modules()...)
-	for _, m := range device.Modules() {
-		require.NoError(t, k.Load(m.Name()))
-	}
-	return k
-}
-
 func TestPathsLeadToTheirNodes(t *testing.T) {
-	kernel := loadedKernel(t)
-	for _, path := range []string{"/", "/full_ex", "/each", "/each/full_ex", "/pid", "/pid/1", "/pid/4194303/full_ex", "/minimal_proc_lkm", "/pid/7/minimal_proc_lkm", "/ctl", "/kmsg", "/modules", "/sessions"} {
+	kernel := listing.Kernel(listing.Modules()...)
+	all := []string{"/", "/pid/1"}
+	for _, name := range listing.Root() {
+		all = append(all, "/"+name)
+	}
+	for _, name := range listing.Devices() {
+		all = append(all, "/each/"+name, "/pid/7/"+name, "/pid/4194303/"+name)
+	}
+	for _, path := range all {
 		at := root
 		var paths []uint64
 		for _, name := range splitPath(path) {
@@ -96,7 +93,7 @@ func TestPathsThatNoNodeHas(t *testing.T) {
 }
 
 func TestNamesThatAreNotThere(t *testing.T) {
-	kernel := loadedKernel(t)
+	kernel := listing.Kernel(listing.Modules()...)
 	for _, test := range []struct {
 		dir  Node
 		name string
@@ -124,7 +121,7 @@ func TestNamesThatAreNotThere(t *testing.T) {
 }
 
 func TestAttachFindsTheDirectory(t *testing.T) {
-	tree := New(loadedKernel(t), time.Now())
+	tree := New(listing.Kernel(listing.Modules()...), time.Now())
 	for aname, want := range map[string]string{
 		"": "/", "/": "/", "///": "/", "each": "/each", "/each": "/each", "/each/": "/each",
 		"/pid/7": "/pid/7", "pid": "/pid",

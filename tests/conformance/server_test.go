@@ -9,6 +9,7 @@ import (
 
 	"fullex/device"
 	"fullex/p9srv"
+	"fullex/tests/listing"
 	"fullex/tests/wire"
 )
 
@@ -147,10 +148,4 @@ func TestPeerInMemoryThatLeavesDuringShutdown(t *testing.T) {
 }
 
 // newKernel is one with full_ex alone, so that directories are short.
-func newKernel() *device.Kernel {
-	k := device.NewKernel(device.Modules()...)
-	if err := k.Load("full_ex"); err != nil {
-		panic(err)
-	}
-	return k
-}
+func newKernel() *device.Kernel { return listing.Kernel("full_ex") }

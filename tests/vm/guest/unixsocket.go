@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -18,21 +19,18 @@ const (
 
 // withOwnServer serves within the guest and mounts that over a unix socket: the
 // peer is root and acts for its users.
-func withOwnServer(c *check, scenario func()) {
+func withOwnServer(c *check, scenario func(), flags ...string) {
 	withServer(c, func() {
 		c.must("mkdir", os.MkdirAll(ownMount, 0o755))
 		c.must("mount", syscall.Mount(socket, ownMount, "9p", 0, "trans=unix,version=9p2000.L,noxattr"))
 		scenario()
 		c.must("unmount", syscall.Unmount(ownMount, 0))
-	})
+	}, flags...)
 }
 
-// withServer serves within the guest on a unix socket and on more endpoints.
-func withServer(c *check, scenario func(), more ...string) {
-	args := []string{"serve", "--listen", "unix:" + socket, "--log-level", "warn"}
-	for _, endpoint := range more {
-		args = append(args, "--listen", endpoint)
-	}
+// withServer serves within the guest on a unix socket, with more flags of serve.
+func withServer(c *check, scenario func(), flags ...string) {
+	args := append([]string{"serve", "--listen", "unix:" + socket, "--log-level", "warn"}, flags...)
 	server := exec.Command("/bin/fullex", args...)
 	server.Stderr = os.Stdout // the console
 	out, err := server.StdoutPipe()
@@ -47,10 +45,11 @@ func withServer(c *check, scenario func(), more ...string) {
 		}
 	}()
 	lines := bufio.NewReader(out)
-	for range 1 + len(more) { // two lines for each endpoint on which it listens
-		for range 2 {
+	for _, arg := range args {
+		if arg == "--listen" { // there are two lines for each
 			_, err = lines.ReadString('\n')
-			c.must("wait for the server", err)
+			_, err2 := lines.ReadString('\n')
+			c.must("wait for the server", errors.Join(err, err2))
 		}
 	}
 

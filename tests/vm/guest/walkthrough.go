@@ -7,18 +7,24 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"fullex/tests/listing"
 )
 
 // walkthrough runs the whole tutorial as root, each time on a new server: with
 // the commands of fullex without a mount and with one, and with what every
 // system has.
 func walkthrough(c *check) {
+	var modules []string
+	for _, name := range listing.Tutorial {
+		modules = append(modules, "--module", name)
+	}
 	for _, run := range []struct{ script, target string }{
 		{"commands", "unix:" + socket},
 		{"commands", ownMount},
 		{"mount", ownMount},
 	} {
-		withOwnServer(c, func() { runScript(c, run.script, run.target) })
+		withOwnServer(c, func() { runScript(c, run.script, run.target) }, modules...)
 	}
 }
 
