@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/device"
+	"fullex/tests/listing"
 )
 
 // TestSizesOfTextsAreFoundOutIfTheyAreAskedFor: without it they are said not to be known.
 func TestSizesOfTextsAreFoundOutIfTheyAreAskedFor(t *testing.T) {
-	tree := New(loadedKernel(t), time.Now())
+	tree := New(listing.Kernel(listing.Modules()...), time.Now())
 	for name, isText := range map[string]bool{"kmsg": true, "modules": true, "sessions": true, "ctl": false, "full_ex": false, "pid": false} {
 		for _, asked := range []p9.AttrMask{{}, {Mode: true, MTime: true}, {Size: true}, {Blocks: true}, p9.AttrMaskAll} {
 			f, err := tree.Attach(&User{}, nil)
@@ -31,7 +32,7 @@ func TestSizesOfTextsAreFoundOutIfTheyAreAskedFor(t *testing.T) {
 }
 
 func TestSessionsThatGetAttrLooksAt(t *testing.T) {
-	kernel := loadedKernel(t)
+	kernel := listing.Kernel(listing.Modules()...)
 	tree := New(kernel, time.Now())
 	alice, bob := &User{User: device.User{UID: 1, Vouched: true}}, &User{User: device.User{UID: 2, Vouched: true}}
 	admin := &User{User: device.User{Vouched: true, Admin: true}}
