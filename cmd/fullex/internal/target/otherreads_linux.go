@@ -15,24 +15,21 @@ var _ OtherReads = mountedFile(0)
 // iocb is struct iocb of linux/aio_abi.h for a machine of little-endian order; where it is
 // not, the kernel refuses what it takes for flags.
 type iocb struct {
-	data     uint64
-	key      uint32
-	rwFlags  uint32
-	opcode   uint16
-	priority int16
-	fd       uint32
-	buf      uint64
-	nbytes   uint64
-	offset   int64
-	_        uint64
-	flags    uint32
-	resfd    uint32
+	_      [2]uint64 // data, key and flags of the read
+	opcode uint16
+	_      int16 // priority
+	fd     uint32
+	buf    uint64
+	nbytes uint64
+	offset int64
+	_      [2]uint64 // reserved, flags and resfd
 }
 
 // ioEvent is struct io_event.
 type ioEvent struct {
-	data, obj uint64
-	res, res2 int64
+	_   [2]uint64 // data and obj
+	res int64
+	_   int64 // res2
 }
 
 // opPread is IOCB_CMD_PREAD.
