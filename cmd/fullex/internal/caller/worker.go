@@ -45,7 +45,7 @@ type worker struct {
 	target   target.Target       // nil: none yet
 	files    map[int]target.File // by their handles, which are never used again
 	opened   int
-	children []*Process // each at the other end of a pipe of its own
+	children []*pipe // to them; number 1 is the first
 }
 
 // threadQueue is how many requests may wait for a thread.
@@ -95,20 +95,18 @@ var errNoChild = errors.New("no such child")
 
 // forward passes a request on to a child, or ends the child.
 func (w *worker) forward(r request) (reply, error) {
-	number, rest := r.Route[0], r.Route[1:]
+	child := &Process{route: r.Route[1:]}
 	w.mu.Lock()
-	var child Process
-	if number > 0 && number <= len(w.children) {
-		child = *w.children[number-1]
+	if number := r.Route[0]; number > 0 && number <= len(w.children) {
+		child.pipe = w.children[number-1]
 	}
 	w.mu.Unlock()
-	if child.pipe == nil {
+	switch {
+	case child.pipe == nil:
 		return reply{}, errNoChild
-	}
-	if len(rest) == 0 && r.Op == opKill {
+	case r.Op == opKill:
 		return reply{}, child.Close()
 	}
-	child.route = rest
 	return child.ask(r)
 }
 
@@ -119,6 +117,6 @@ func (w *worker) adopt(child *Process, err error) (reply, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.children = append(w.children, child)
+	w.children = append(w.children, child.pipe)
 	return reply{N: len(w.children)}, nil
 }
