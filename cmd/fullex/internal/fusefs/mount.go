@@ -59,8 +59,7 @@ const nobody = 65534
 // under way, RELEASE above all: more than any program closes at once.
 const maxBackground = 256
 
-// New mounts the server behind a client at a directory, and returns when it
-// answers there. The directory is an absolute path without links. The client
+// New mounts the server behind a client at a directory, and answers there. The directory is an absolute path without links. The client
 // belongs to the mount.
 func New(k *client.Conn, dir string, config Config) (*Mount, error) {
 	m := &Mount{
@@ -106,7 +105,7 @@ func (c *connection) suits(allowOther bool) error {
 	return nil
 }
 
-// serve mounts, and returns when the mount answers.
+// serve mounts. Whoever looks into the mount from then on waits for its answer.
 func (m *Mount) serve(config Config) error {
 	words := []string{fmt.Sprintf("max_read=%d", maxCount)}
 	if config.AllowOther {
@@ -130,9 +129,6 @@ func (m *Mount) serve(config Config) error {
 	m.loop = &loop{fd: fd, server: fuse.NewProtocolServer(raw, options), log: m.log, waits: !m.inMemory, ended: m.hasEnded}
 	m.openings.wait = m.loop.spare
 	m.loop.start()
-	if err := m.answer(); err != nil {
-		return errors.Join(err, m.Detach())
-	}
 	return nil
 }
 

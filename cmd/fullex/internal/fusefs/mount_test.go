@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"fullex/p9srv"
 	"fullex/p9srv/client"
@@ -40,12 +41,25 @@ func mountOwn(t *testing.T, config Config) (m *Mount, srv *p9srv.Server) {
 	require.NoError(t, err)
 	m, err = New(k, t.TempDir(), config)
 	require.NoError(t, err)
+	pollOnce(t, m.dir)
 	t.Cleanup(func() {
 		require.NoError(t, m.Unmount())
 		require.NoError(t, m.Wait())
 		assert.Zero(t, srv.Kernel.Sessions())
 	})
 	return m, srv
+}
+
+// pollOnce has the kernel ask whether files of a mount can be polled: it is told that none
+// can. Go asks when it opens a file, in a way that leaves no thread to answer in the process
+// that asks, which here is the mount's own.
+func pollOnce(t *testing.T, dir string) {
+	t.Helper()
+	fd, err := unix.Open(filepath.Join(dir, "kmsg"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	_, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(fd))
 }
 
 func TestTreeIsTheServers(t *testing.T) {

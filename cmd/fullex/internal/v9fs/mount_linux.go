@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -150,6 +151,26 @@ func PathOf(device uint64) (path string, err error) {
 		return "", fmt.Errorf("another file system is mounted over it at %s", path)
 	}
 	return path, nil
+}
+
+// DeviceAt returns the device number (stat(2), st_dev) of the file system that is mounted at
+// a path, the uppermost one. It asks mountinfo: stat(2) would wait for a mount's program.
+func DeviceAt(path string) (device uint64, err error) {
+	all, err := mounts()
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range slices.Backward(all) {
+		if m.path != path {
+			continue
+		}
+		var major, minor uint32
+		if _, err := fmt.Sscanf(m.device, "%d:%d", &major, &minor); err != nil {
+			return 0, fmt.Errorf("device %q of the mount at %s: %w", m.device, path, err)
+		}
+		return unix.Mkdev(major, minor), nil
+	}
+	return 0, fmt.Errorf("nothing is mounted at %s", path)
 }
 
 // unescaped undoes the octal blanks of mountinfo.
