@@ -144,7 +144,7 @@ func (s surroundings) head() ([]byte, error) {
 	fmt.Fprintf(&b, "# Speed and memory, measured\n\n"+
 		"`%s` has written this; `go doc ./tests/bench` says how it measures. Numbers\n"+
 		"of one table come from turns, one after the other in each round, and can be compared.\n"+
-		"Those of two tables, or of two runs, cannot: the machine was busy with other things.\n\n", s.command)
+		"Those of two tables, or of two runs, cannot: what else the machine does is never the same.\n\n", s.command)
 	fmt.Fprintf(&b, "| | |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"date", s.start.UTC().Format("2 January 2006, 15:04 UTC")},
