@@ -142,11 +142,19 @@ func validOf(in *fuse.SetAttrIn) (valid p9.SetAttrMask) {
 }
 
 // Access implements fuse.RawFileSystem, by the mode bits: for root and the owner the
-// owner's, and those of others for everybody else, as the server has it.
+// owner's, and those of others for everybody else, as the server has it. Directories are
+// not asked about: nobody may write to them, and whoever starts a program in one
+// (chdir(2)) may be the server.
 func (f filesystem) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Status {
+	const write = 2 // W_OK of access(2)
 	by, at, errno := f.asked(&in.InHeader)
-	if errno != 0 {
+	switch {
+	case errno != 0:
 		return fuse.Status(errno)
+	case at.IsDir() && in.Mask&write != 0:
+		return fuse.EACCES
+	case at.IsDir():
+		return fuse.OK
 	}
 	return f.patiently(cancel, func(ctx context.Context) syscall.Errno {
 		_, attr, errno := f.attr(ctx, by, at, in.NodeId)
