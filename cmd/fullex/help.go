@@ -51,7 +51,7 @@ func helpCommand() *cli.Command {
 	}
 }
 
-// noSuchCommand is the error for a word that is no command. It names the nearest one.
+// noSuchCommand returns the error for an unknown command. It names the nearest one.
 func noSuchCommand(app *cli.App, word string) error {
 	var visible []*cli.Command
 	for _, c := range app.Commands {

@@ -25,6 +25,7 @@ import (
 	"fullex/p9srv/client"
 	"fullex/p9srv/wire"
 	"fullex/tests/need"
+	"fullex/tests/serving"
 )
 
 // another is a user number that is not the test's.
@@ -310,13 +311,7 @@ func (c *slowClunks) Read(p []byte) (int, error) {
 
 func TestOpenAfterCloseWaitsForASlowServer(t *testing.T) {
 	needFUSE(t)
-	socket := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", socket)
-	require.NoError(t, err)
-	srv := &p9srv.Server{}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	dialled, err := net.Dial("unix", socket)
+	dialled, err := net.Dial("unix", strings.TrimPrefix(serving.Socket(t, &p9srv.Server{}), "unix:"))
 	require.NoError(t, err)
 	conn := &slowClunks{Conn: dialled, arrived: bufio.NewReader(dialled), held: make(chan struct{}), release: make(chan struct{})}
 	k, err := client.New(t.Context(), conn)
@@ -347,6 +342,4 @@ func TestOpenAfterCloseWaitsForASlowServer(t *testing.T) {
 	require.NoError(t, unix.Close(name))
 	require.NoError(t, m.Unmount())
 	require.NoError(t, m.Wait())
-	require.NoError(t, srv.Close())
-	<-served
 }

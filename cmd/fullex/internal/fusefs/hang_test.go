@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/client"
+	"fullex/tests/serving"
 )
 
 // hangingConn is a connection whose replies do not come while hang is locked.
@@ -40,15 +42,7 @@ func mountHanging(t *testing.T) (dir string, m *Mount, conn *hangingConn, srv *p
 	t.Helper()
 	needFUSE(t)
 	srv = &p9srv.Server{}
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		require.NoError(t, srv.Close())
-		<-served
-	})
-	dialled, err := net.Dial("unix", l.Addr().String())
+	dialled, err := net.Dial("unix", strings.TrimPrefix(serving.Socket(t, srv), "unix:"))
 	require.NoError(t, err)
 	conn = &hangingConn{Conn: dialled}
 	k, err := client.New(t.Context(), conn)

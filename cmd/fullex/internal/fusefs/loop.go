@@ -186,16 +186,15 @@ func (l *loop) answer(request []byte, own *small) {
 		// The kernel asks for less then, or tells the program so. The library would log
 		// the first, and wants room for what is not there.
 		reply = appendHead(own.reply[:0], outSize, -int32(syscall.ENOSYS), unique)
-	case opRead, opReadDir:
-		if len(request) >= readSize+4 && binary.NativeEndian.Uint32(request[readSize:]) > uint32(len(own.reply)-outSize) {
-			out := buffers.Get().(*[maxCount + headRoom]byte)
-			defer buffers.Put(out)
-			reply = l.handled(request, out[:], unique)
-			break
-		}
-		reply = l.handled(request, own.reply[:], unique)
 	default:
-		reply = l.handled(request, own.reply[:], unique)
+		out := own.reply[:]
+		reads := (op == opRead || op == opReadDir) && len(request) >= readSize+4
+		if reads && binary.NativeEndian.Uint32(request[readSize:]) > uint32(len(out)-outSize) {
+			large := buffers.Get().(*[maxCount + headRoom]byte)
+			defer buffers.Put(large)
+			out = large[:]
+		}
+		reply = l.handled(request, out, unique)
 	}
 	if len(reply) == 0 {
 		return // a request without a reply

@@ -59,8 +59,8 @@ const nobody = 65534
 // under way, RELEASE above all: more than any program closes at once.
 const maxBackground = 256
 
-// New mounts the server behind a client at a directory, and answers there. The directory is an absolute path without links. The client
-// belongs to the mount.
+// New mounts the server behind a client at a directory, and answers there. The directory
+// is an absolute path without links. The client belongs to the mount.
 func New(k *client.Conn, dir string, config Config) (*Mount, error) {
 	m := &Mount{
 		dir: dir, inMemory: k.InMemory(), log: config.Log, sees: seesProcesses(),
@@ -119,7 +119,7 @@ func (m *Mount) serve(config Config) error {
 		return err
 	}
 	options := &fuse.MountOptions{
-		DisableXAttrs: true, MaxBackground: maxBackground, MaxWrite: maxCount,
+		MaxBackground: maxBackground, MaxWrite: maxCount,
 		DisableReadDirPlus: true,               // attributes that are not kept are asked for in vain
 		ExtraCapabilities:  fuse.CAP_ASYNC_DIO, // else one asynchronous read becomes many, and each pops
 		PanicHandler:       m.defect,

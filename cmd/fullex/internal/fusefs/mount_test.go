@@ -13,6 +13,7 @@ import (
 
 	"fullex/p9srv"
 	"fullex/p9srv/client"
+	"fullex/tests/listing"
 	"fullex/tests/need"
 )
 
@@ -70,7 +71,7 @@ func TestTreeIsTheServers(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	assert.Equal(t, []string{"ctl", "each", "full_ex", "kmsg", "minimal_proc_lkm", "modules", "pid", "sessions"}, names)
+	assert.Equal(t, listing.Root(), names)
 	text, err := os.ReadFile(filepath.Join(dir, "kmsg"))
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "full_ex: procfile is created")

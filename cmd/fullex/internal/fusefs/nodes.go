@@ -49,22 +49,10 @@ func (n *nodes) learn(path uint64, name string) uint64 {
 		n.names[number] = name
 		return path | uint64(n.connections)<<tree.FreeBit
 	}
-	if at, ok := tree.At(path, n.name); ok && at.IsText() {
+	if at, ok := tree.At(path, nil); ok && at.IsText() {
 		return path | n.lookups.Add(1)&maxLookups
 	}
 	return path
-}
-
-func (n *nodes) name(number uint16) string {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return n.names[number]
-}
-
-func (n *nodes) connection() uint8 {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return n.connections
 }
 
 // at returns the server's node. ESTALE if there cannot be one.
@@ -72,8 +60,10 @@ func (n *nodes) at(id uint64) (tree.Node, syscall.Errno) {
 	if id == fuse.FUSE_ROOT_ID {
 		id = tree.RootPath
 	}
-	at, ok := tree.At(id, n.name)
-	if !ok || at.IsDevice() && uint8(id>>tree.FreeBit) != n.connection() {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	at, ok := tree.At(id, func(number uint16) string { return n.names[number] })
+	if !ok || at.IsDevice() && uint8(id>>tree.FreeBit) != n.connections {
 		return tree.Node{}, syscall.ESTALE
 	}
 	return at, 0
