@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Comparison is two targets that were loaded by turns, so that both met what else
+// Comparison is two targets that were loaded alternately, so that both met what else
 // the machine did.
 type Comparison struct {
 	Results [2]*Result
@@ -18,7 +18,7 @@ type Comparison struct {
 // Spread is the ratios of all turns.
 type Spread struct{ Median, Min, Max float64 }
 
-// Compare loads two targets by turns, until each has had its time or ctx ends. Which is
+// Compare loads two targets alternately, until each has had its time or ctx ends. Which is
 // first alternates: the machine may be slower after the other's turn. It returns what
 // was measured up to an error, too.
 func Compare(ctx context.Context, subjects [2]*Subject, length, turn time.Duration) (*Comparison, error) {

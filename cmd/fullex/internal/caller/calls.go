@@ -89,7 +89,7 @@ func (w *worker) byHandle(f target.File, r request) (a reply, err error) {
 	placed, isPlaced := f.(target.Placed)
 	other, isOther := f.(target.OtherReads)
 	described, isDescribed := f.(target.Described)
-	// Spare room behind it: the module says 4 also where less was asked for.
+	// Spare capacity: the module reports 4 even where fewer bytes were asked for.
 	p := make([]byte, r.Count, r.Count+contract.ValueSize)
 	switch {
 	case r.Op == opRead:

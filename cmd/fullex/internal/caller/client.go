@@ -31,8 +31,8 @@ func Starter(name target.Name, start func() (*Process, error)) func() (target.Ta
 	}
 }
 
-// At has the process be a client at a target. Closing the client closes the process, and
-// so does an error.
+// At makes the process a client of a target. Closing the client closes the process, and so
+// does an error.
 func (p *Process) At(name target.Name) (target.Target, error) {
 	a, err := p.ask(request{Op: opTarget, Path: name.String()})
 	if err != nil {

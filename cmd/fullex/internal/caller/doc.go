@@ -1,5 +1,5 @@
-// Package caller has processes make calls at targets, each as a client of its own: a device
-// that tells clients apart by their processes does not see who asks them.
+// Package caller makes calls at targets in other processes, each a client of its own: a
+// device that distinguishes clients by process sees these, and not the process that asks.
 //
 // [Work] makes calls and answers when they have returned, in JSON over a pipe. At the other
 // end is a [Process]: of [Start], which starts it on this machine, or of [Over], for a pipe

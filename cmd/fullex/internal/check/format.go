@@ -88,8 +88,8 @@ func (r Results) settings() string {
 	return fmt.Sprintf("--profile %s --seed %d --sessions %d", r.Profile, r.Seed, r.Sessions)
 }
 
-// conclusion is what to say behind the cases, in lines: how a run with a failure is
-// repeated, too.
+// conclusion returns the lines after the cases. After a failure one of them is the command
+// that repeats the run.
 func (r Results) conclusion() []string {
 	lines := []string{r.Summary()}
 	if failed, _ := r.Count(Failed); failed > 0 && r.Repeat != "" {
