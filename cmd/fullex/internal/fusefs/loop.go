@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,20 +18,16 @@ import (
 // in this process an operation takes two thirds of the time with this one (go run
 // ./tests/bench fuse).
 //
-// A request is answered by the goroutine that has read it. Another reader must be there
-// before one waits for anything but the kernel: the request that ends the wait, such as
-// FUSE_INTERRUPT or FUSE_RELEASE, would not be read.
+// The goroutine that reads a request also answers it. As few goroutines read as can keep up,
+// because the kernel wakes waiting readers in turn, each on a thread of its own (readers.go).
 type loop struct {
 	fd     int
 	server *fuse.ProtocolServer
 	log    *slog.Logger
-	waits  bool   // every request may wait for a server in another process
-	ended  func() // is called once, when the mount has ended
+	waits  bool   // a request may wait for a server in another process
+	ended  func() // called once, when the mount has ended
 	once   sync.Once
-
-	readers sync.WaitGroup
-	count   atomic.Int32 // readers
-	idle    atomic.Int32 // readers that wait for a request
+	readers
 }
 
 const (
@@ -43,60 +37,36 @@ const (
 	maxCount = 1 << 20
 	// headRoom is what a request or reply has beside that, at most: less than a page.
 	headRoom = 4 << 10
-	// maxIdle is how many readers wait for requests where each may wait for the server.
-	// More are started and end as they are needed.
-	maxIdle = 16
 )
 
-// start starts the first reader.
+// start starts the first reader, and what starts others for requests that wait.
 func (l *loop) start() {
-	l.idle.Add(1)
-	l.startReader()
-}
-
-// spare starts a reader, unless one waits for requests.
-func (l *loop) spare() {
-	if l.idle.CompareAndSwap(0, 1) {
-		l.startReader()
+	l.readers.start(l.run)
+	if l.waits {
+		l.readers.relieve()
 	}
 }
-
-// startReader starts a reader, which has been counted as idle.
-func (l *loop) startReader() {
-	l.count.Add(1)
-	l.readers.Go(l.run)
-}
-
-// Numbers for deciding how many readers there are.
-const (
-	// promptTime is how long a read of a request that was there already takes at most.
-	promptTime = 4 * time.Microsecond
-	// promptReads is after how many of them in a row there is work for another reader.
-	promptReads = 1000
-)
 
 // run answers requests until the mount ends or there are enough other readers.
 func (l *loop) run() {
 	defer l.count.Add(-1)
 	own := new(small)
+	pace := pace{waits: l.waits}
 	var in *[maxCount + headRoom]byte
-	for prompt := 0; ; {
+	for {
 		if in == nil {
 			in = buffers.Get().(*[maxCount + headRoom]byte)
 		}
 		began := time.Now()
 		request, err := l.next(in[:])
-		waited := time.Since(began) > promptTime
-		l.idle.Add(-1)
+		pace.took(time.Since(began))
+		others := l.idle.Add(-1)
 		if err != nil {
 			l.end(err)
 			return
 		}
-		if prompt++; waited {
-			prompt = 0
-		}
-		if l.waits || prompt == promptReads && l.mayGrow() {
-			l.spare()
+		if others == 0 {
+			l.allBusy(&pace)
 		}
 		if l.waits && len(request) <= len(own.request) {
 			request = own.request[:copy(own.request[:], request)]
@@ -104,39 +74,22 @@ func (l *loop) run() {
 			in = nil
 		}
 		l.answer(request, own)
-		if !l.stays(waited) {
+		l.answered.Add(1)
+		if !l.stays(&pace, others) {
 			return
 		}
 	}
 }
-
-// stays reports whether a reader goes on, and counts it as idle then.
-func (l *loop) stays(waited bool) bool {
-	most := int32(maxIdle)
-	if !l.waits && waited {
-		most = 1 // one was enough
-	}
-	for {
-		n := l.idle.Load()
-		if n >= most {
-			return false
-		}
-		if l.idle.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-}
-
-// mayGrow reports whether more readers can be of use. With one reader for two processors
-// those who make the requests can run, too.
-func (l *loop) mayGrow() bool { return int(l.count.Load()) < runtime.NumCPU()/2 }
 
 // end takes the error of a read, after which there are no more requests.
 func (l *loop) end(err error) {
 	if !errors.Is(err, syscall.ENODEV) { // what the end of a mount is (fs/fuse/dev.c)
 		l.log.Error("read requests", "error", err)
 	}
-	l.once.Do(l.ended)
+	l.once.Do(func() {
+		close(l.over)
+		l.ended()
+	})
 }
 
 // buffers have room for the largest request or reply: the kernel reads no request into
@@ -232,7 +185,7 @@ func (l *loop) write(message []byte) error {
 
 // wait returns when all readers have ended, and closes the connection with the kernel.
 func (l *loop) wait() error {
-	l.readers.Wait()
+	l.running.Wait()
 	if err := syscall.Close(l.fd); err != nil {
 		return fmt.Errorf("close the connection with the kernel: %w", err)
 	}
