@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -57,14 +55,4 @@ func noArguments(c *cli.Context) error {
 		return fmt.Errorf("%s: unexpected argument %q (see fullex %s --help)", c.Command.Name, c.Args().First(), c.Command.Name)
 	}
 	return nil
-}
-
-// version is what the build was made from: a release's tag or a commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := strings.Trim(info.Main.Version, "()")
-	return v + " " + info.GoVersion
 }
