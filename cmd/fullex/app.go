@@ -15,10 +15,10 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Name:    "fullex",
 		Usage:   "the deque device full_ex, served over 9P2000.L",
 		Version: version(),
-		Description: "fullex serve   serves the device; mount it, or talk to it with a 9P library\n" +
-			"fullex demo    shows the device at work, without a mount\n" +
-			"fullex shell   opens, pushes and pops by hand\n" +
-			"fullex check   tries whether a device does what it must; the others look after a server",
+		Description: "    fullex demo     # see the device at work\n" +
+			"    fullex serve    # serve it; prints how to mount it\n" +
+			"    fullex shell    # open, push and pop at that server\n\n" +
+			"\"fullex help COMMAND\" describes a command and its flags.",
 		Reader:                    stdin,
 		Writer:                    stdout,
 		ErrWriter:                 stderr,

@@ -22,26 +22,24 @@ func benchCommand() *cli.Command {
 		Name:      "bench",
 		Usage:     "measure operations a second and their latency",
 		ArgsUsage: "[TARGET]",
-		Description: "fullex bench --depth 16 --compare /mnt unix:/run/fullex/fullex.sock\n\n" +
-			"Pushes to and pops from deques of full_ex that are half full at the start. At a\n" +
-			"server each of --conns connections has --depth operations in flight, each on an\n" +
-			"open file of its own; at a path as many threads call. Every result is compared\n" +
-			"with what the deque must give, and a wrong one ends the run. The sources have in\n" +
-			"tests/bench/RESULTS.md what this reaches at a server beside it.\n\n" +
-			"With --rate operations are due at fixed times and their latency counts from there,\n" +
-			"also if all are busy then: a target that stops for a while shows that in full. What\n" +
-			"it takes to wake somebody who is idle is in there, about 0.1 ms.\n" +
-			"SIGINT ends it early and prints what there is.\n\n" + targetHelp,
+		Description: "Pushes to and pops from deques that are half full at the start. Compares every\n" +
+			"result with what the deque must give; a wrong one ends the run.\n\n" +
+			"    fullex bench --depth 16 --compare /mnt tcp:127.0.0.1:5640\n\n" +
+			"At a server, each of --conns connections has --depth operations in flight, each\n" +
+			"on an open file of its own. At a path, as many threads make calls. With --rate,\n" +
+			"operations are due at fixed times, and their latency counts from these times: a\n" +
+			"target that stops for a while shows that in full. It includes about 0.1 ms to\n" +
+			"wake an idle process. SIGINT ends the run early; what was measured is printed.\n\n" + targetHelp,
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "conns", Value: 1, Usage: "`N` connections"},
-			&cli.IntFlag{Name: "depth", Value: 1, Usage: "`N` operations in flight on each"},
-			&cli.StringFlag{Name: "mix", Value: "1:1:0", Usage: "`WEIGHTS` of write:read:open; an open is one with its close"},
-			&cli.DurationFlag{Name: "duration", Value: 5 * time.Second, Usage: "`TIME` of load for each target"},
-			&cli.Float64Flag{Name: "rate", Usage: "`N` operations a second, of all together; without it, as many as there can be"},
-			&cli.StringFlag{Name: "file", Usage: "`PATH` of the device within TARGET; without it, each/full_ex if there is one, else full_ex"},
-			&cli.StringFlag{Name: "compare", Usage: "load `OTHER`, too, a target by turns with the first, and print the ratios"},
-			&cli.DurationFlag{Name: "turn", Value: 100 * time.Millisecond, Usage: "`TIME` of a turn"},
-			&cli.BoolFlag{Name: "json", Usage: "print an object of JSON"},
+			&cli.IntFlag{Name: "conns", Value: 1, Usage: "use `N` connections"},
+			&cli.IntFlag{Name: "depth", Value: 1, Usage: "keep `N` operations in flight on each connection"},
+			&cli.StringFlag{Name: "mix", Value: "1:1:0", Usage: "choose operations by `WEIGHTS` of write:read:open; an open includes its close"},
+			&cli.DurationFlag{Name: "duration", Value: 5 * time.Second, Usage: "load each target for `TIME`"},
+			&cli.Float64Flag{Name: "rate", Usage: "start `N` operations a second in all", DefaultText: "as many as possible"},
+			&cli.StringFlag{Name: "file", Usage: "use the device at `PATH` within TARGET", DefaultText: "each/full_ex if it exists, else full_ex"},
+			&cli.StringFlag{Name: "compare", Usage: "load `OTHER` too, alternating with TARGET, and print ratios"},
+			&cli.DurationFlag{Name: "turn", Value: 100 * time.Millisecond, Usage: "with --compare: alternate every `TIME`"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
 			words := c.Lineage()[1].Args().Tail() // nothing is parsed

@@ -23,31 +23,31 @@ import (
 func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "try the whole contract of the device at a target",
+		Usage:     "test a device against its whole contract",
 		ArgsUsage: "[TARGET]",
-		Description: "Makes calls at the device and compares what they return with the contract, case by\n" +
-			"case. TARGET may also be a device file, such as /proc/full_ex. Each client is a\n" +
-			"process where TARGET is a path, and a connection where it is an endpoint.\n\n" +
-			"  fullex check /mnt\n" +
-			"  fullex check --only write. --only read.short.2 --seed 7 unix:/run/fullex/fullex.sock\n" +
-			"  fullex check --format junit /proc/full_ex > results.xml\n" +
-			"  fullex check --self-test\n\n" +
-			"Exit status: 0 all that could be tried passed, 1 a case failed, 2 nothing could be\n" +
-			"tried, or no case failed and not all could be run: SIGINT or SIGTERM ends the run.\n" +
-			"In ktap, junit, json and gradescope the output is a whole document all the same.\n\n" + targetHelp,
+		Description: "Makes calls at the device, case by case, and compares their results with the\n" +
+			"contract. TARGET may also be a device file. Each client is a process if TARGET\n" +
+			"is a path, and a connection if it is an endpoint.\n\n" +
+			"    fullex check /mnt\n" +
+			"    fullex check --only write. --only read.short.2 --seed 7 tcp:127.0.0.1:5640\n" +
+			"    fullex check --format junit /proc/full_ex > results.xml\n" +
+			"    fullex check --self-test\n\n" +
+			"Exit status: 0 if every case passed or was skipped, 1 if one failed, 2 if no\n" +
+			"case ran, or if none failed but SIGINT or SIGTERM ended the run early. In the\n" +
+			"formats for programs the output is a whole document even then.\n\n" + targetHelp,
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "only", Usage: "run just the case `ID`, or all of a group such as write. (repeatable)"},
-			&cli.StringSliceFlag{Name: "skip", Usage: "leave the case `ID` or a group out (repeatable)"},
-			&cli.StringSliceFlag{Name: "hide", Usage: "run the case `ID` or a group as \"hidden case 1\" and so on, without printing its calls and reasons (repeatable)"},
-			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "`TIME` that a case may take; then it has failed"},
-			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the random sessions follow from", DefaultText: "another one each time"},
-			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "`NUMBER` of random sessions"},
-			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "fixed, or module: what the original module does is right, too"},
-			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "the device below TARGET: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
-			&cli.StringFlag{Name: "format", Value: "human", Usage: strings.Join(check.Formats, ", ")},
-			&cli.BoolFlag{Name: "dangerous", Usage: "also what can crash a kernel with the original module, or takes the sessions of others"},
-			&cli.BoolFlag{Name: "self-test", Usage: "check no target, but this command: start each fault that serve --fault knows, and print which cases notice it"},
-			&cli.BoolFlag{Name: "list", Usage: "print the cases and run none"},
+			&cli.StringSliceFlag{Name: "only", Usage: "run only `ID`: a case, or a group with its dot such as \"write.\" (repeatable)"},
+			&cli.StringSliceFlag{Name: "skip", Usage: "leave out the case or group `ID` (repeatable)"},
+			&cli.StringSliceFlag{Name: "hide", Usage: "print the case or group `ID` only as \"hidden case 1\" and so on, without its calls and reasons (repeatable)"},
+			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "fail a case that takes longer than `TIME`"},
+			&cli.Uint64Flag{Name: "seed", Usage: "generate the random sessions from seed `N`", DefaultText: "a new one each run"},
+			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "run `N` random sessions"},
+			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "check against `PROFILE`: fixed, or module, which also accepts what the original module does"},
+			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "open the device below TARGET by `DOOR`: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
+			&cli.StringFlag{Name: "format", Value: "human", Usage: "print the results as `FORMAT`: " + strings.Join(check.Formats, ", ")},
+			&cli.BoolFlag{Name: "dangerous", Usage: "also run cases that can crash a kernel with the original module, or end the sessions of others"},
+			&cli.BoolFlag{Name: "self-test", Usage: "check this command, not a target: start each fault of \"serve --fault\" and print which cases catch it"},
+			&cli.BoolFlag{Name: "list", Usage: "list the cases and run none"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
 			words := c.Lineage()[1].Args().Tail() // nothing is parsed

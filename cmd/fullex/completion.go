@@ -33,10 +33,12 @@ compdef _fullex fullex
 
 func completionCommand() *cli.Command {
 	return &cli.Command{
-		Name:         "completion",
-		Usage:        "print what a shell needs to complete commands and flags",
-		ArgsUsage:    "bash|zsh|fish",
-		Description:  "source <(fullex completion bash)    # in ~/.bashrc; zsh likewise, after compinit\nfullex completion fish | source     # in ~/.config/fish/config.fish",
+		Name:      "completion",
+		Usage:     "print a script that completes commands in a shell",
+		ArgsUsage: "bash|zsh|fish",
+		Description: "    source <(fullex completion bash)    # in ~/.bashrc\n" +
+			"    source <(fullex completion zsh)     # in ~/.zshrc, after compinit\n" +
+			"    fullex completion fish | source     # in ~/.config/fish/config.fish",
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1)
@@ -62,7 +64,7 @@ func manCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "man",
 		Usage:        "print the manual page",
-		Description:  "fullex man > /usr/local/share/man/man8/fullex.8",
+		Description:  "    fullex man > /usr/local/share/man/man8/fullex.8",
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {

@@ -20,9 +20,10 @@ import (
 func demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
-		Usage: "show the device at work, over 9P within this process",
-		Description: "Starts a server, drives a whole session through a real 9P client and shows\n" +
-			"each call, what it returned, and the deque after it.",
+		Usage: "show the device at work, without a mount",
+		Description: "Starts a server in this process, and a 9P client that makes the calls of a whole\n" +
+			"session. Prints each call, its result, and the deque after it.\n\n" +
+			"    fullex demo",
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {

@@ -19,12 +19,12 @@ import (
 func dmesgCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "dmesg",
-		Usage:       "print the log",
+		Usage:       "print the log of the modules",
 		ArgsUsage:   "[TARGET]",
-		Description: targetHelp,
+		Description: "    fullex dmesg --follow tcp:127.0.0.1:5640\n\n" + targetHelp,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with new lines until SIGINT, or until nobody reads them"},
-			&cli.DurationFlag{Name: "interval", Value: 250 * time.Millisecond, Usage: "`TIME` between looks at the log when following"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "print new lines as they come, until SIGINT"},
+			&cli.DurationFlag{Name: "interval", Value: 250 * time.Millisecond, Usage: "with --follow: look for new lines every `TIME`"},
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {

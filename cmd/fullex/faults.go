@@ -18,8 +18,8 @@ import (
 // faultFlags are those of commands that start a server.
 func faultFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "fault", Usage: "`NAME[=PARAM]` of a wrong behaviour to plant, repeatable, for those who test their tests; help lists them"},
-		&cli.BoolFlag{Name: "list-faults", Usage: "list the faults, and do nothing else"},
+		&cli.StringSliceFlag{Name: "fault", Usage: "plant the wrong behaviour `NAME[=PARAM]`, to test tests (repeatable)"},
+		&cli.BoolFlag{Name: "list-faults", Usage: "list the wrong behaviours of --fault and exit"},
 	}
 }
 

@@ -19,10 +19,10 @@ import (
 func lsCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "ls",
-		Usage:        "list a directory of the tree",
+		Usage:        "list a directory of a server",
 		ArgsUsage:    "[TARGET [PATH]]",
-		Description:  targetHelp,
-		Flags:        []cli.Flag{&cli.BoolFlag{Name: "l", Usage: "long: inode, mode, links, owner, group, size, time, name"}},
+		Description:  "    fullex ls -l tcp:127.0.0.1:5640 /pid\n\n" + targetHelp,
+		Flags:        []cli.Flag{&cli.BoolFlag{Name: "l", Usage: "print inode, mode, links, owner, group, size, time and name"}},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 0, 2)
@@ -83,9 +83,9 @@ func list(t target.Target, at string, long bool, w io.Writer) error {
 func catCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "cat",
-		Usage:        "print files of the tree",
+		Usage:        "print files of a server",
 		ArgsUsage:    "TARGET PATH...",
-		Description:  targetHelp,
+		Description:  "    fullex cat tcp:127.0.0.1:5640 modules kmsg\n\n" + endpointHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 2, c.NArg())
@@ -107,13 +107,14 @@ func catCommand() *cli.Command {
 func writeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "write",
-		Usage:     "open a file of the tree, write to it once, and close it",
+		Usage:     "write to a file of a server, with one call",
 		ArgsUsage: "TARGET PATH [TEXT...]",
-		Description: "Writes the words of TEXT and a line end, as echo does; without TEXT, all of the\n" +
-			"standard input.\n\n" + targetHelp,
+		Description: "Writes the words of TEXT and a line end, as echo does. Without TEXT it writes\n" +
+			"the standard input.\n\n" +
+			"    fullex write tcp:127.0.0.1:5640 minimal_proc_lkm hello\n\n" + endpointHelp,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "n", Usage: "no line end"},
-			&cli.BoolFlag{Name: "hex", Usage: "TEXT is bytes in hexadecimal, such as 64 or 01000000"},
+			&cli.BoolFlag{Name: "n", Usage: "write no line end"},
+			&cli.BoolFlag{Name: "hex", Usage: "read TEXT as bytes in hexadecimal, such as 64 or 01000000"},
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
@@ -149,7 +150,7 @@ func payload(words []string, asHex, noLineEnd bool, in io.Reader) ([]byte, error
 		}
 		return p, nil
 	case slices.Contains([]string{"-n", "--hex", "-hex"}, words[0]):
-		return nil, fmt.Errorf("write: %s behind TARGET: flags come first", words[0])
+		return nil, fmt.Errorf("write: %s after TARGET: flags come first", words[0])
 	case asHex:
 		p, err := hex.DecodeString(strings.Join(words, ""))
 		if err != nil {
@@ -163,20 +164,21 @@ func payload(words []string, asHex, noLineEnd bool, in io.Reader) ([]byte, error
 }
 
 func insmodCommand() *cli.Command {
-	return controlCommand("insmod", "load a module; for the administrator")
+	return controlCommand("insmod", "load a module (administrator only)")
 }
 
 func rmmodCommand() *cli.Command {
-	return controlCommand("rmmod", "unload a module, also one in use; for the administrator")
+	return controlCommand("rmmod", "unload a module, even in use (administrator only)")
 }
 
 // controlCommand writes its own name and a module's to ctl.
 func controlCommand(verb, usage string) *cli.Command {
 	return &cli.Command{
-		Name:         verb,
-		Usage:        usage,
-		ArgsUsage:    "[TARGET] NAME",
-		Description:  targetHelp,
+		Name:      verb,
+		Usage:     usage,
+		ArgsUsage: "[TARGET] NAME",
+		Description: "Only root and the user who runs the server may, over its unix socket.\n\n" +
+			"    fullex " + verb + " full_ex\n\n" + targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 2)
@@ -208,7 +210,7 @@ func lsmodCommand() *cli.Command {
 		Name:         "lsmod",
 		Usage:        "list the loaded modules",
 		ArgsUsage:    "[TARGET]",
-		Description:  targetHelp,
+		Description:  "    fullex lsmod\n\n" + targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			name, err := targetOnly(c)

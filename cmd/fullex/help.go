@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -31,8 +29,9 @@ func helpCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "help",
 		Aliases:      []string{"h"},
-		Usage:        "print the help of fullex or of a command",
+		Usage:        "print this help, or that of a command",
 		ArgsUsage:    "[COMMAND]",
+		Description:  "    fullex help serve",
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 0, 1)
@@ -60,32 +59,4 @@ func noSuchCommand(app *cli.App, word string) error {
 		}
 	}
 	return fmt.Errorf("no command %q%s (see fullex --help)", word, asked(cli.SuggestCommand(visible, word)))
-}
-
-// noSuchFlag begins the flag package's error for a flag that is not there.
-const noSuchFlag = "flag provided but not defined: -"
-
-// oneLine keeps the library from printing the whole help after an error. For a flag that
-// is not there it names the nearest one.
-func oneLine(c *cli.Context, err error, _ bool) error {
-	see, flags := "fullex --help", c.App.Flags
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
-		see, flags = "fullex "+c.Command.Name+" --help", c.Command.Flags
-	}
-	if name, ok := strings.CutPrefix(err.Error(), noSuchFlag); ok {
-		near := cli.SuggestFlag(flags, strings.TrimLeft(name, "-"), false)
-		if near != "" {
-			near = fmt.Sprintf(cli.SuggestDidYouMeanTemplate, near)
-		}
-		err = errors.New("no flag --" + strings.TrimLeft(name, "-") + asked(near))
-	}
-	return fmt.Errorf("%w (see %s)", err, see)
-}
-
-// asked is a question after what is wrong, or nothing.
-func asked(question string) string {
-	if question == "" {
-		return ""
-	}
-	return ", did" + strings.TrimPrefix(question, "Did")
 }

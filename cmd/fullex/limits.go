@@ -24,21 +24,24 @@ const (
 	keepAlive        = "keepalive"
 )
 
+// limitHelp is the part of a description that commands with limitFlags have.
+const limitHelp = "For the --max flags and for times, 0 means no limit."
+
 // limitFlags take 0 for no limit.
 func limitFlags() []cli.Flag {
 	d := p9srv.DefaultLimits()
 	return []cli.Flag{
-		&cli.IntFlag{Name: maxConns, Value: d.Conns, Usage: "most connections; one too many is closed"},
-		&cli.IntFlag{Name: maxGuests, Value: d.Guests, Usage: "most virtual machines on vhost-user sockets; one too many is closed"},
-		&cli.IntFlag{Name: maxFIDs, Value: d.FIDs, Usage: "most fids of a connection; EMFILE above"},
-		&cli.IntFlag{Name: maxAllFIDs, Value: d.AllFIDs, Usage: "most fids of all connections; ENFILE above"},
-		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "most open sessions; ENFILE above"},
-		&cli.IntFlag{Name: maxBuffers, Value: d.Buffers >> 20, Usage: "most MiB held for peers that stop within a message or do not read; who has done so longest is cut"},
-		&cli.DurationFlag{Name: handshakeTimeout, Value: d.HandshakeTimeout, Usage: "from connect to the first attach, or to a virtual machine's first message"},
-		&cli.DurationFlag{Name: frameTimeout, Value: d.FrameTimeout, Usage: "for the rest of a message of which a part has arrived"},
-		&cli.DurationFlag{Name: writeTimeout, Value: d.WriteTimeout, Usage: "for a peer that does not read"},
-		&cli.DurationFlag{Name: idleTimeout, Usage: "for a peer that sends nothing, as mounts do"},
-		&cli.DurationFlag{Name: keepAlive, Value: d.KeepAlive, Usage: "until a TCP peer that vanished is noticed"},
+		&cli.IntFlag{Name: maxConns, Value: d.Conns, Usage: "accept `N` connections at most; close any more"},
+		&cli.IntFlag{Name: maxGuests, Value: d.Guests, Usage: "accept `N` virtual machines at most on vhost-user sockets; close any more"},
+		&cli.IntFlag{Name: maxFIDs, Value: d.FIDs, Usage: "allow `N` fids at most on a connection; refuse any more with EMFILE"},
+		&cli.IntFlag{Name: maxAllFIDs, Value: d.AllFIDs, Usage: "allow `N` fids at most on all connections; refuse any more with ENFILE"},
+		&cli.IntFlag{Name: maxSessions, Value: 262_144, Usage: "allow `N` open sessions at most; refuse any more with ENFILE"},
+		&cli.IntFlag{Name: maxBuffers, Value: d.Buffers >> 20, Usage: "buffer `N` MiB at most for peers that stop within a message or do not read; above that, disconnect the peer that stopped first"},
+		&cli.DurationFlag{Name: handshakeTimeout, Value: d.HandshakeTimeout, Usage: "disconnect a peer that does not attach, or a virtual machine that sends nothing, within `TIME` of connecting"},
+		&cli.DurationFlag{Name: frameTimeout, Value: d.FrameTimeout, Usage: "disconnect a peer that takes longer than `TIME` to finish a message"},
+		&cli.DurationFlag{Name: writeTimeout, Value: d.WriteTimeout, Usage: "disconnect a peer that does not read its replies for `TIME`"},
+		&cli.DurationFlag{Name: idleTimeout, DefaultText: "no limit", Usage: "disconnect a peer that sends nothing for `TIME`, such as an unused mount"},
+		&cli.DurationFlag{Name: keepAlive, Value: d.KeepAlive, Usage: "disconnect a TCP peer `TIME` after it vanished"},
 	}
 }
 

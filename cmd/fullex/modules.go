@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/urfave/cli/v2"
+
 	"fullex/device"
 	"fullex/device/faults"
 )
@@ -15,6 +17,14 @@ func moduleNames() []string {
 		names = append(names, m.Name())
 	}
 	return names
+}
+
+// moduleFlag chooses modules for commands that start a server.
+func moduleFlag() cli.Flag {
+	return &cli.StringSliceFlag{
+		Name: "module", DefaultText: "all",
+		Usage: "load module `NAME` at the start (repeatable): " + strings.Join(moduleNames(), ", "),
+	}
 }
 
 // kernelWith returns a kernel with all modules registered and those named

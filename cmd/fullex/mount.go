@@ -17,25 +17,25 @@ func mountCommand() *cli.Command {
 		Name:      "mount",
 		Usage:     "mount a server at a directory",
 		ArgsUsage: "[TARGET] DIR",
-		Description: "TARGET is an endpoint: " + endpoint.ClientForms() + ".\n\n" +
-			"With FUSE, the default, every process has a deque of its own at the plain path,\n" +
-			"as with the kernel module, and nobody needs to be root. Without TARGET it serves\n" +
-			"from this same process.\n\n" +
-			"With --v9fs it is the kernel's 9p client that mounts, which needs root. Without\n" +
-			"TARGET it mounts what fullex serve serves on this machine if told nothing else.\n" +
-			"Installed as /sbin/mount.fullex it serves mount -t fullex and fstab.",
+		Description: "With FUSE, the default, every process has a deque of its own, as with the kernel\n" +
+			"module, and nobody needs root. Without TARGET the mount has its own server.\n\n" +
+			"    fullex mount /tmp/dev\n\n" +
+			"With --v9fs the kernel's 9p client mounts, which needs root. Without TARGET it\n" +
+			"mounts the server that \"fullex serve\" without flags starts on this machine. If\n" +
+			"fullex is installed as /sbin/mount.fullex, \"mount -t fullex\" and fstab use it.\n\n" +
+			"TARGET is an endpoint: " + endpoint.ClientForms() + ".",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "fuse", Usage: "mount with FUSE: the default"},
+			&cli.BoolFlag{Name: "fuse", Usage: "mount with FUSE (the default)"},
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount with the kernel's 9p client"},
-			&cli.BoolFlag{Name: "ro", Usage: "for reading only"},
-			&cli.BoolFlag{Name: "allow-other", Usage: "FUSE: let other users in, as whom the server must let the mount act"},
-			&cli.BoolFlag{Name: "reconnect", Usage: "FUSE: come back when TARGET does after it was gone; what was open then gives EIO"},
-			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount: the default"},
-			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and go on in the background"},
-			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "say on this descriptor that the mount answers"},
-			&cli.StringSliceFlag{Name: "o", KeepSpace: true, Usage: "v9fs: `OPTIONS` of the mount, separated by commas, such as aname=/each,ro; trans=fd connects here instead of in the kernel"},
-			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "v9fs: check everything and do not mount, as mount -f"},
-			&cli.StringFlag{Name: "print", Usage: "v9fs: print how to do it instead: `FORM` is mount, for a command, or fstab"},
+			&cli.BoolFlag{Name: "ro", Usage: "mount for reading only"},
+			&cli.BoolFlag{Name: "allow-other", Usage: "FUSE: let other users in (the server must allow this mount to act for them)"},
+			&cli.BoolFlag{Name: "reconnect", Usage: "FUSE: connect again when TARGET comes back; files open before give EIO"},
+			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount (the default)"},
+			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and keep it in the background"},
+			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "report on descriptor `N` that the mount answers"},
+			&cli.StringSliceFlag{Name: "o", KeepSpace: true, Usage: "v9fs: mount with `OPTIONS`, such as aname=/each,ro; trans=fd connects in this program instead of in the kernel (repeatable)"},
+			&cli.BoolFlag{Name: "fake", Aliases: []string{"f"}, Usage: "v9fs: check everything but do not mount, as mount -f"},
+			&cli.StringFlag{Name: "print", Usage: "v9fs: do not mount but print `FORM`: mount (a command) or fstab (a line)"},
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
@@ -44,7 +44,7 @@ func mountCommand() *cli.Command {
 				return err
 			}
 			if last := args[len(args)-1]; strings.HasPrefix(last, "-") {
-				return fmt.Errorf("mount: %s behind the arguments: flags come first", last)
+				return fmt.Errorf("mount: %s after the arguments: flags come first", last)
 			}
 			if c.Bool("v9fs") {
 				return mountV9FS(c, args)
@@ -110,9 +110,10 @@ func mount(c *cli.Context, form string, e endpoint.Endpoint, dir string, options
 func umountCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "umount",
-		Usage:        "end a mount of a server",
+		Usage:        "unmount a directory",
 		ArgsUsage:    "DIR",
-		Flags:        []cli.Flag{&cli.BoolFlag{Name: "lazy", Aliases: []string{"l"}, Usage: "also if something of it is in use: it ends with that"}},
+		Description:  "    fullex umount /tmp/dev",
+		Flags:        []cli.Flag{&cli.BoolFlag{Name: "lazy", Aliases: []string{"l"}, Usage: "detach a mount that is in use; it ends when nothing uses it"}},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			args, err := arguments(c, 1, 1)

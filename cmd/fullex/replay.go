@@ -12,7 +12,6 @@ import (
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device"
 	"fullex/device/contract"
-	"fullex/p9srv/endpoint"
 )
 
 // statusDifferent is the exit status of replay for a result that differs. That of
@@ -22,17 +21,17 @@ const statusDifferent = 1
 func replayCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "replay",
-		Usage:     "make the calls of a recorded session, and find the first result that differs",
+		Usage:     "repeat a recorded session and find the first difference",
 		ArgsUsage: "FILE TARGET",
-		Description: "fullex replay session.trace unix:/run/fullex/fullex.sock\n\n" +
-			"FILE is what fullex trace --oracle writes, or - for the standard input. A line is a\n" +
-			"call at full_ex and its result, such as \"write 02000000 -> 4\", \"read 4 -> 4 02000000\",\n" +
-			"\"open again -> EACCES\" or \"close -> ok\". TARGET is an endpoint\n" +
-			"(" + endpoint.ClientForms() + "), the path of a mount,\n" +
-			"or a device file, such as /proc/full_ex. The exit status is 0 if all results are\n" +
-			"equal, 1 if one differs, and 2 if that cannot be found out.",
+		Description: "Makes the calls that FILE lists and compares their results. FILE is what \"fullex\n" +
+			"trace --oracle\" writes, or - for the standard input. A line is a call and its\n" +
+			"result, such as \"write 02000000 -> 4\" or \"open again -> EACCES\".\n\n" +
+			"    fullex replay session.trace tcp:127.0.0.1:5640\n\n" +
+			endpointHelp + " It may also be a device file.\n\n" +
+			"Exit status: 0 if all results are equal, 1 if one differs, 2 if the session\n" +
+			"cannot be repeated.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "file", Usage: "`PATH` of the device within TARGET, full_ex unless said, such as each/full_ex"},
+			&cli.StringFlag{Name: "file", DefaultText: "full_ex", Usage: "use the device at `PATH` within TARGET, such as each/full_ex"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error { return notRun(oneLine(c, err, sub)) },
 		Action:       replayAction,

@@ -31,24 +31,24 @@ const watcherName = "run-watcher"
 func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "run",
-		Usage:     "run a command with a server of its own, and return its status",
+		Usage:     "run a command with a server of its own",
 		ArgsUsage: "[--] CMD [ARG...]",
-		Description: "fullex run --fuse -- sh -c 'exec 3<>$FULLEX_MOUNT/full_ex; printf \"\\3\" >&3'\n" +
-			"fullex run --fault odd-right -- make test\n\n" +
-			"The server is in this process, on a private unix socket: its endpoint is in\n" +
-			"$" + addrVariable + ", and with --fuse or --v9fs the path of a private mount in $" + mountVariable + ".\n" +
-			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on to CMD. One that\n" +
-			"does not end soon after SIGINT, SIGTERM or SIGHUP, or after a second one, is killed:\n" +
-			"all is over within two seconds.\n\n" +
-			"The status is CMD's, or 128 and the number of the signal that killed it; 127 if there\n" +
-			"is no such command, 126 if it may not run, 1 if there is no server for it. Server,\n" +
-			"socket, mount and what CMD left running end with it, and CMD with fullex, also if\n" +
-			"one of them is killed.",
+		Description: "    fullex run --fuse -- sh -c 'exec 3<>$FULLEX_MOUNT/full_ex; printf \"\\3\" >&3'\n" +
+			"    fullex run --fault odd-right -- make test\n\n" +
+			"Starts a server on a private unix socket, runs CMD, and ends the server. CMD\n" +
+			"finds the server's endpoint in $" + addrVariable + ". With --fuse or --v9fs it finds the\n" +
+			"path of a private mount in $" + mountVariable + ". Server, socket, mount and the\n" +
+			"processes that CMD started end with CMD, even if one of them is killed.\n\n" +
+			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 go to CMD. It is killed if\n" +
+			"it does not end soon after SIGINT, SIGTERM or SIGHUP, or if a second one comes:\n" +
+			"all ends within two seconds.\n\n" +
+			"Exit status: that of CMD, or 128 and the number of the signal that killed it;\n" +
+			"127 if CMD does not exist, 126 if it cannot be run, 1 if the server fails.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "fuse", Usage: "mount the server with FUSE"},
-			&cli.BoolFlag{Name: "v9fs", Usage: "mount the server with the kernel's 9p client, as root"},
-			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are"},
-			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "least `LEVEL` logged: debug, info, warn or error"},
+			&cli.BoolFlag{Name: "v9fs", Usage: "mount the server with the kernel's 9p client (needs root)"},
+			moduleFlag(),
+			logLevelFlag("warn"),
 		}, faultFlags()),
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,15 +28,18 @@ func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "serve the device until SIGINT or SIGTERM",
-		Description: "Without --listen it serves on a unix socket in the runtime directory\n" +
-			"($XDG_RUNTIME_DIR/fullex.sock; for root " + rootSocket + ") and on " + defaultTCP.String() + ".",
+		Description: "Without --listen it listens at two endpoints: a unix socket, which is\n" +
+			"$XDG_RUNTIME_DIR/fullex.sock, or " + rootSocket + " for root; and\n" +
+			defaultTCP.String() + ".\n\n" +
+			"    fullex serve --listen unix:/run/fullex.sock,mode=0660 --listen tcp::5640\n\n" +
+			limitHelp,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "listen", KeepSpace: true, Usage: "`ENDPOINT` to serve on, repeatable: " + endpoint.ServerForms()},
-			&cli.StringSliceFlag{Name: "module", Usage: "`NAME` of a module to load, repeatable; without it all are: " + strings.Join(moduleNames(), ", ")},
-			&cli.StringFlag{Name: "identity", Value: "user", Usage: "`POLICY` of who is one client: user or peer"},
-			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "least `LEVEL` logged: debug, info, warn or error"},
-			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log: text or json"},
-			&cli.BoolFlag{Name: "trace", Usage: "log a readable line for every 9P message"},
+			&cli.StringSliceFlag{Name: "listen", KeepSpace: true, Usage: "listen at `ENDPOINT` (repeatable): " + endpoint.ServerForms()},
+			moduleFlag(),
+			&cli.StringFlag{Name: "identity", Value: "user", Usage: "distinguish clients by `POLICY`: user (each user of a connection) or peer (each process at a unix socket, each virtual machine and user over vsock)"},
+			logLevelFlag("info"),
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log as `FORMAT`: text or json"},
+			&cli.BoolFlag{Name: "trace", Usage: "log every 9P message in a readable line"},
 		}, limitFlags(), faultFlags()),
 		OnUsageError: oneLine,
 		Action:       serve,

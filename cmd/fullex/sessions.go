@@ -16,13 +16,14 @@ import (
 
 func sessionsCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "sessions",
-		Usage:       "print who has what open",
-		ArgsUsage:   "[TARGET]",
-		Description: "Everybody sees his own sessions, the administrator all.\n\n" + targetHelp,
+		Name:      "sessions",
+		Usage:     "list the open sessions",
+		ArgsUsage: "[TARGET]",
+		Description: "The administrator sees all sessions, everybody else their own.\n\n" +
+			"    fullex sessions --watch\n\n" + targetHelp,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "print them again and again until SIGINT"},
-			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "`TIME` between two when watching"},
+			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "print the list repeatedly, until SIGINT"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: print every `TIME`"},
 		},
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {

@@ -21,10 +21,10 @@ func shellCommand() *cli.Command {
 		Name:      "shell",
 		Usage:     "open, push and pop by hand or by script",
 		ArgsUsage: "[TARGET]",
-		Description: "A line a command; help lists them. On a terminal there are a prompt, history and\n" +
-			"completion; elsewhere lines are read from the standard input, and the exit status\n" +
-			"is not zero if one failed. TARGET may also be a device file, such as\n" +
-			"/proc/full_ex.\n\n" + targetHelp,
+		Description: "Reads commands, one a line, from a terminal or from the standard input. The\n" +
+			"command \"help\" lists them. Without a terminal the exit status is 1 if a line\n" +
+			"failed. TARGET may also be a device file, such as /proc/full_ex.\n\n" +
+			"    printf 'open\\ninit 3\\npush 1 2 3\\npop 3\\n' | fullex shell\n\n" + targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
 			name, err := targetOnly(c)

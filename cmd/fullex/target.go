@@ -15,10 +15,13 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// targetHelp is the part of a description that all commands with a target have.
-var targetHelp = "TARGET is an endpoint (" + endpoint.ClientForms() + ") or the path\n" +
-	"of a mount; without it, it is where fullex serve listens on this machine if told\n" +
-	"nothing else."
+// endpointHelp is the part of a description that commands have which need a target.
+var endpointHelp = "TARGET is an endpoint (" + endpoint.ClientForms() + ")\n" +
+	"or the path of a mount."
+
+// targetHelp is that part for commands whose target has a default.
+var targetHelp = endpointHelp + " The default is the server that \"fullex serve\"\n" +
+	"without flags starts on this machine."
 
 // connectTime bounds how long a target may take to let a command in.
 const connectTime = 10 * time.Second

@@ -20,24 +20,24 @@ import (
 func traceCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "trace",
-		Usage:     "stand between 9P clients and a server, and print each message",
+		Usage:     "print the messages between 9P clients and a server",
 		ArgsUsage: "--listen ENDPOINT TARGET",
-		Description: "fullex trace --listen unix:/tmp/traced tcp:127.0.0.1:5640\n\n" +
-			"listens at an endpoint and passes connections on to the server at TARGET, byte\n" +
-			"for byte, until SIGINT or SIGTERM. A line has the time, the number of the\n" +
-			"connection, -> for what a client says or <- for a server, and the message; paths\n" +
-			"are shown behind fids, and a reply ends with its request and the time taken.\n\n" +
-			"The traffic never waits for the output: up to 8 MiB of messages wait to be printed,\n" +
-			"and when there is no room, messages are left out and a line says how many. It waits\n" +
-			"for the file of --oracle, in which nothing is left out: a session of full_ex is written there when it ends, and\n" +
-			"fullex replay plays it. What a server answers to a Linux client that asks for the\n" +
-			"rest of a short read is not a call at the device, and not in that file.\n\n" +
-			"It also ends, as others do in a pipe, when nobody reads its output any more.\n" +
+		Description: "Listens at an endpoint and passes connections on to the server at TARGET, until\n" +
+			"SIGINT or SIGTERM, or until nobody reads its output.\n\n" +
+			"    fullex trace --listen unix:/tmp/traced tcp:127.0.0.1:5640\n\n" +
+			"A line has the time, the number of the connection, -> for a client's message or\n" +
+			"<- for the server's, and the message. A fid is followed by its path, and a reply\n" +
+			"by its request and the time since then.\n\n" +
+			"Connections never wait for the output: up to 8 MiB of messages wait to be\n" +
+			"printed. Then messages are left out, and a line says how many.\n\n" +
+			"The file of --oracle has every call at full_ex, and connections wait for it. A\n" +
+			"session is written there when it ends. The file omits the replies to a Linux\n" +
+			"client that asks for the rest of a short read: the device sees no such call.\n\n" +
 			"Over a unix socket the server sees the user of fullex trace, not the client's.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Usage: "`ENDPOINT` for the clients: " + endpoint.ProxyForms()},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the lines: text or json"},
-			&cli.StringFlag{Name: "oracle", Usage: "write the calls at full_ex to `FILE`, too"},
+			&cli.StringFlag{Name: "listen", Usage: "accept clients at `ENDPOINT`: " + endpoint.ProxyForms()},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "print each message as `FORMAT`: text or json"},
+			&cli.StringFlag{Name: "oracle", Usage: "also write the calls at full_ex to `FILE`, for fullex replay"},
 		},
 		OnUsageError: oneLine,
 		Action:       traceAction,

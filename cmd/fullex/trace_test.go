@@ -333,5 +333,5 @@ func checkExample(t *testing.T, name string) {
 	out, errs, err := run("", name, "--help")
 	assert.NoError(t, err)
 	assert.Empty(t, errs)
-	assert.Regexp(t, `(?m)^   fullex `+name+` [^-[]*-?-?[a-z]+.*:`, out)
+	assert.Regexp(t, `(?m)^ +fullex `+name+` [^-[]*-?-?[a-z]+.*:`, out)
 }

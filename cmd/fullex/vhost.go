@@ -19,16 +19,18 @@ const vhostCapabilities = `{"type": "9p"}`
 func vhostCommand() *cli.Command {
 	return &cli.Command{
 		Name:  vhostBackend,
-		Usage: "be the back-end of a virtual machine's virtio-9p device, as those who manage machines start one",
-		Description: "fullex vhost-user-9p --socket-path=/run/vm1.sock\n\n" +
-			"serves one kernel of its own; fullex serve --listen vhost-user:PATH serves the same\n" +
-			"to machines and all others. Installed as /usr/libexec/vhost-user-9p, with\n" +
-			"50-fullex-9p.json in /usr/share/qemu/vhost-user, it is found by its type.",
+		Usage: "serve the virtio-9p device of one virtual machine",
+		Description: "For programs that manage virtual machines and start a back-end for each. To\n" +
+			"serve many machines, use \"fullex serve --listen vhost-user:PATH\".\n\n" +
+			"    fullex vhost-user-9p --socket-path=/run/vm1.sock\n\n" +
+			"Managers find it by its type if it is installed as /usr/libexec/vhost-user-9p,\n" +
+			"and 50-fullex-9p.json in /usr/share/qemu/vhost-user.\n\n" +
+			limitHelp,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "socket-path", Usage: "listen at `PATH`"},
-			&cli.IntFlag{Name: "fd", Value: -1, Usage: "serve the inherited socket `N`, which listens or is connected"},
-			&cli.StringFlag{Name: "tag", Value: "fullex", Usage: "`NAME` by which the guest mounts it"},
-			&cli.BoolFlag{Name: "print-capabilities", Usage: "print what it can as JSON, and end"},
+			&cli.IntFlag{Name: "fd", Value: -1, DefaultText: "none", Usage: "serve the inherited socket `N`, listening or connected"},
+			&cli.StringFlag{Name: "tag", Value: "fullex", Usage: "name the device `TAG`, by which the guest mounts it"},
+			&cli.BoolFlag{Name: "print-capabilities", Usage: "print the type of the back-end as JSON and exit"},
 		}, limitFlags()...),
 		OnUsageError: oneLine,
 		Action:       vhost,

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const (
+	helpWidth   = 80 // the longest line of a help text, in columns
+	usageColumn = 26 // where the usages of flags and commands begin
+)
+
+func init() { cli.HelpPrinter = printHelp } // the library takes it in a variable only
+
+// printHelp implements cli.HelpPrinter. It ignores the library's template, whose lines of
+// flags are of any length.
+func printHelp(w io.Writer, _ string, subject any) {
+	var text bytes.Buffer
+	switch subject := subject.(type) {
+	case *cli.App:
+		appHelp(&text, subject)
+	case *cli.Command:
+		commandHelp(&text, subject)
+	}
+	_, _ = w.Write(text.Bytes()) // the library takes no error
+}
+
+// appHelp writes the help of the whole program.
+func appHelp(w *bytes.Buffer, app *cli.App) {
+	fmt.Fprintf(w, "%s: %s\n\nUSAGE: %s COMMAND [FLAG...] [ARGUMENT...]\n\n%s\n\nCOMMANDS:\n", app.Name, app.Usage, app.Name, app.Description)
+	for _, category := range app.VisibleCategories() {
+		fmt.Fprintf(w, "  %s:\n", category.Name())
+		for _, c := range category.VisibleCommands() {
+			entry(w, "     "+strings.Join(c.Names(), ", "), strings.Fields(c.Usage))
+		}
+	}
+	flagHelp(w, app.VisibleFlags())
+}
+
+// commandHelp writes the help of a command.
+func commandHelp(w *bytes.Buffer, c *cli.Command) {
+	name := "fullex " + c.Name
+	words := strings.TrimSpace("[FLAG...] " + c.ArgsUsage)
+	fmt.Fprintf(w, "%s: %s\n\nUSAGE: %s %s\n", name, c.Usage, name, words)
+	if c.Description != "" {
+		fmt.Fprintf(w, "\n%s\n", c.Description)
+	}
+	flagHelp(w, c.VisibleFlags())
+}
+
+// flagHelp writes a paragraph of flags.
+func flagHelp(w *bytes.Buffer, flags []cli.Flag) {
+	fmt.Fprint(w, "\nFLAGS:\n")
+	for _, f := range flags {
+		if f, ok := f.(cli.DocGenerationFlag); ok {
+			metavar, usage := metavarOf(f)
+			entry(w, "  "+spelled(f, metavar), append(strings.Fields(usage), defaultOf(f)...))
+		}
+	}
+}
+
+// spelled returns the names of a flag as a user writes them.
+func spelled(f cli.DocGenerationFlag, metavar string) string {
+	var names []string
+	for _, name := range f.Names() {
+		names = append(names, dashed(name))
+	}
+	return strings.TrimSpace(strings.Join(names, ", ") + " " + metavar)
+}
+
+// dashed returns the name of a flag with its dashes.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// metavarOf returns what a flag's usage has between back quotes, which stands for the
+// value, and the usage without these.
+func metavarOf(f cli.DocGenerationFlag) (metavar, usage string) {
+	usage = f.GetUsage()
+	before, rest, ok := strings.Cut(usage, "`")
+	if !ok {
+		return "", usage
+	}
+	metavar, after, _ := strings.Cut(rest, "`")
+	return metavar, before + metavar + after
+}
+
+// defaultOf returns the note on a flag's default, if it has one: a word, as it has a place
+// on one line.
+func defaultOf(f cli.DocGenerationFlag) []string {
+	text := strings.Trim(f.GetDefaultText(), `"`)
+	if !f.TakesValue() || text == "" {
+		return nil
+	}
+	if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = minutes + "m"
+	}
+	return []string{"(default: " + text + ")"}
+}
+
+// entry writes a name and the words of its usage in two columns. A name that is too long
+// for its column has a line of its own.
+func entry(w *bytes.Buffer, name string, words []string) {
+	indent := strings.Repeat(" ", usageColumn)
+	if len(name) > usageColumn-2 {
+		fmt.Fprintf(w, "%s\n%s", name, indent)
+	} else {
+		fmt.Fprintf(w, "%-*s", usageColumn, name)
+	}
+	column := usageColumn
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case column+1+len(word) > helpWidth:
+			fmt.Fprintf(w, "\n%s", indent)
+			column = usageColumn
+		default:
+			w.WriteByte(' ')
+			column++
+		}
+		w.WriteString(word)
+		column += len(word)
+	}
+	w.WriteByte('\n')
+}
