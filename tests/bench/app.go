@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -21,9 +22,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:          stdout,
 		ErrWriter:       stderr,
 		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    oneLine,
 		HideHelpCommand: true,
 		Flags: append(parts[0].allFlags(), &cli.BoolFlag{
-			Name: "write", Usage: "run all parts, with --runs and what else they have by themselves, and write " + resultsFile + "; with --quick print it",
+			Name: "write", Usage: "run all parts with their defaults and write " + resultsFile + " (--quick: print it)",
 		}),
 		Action: func(c *cli.Context) error {
 			if c.Bool("write") {
@@ -33,7 +35,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		},
 	}
 	for _, p := range parts[1:] {
-		app.Commands = append(app.Commands, &cli.Command{Name: p.name, Usage: p.usage, Flags: p.allFlags(), Action: p.run})
+		app.Commands = append(app.Commands, &cli.Command{Name: p.name, Usage: p.usage, Flags: p.allFlags(), OnUsageError: oneLine, Action: p.run})
 	}
 	app.Commands = append(app.Commands,
 		&cli.Command{
@@ -49,6 +51,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	)
 	return app
 }
+
+// oneLine keeps the library from printing the whole help after an error.
+func oneLine(_ *cli.Context, err error, _ bool) error { return fmt.Errorf("%w (see --help)", err) }
 
 // echoCommand is how this program runs itself as a server to compare with. The
 // signals that main catches end it as they end other programs.

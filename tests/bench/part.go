@@ -29,25 +29,25 @@ var parts = []part{
 	{
 		"", "The server beside servers that do nothing", "measure the server against servers that do nothing",
 		append(roundsFlags(61, 60*time.Millisecond),
-			&cli.StringFlag{Name: "cells", Value: "1x1,1x16,1x64,1x256,64x1,64x16,1000x1,1x1:open,1x64:open", Usage: "`LIST` of connections x operations in flight on each; with :open, opens and closes"},
-			&cli.StringFlag{Name: "servers", Value: "echo,twin,epoll,fullex,command,old,diod", Usage: "`LIST` of servers; echo, which ratios are to, always runs"},
-			&cli.StringFlag{Name: "old", Usage: "`PROGRAM` of another fullex to measure as the server old"},
+			&cli.StringFlag{Name: "cells", Value: "1x1,1x16,1x64,1x256,64x1,64x16,1000x1,1x1:open,1x64:open", Usage: "measure the cells in `LIST`: CONNECTIONSxDEPTH, with :open for opens and closes"},
+			&cli.StringFlag{Name: "servers", Value: "echo,twin,epoll,fullex,command,old,diod", Usage: "measure the servers in `LIST`, and always echo, the base of all ratios"},
+			&cli.StringFlag{Name: "old", Usage: "measure `PROGRAM`, another fullex, as the server old"},
 		),
 		checked(speedConfigFrom),
 	},
 	{
 		"memory", "Idle connections", "measure what an idle connection costs",
 		[]cli.Flag{
-			&cli.IntFlag{Name: "conns", Value: 9000, Usage: "`N` connections"},
-			&cli.StringFlag{Name: "msizes", Value: "8192,65536,524288", Usage: "`LIST` of msizes to ask for, in bytes"},
+			&cli.IntFlag{Name: "conns", Value: 9000, Usage: "open `N` connections"},
+			&cli.StringFlag{Name: "msizes", Value: "8192,65536,524288", Usage: "ask for the msizes in `LIST`, in bytes"},
 		},
 		checked(memoryConfigFrom),
 	},
 	{
 		"scale", "Many sessions, and many opens and closes", "measure with many sessions, and after many opens and closes",
 		append(roundsFlags(31, 100*time.Millisecond),
-			&cli.IntFlag{Name: "sessions", Value: 100_000, Usage: "`N` live sessions"},
-			&cli.IntFlag{Name: "cycles", Value: 1_000_000, Usage: "`N` opens and closes of each kind"},
+			&cli.IntFlag{Name: "sessions", Value: 100_000, Usage: "measure with `N` open sessions"},
+			&cli.IntFlag{Name: "cycles", Value: 1_000_000, Usage: "open and close `N` times in each way"},
 		),
 		checked(scaleConfigFrom),
 	},
@@ -60,7 +60,7 @@ var parts = []part{
 		roundsFlags(21, 100*time.Millisecond), checked(traceConfigFrom),
 	},
 	{
-		"guests", "Ways into a guest", "measure the ways into guests in QEMU, which tests/run installs",
+		"guests", "Ways into a guest", "measure the ways into guests in QEMU (run tests/run first)",
 		nil, checked(guestsConfigFrom),
 	},
 }
@@ -80,17 +80,17 @@ func checked[M measurement](configure func(*cli.Context) (M, error)) func(*cli.C
 
 func roundsFlags(n int, length time.Duration) []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "runs", Value: n, Usage: "`N` rounds"},
-		&cli.DurationFlag{Name: "time", Value: length, Usage: "`TIME` of a run"},
+		&cli.IntFlag{Name: "runs", Value: n, Usage: "measure in `N` rounds"},
+		&cli.DurationFlag{Name: "time", Value: length, Usage: "load each server for `TIME` in a round"},
 	}
 }
 
 // allFlags returns the flags of the part, and those that all have.
 func (p part) allFlags() []cli.Flag {
 	return append(p.flags[:len(p.flags):len(p.flags)],
-		&cli.BoolFlag{Name: "quick", Usage: "run small, whatever the other flags say: shows that all works, its numbers mean nothing"},
-		&cli.BoolFlag{Name: "json", Usage: "print the results as JSON, at the end"},
-		&cli.BoolFlag{Name: "check", Usage: "fail if a target is missed"},
+		&cli.BoolFlag{Name: "quick", Usage: "only try whether all works, with small sizes; ignore the numbers"},
+		&cli.BoolFlag{Name: "json", Usage: "print the results as JSON at the end"},
+		&cli.BoolFlag{Name: "check", Usage: "fail if a target of targets.go is missed"},
 	)
 }
 
