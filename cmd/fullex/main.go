@@ -1,6 +1,3 @@
-// Command fullex serves the deque device full_ex over 9P2000.L.
-//
-// See the README, or fullex help.
 package main
 
 import (
