@@ -2,26 +2,31 @@ package device_test
 
 import (
 	"fmt"
+	"log"
 	"strconv"
 	"syscall"
 
 	"fullex/device"
 )
 
-// Counter is a module of its own: every read of its file gives the next
-// number, and a write of a number sets it. Each session counts for itself.
+// Counter is a module whose file counts: a read returns the next number, and a write sets
+// it. Each session has its own count.
 type Counter struct{}
 
+// Name implements device.Module.
 func (Counter) Name() string { return "counter" }
 
+// Load implements device.Module.
 func (Counter) Load(log *device.Log) []device.File {
 	log.Print("counter: ready")
 	open := func(device.Client) (device.Handle, error) { return new(counting), nil }
 	return []device.File{{Name: "counter", Mode: 0o666, Open: open}}
 }
 
+// Unload implements device.Module.
 func (Counter) Unload(log *device.Log) { log.Print("counter: gone") }
 
+// counting is a session. Its methods implement device.Handle.
 type counting struct{ n int }
 
 func (c *counting) Read(p []byte) (int, error) {
@@ -40,23 +45,26 @@ func (c *counting) Write(p []byte) (int, error) {
 
 func (c *counting) Close() {}
 
-// A module is one type, and a line that registers it.
+// A module is a type with three methods. NewKernel registers it.
 func ExampleModule() {
 	k := device.NewKernel(append(device.Modules(), Counter{})...)
 	fmt.Println(k.Load("counter"), k.Files())
 
-	s, _ := k.Open("counter", device.Client{User: &device.User{}, Door: "/"})
-	_, _ = s.Write([]byte("41"))
+	s, err := k.Open("counter", device.Client{User: &device.User{}, Door: "/"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Write([]byte("41")))
 	p := make([]byte, 10)
-	n, _ := s.Read(p)
-	fmt.Printf("%s", p[:n])
+	n, err := s.Read(p)
+	fmt.Printf("%q %v\n", p[:n], err)
 
 	fmt.Println(k.Unload("counter"), k.Files())
-	_, err := s.Read(p)
-	fmt.Println(err)
+	fmt.Println(s.Read(p))
 	// Output:
 	// <nil> [counter]
-	// 42
+	// 2 <nil>
+	// "42\n" <nil>
 	// <nil> []
-	// input/output error
+	// 0 input/output error
 }

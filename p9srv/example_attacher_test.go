@@ -10,7 +10,7 @@ import (
 	"fullex/p9srv"
 )
 
-// The same tree, served by the server of hugelgupf/p9 to one user.
+// The server of hugelgupf/p9 serves the same tree to one user.
 func ExampleServer_Attacher() {
 	srv := &p9srv.Server{}
 	here, there := net.Pipe()
