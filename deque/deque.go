@@ -1,40 +1,43 @@
-// Package deque is the bounded double-ended queue of int32 behind the full_ex
-// device.
+// Package deque implements the bounded double-ended queue of int32 values that
+// the full_ex device serves.
 //
 // A [Deque] is a ring of fixed capacity. Values enter at either end and leave
-// at the left one, as in the tutorial module: it has no way to pop from the
-// right. Every operation takes constant time and, after [New], none allocates.
+// at the left end only, as in the tutorial's kernel module. Pushes and pops
+// take constant time and allocate nothing.
 //
 // # Concurrency
 //
-// A Deque is not safe for concurrent use; its session serialises the calls.
+// A Deque is not safe for concurrent use. In package device the session that
+// owns a Deque serialises the calls.
 package deque
 
 import "errors"
 
-// MaxCapacity is the largest capacity of a deque, in values. The module reads
-// the capacity from one byte and refuses more than 100.
+// MaxCapacity is the largest capacity of a deque, in values. The kernel module
+// has the same limit.
 const MaxCapacity = 100
 
-// The errors of this package. They are returned as they are, so == works.
+// The errors of this package. They are never wrapped, so callers may compare
+// with ==.
 var (
-	// ErrCapacity says that a capacity is not within 1..MaxCapacity.
+	// ErrCapacity reports a capacity outside of 1..MaxCapacity.
 	ErrCapacity = errors.New("deque: capacity not within 1..100")
-	// ErrFull says that a push found no room. The deque is unchanged.
+	// ErrFull reports a push to a full deque, which stays unchanged.
 	ErrFull = errors.New("deque: full")
-	// ErrEmpty says that a pop found no value.
+	// ErrEmpty reports a pop from an empty deque.
 	ErrEmpty = errors.New("deque: empty")
 )
 
-// Deque is a bounded ring of int32. The zero Deque has capacity 0: every push
-// is ErrFull and every pop ErrEmpty. Not safe for concurrent use.
+// Deque is a bounded ring of int32 values. The zero Deque has capacity 0: every
+// push returns ErrFull and every pop ErrEmpty. It is not safe for concurrent use.
 type Deque struct {
 	ring []int32 // len(ring) is the capacity
-	left int     // index of the leftmost value, within the ring
-	n    int     // values held, 0..len(ring)
+	left int     // index of the leftmost value in ring
+	n    int     // number of values, 0..len(ring)
 }
 
-// New returns an empty deque that holds up to capacity values, or ErrCapacity.
+// New returns an empty deque with room for capacity values. It returns
+// ErrCapacity if capacity is not within 1..MaxCapacity.
 func New(capacity int) (*Deque, error) {
 	if capacity < 1 || capacity > MaxCapacity {
 		return nil, ErrCapacity
@@ -42,7 +45,7 @@ func New(capacity int) (*Deque, error) {
 	return &Deque{ring: make([]int32, capacity)}, nil
 }
 
-// PushLeft puts v before all others, or returns ErrFull.
+// PushLeft inserts v to the left of all values, or returns ErrFull.
 func (d *Deque) PushLeft(v int32) error {
 	if d.n == len(d.ring) {
 		return ErrFull
@@ -53,7 +56,7 @@ func (d *Deque) PushLeft(v int32) error {
 	return nil
 }
 
-// PushRight puts v behind all others, or returns ErrFull.
+// PushRight inserts v to the right of all values, or returns ErrFull.
 func (d *Deque) PushRight(v int32) error {
 	if d.n == len(d.ring) {
 		return ErrFull
@@ -63,7 +66,8 @@ func (d *Deque) PushRight(v int32) error {
 	return nil
 }
 
-// PopLeft removes the leftmost value and returns it, or returns ErrEmpty.
+// PopLeft removes and returns the leftmost value. It returns ErrEmpty if there
+// is none.
 func (d *Deque) PopLeft() (int32, error) {
 	if d.n == 0 {
 		return 0, ErrEmpty
@@ -74,14 +78,14 @@ func (d *Deque) PopLeft() (int32, error) {
 	return v, nil
 }
 
-// Len returns the number of values held.
+// Len returns the number of values in the deque.
 func (d *Deque) Len() int { return d.n }
 
-// Cap returns the number of values that fit.
+// Cap returns the capacity, in values.
 func (d *Deque) Cap() int { return len(d.ring) }
 
-// Append appends the values, leftmost first, to dst and returns it. The
-// deque is unchanged.
+// Append appends all values to dst, leftmost first, and returns the extended
+// slice. The deque is unchanged.
 func (d *Deque) Append(dst []int32) []int32 {
 	for i := range d.n {
 		dst = append(dst, d.ring[d.wrap(d.left+i)])
@@ -89,8 +93,8 @@ func (d *Deque) Append(dst []int32) []int32 {
 	return dst
 }
 
-// wrap brings an index below twice the capacity into the ring. A comparison
-// is cheaper than a division: see BenchmarkPushPop.
+// wrap returns i modulo the capacity, for i below twice the capacity. The
+// comparison is faster than a division (BenchmarkPushPop).
 func (d *Deque) wrap(i int) int {
 	if i >= len(d.ring) {
 		return i - len(d.ring)

@@ -11,7 +11,7 @@ import (
 	"fullex/device/contract"
 )
 
-func TestNewTakesCapacitiesFrom1To100(t *testing.T) {
+func TestNewAcceptsCapacitiesFrom1To100(t *testing.T) {
 	for capacity := -1; capacity <= 300; capacity++ {
 		d, err := New(capacity)
 		if capacity < 1 || capacity > 100 {
@@ -25,20 +25,20 @@ func TestNewTakesCapacitiesFrom1To100(t *testing.T) {
 	}
 }
 
-func TestPushesAndPopsAtTheirEnds(t *testing.T) {
+func TestPopsReturnTheLeftmostValueFirst(t *testing.T) {
 	tests := []struct {
 		name     string
 		capacity int
 		left     []int32 // pushed left, in this order
-		right    []int32 // pushed right after them
+		right    []int32 // pushed right afterwards, in this order
 		want     []int32 // leftmost first
 	}{
 		{"nothing", 3, nil, nil, nil},
-		{"left only reverses", 3, []int32{1, 3, 5}, nil, []int32{5, 3, 1}},
-		{"right only keeps", 3, nil, []int32{2, 4, 6}, []int32{2, 4, 6}},
-		{"both", 4, []int32{1, 3}, []int32{2, 4}, []int32{3, 1, 2, 4}},
+		{"left pushes reverse the order", 3, []int32{1, 3, 5}, nil, []int32{5, 3, 1}},
+		{"right pushes keep the order", 3, nil, []int32{2, 4, 6}, []int32{2, 4, 6}},
+		{"pushes at both ends", 4, []int32{1, 3}, []int32{2, 4}, []int32{3, 1, 2, 4}},
 		{"capacity one", 1, []int32{7}, nil, []int32{7}},
-		{"extremes", 2, []int32{-1 << 31}, []int32{1<<31 - 1}, []int32{-1 << 31, 1<<31 - 1}},
+		{"smallest and largest int32", 2, []int32{-1 << 31}, []int32{1<<31 - 1}, []int32{-1 << 31, 1<<31 - 1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestPushesAndPopsAtTheirEnds(t *testing.T) {
 	}
 }
 
-func TestFullDequeIsUnchangedByAPush(t *testing.T) {
+func TestPushDoesNotChangeAFullDeque(t *testing.T) {
 	d, err := New(2)
 	require.NoError(t, err)
 	require.NoError(t, d.PushRight(2))
@@ -72,7 +72,7 @@ func TestFullDequeIsUnchangedByAPush(t *testing.T) {
 	assert.Equal(t, []int32{2, 4}, d.Append(nil))
 }
 
-func TestZeroDequeHoldsNothing(t *testing.T) {
+func TestZeroDequeHasNoRoom(t *testing.T) {
 	var d Deque
 	assert.ErrorIs(t, d.PushLeft(1), ErrFull)
 	assert.ErrorIs(t, d.PushRight(2), ErrFull)
@@ -81,9 +81,9 @@ func TestZeroDequeHoldsNothing(t *testing.T) {
 	assert.Zero(t, d.Cap())
 }
 
-// TestBehavesLikeASlice is the property test: long random runs on every
-// capacity agree with the naive model after each call.
-func TestBehavesLikeASlice(t *testing.T) {
+// TestDequeBehavesLikeASlice makes long random runs at every capacity. After
+// each call the deque must agree with a model that is a slice.
+func TestDequeBehavesLikeASlice(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for capacity := 1; capacity <= MaxCapacity; capacity++ {
 		ops := make([]byte, 40*capacity)
@@ -94,7 +94,7 @@ func TestBehavesLikeASlice(t *testing.T) {
 	}
 }
 
-func FuzzBehavesLikeASlice(f *testing.F) {
+func FuzzDequeBehavesLikeASlice(f *testing.F) {
 	f.Add(byte(1), []byte{0, 1, 2, 2})
 	f.Add(byte(3), []byte{0, 0, 0, 0, 2, 1, 2, 1, 2, 2, 2})
 	f.Add(byte(100), []byte("push and pop as the letters say"))
@@ -103,8 +103,8 @@ func FuzzBehavesLikeASlice(f *testing.F) {
 	})
 }
 
-// checkAgainstModel runs one operation a byte on a deque and on the contract's
-// model, which pushes odd values left and even ones right.
+// checkAgainstModel runs one operation for each byte of ops, on a deque and on
+// the contract's model. The model pushes odd values left and even values right.
 func checkAgainstModel(t *testing.T, capacity int, ops []byte) {
 	t.Helper()
 	d, err := New(capacity)
@@ -130,7 +130,7 @@ func checkAgainstModel(t *testing.T, capacity int, ops []byte) {
 	}
 }
 
-// refusal is the deque's own error where the model refuses.
+// refusal returns own, the deque's error, if the model returned an error.
 func refusal(err, own error) error {
 	if err == nil {
 		return nil
@@ -138,7 +138,7 @@ func refusal(err, own error) error {
 	return own
 }
 
-func TestNoAllocationAfterNew(t *testing.T) {
+func TestPushesAndPopsDoNotAllocate(t *testing.T) {
 	d, err := New(10)
 	require.NoError(t, err)
 	allocs := testing.AllocsPerRun(1000, func() {
