@@ -2,39 +2,39 @@ package device
 
 import "fmt"
 
-// Identity says which opens count as the same client. It is comparable.
-//
-// The fields are what the way in knows about the caller; those that it does
-// not know are zero on every open, so that they tell nobody apart.
+// Identity says which opens count as the same client: those with equal identities.
+// A field that the caller of Open does not know is zero on every open, so it
+// distinguishes nobody. Identity is comparable.
 type Identity struct {
-	Peer    string // the connection, or the process that a transport vouches for
-	UID     uint32 // the user at that peer
-	Process uint32 // the process number that the caller named; 0: none
-	Open    uint64 // number of this very open, so that each is its own client; 0: none
+	Peer    string // connection, or process that a transport vouches for
+	UID     uint32 // user at that peer
+	Process uint32 // process number that the client named; 0: none
+	Open    uint64 // a number for this open alone, which makes it its own client; 0: none
 }
 
-// User is who is behind an open, as the way in knows them. The opens of one
-// attach share it. Its exported fields are immutable.
+// User is the user who opens files, as far as the server knows. All opens of one
+// attach share a User. Its exported fields are immutable.
 type User struct {
-	Conn    string // names the connection
-	Where   string // where it came from, for people: "unix uid=1000 pid=42"
-	UID     uint32 // verified, or the label that the client chose
-	Claimed uint32 // as the client said; 0xffffffff: nobody was named
+	Conn    string // name of the connection
+	Where   string // origin of the connection, for people: "unix uid=1000 pid=42"
+	UID     uint32 // verified user, or the number that the client chose
+	Claimed uint32 // user that the client named; 0xffffffff: none
 	Vouched bool   // UID is verified
 	Admin   bool   // may load and unload modules
 
-	// openShare is the log's share for opens and closes of this user; Log.mu guards it.
+	// openShare is the share of the log for opens and closes of this user. Log.mu
+	// guards it.
 	openShare *share
 }
 
-// Client is who opens a device file.
+// Client is a client that opens a device file.
 type Client struct {
 	Identity
 	User *User
-	Door string // the way in, for people: "/", "/each" or "/pid"
+	Door string // directory through which the file is opened: "/", "/each" or "/pid"
 }
 
-// String returns the client for a log line.
+// String returns a description of the client for a log line.
 func (c Client) String() string {
 	s := fmt.Sprintf("uid %d", c.User.UID)
 	if c.User.Claimed == 0xffffffff && !c.User.Vouched {

@@ -27,7 +27,7 @@ func TestOneOfManyConcurrentOpensOfAClientWins(t *testing.T) {
 	assert.EqualValues(t, 1, won.Load())
 }
 
-func TestThreadsOfOneSessionLoseAndDoubleNothing(t *testing.T) {
+func TestThreadsOfOneSessionReadEachValueOnce(t *testing.T) {
 	const threads, each = 8, 10
 	s := open(t, loadedFullEx(), Identity{})
 	write(t, s, []byte{threads * each})
@@ -62,7 +62,7 @@ func TestThreadsOfOneSessionLoseAndDoubleNothing(t *testing.T) {
 	assert.Equal(t, syscall.EACCES, err)
 }
 
-func TestCloseUnloadAndUseMayRace(t *testing.T) {
+func TestCloseUnloadAndWriteMayRunAtTheSameTime(t *testing.T) {
 	for range 200 {
 		d := loadedFullEx()
 		var sessions []*Session
@@ -81,13 +81,13 @@ func TestCloseUnloadAndUseMayRace(t *testing.T) {
 		for _, s := range sessions {
 			values, capacity := s.Values()
 			assert.Empty(t, values)
-			assert.Zero(t, capacity, "the deque is dropped")
+			assert.Zero(t, capacity, "the session has no deque any more")
 		}
 		require.NoError(t, d.Load("full_ex"))
 	}
 }
 
-func TestDataPathDoesNotAllocate(t *testing.T) {
+func TestReadAndWriteDoNotAllocate(t *testing.T) {
 	s := open(t, loadedFullEx(), Identity{})
 	write(t, s, []byte{100})
 	in, out := value(3), make([]byte, 4)
@@ -108,14 +108,14 @@ func BenchmarkWriteRead(b *testing.B) {
 	}
 }
 
-// BenchmarkOpenClose shows that both take the same time beside 10 and beside
-// 100,000 live sessions.
+// BenchmarkOpenClose shows that an open and a close take the same time with 10 and
+// with 100,000 other sessions open.
 func BenchmarkOpenClose(b *testing.B) {
-	for name, live := range map[string]int{"10 live": 10, "100000 live": 100_000} {
+	for name, others := range map[string]int{"10 others": 10, "100000 others": 100_000} {
 		b.Run(name, func(b *testing.B) {
 			d := loadedFullEx()
-			for i := range live {
-				_, err := d.Open("full_ex", clientOf(Identity{Peer: "live", UID: uint32(i)}))
+			for i := range others {
+				_, err := d.Open("full_ex", clientOf(Identity{Peer: "other", UID: uint32(i)}))
 				require.NoError(b, err)
 			}
 			for b.Loop() {

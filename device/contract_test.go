@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// state brings a fresh session into the state that a row of the contract
-// starts from.
+// state brings a new session into the state that a row of the contract begins with.
 type state func(t *testing.T, s *Session)
 
 func uninitialised(*testing.T, *Session) {}
 
-func holding(capacity byte, values ...int32) state {
+// with sets the capacity and writes the values.
+func with(capacity byte, values ...int32) state {
 	return func(t *testing.T, s *Session) {
 		t.Helper()
 		write(t, s, []byte{capacity})
@@ -48,8 +48,8 @@ func TestWriteFollowsTheContract(t *testing.T) {
 		cap   int     // capacity afterwards
 	}{
 		{"no bytes before the capacity", uninitialised, nil, syscall.EINVAL, nil, 0},
-		{"no bytes after it", holding(2, 2), nil, syscall.EINVAL, []int32{2}, 2},
-		{"no bytes when full", holding(1, 2), []byte{}, syscall.EINVAL, []int32{2}, 1},
+		{"no bytes after it", with(2, 2), nil, syscall.EINVAL, []int32{2}, 2},
+		{"no bytes when full", with(1, 2), []byte{}, syscall.EINVAL, []int32{2}, 1},
 		{"capacity 1", uninitialised, []byte{1}, nil, nil, 1},
 		{"capacity 100", uninitialised, []byte{100}, nil, nil, 100},
 		{"capacity 0", uninitialised, []byte{0}, syscall.EINVAL, nil, 0},
@@ -58,20 +58,20 @@ func TestWriteFollowsTheContract(t *testing.T) {
 		{"two bytes before the capacity", uninitialised, []byte{1, 0}, syscall.EACCES, nil, 0},
 		{"a value before the capacity", uninitialised, value(7), syscall.EACCES, nil, 0},
 		{"many bytes before the capacity", uninitialised, make([]byte, 4096), syscall.EACCES, nil, 0},
-		{"odd goes left", holding(4, 2, 4), value(7), nil, []int32{7, 2, 4}, 4},
-		{"even goes right", holding(4, 2, 4), value(6), nil, []int32{2, 4, 6}, 4},
-		{"zero is even", holding(4, 2), value(0), nil, []int32{2, 0}, 4},
-		{"minus one is odd", holding(4, 2), value(-1), nil, []int32{-1, 2}, 4},
-		{"minus two is even", holding(4, 2), value(-2), nil, []int32{2, -2}, 4},
-		{"the lowest is even", holding(4, 2), value(-1 << 31), nil, []int32{2, -1 << 31}, 4},
-		{"the highest is odd", holding(4, 2), value(1<<31 - 1), nil, []int32{1<<31 - 1, 2}, 4},
-		{"full", holding(2, 2, 4), value(1), syscall.EACCES, []int32{2, 4}, 2},
-		{"a second capacity", holding(2, 2), []byte{5}, syscall.EINVAL, []int32{2}, 2},
-		{"two bytes", holding(2, 2), []byte{1, 2}, syscall.EINVAL, []int32{2}, 2},
-		{"three bytes", holding(2, 2), []byte{1, 2, 3}, syscall.EINVAL, []int32{2}, 2},
-		{"five bytes", holding(2, 2), []byte{1, 2, 3, 4, 5}, syscall.EINVAL, []int32{2}, 2},
-		{"two values at once", holding(4, 2), append(value(1), value(3)...), syscall.EINVAL, []int32{2}, 4},
-		{"five bytes when full", holding(1, 2), make([]byte, 5), syscall.EINVAL, []int32{2}, 1},
+		{"odd goes left", with(4, 2, 4), value(7), nil, []int32{7, 2, 4}, 4},
+		{"even goes right", with(4, 2, 4), value(6), nil, []int32{2, 4, 6}, 4},
+		{"zero is even", with(4, 2), value(0), nil, []int32{2, 0}, 4},
+		{"minus one is odd", with(4, 2), value(-1), nil, []int32{-1, 2}, 4},
+		{"minus two is even", with(4, 2), value(-2), nil, []int32{2, -2}, 4},
+		{"the lowest is even", with(4, 2), value(-1 << 31), nil, []int32{2, -1 << 31}, 4},
+		{"the highest is odd", with(4, 2), value(1<<31 - 1), nil, []int32{1<<31 - 1, 2}, 4},
+		{"full", with(2, 2, 4), value(1), syscall.EACCES, []int32{2, 4}, 2},
+		{"a second capacity", with(2, 2), []byte{5}, syscall.EINVAL, []int32{2}, 2},
+		{"two bytes", with(2, 2), []byte{1, 2}, syscall.EINVAL, []int32{2}, 2},
+		{"three bytes", with(2, 2), []byte{1, 2, 3}, syscall.EINVAL, []int32{2}, 2},
+		{"five bytes", with(2, 2), []byte{1, 2, 3, 4, 5}, syscall.EINVAL, []int32{2}, 2},
+		{"two values at once", with(4, 2), append(value(1), value(3)...), syscall.EINVAL, []int32{2}, 4},
+		{"five bytes when full", with(1, 2), make([]byte, 5), syscall.EINVAL, []int32{2}, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestWriteFollowsTheContract(t *testing.T) {
 				assert.NoError(t, err)
 				assert.Equal(t, len(test.write), n)
 			}
-			assertHolds(t, s, test.want, test.cap)
+			assertValues(t, s, test.want, test.cap)
 		})
 	}
 }
@@ -100,19 +100,19 @@ func TestReadFollowsTheContract(t *testing.T) {
 		want  []int32
 	}{
 		{"no bytes before the capacity", uninitialised, 0, syscall.EINVAL, 0, nil},
-		{"no bytes when empty", holding(2), 0, syscall.EINVAL, 0, nil},
-		{"no bytes", holding(2, 2), 0, syscall.EINVAL, 0, []int32{2}},
+		{"no bytes when empty", with(2), 0, syscall.EINVAL, 0, nil},
+		{"no bytes", with(2, 2), 0, syscall.EINVAL, 0, []int32{2}},
 		{"before the capacity", uninitialised, 4, syscall.EACCES, 0, nil},
 		{"one byte before the capacity", uninitialised, 1, syscall.EACCES, 0, nil},
-		{"empty", holding(2), 4, syscall.EACCES, 0, nil},
-		{"three bytes when empty", holding(2), 3, syscall.EACCES, 0, nil},
-		{"one byte", holding(2, 2), 1, syscall.EINVAL, 0, []int32{2}},
-		{"two bytes", holding(2, 2), 2, syscall.EINVAL, 0, []int32{2}},
-		{"three bytes", holding(2, 2), 3, syscall.EINVAL, 0, []int32{2}},
-		{"four bytes", holding(3, 2, 4), 4, nil, 2, []int32{4}},
-		{"five bytes", holding(3, 2, 4), 5, nil, 2, []int32{4}},
-		{"a page", holding(3, 2, 4, -5), 4096, nil, -5, []int32{2, 4}},
-		{"200,000 bytes", holding(3, 2, 4, -5), 200_000, nil, -5, []int32{2, 4}},
+		{"empty", with(2), 4, syscall.EACCES, 0, nil},
+		{"three bytes when empty", with(2), 3, syscall.EACCES, 0, nil},
+		{"one byte", with(2, 2), 1, syscall.EINVAL, 0, []int32{2}},
+		{"two bytes", with(2, 2), 2, syscall.EINVAL, 0, []int32{2}},
+		{"three bytes", with(2, 2), 3, syscall.EINVAL, 0, []int32{2}},
+		{"four bytes", with(3, 2, 4), 4, nil, 2, []int32{4}},
+		{"five bytes", with(3, 2, 4), 5, nil, 2, []int32{4}},
+		{"a page", with(3, 2, 4, -5), 4096, nil, -5, []int32{2, 4}},
+		{"200,000 bytes", with(3, 2, 4, -5), 200_000, nil, -5, []int32{2, 4}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,21 +129,21 @@ func TestReadFollowsTheContract(t *testing.T) {
 				assert.Equal(t, value(test.got), p[:n])
 			}
 			values, _ := s.Values()
-			assert.True(t, slices.Equal(test.want, values), "holds %v, want %v", values, test.want)
+			assert.True(t, slices.Equal(test.want, values), "has %v, want %v", values, test.want)
 		})
 	}
 }
 
-func TestReadableGivesTheErrorOfTheRead(t *testing.T) {
+func TestReadableReturnsTheErrorOfTheRead(t *testing.T) {
 	for name, test := range map[string]struct {
 		state state
 		count int
 		want  error
 	}{
 		"before the capacity": {uninitialised, 4096, syscall.EACCES},
-		"empty":               {holding(2), 4096, syscall.EACCES},
-		"no bytes":            {holding(2, 2), 0, syscall.EINVAL},
-		"a value there":       {holding(2, 2), 4096, nil},
+		"empty":               {with(2), 4096, syscall.EACCES},
+		"no bytes":            {with(2, 2), 0, syscall.EINVAL},
+		"not empty":           {with(2, 2), 4096, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, loadedFullEx(), Identity{})
@@ -156,7 +156,7 @@ func TestReadableGivesTheErrorOfTheRead(t *testing.T) {
 	}
 }
 
-func TestOneOpenAClient(t *testing.T) {
+func TestClientHasOneOpenAtATime(t *testing.T) {
 	d := loadedFullEx()
 	client := Identity{Peer: "a", UID: 1}
 	first := open(t, d, client)
@@ -165,14 +165,14 @@ func TestOneOpenAClient(t *testing.T) {
 
 	_, err := d.Open("full_ex", clientOf(client))
 	assert.Equal(t, syscall.EACCES, err)
-	assertHolds(t, first, []int32{4}, 2)
+	assertValues(t, first, []int32{4}, 2)
 
 	require.NoError(t, first.Close())
 	again := open(t, d, client)
-	assertHolds(t, again, nil, 0)
+	assertValues(t, again, nil, 0)
 }
 
-func TestSessionsAreBounded(t *testing.T) {
+func TestOpenRefusesSessionsAboveMaxSessions(t *testing.T) {
 	d := loadedFullEx()
 	d.MaxSessions = 2
 	first := open(t, d, Identity{UID: 1})
@@ -185,7 +185,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	open(t, d, Identity{UID: 3})
 }
 
-func TestClientsDifferInEachFieldOfTheirIdentity(t *testing.T) {
+func TestEachFieldOfAnIdentityDistinguishesClients(t *testing.T) {
 	d := loadedFullEx()
 	clients := []Identity{
 		{}, {Peer: "a"}, {Peer: "b"}, {Peer: "a", UID: 1}, {Peer: "a", Process: 1}, {Peer: "a", Open: 1},
@@ -194,12 +194,12 @@ func TestClientsDifferInEachFieldOfTheirIdentity(t *testing.T) {
 		s := open(t, d, client)
 		write(t, s, []byte{100})
 		write(t, s, value(int32(i)))
-		defer func() { assertHolds(t, s, []int32{int32(i)}, 100) }()
+		defer func() { assertValues(t, s, []int32{int32(i)}, 100) }()
 	}
 	assert.Equal(t, len(clients), d.Sessions())
 }
 
-func TestAfterCloseEveryCallFails(t *testing.T) {
+func TestEveryCallAfterCloseFails(t *testing.T) {
 	s := open(t, loadedFullEx(), Identity{})
 	write(t, s, []byte{2})
 	require.NoError(t, s.Close())
@@ -207,7 +207,7 @@ func TestAfterCloseEveryCallFails(t *testing.T) {
 	assert.NoError(t, s.Close())
 }
 
-func TestUnloadEndsSessionsButTheyClose(t *testing.T) {
+func TestSessionsThatUnloadEndedCanBeClosed(t *testing.T) {
 	d := loadedFullEx()
 	var sessions []*Session
 	for i := range 3 {
@@ -232,11 +232,11 @@ func TestUnloadEndsSessionsButTheyClose(t *testing.T) {
 		assert.NoError(t, s.Close())
 		assertFails(t, s, syscall.EIO)
 	}
-	assert.Equal(t, 1, d.Sessions(), "closing an old session leaves the new one of its client")
+	assert.Equal(t, 1, d.Sessions(), "closing an old session does not close the client's new session")
 	write(t, fresh, []byte{1})
 }
 
-// loadedFullEx is a kernel with full_ex alone.
+// loadedFullEx returns a kernel in which only full_ex is registered, and loaded.
 func loadedFullEx() *Kernel {
 	k := NewKernel(new(FullEx))
 	if err := k.Load("full_ex"); err != nil {
@@ -245,7 +245,7 @@ func loadedFullEx() *Kernel {
 	return k
 }
 
-// clientOf makes an identity a client, unverified.
+// clientOf returns an unverified client with that identity.
 func clientOf(id Identity) Client {
 	return Client{Identity: id, User: &User{Conn: "conn 1", UID: id.UID}, Door: "/"}
 }
@@ -258,11 +258,11 @@ func open(t *testing.T, d *Kernel, client Identity) *Session {
 	return s
 }
 
-func assertHolds(t *testing.T, s *Session, want []int32, capacity int) {
+func assertValues(t *testing.T, s *Session, want []int32, capacity int) {
 	t.Helper()
 	values, got := s.Values()
 	assert.Equal(t, capacity, got, "capacity")
-	assert.True(t, slices.Equal(want, values), "holds %v, want %v", values, want)
+	assert.True(t, slices.Equal(want, values), "has %v, want %v", values, want)
 }
 
 func assertFails(t *testing.T, s *Session, want syscall.Errno) {

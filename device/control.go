@@ -2,11 +2,11 @@ package device
 
 import "strings"
 
-// Control obeys a text that was written to ctl: "insmod NAME" or "rmmod NAME",
-// with or without a line end. EINVAL for any other text, after a log line that
-// says what was expected; otherwise as Load and Unload.
+// Control executes a text that was written to the file ctl: "insmod NAME" or "rmmod
+// NAME", with or without a newline. It returns the error of Load or Unload, or EINVAL
+// for any other text, and logs every error.
 //
-// Whether the writer may do that is for the caller to know.
+// The caller must have checked that the writer may do that.
 func (k *Kernel) Control(text string) error {
 	verb, name, ok := strings.Cut(strings.TrimSuffix(text, "\n"), " ")
 	if !ok || name == "" || strings.ContainsAny(name, " \t\n") {

@@ -1,28 +1,38 @@
-// Package device is what a device file is, without any way to reach it: modules
-// that register files, sessions and the clients they belong to, the errno of
-// every refusal, and the log.
+// Package device implements the device files and knows no way to reach them. It
+// has the modules that register files, the sessions and their clients, the
+// errno of every refusal, and the log.
 //
 // # Terms
 //
-// A [Kernel] has modules, loaded or not. A [Module] registers files while it is
-// loaded. A session is one open of such a file by one [Client], and ends with
-// the close or with the unload of its module. Who counts as the same client is
-// an [Identity]: of a file that is exclusive, as full_ex is, an identity has
-// one session at a time.
+// A [Kernel] stands for the kernel that the tutorial's modules are loaded into.
+// Where the real one is meant, this package says Linux. A [Module] registers
+// files while it is loaded.
+//
+// A [Session] is one open of such a file by one [Client]. It ends when the
+// client closes it, or when the module is unloaded. A [Handle] is the module's
+// part of a session.
+//
+// An [Identity] says which opens count as the same client. A file may be
+// exclusive, as full_ex is: then an identity has one session of it at a time.
 //
 // # Contract of full_ex
 //
-// Package contract has the rows, and a model of them that tests compare with the
-// device.
+// Package contract lists what each call to full_ex does. Tests compare the
+// device with the model in that package.
 //
 // # Errors
 //
-// Every error is a [syscall.Errno]; errno.go has them all.
+// Every error is a [syscall.Errno]. The file errno.go lists all of them.
+//
+// # The log
+//
+// [Log] keeps the newest lines, as the log of Linux does for dmesg(1). Clients
+// cause lines, so the log limits how many lines one user may add.
 //
 // # Concurrency
 //
-// Everything exported is safe for concurrent use unless it says otherwise.
-// Lock order:
+// All exported functions and methods are safe for concurrent use unless their
+// comment says otherwise. Locks are taken in this order:
 //
 //	Kernel.loading
 //	  loaded.opening

@@ -2,26 +2,26 @@ package device
 
 import "syscall"
 
-// The errno of each refusal, named after its reason. The module answers with
-// few numbers for many reasons, so several names share one.
+// The errno of each refusal, named after its reason. The original module has few
+// numbers for many reasons, so several names here share a number.
 const (
-	errOpenTwice     = syscall.EACCES // this client has the device open
-	errUninitialised = syscall.EACCES // a value or a read before the capacity
+	errOpenTwice     = syscall.EACCES // this client has the device open already
+	errUninitialised = syscall.EACCES // a value or a read before the capacity is set
 	errFull          = syscall.EACCES // no room for the value
-	errEmpty         = syscall.EACCES // nothing to pop
+	errEmpty         = syscall.EACCES // no value to pop
 	errCapacity      = syscall.EINVAL // a capacity of 0 or above 100
-	errSize          = syscall.EINVAL // a count that no row of the contract takes
-	errLong          = syscall.EINVAL // more bytes than a line may have
+	errSize          = syscall.EINVAL // a number of bytes that full_ex never accepts here
+	errLong          = syscall.EINVAL // a line of 0 bytes, or of more than MaxLine
 	errNoReading     = syscall.EIO    // the file has nothing to read
-	errUnloaded      = syscall.EIO    // the module went away while this was open
+	errUnloaded      = syscall.EIO    // the module was unloaded during the session
 	errNoFile        = syscall.ENOENT // no loaded module has that file
 	errClosed        = syscall.EBADF  // use after close
-	errTooMany       = syscall.ENFILE // MaxSessions are open
+	errTooMany       = syscall.ENFILE // MaxSessions sessions are open
 	errLoaded        = syscall.EEXIST // the module is loaded already
 	errNotLoaded     = syscall.ENOENT // the module is not loaded
-	errNoModule      = syscall.EINVAL // there is no such module
-	errOffset        = syscall.EINVAL // before the start of a file
+	errNoModule      = syscall.EINVAL // no such module is registered
+	errOffset        = syscall.EINVAL // a negative offset
 	errFileName      = syscall.EINVAL // a name that no file can have
-	errFileTaken     = syscall.EEXIST // another module has a file of that name
+	errFileTaken     = syscall.EEXIST // another file has that name
 	errControl       = syscall.EINVAL // a text that is neither insmod nor rmmod
 )

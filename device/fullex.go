@@ -8,13 +8,13 @@ import (
 	"fullex/deque"
 )
 
-// ValueSize is the size of a value of full_ex on its way in or out: an int32,
-// four bytes, little-endian.
+// ValueSize is the size of a value of full_ex, in bytes. Reads and writes encode a
+// value as a little-endian int32.
 const ValueSize = 4
 
-// FullEx is the module of the device full_ex: a deque for each session.
+// FullEx is the module of the device full_ex. Each session has its own deque.
 type FullEx struct {
-	room atomic.Int64 // values that fit all sessions
+	room atomic.Int64 // sum of the capacities of all sessions, in values
 }
 
 var (
@@ -38,9 +38,9 @@ func (*FullEx) Unload(log *Log) { log.Print("full_ex: Removed Procfile") }
 // Size implements Sized.
 func (m *FullEx) Size() int { return ValueSize * int(m.room.Load()) }
 
-// fullExSession is the state machine of the contract (package contract).
+// fullExSession implements the contract (package contract).
 type fullExSession struct {
-	values deque.Deque // of capacity 0: uninitialised
+	values deque.Deque // capacity 0: uninitialised
 	module *FullEx
 }
 
@@ -51,10 +51,10 @@ var (
 	_ Valued   = (*fullExSession)(nil)
 )
 
-// Write takes the capacity from the first byte written and values from then
-// on, one a call. It returns len(p), or 0 and the errno of the contract:
-// EINVAL for a size or capacity that does not fit, EACCES for a value before
-// the capacity or without room.
+// Write sets the capacity if it is not set yet: p is then one byte. Afterwards
+// each call pushes one value. It returns len(p), or 0 and an errno: EINVAL for a
+// wrong size or capacity, EACCES for a value before the capacity or for a full
+// deque.
 func (s *fullExSession) Write(p []byte) (int, error) {
 	switch {
 	case len(p) == 0:
@@ -71,7 +71,7 @@ func (s *fullExSession) Write(p []byte) (int, error) {
 	return ValueSize, nil
 }
 
-// initialise makes the deque, once, of the capacity in p.
+// initialise makes the deque with the capacity in p.
 func (s *fullExSession) initialise(p []byte) (int, error) {
 	if len(p) > 1 {
 		return 0, errUninitialised
@@ -85,8 +85,8 @@ func (s *fullExSession) initialise(p []byte) (int, error) {
 	return 1, nil
 }
 
-// push pushes at the end that the value's parity chooses. The lowest bit tells
-// parity for negative numbers too.
+// push pushes odd values left and even values right. The lowest bit is the parity,
+// also of negative numbers.
 func (s *fullExSession) push(v int32) error {
 	if v&1 != 0 {
 		return s.values.PushLeft(v)
@@ -95,8 +95,8 @@ func (s *fullExSession) push(v int32) error {
 }
 
 // Read pops the leftmost value into the first four bytes of p and returns 4,
-// however long p is. It returns 0 and EINVAL if p is too short, EACCES if the
-// session is uninitialised or empty; nothing is popped then.
+// however long p is. Otherwise it pops nothing: it returns EACCES if the session is
+// uninitialised or empty, and EINVAL if p is too short.
 func (s *fullExSession) Read(p []byte) (int, error) {
 	if err := s.readable(len(p)); err != 0 {
 		return 0, err
@@ -112,7 +112,8 @@ func (s *fullExSession) Read(p []byte) (int, error) {
 	return ValueSize, nil
 }
 
-// Readable implements the interface of that name.
+// Readable implements the interface Readable. It returns nil also for 1..3 bytes of
+// a deque that is not empty, which Read refuses.
 func (s *fullExSession) Readable(count int) error {
 	if err := s.readable(count); err != 0 {
 		return err
@@ -120,7 +121,8 @@ func (s *fullExSession) Readable(count int) error {
 	return nil
 }
 
-// readable is the part of the contract that stands above a read's size.
+// readable returns the refusals of a read that the contract checks before it checks
+// for 1..3 bytes, or 0.
 func (s *fullExSession) readable(count int) syscall.Errno {
 	switch {
 	case count == 0:
@@ -133,18 +135,18 @@ func (s *fullExSession) readable(count int) syscall.Errno {
 	return 0
 }
 
-// Close drops the values.
+// Close implements Handle.
 func (s *fullExSession) Close() {
 	s.module.room.Add(-int64(s.values.Cap()))
 	s.values = deque.Deque{}
 }
 
-// Gauge implements the interface of that name.
+// Gauge implements the interface Gauge.
 func (s *fullExSession) Gauge() (capacity, length int) {
 	return s.values.Cap(), s.values.Len()
 }
 
-// Values implements the interface of that name.
+// Values implements Valued.
 func (s *fullExSession) Values() (values []int32, capacity int) {
 	if s.values.Cap() == 0 {
 		return nil, 0

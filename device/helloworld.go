@@ -1,6 +1,6 @@
 package device
 
-// HelloWorld is the tutorial's first module: it has no file and greets.
+// HelloWorld is the tutorial's first module. It has no file and logs a greeting.
 type HelloWorld struct{}
 
 var _ Module = HelloWorld{}

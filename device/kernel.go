@@ -11,87 +11,89 @@ import (
 	"syscall"
 )
 
-// Kernel has modules, their files, and the sessions on these. It stands for
-// the part of a kernel that the tutorial's modules live in.
+// Kernel has the modules, their files, and the open sessions of these files. It
+// stands for the kernel that the tutorial's modules are loaded into. It is safe for
+// concurrent use.
 type Kernel struct {
-	// MaxSessions is how many sessions may be open, of all clients; 0: no
-	// limit. A session takes about 1 KiB. It is set before the first open.
+	// MaxSessions limits the open sessions of all clients together; 0: no limit.
+	// A session takes about 1 KiB. It must be set before the first open.
 	MaxSessions int
 
 	log     *Log      // immutable
-	modules []*loaded // registered, in order; immutable, but not what they point to
+	modules []*module // in the order of registration; the slice is immutable
 
-	// loading serialises Load and Unload, which call into modules, and guards
+	// loading serialises Load and Unload, which call into modules. It guards
 	// numbers.
 	loading sync.Mutex
-	numbers map[string]uint16 // of every file there ever was, from 1
+	numbers map[string]uint16 // from 1, for each file name that was ever loaded
 
-	// files are those of the loaded modules, by name. The map is never
-	// changed but replaced, under loading, so that a walk takes no lock.
+	// files maps names to the files of the loaded modules. The map is never
+	// changed. Load and Unload replace it under loading, so a lookup takes no lock.
 	files atomic.Pointer[map[string]*file]
 
-	// mu guards the fields below. It is held for map operations only.
+	// mu guards the fields below. It is held only for operations on them.
 	mu        sync.Mutex
-	sessions  sessionSet
-	owned     map[owner]*sessionSet
-	exclusive map[holder]*Session
-	processes map[Identity]*processSet // of sessions with a process number, by the rest of their identity
+	sessions  sessionSet               // all open sessions
+	owned     map[owner]*sessionSet    // the same, by owner
+	exclusive map[opener]*Session      // those that keep their client from a second open
+	processes map[Identity]*processSet // process numbers in use, by identity without Process
 }
 
-// loaded is a registered module. Kernel.loading guards live and names.
-type loaded struct {
-	module Module // immutable
-	live   bool
+// module is a registered module. Kernel.loading guards loaded and names.
+type module struct {
+	code   Module // immutable
+	loaded bool
 	names  []string     // of its files
-	uses   atomic.Int64 // open sessions
+	uses   atomic.Int64 // number of open sessions
 
-	// opening is held for reading while a session starts. Who has had it for
-	// writing after the module's files were gone knows that no start is under
-	// way and none will come.
+	// opening is held for reading while a session starts. Unload locks it for
+	// writing after it has removed the module's files. Then no session is about
+	// to start, and none can start later.
 	opening sync.RWMutex
 }
 
-// file is a registered file. Immutable.
+// file is a registered file. It is immutable.
 type file struct {
 	File
-	module *loaded
-	number uint16 // stays that of the name over unload and load
+	module *module
+	number uint16 // the same for every file that ever has this name
 }
 
-// holder is who may have an exclusive file open once.
-type holder struct {
-	file   uint16 // its number
+// opener is a client and an exclusive file that it may open once.
+type opener struct {
+	file   uint16 // file.number
 	client Identity
 }
 
-// NewKernel returns a kernel with modules registered, none loaded. Of two with
-// the same name only the first can be loaded.
+// NewKernel returns a kernel in which modules are registered and none is loaded.
+// If two modules have the same name, only the first can be loaded.
 func NewKernel(modules ...Module) *Kernel {
 	k := &Kernel{
 		log:       NewLog(DefaultLogLines),
 		numbers:   make(map[string]uint16),
 		sessions:  sessionSet{by: ofAll},
 		owned:     make(map[owner]*sessionSet),
-		exclusive: make(map[holder]*Session),
+		exclusive: make(map[opener]*Session),
 		processes: make(map[Identity]*processSet),
 	}
 	for _, m := range modules {
-		k.modules = append(k.modules, &loaded{module: m})
+		k.modules = append(k.modules, &module{code: m})
 	}
 	k.files.Store(&map[string]*file{})
 	return k
 }
 
-// Modules returns one of each module there is, in the order in which they are
-// loaded when nothing else is said.
+// Modules returns a new value of every module of this package, in the default
+// order of loading.
 func Modules() []Module { return []Module{HelloWorld{}, MinimalProc{}, new(FullEx)} }
 
-// Log returns the kernel's log.
+// Log returns the log of this kernel.
 func (k *Kernel) Log() *Log { return k.log }
 
-// Load loads a module, as insmod does: EINVAL if there is none of that name,
-// EEXIST if it is loaded. A module whose files have names that cannot be (EINVAL)
-// or that are taken (EEXIST) is unloaded again, and the log says which.
+// Load loads the module with that name, as insmod(8) does. Errors are EINVAL if no
+// such module is registered, and EEXIST if it is loaded already. If a file of the
+// module has an invalid name (EINVAL) or the name of another file (EEXIST), the
+// module is unloaded again. The log then names that file.
 func (k *Kernel) Load(name string) error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -99,28 +101,29 @@ func (k *Kernel) Load(name string) error {
 	switch {
 	case m == nil:
 		return errNoModule
-	case m.live:
+	case m.loaded:
 		return errLoaded
 	}
 	files := maps.Clone(*k.files.Load())
 	m.names = nil
-	for _, f := range m.module.Load(k.log) {
+	for _, f := range m.code.Load(k.log) {
 		if err := checkFile(f.Name, files); err != 0 {
-			k.log.Print(fmt.Sprintf("%s: no file %s: %v", name, Printable([]byte(f.Name)), err))
-			m.module.Unload(k.log)
+			k.log.Print(fmt.Sprintf("%s: cannot make the file %s: %v", name, Printable([]byte(f.Name)), err))
+			m.code.Unload(k.log)
 			return err
 		}
 		files[f.Name] = &file{File: f, module: m, number: k.numberLocked(f.Name)}
 		m.names = append(m.names, f.Name)
 	}
-	m.live = true
+	m.loaded = true
 	k.files.Store(&files)
 	return nil
 }
 
-// Unload unloads a module, as rmmod does, also one in use: its files are gone
-// at once, its sessions are freed, and later calls on these return EIO. EINVAL
-// if there is no module of that name, ENOENT if it is not loaded.
+// Unload unloads the module with that name, as rmmod(8) does, even while it is in
+// use. The files disappear at once. Then its sessions end: their reads and writes
+// return EIO. Errors are EINVAL if no such module is registered, and ENOENT if it is
+// not loaded.
 func (k *Kernel) Unload(name string) error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -128,24 +131,24 @@ func (k *Kernel) Unload(name string) error {
 	switch {
 	case m == nil:
 		return errNoModule
-	case !m.live:
+	case !m.loaded:
 		return errNotLoaded
 	}
 	files := maps.Clone(*k.files.Load())
 	for _, name := range m.names {
 		delete(files, name)
 	}
-	m.live = false
+	m.loaded = false
 	k.files.Store(&files)
 	m.waitForOpens()
 	for _, s := range k.removeAll(m) {
 		s.end(errUnloaded)
 	}
-	m.module.Unload(k.log)
+	m.code.Unload(k.log)
 	return nil
 }
 
-// checkFile says whether a file may have a name beside those there are.
+// checkFile returns 0 if a new file may have that name, or why it may not.
 func checkFile(name string, files map[string]*file) syscall.Errno {
 	switch {
 	case name == "", name == ".", name == "..", len(name) > maxName, strings.ContainsAny(name, "/\x00"):
@@ -156,9 +159,10 @@ func checkFile(name string, files map[string]*file) syscall.Errno {
 	return 0
 }
 
-// maxName is how long the name of a file may be, in bytes: NAME_MAX of Linux.
+// maxName is the longest name of a file, in bytes: NAME_MAX of Linux.
 const maxName = 255
 
+// numberLocked returns the number of a file name. The caller holds loading.
 func (k *Kernel) numberLocked(name string) uint16 {
 	if k.numbers[name] == 0 {
 		k.numbers[name] = uint16(len(k.numbers) + 1)
@@ -166,24 +170,24 @@ func (k *Kernel) numberLocked(name string) uint16 {
 	return k.numbers[name]
 }
 
-func (k *Kernel) find(name string) *loaded {
+func (k *Kernel) find(name string) *module {
 	for _, m := range k.modules {
-		if m.module.Name() == name {
+		if m.code.Name() == name {
 			return m
 		}
 	}
 	return nil
 }
 
-// waitForOpens returns when no session is about to start that found the
-// module's files before they went.
-func (m *loaded) waitForOpens() {
+// waitForOpens waits for every Open that found a file of the module before the
+// files disappeared.
+func (m *module) waitForOpens() {
 	m.opening.Lock()
 	defer m.opening.Unlock()
 }
 
-// removeAll takes all sessions of a module out of the tables.
-func (k *Kernel) removeAll(m *loaded) []*Session {
+// removeAll removes all sessions of a module from the tables and returns them.
+func (k *Kernel) removeAll(m *module) []*Session {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var removed []*Session
@@ -198,16 +202,16 @@ func (k *Kernel) removeAll(m *loaded) []*Session {
 	return removed
 }
 
-// FileInfo is what a tree shows of a file.
+// FileInfo describes a file of a loaded module.
 type FileInfo struct {
 	Name      string
 	Mode      fs.FileMode // permission bits
 	Exclusive bool        // as File.Exclusive
-	Number    uint16      // another for each name, the same for one name for ever
+	Number    uint16      // from 1; a kernel gives each name one number and never changes it
 }
 
-// Lookup returns a file of a loaded module, and whether there is one of that
-// name. It takes no lock.
+// Lookup returns the file with that name, and false if no loaded module has it. It
+// takes no lock.
 func (k *Kernel) Lookup(name string) (FileInfo, bool) {
 	f, ok := (*k.files.Load())[name]
 	if !ok {
@@ -216,7 +220,7 @@ func (k *Kernel) Lookup(name string) (FileInfo, bool) {
 	return FileInfo{f.Name, f.Mode, f.Exclusive, f.number}, true
 }
 
-// Files returns the names of all files there are, sorted.
+// Files returns the names of all files of the loaded modules, sorted.
 func (k *Kernel) Files() []string {
 	return slices.Sorted(maps.Keys(*k.files.Load()))
 }

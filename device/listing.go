@@ -10,16 +10,18 @@ import (
 	"time"
 )
 
-// ListModules returns a line for each loaded module, in lsmod's columns under a
-// head line: name; size, which is what its sessions' values may take, in
-// bytes; and how many sessions use it. A module that is [Noted] has its note as one
-// more column. Its time does not depend on how many sessions there are.
+// ListModules returns a header line and a line for each loaded module, with the
+// columns of lsmod(8). The first is the name. The size is how many bytes the values of
+// its sessions may take. Then follows the number of open sessions. A module that is
+// [Noted] has its note as one more column.
+//
+// The time does not depend on how many sessions are open.
 func (k *Kernel) ListModules() string { return join(k.moduleLines()) }
 
-// ModulesSize returns the length of what ListModules would return, in bytes.
+// ModulesSize returns the length of the text of ListModules, in bytes.
 func (k *Kernel) ModulesSize() int { return measure(k.moduleLines()) }
 
-// moduleLines yields the lines of ListModules. Each is valid until the next.
+// moduleLines yields the lines of ListModules. A line is valid until the next one.
 func (k *Kernel) moduleLines() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		k.loading.Lock()
@@ -29,14 +31,14 @@ func (k *Kernel) moduleLines() iter.Seq[[]byte] {
 			return
 		}
 		for _, m := range k.modules {
-			if !m.live {
+			if !m.loaded {
 				continue
 			}
 			size := 0
-			if s, ok := m.module.(Sized); ok {
+			if s, ok := m.code.(Sized); ok {
 				size = s.Size()
 			}
-			line = fmt.Appendf(line[:0], "%-19s %8d  %d%s\n", m.module.Name(), size, m.uses.Load(), note(m.module))
+			line = fmt.Appendf(line[:0], "%-19s %8d  %d%s\n", m.code.Name(), size, m.uses.Load(), note(m.code))
 			if !yield(line) {
 				return
 			}
@@ -44,7 +46,7 @@ func (k *Kernel) moduleLines() iter.Seq[[]byte] {
 	}
 }
 
-// note is the column of a module's note, with a blank before it, or nothing.
+// note returns a blank and the module's note, or "" if the module has none.
 func note(m Module) string {
 	if noted, ok := m.(Noted); ok {
 		return " " + noted.Note()
@@ -52,19 +54,20 @@ func note(m Module) string {
 	return ""
 }
 
-// ListSessions returns a line for each session that a user may see, oldest
-// first, under a head line. Columns are separated by blanks and hold none:
+// ListSessions returns a header line and a line for each session that the viewer may
+// see (see [Kernel.Owned]), oldest first. Blanks separate the columns, and no column
+// contains one:
 //
-//	MODULE    of the file
-//	DOOR      by which it was opened: "/", "/each", "/pid/7"
+//	MODULE    name of the module
+//	DOOR      directory through which the file was opened: "/", "/each", "/pid/7"
 //	UID       verified user, or "-"
 //	CLAIMED   user that the client named, or "-"
-//	CAPACITY  of the deque; 0: not set
-//	LENGTH    values in it
-//	AGE       whole seconds
-//	CALLS     reads and writes so far
-//	CONN      connection, by its number
-//	CLIENT    transport and peer
+//	CAPACITY  capacity of the deque, in values; 0: not set
+//	LENGTH    number of values in the deque
+//	AGE       time since the open, in whole seconds
+//	CALLS     number of reads and writes so far
+//	CONN      User.Conn
+//	CLIENT    User.Where
 func (k *Kernel) ListSessions(viewer *User) string {
 	sessions := k.Owned(viewer)
 	slices.SortFunc(sessions, func(a, b *Session) int {
@@ -73,11 +76,11 @@ func (k *Kernel) ListSessions(viewer *User) string {
 	return join(sessionLines(sessions))
 }
 
-// SessionsSize returns the length of what ListSessions would return, in bytes. It looks
-// at the same sessions, but neither sorts them nor makes the text.
+// SessionsSize returns the length of the text of ListSessions, in bytes. It looks at
+// the same sessions, but neither sorts them nor builds the text.
 func (k *Kernel) SessionsSize(viewer *User) int { return measure(sessionLines(k.Owned(viewer))) }
 
-// sessionLines yields the lines of ListSessions. Each is valid until the next.
+// sessionLines yields the lines of ListSessions. A line is valid until the next one.
 func sessionLines(sessions []*Session) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		now := time.Now()
@@ -86,7 +89,7 @@ func sessionLines(sessions []*Session) iter.Seq[[]byte] {
 			return
 		}
 		var user *User
-		var origin []byte // columns of a user, which sessions mostly share with the one before
+		var origin []byte // last columns of user; consecutive sessions often have the same user
 		for _, s := range sessions {
 			if s.client.User != user {
 				user = s.client.User
@@ -100,7 +103,7 @@ func sessionLines(sessions []*Session) iter.Seq[[]byte] {
 	}
 }
 
-// appendLine appends the session's line.
+// appendLine appends the columns of the session but those of appendOrigin.
 func (s *Session) appendLine(b []byte, now time.Time) []byte {
 	u, state := s.client.User, s.State()
 	b = append(append(append(b, s.Module()...), ' '), s.client.Door...)
@@ -115,14 +118,14 @@ func (s *Session) appendLine(b []byte, now time.Time) []byte {
 	return strconv.AppendUint(append(b, ' '), state.Calls, 10)
 }
 
-// appendOrigin appends where the user comes from, and the line's end.
+// appendOrigin appends the columns CONN and CLIENT, and the newline.
 func (u *User) appendOrigin(b []byte) []byte {
 	b = appendWord(append(b, ' '), u.Conn)
 	b = appendWord(append(b, ' '), u.Where)
 	return append(b, '\n')
 }
 
-// appendNumber appends a column that may be unknown.
+// appendNumber appends n, or "-" if it is not known.
 func appendNumber(b []byte, n uint32, known bool) []byte {
 	if !known {
 		return append(b, '-')
@@ -130,8 +133,8 @@ func appendNumber(b []byte, n uint32, known bool) []byte {
 	return strconv.AppendUint(b, uint64(n), 10)
 }
 
-// appendWord appends a column that is one word made of a text, which a peer may have a
-// say in: the words of the text, with commas between them.
+// appendWord appends a text as one column: its words, separated by commas, or "-" if
+// it has none. Parts of the text may come from a peer, so Printable escapes it.
 func appendWord(b []byte, text string) []byte {
 	if strings.ContainsFunc(text, needsEscape) {
 		text = Printable([]byte(text))

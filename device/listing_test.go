@@ -17,13 +17,13 @@ type noted struct{ HelloWorld }
 func (noted) Name() string { return "noted" }
 func (noted) Note() string { return "a_note" }
 
-// TestSizesAreThoseOfTheListings compares them in states that random opens, calls,
-// closes, waits, loads and unloads lead to, for each who looks.
-func TestSizesAreThoseOfTheListings(t *testing.T) {
+// TestSizesMatchTheListings compares sizes with listings after random opens, calls,
+// closes, waits, loads and unloads, for viewers of all kinds.
+func TestSizesMatchTheListings(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
 			users, viewers := usersOfAllKinds()
-			r := &restless{t: t, random: rand.New(rand.NewPCG(seed, 3)), kernel: NewKernel(append(Modules(), noted{})...), users: users}
+			r := &changer{t: t, random: rand.New(rand.NewPCG(seed, 3)), kernel: NewKernel(append(Modules(), noted{})...), users: users}
 			for range 300 {
 				r.change()
 				for _, viewer := range viewers {
@@ -36,8 +36,8 @@ func TestSizesAreThoseOfTheListings(t *testing.T) {
 	}
 }
 
-// restless changes what listings show, at random.
-type restless struct {
+// changer changes at random what listings show.
+type changer struct {
 	t      *testing.T
 	random *rand.Rand
 	kernel *Kernel
@@ -46,13 +46,13 @@ type restless struct {
 	opens  uint64
 }
 
-func (r *restless) change() {
-	module := r.kernel.modules[r.random.IntN(len(r.kernel.modules))].module.Name()
+func (r *changer) change() {
+	module := r.kernel.modules[r.random.IntN(len(r.kernel.modules))].code.Name()
 	switch r.random.IntN(24) {
 	case 0, 1, 2:
-		_ = r.kernel.Load(module) // or it is loaded
+		_ = r.kernel.Load(module) // fails if it is loaded
 	case 3:
-		_ = r.kernel.Unload(module) // or it is not loaded
+		_ = r.kernel.Unload(module) // fails if it is not loaded
 	case 4, 5, 6, 7, 8, 9:
 		r.openOne()
 	case 10:
@@ -67,31 +67,31 @@ func (r *restless) change() {
 	}
 }
 
-func (r *restless) openOne() {
+func (r *changer) openOne() {
 	names := r.kernel.Files()
 	if len(names) == 0 {
 		return
 	}
 	r.opens++
-	who := Identity{Process: uint32(r.random.IntN(2) * r.random.IntN(5_000_000)), Open: r.opens}
-	s, err := r.kernel.Open(names[r.random.IntN(len(names))], Client{User: r.users[r.random.IntN(len(r.users))], Door: "/each", Identity: who})
+	id := Identity{Process: uint32(r.random.IntN(2) * r.random.IntN(5_000_000)), Open: r.opens}
+	s, err := r.kernel.Open(names[r.random.IntN(len(names))], Client{User: r.users[r.random.IntN(len(r.users))], Door: "/each", Identity: id})
 	require.NoError(r.t, err)
 	r.open = append(r.open, s)
 }
 
-// call makes calls at a session: a capacity, values, and many that are refused.
-func (r *restless) call() {
+// call writes a capacity and values to a session. Many of these writes are refused.
+func (r *changer) call() {
 	if len(r.open) == 0 {
 		return
 	}
 	s := r.open[r.random.IntN(len(r.open))]
 	for range 1 << r.random.IntN(10) {
-		_, _ = s.Write([]byte{byte(1 + r.random.IntN(100))}) // counts when it is refused, too
+		_, _ = s.Write([]byte{byte(1 + r.random.IntN(100))}) // a refused write counts, too
 		_, _ = s.Write([]byte{2, 0, 0, 0})
 	}
 }
 
-// usersOfAllKinds returns users who open, and those and more who look.
+// usersOfAllKinds returns users who open files, and viewers: the same and others.
 func usersOfAllKinds() (users, viewers []*User) {
 	users = []*User{
 		{Conn: "conn 1", Where: "unix uid=0 pid=9", Vouched: true, Admin: true},
@@ -104,7 +104,7 @@ func usersOfAllKinds() (users, viewers []*User) {
 	return users, append([]*User{{Conn: "conn 6"}, {UID: 77, Vouched: true}}, users...)
 }
 
-func TestTextsThatNeedNoEscapeAreThoseThatPrintableKeeps(t *testing.T) {
+func TestPrintableKeepsWhatNeedsNoEscape(t *testing.T) {
 	for r := range rune(0x300) {
 		if text := string(r); !needsEscape(r) {
 			assert.Equal(t, text, Printable([]byte(text)))
@@ -112,7 +112,7 @@ func TestTextsThatNeedNoEscapeAreThoseThatPrintableKeeps(t *testing.T) {
 	}
 }
 
-// BenchmarkSessions lists 100,000 sessions of 100 connections for the administrator.
+// BenchmarkSessions lists 100,000 sessions of 100 connections for an administrator.
 func BenchmarkSessions(b *testing.B) {
 	k := NewKernel(Modules()...)
 	require.NoError(b, k.Load("full_ex"))

@@ -10,36 +10,37 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultLogLines is how many lines a log keeps unless told.
+// DefaultLogLines is how many lines the log of a Kernel keeps.
 const DefaultLogLines = 1024
 
-// Log is a bounded list of lines, as the kernel's is. Lines are numbered from 0
-// for the life of the log. Safe for concurrent use.
+// Log keeps a bounded number of lines, as the log of Linux does. It numbers all
+// lines ever added, from 0. It is safe for concurrent use.
 //
-// No source of lines washes out those of another: what clients cause is
-// limited to a rate for each verified user, and to one for all others together,
-// what is above it is counted; and when the log is full, the oldest line goes of
-// the source that has the most.
+// Lines have sources: the system itself, each verified user, and all other users
+// together. A user's opens and closes are a source of their own. Each source but the
+// system may add lines at a limited rate. The log drops and counts lines above that
+// rate. When the log is full, the source with the most lines loses its oldest line. So
+// no source pushes out the lines of another.
 type Log struct {
-	start time.Time // of the clock that lines show; immutable
-	size  int       // lines kept at most; immutable
+	start time.Time // the time 0 of the lines; immutable
+	size  int       // how many lines are kept; immutable
 
 	// mu guards the fields below.
-	mu     sync.Mutex
-	lines  []logLine // by number
-	next   uint64    // number of the next line
-	held   map[source]*tally
-	shares map[source]*share
+	mu      sync.Mutex
+	lines   []logLine // kept lines, ordered by number
+	next    uint64    // number of the next line
+	tallies map[source]*tally
+	shares  map[source]*share
 }
 
-// logLine is a line with its line end.
+// logLine is a line. Its text ends with a newline.
 type logLine struct {
 	number uint64
 	of     *tally
 	text   string
 }
 
-// tally is how many of the lines that are kept a source has.
+// tally counts the kept lines of a source.
 type tally struct {
 	source source
 	lines  int
@@ -47,10 +48,10 @@ type tally struct {
 
 // NewLog returns an empty log that keeps that many lines, at least one.
 func NewLog(lines int) *Log {
-	return &Log{start: time.Now(), size: max(lines, 1), held: make(map[source]*tally), shares: make(map[source]*share)}
+	return &Log{start: time.Now(), size: max(lines, 1), tallies: make(map[source]*tally), shares: make(map[source]*share)}
 }
 
-// Print adds a line of the system's own. It must be printable.
+// Print adds a line that no user caused. The line must be printable.
 func (l *Log) Print(line string) {
 	now := time.Now()
 	l.mu.Lock()
@@ -58,8 +59,8 @@ func (l *Log) Print(line string) {
 	l.addLocked(now, source{}, line)
 }
 
-// PrintFor adds a line that a user caused, if his share has room, and counts
-// it otherwise. line is called only if the line is added; it must be printable.
+// PrintFor adds a line that a user caused, or drops and counts it if the user's
+// share is used up. It calls line only to add the line, which must be printable.
 func (l *Log) PrintFor(u *User, line func() string) {
 	now := time.Now()
 	l.mu.Lock()
@@ -67,9 +68,8 @@ func (l *Log) PrintFor(u *User, line func() string) {
 	l.printLocked(l.shareLocked(u.source(), now), now, line)
 }
 
-// printSession is PrintFor for the lines of opens and closes, which have a
-// share of their own: they come with everything else that a user does, and
-// must not leave him without a word.
+// printSession is PrintFor for lines about opens and closes. These have a share of
+// their own: they are many, and must not use up the share of the user's other lines.
 func (l *Log) printSession(u *User, now time.Time, line func() string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,13 +86,13 @@ func (l *Log) printLocked(s *share, now time.Time, line func() string) {
 		s.dropped++
 		return
 	}
-	l.tellDroppedLocked(s, now)
+	l.reportDroppedLocked(s, now)
 	l.addLocked(now, s.source, line())
 }
 
-// tellDroppedLocked adds a line that counts what was dropped of a share, which
-// pays for it.
-func (l *Log) tellDroppedLocked(s *share, now time.Time) {
+// reportDroppedLocked adds a line with the number of dropped lines of a share, if
+// there are any. The line counts against that share.
+func (l *Log) reportDroppedLocked(s *share, now time.Time) {
 	if s.dropped == 0 {
 		return
 	}
@@ -101,25 +101,25 @@ func (l *Log) tellDroppedLocked(s *share, now time.Time) {
 	s.left--
 }
 
-// addLocked adds a line in the form of dmesg: seconds since the start.
+// addLocked adds a line in the form of dmesg(1), with the seconds since the start.
 func (l *Log) addLocked(now time.Time, from source, line string) {
 	if len(l.lines) >= l.size {
 		l.dropOneLocked()
 	}
 	at := now.Sub(l.start)
 	text := fmt.Sprintf("[%5d.%06d] %s\n", at/time.Second, at%time.Second/time.Microsecond, line)
-	of := l.held[from]
+	of := l.tallies[from]
 	if of == nil {
 		of = &tally{source: from}
-		l.held[from] = of
+		l.tallies[from] = of
 	}
 	of.lines++
 	l.lines = append(l.lines, logLine{l.next, of, text})
 	l.next++
 }
 
-// dropOneLocked makes room: it drops the oldest line of those that have the
-// most.
+// dropOneLocked makes room for a line: it drops the oldest line of the source with
+// the most lines.
 func (l *Log) dropOneLocked() {
 	victim := 0
 	for i, line := range l.lines {
@@ -130,21 +130,21 @@ func (l *Log) dropOneLocked() {
 	of := l.lines[victim].of
 	l.lines = slices.Delete(l.lines, victim, victim+1)
 	if of.lines--; of.lines == 0 {
-		delete(l.held, of.source)
+		delete(l.tallies, of.source)
 	}
 }
 
-// snapshot returns the number of the oldest line kept, that of the next to
-// come, and how many are kept. What was dropped of a share is told first, if it
-// has room for that: nobody may come by who would make it told otherwise.
+// snapshot returns the number of the oldest kept line, the number of the next line,
+// and how many lines are kept. First it reports the dropped lines of each share that
+// has room for the report: perhaps no later line will cause the report.
 func (l *Log) snapshot() (from, to uint64, kept int) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.droppedLocked() {
 		if s.take(now) {
-			s.left++ // tellDroppedLocked takes it
-			l.tellDroppedLocked(s, now)
+			s.left++ // reportDroppedLocked takes one itself
+			l.reportDroppedLocked(s, now)
 		}
 	}
 	if len(l.lines) == 0 {
@@ -153,9 +153,10 @@ func (l *Log) snapshot() (from, to uint64, kept int) {
 	return l.lines[0].number, l.next, len(l.lines)
 }
 
-// skip passes over lines from a number on, and before another, that lie within the first
-// most bytes. It returns the number of the next, and how many lines and bytes it passed.
-// A reader that wants the end of a full log would otherwise take the lock for each line.
+// skip passes over the kept lines with numbers from from up to to-1, as long as their
+// sizes add up to at most most bytes. It returns the number to go on with, and how
+// many lines and bytes it passed. Without it, a reader that starts near the end of the
+// log would take the lock for each line before.
 func (l *Log) skip(from, to uint64, most int64) (next uint64, lines int, bytes int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -170,13 +171,13 @@ func (l *Log) skip(from, to uint64, most int64) (next uint64, lines int, bytes i
 	return next, lines, bytes
 }
 
-// indexLocked returns where the first line lies that is kept from a number on.
+// indexLocked returns the index of the first kept line whose number is n or more.
 func (l *Log) indexLocked(n uint64) int {
 	return sort.Search(len(l.lines), func(i int) bool { return l.lines[i].number >= n })
 }
 
-// lineFrom returns the first line that is kept from a number on, and its
-// number.
+// lineFrom returns the first kept line whose number is n or more, and its number. It
+// returns false if there is none.
 func (l *Log) lineFrom(n uint64) (text string, number uint64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -187,9 +188,9 @@ func (l *Log) lineFrom(n uint64) (text string, number uint64, ok bool) {
 	return l.lines[i].text, l.lines[i].number, true
 }
 
-// Printable returns p with all that is not printable, and the backslash,
-// escaped as in Go, less a line end at its end: nobody can forge lines or
-// terminal codes with it.
+// Printable returns p as text for one line of the log. It drops one newline at the
+// end, escapes other bytes that are not printable as \x0a, and doubles a backslash.
+// So p can forge neither lines nor terminal codes.
 func Printable(p []byte) string {
 	if n := len(p); n > 0 && p[n-1] == '\n' {
 		p = p[:n-1]

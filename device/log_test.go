@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
+func TestUserCannotPushOutTheLinesOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := NewLog(DefaultLogLines)
 		loud := &User{UID: 1, Vouched: true}
@@ -29,7 +29,7 @@ func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
 		log.PrintFor(other, func() string { return "other stranger" })
 		text := readAll(t, log.Reader())
 		assert.Equal(t, shareReserve, strings.Count(text, "loud"))
-		assert.Equal(t, shareReserve, strings.Count(text, "stranger"), "nobody vouches for either: one share")
+		assert.Equal(t, shareReserve, strings.Count(text, "stranger"), "unverified users have one share together")
 		assert.Contains(t, text, "quiet")
 
 		<-time.After(time.Second)
@@ -40,7 +40,9 @@ func TestOneUserCannotWashOutTheLinesOfAnother(t *testing.T) {
 	})
 }
 
-func TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun(t *testing.T) {
+// TestFloodOfAnHourCannotPushOutOtherLines floods the log all the time. The share of
+// one user then adds 28 times as many lines as the log keeps.
+func TestFloodOfAnHourCannotPushOutOtherLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := NewLog(DefaultLogLines)
 		loud, quiet := &User{UID: 1, Vouched: true}, &User{UID: 2, Vouched: true}
@@ -57,25 +59,25 @@ func TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun(t *testing.T) {
 		assert.Contains(t, text, "] the system\n")
 		assert.Contains(t, text, "] quiet\n")
 		assert.Equal(t, DefaultLogLines, strings.Count(text, "\n"))
-		assert.LessOrEqual(t, log.next-before, uint64(3600*shareRate+shareReserve+1), "lines in all, those that count too")
+		assert.LessOrEqual(t, log.next-before, uint64(3600*shareRate+shareReserve+1), "all lines, including the reports of dropped lines")
 	})
 }
 
-func TestWhatWasDroppedIsToldToWhoReads(t *testing.T) {
+func TestReaderSeesHowManyLinesWereDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := NewLog(DefaultLogLines)
 		for range 500 {
 			log.PrintFor(&User{UID: 1, Vouched: true}, func() string { return "x" })
 		}
-		assert.NotContains(t, readAll(t, log.Reader()), "dropped", "there is no room for it yet")
+		assert.NotContains(t, readAll(t, log.Reader()), "dropped", "the share has no room for the report yet")
 		<-time.After(time.Hour)
 		text := readAll(t, log.Reader())
 		assert.Contains(t, text, fmt.Sprintf("fullex: %d lines of uid 1 were too many and dropped\n", 500-shareReserve))
-		assert.Equal(t, text, readAll(t, log.Reader()), "once")
+		assert.Equal(t, text, readAll(t, log.Reader()), "the report comes once")
 	})
 }
 
-func TestSharesThatAreFullAgainMakeRoom(t *testing.T) {
+func TestShareWithAFullReserveMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := NewLog(16)
 		for uid := range uint32(maxShares) {
@@ -90,11 +92,11 @@ func TestSharesThatAreFullAgainMakeRoom(t *testing.T) {
 		log.PrintFor(&User{UID: 5_000_001, Vouched: true}, func() string { return "the only one" })
 		text := readAll(t, log.Reader())
 		assert.Contains(t, text, "] the only one\n")
-		assert.Contains(t, text, "fullex: 1 lines of uid ", "what was dropped is told before it is forgotten")
+		assert.Contains(t, text, "fullex: 1 lines of uid ", "dropped lines are reported before their share is forgotten")
 	})
 }
 
-func TestOpensAndClosesLeaveRoomForLines(t *testing.T) {
+func TestOpensAndClosesDoNotUseUpTheShareOfOtherLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := loadAll(t)
 		for i := range shareReserve {
@@ -107,6 +109,8 @@ func TestOpensAndClosesLeaveRoomForLines(t *testing.T) {
 	})
 }
 
+// TestLineThatIsDroppedHalfReadIsReadToItsEnd: otherwise the start of one line and the
+// rest of another would look like one line.
 func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
 	for first := range 200 {
 		log := NewLog(4)
@@ -136,14 +140,14 @@ func TestLineThatIsDroppedHalfReadIsReadToItsEnd(t *testing.T) {
 	}
 }
 
-func TestReadAtAnyOffsetGivesAPieceOfTheWhole(t *testing.T) {
+func TestReadAtAnyOffsetReturnsThatPartOfTheFile(t *testing.T) {
 	log := NewLog(20)
 	for i := range 30 {
 		log.Print(strings.Repeat("x", i%7))
 	}
 	r := log.Reader()
 	whole := readAll(t, r)
-	log.PrintFor(&User{UID: 1}, func() string { return "newer, and drops one of the others" })
+	log.PrintFor(&User{UID: 1}, func() string { return "newer, so the oldest line is dropped" })
 	whole = whole[strings.Index(whole, "\n")+1:] + fmt.Sprintf("%s1%s", noticeStart, noticeEnd)
 	_, err := r.ReadAt(nil, 0)
 	require.NoError(t, err)
@@ -160,7 +164,7 @@ func TestReadAtAnyOffsetGivesAPieceOfTheWhole(t *testing.T) {
 	assert.Zero(t, n)
 }
 
-func TestNoticeIsNotMistakenForALine(t *testing.T) {
+func TestNoticeAndLineOfTheSameTextDiffer(t *testing.T) {
 	log := NewLog(1)
 	log.Print("gone")
 	r := log.Reader()
@@ -173,7 +177,7 @@ func TestNoticeIsNotMistakenForALine(t *testing.T) {
 	}
 }
 
-func TestSharesOfManyUsersAreBounded(t *testing.T) {
+func TestManyUsersHaveABoundedNumberOfShares(t *testing.T) {
 	log := NewLog(10)
 	for uid := range uint32(5 * maxShares) {
 		log.PrintFor(&User{UID: uid, Vouched: true}, func() string { return "x" })
@@ -181,7 +185,7 @@ func TestSharesOfManyUsersAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, len(log.shares), maxShares+1)
 }
 
-func TestReaderOfTheLogEndsWhereItWasOpened(t *testing.T) {
+func TestLogReaderEndsBeforeLaterLines(t *testing.T) {
 	log := NewLog(4)
 	assert.Empty(t, readAll(t, log.Reader()))
 	for i := range 6 {
@@ -191,18 +195,18 @@ func TestReaderOfTheLogEndsWhereItWasOpened(t *testing.T) {
 	log.Print("later")
 	text := readAll(t, r)
 	assert.NotContains(t, text, "later")
-	assert.Regexp(t, `^\[ +0\.\d{6}\] line 3\n(.*\n){2}\[ 1 lines dropped before they were read \]\n$`, text, "line 2 went when the later one came")
+	assert.Regexp(t, `^\[ +0\.\d{6}\] line 3\n(.*\n){2}\[ 1 lines dropped before they were read \]\n$`, text, "the later line pushed out line 2")
 
 	p := make([]byte, 5)
 	n, err := r.ReadAt(p, 1)
 	require.NoError(t, err)
-	assert.Equal(t, text[1:6], string(p[:n]), "back to the start")
+	assert.Equal(t, text[1:6], string(p[:n]), "a read near the start after one at the end")
 	n, err = r.ReadAt(p, 1<<40)
 	require.NoError(t, err)
 	assert.Zero(t, n)
 }
 
-func TestReadsBeforeTheStartAndLogsOfNoLines(t *testing.T) {
+func TestLogKeepsOneLineAtLeastAndRefusesNegativeOffsets(t *testing.T) {
 	log := NewLog(0)
 	log.Print("first")
 	log.Print("second")
@@ -213,9 +217,9 @@ func TestReadsBeforeTheStartAndLogsOfNoLines(t *testing.T) {
 	assert.Equal(t, syscall.EINVAL, err)
 }
 
-// TestSizeOfTheLogIsWhatItsReaderReads reads on at random while lines are dropped, and
-// compares the size with what was read and what reading to the end gives then.
-func TestSizeOfTheLogIsWhatItsReaderReads(t *testing.T) {
+// TestLogReaderSizeIsHowMuchItReads reads parts of random sizes while lines are
+// dropped. Then it compares Size with the number of bytes read up to the end.
+func TestLogReaderSizeIsHowMuchItReads(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 4))
 		log := NewLog(8)
@@ -244,7 +248,7 @@ func TestSizeOfTheLogIsWhatItsReaderReads(t *testing.T) {
 	}
 }
 
-func TestReaderOfTheLogIsForManyAtATime(t *testing.T) {
+func TestLogReaderIsSafeForConcurrentUse(t *testing.T) {
 	log := NewLog(20)
 	for range 20 {
 		log.Print("before the open")

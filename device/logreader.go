@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// A text of a log ends with a notice if lines were dropped before they were read:
-// noticeStart, how many, noticeEnd.
+// The text of a log ends with a notice if lines were dropped before they were read:
+// noticeStart, the number of these lines, noticeEnd.
 const (
 	noticeStart = "[ "
 	noticeEnd   = " lines dropped before they were read ]\n"
 )
 
-// IsDroppedNotice reports whether the last line of a log's text is not a line of
-// the log, but the notice that lines were dropped before they were read. A line of
-// the log begins with its time, whatever a client has written behind that.
+// IsDroppedNotice reports whether line, the last line that a LogReader returns, is
+// the notice that lines were dropped before they were read. No client can forge the
+// notice: a line of the log begins with its time.
 func IsDroppedNotice(line string) bool {
 	count, ok := strings.CutPrefix(line, noticeStart)
 	if !ok {
@@ -26,36 +26,37 @@ func IsDroppedNotice(line string) bool {
 	return ok && count != "" && strings.Trim(count, "0123456789") == ""
 }
 
-// LogReader reads a log as a file: the lines that were kept when it was made,
-// to the newest at that time, and then the end. It copies nothing: lines that
-// the log drops before they are read are counted in a notice at the end.
+// LogReader reads a log as a file. The file has the lines that the log kept when the
+// reader was made. The reader copies no lines: the log may drop some before they are
+// read, and a notice at the end of the file says how many.
 //
-// Safe for concurrent use.
+// It is safe for concurrent use.
 type LogReader struct {
 	log  *Log   // immutable
-	from uint64 // first line; immutable
-	to   uint64 // behind the last; immutable
-	kept int    // how many there were; immutable
+	from uint64 // number of the first line; immutable
+	to   uint64 // number of the last line + 1; immutable
+	kept int    // number of lines; immutable
 
-	// mu guards the fields below: where reading goes on if it goes on where it
-	// stopped. A piece that was begun is held, so that it stays whole when the log
-	// drops it.
+	// mu guards the fields below, which say where a read in sequence goes on. The
+	// piece stays readable to its end after the log drops its line.
 	mu     sync.Mutex
-	line   uint64 // the next line behind the piece
-	count  int    // lines so far, that of the piece too
-	piece  string // a line or the notice; "": none
-	offset int64  // of its first byte in the file
-	ended  bool   // the notice, if there is one, was the last piece
+	line   uint64 // number of the next line after the piece
+	count  int    // lines read so far, including the piece
+	piece  string // the line or notice that is being read; "": none
+	offset int64  // offset of the piece in the file
+	ended  bool   // there is nothing after the piece
 }
 
-// Reader returns a reader of what the log holds now.
+// Reader returns a reader of the lines that the log keeps now.
 func (l *Log) Reader() *LogReader {
 	from, to, kept := l.snapshot()
 	return &LogReader{log: l, from: from, to: to, kept: kept, line: from}
 }
 
-// ReadAt fills p with what lies at an offset, and returns less at the end, 0
-// behind it; EINVAL before the start. Reading backwards starts anew from the first line.
+// ReadAt reads into p from an offset in the file and returns the number of bytes. At
+// the end of the file these are fewer than len(p), without an error. A negative
+// offset returns EINVAL. An offset before that of the last read counts dropped lines
+// anew, from the first line on.
 func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, errOffset
@@ -82,9 +83,8 @@ func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// Size returns the length of the file, in bytes, for a reader that goes on where it
-// stopped: of lines that the log has dropped only those count that were read. It makes no
-// text.
+// Size returns the length of the file, in bytes. It assumes that reading goes on where
+// it stopped, so a dropped line counts only if it was read before.
 func (r *LogReader) Size() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -96,8 +96,8 @@ func (r *LogReader) Size() int64 {
 	return size + bytes + int64(len(notice(r.kept-r.count-lines)))
 }
 
-// nextLocked takes the next line, but for lines that end before an offset, or behind the
-// last the notice. It returns false at the end.
+// nextLocked makes the next line the piece, or the notice after the last line. It
+// skips lines that end at or before offset. It returns false if nothing is left.
 func (r *LogReader) nextLocked(offset int64) bool {
 	if r.ended {
 		return false
@@ -115,7 +115,7 @@ func (r *LogReader) nextLocked(offset int64) bool {
 	return r.piece != ""
 }
 
-// notice is the line for so many that are gone, or "" for none.
+// notice returns the notice about that many dropped lines, or "" if there are none.
 func notice(gone int) string {
 	if gone == 0 {
 		return ""

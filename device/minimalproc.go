@@ -1,7 +1,7 @@
 package device
 
-// MinimalProc is the tutorial's module minimal_proc_lkm: what is written to its
-// file becomes lines of the log, and reading it gives EIO.
+// MinimalProc is the tutorial's module minimal_proc_lkm. Each write to its file
+// becomes a line of the log. Reads return EIO.
 type MinimalProc struct{}
 
 var _ Module = MinimalProc{}
@@ -19,7 +19,7 @@ func (MinimalProc) Load(log *Log) []File {
 // Unload implements Module.
 func (MinimalProc) Unload(log *Log) { log.Print("goodbye") }
 
-// minimalProcSession writes for one user.
+// minimalProcSession is a session of one user.
 type minimalProcSession struct {
 	log  *Log
 	user *User
@@ -27,12 +27,12 @@ type minimalProcSession struct {
 
 var _ Handle = (*minimalProcSession)(nil)
 
-// MaxLine is how many bytes a write to minimal_proc_lkm may have.
+// MaxLine is the largest write to minimal_proc_lkm, in bytes.
 const MaxLine = 1024
 
-// Write makes p a line of the log, in printable form. It takes at most MaxLine
-// bytes, EINVAL above and for none. A line that is too much for the user's
-// share of the log is dropped and counted there; the write succeeds.
+// Write adds p to the log as one line, escaped by Printable. It returns EINVAL for 0
+// bytes and for more than MaxLine. It succeeds also if the log drops the line because
+// the user's share is used up.
 func (s *minimalProcSession) Write(p []byte) (int, error) {
 	if len(p) > MaxLine || len(p) == 0 {
 		return 0, errLong

@@ -2,75 +2,75 @@ package device
 
 import "io/fs"
 
-// Module is a device's code: one type, registered with one line in a list of
-// modules (see [NewKernel]). A Kernel calls its methods one at a time.
+// Module is the code of a device: one type, registered by one line in a list of
+// modules (see [NewKernel]). A Kernel calls Load and Unload one at a time. It may
+// call Name at any time.
 type Module interface {
-	// Name is what insmod and rmmod call it.
+	// Name returns the name for insmod and rmmod. It is always the same.
 	Name() string
-	// Load makes the module ready and returns its files, which appear in the
-	// tree. Log lines of its own go to the kernel's log.
+	// Load prepares the module and returns its files, which then appear in the
+	// tree. It may write lines to log.
 	Load(log *Log) []File
-	// Unload is called when its files are gone and every session has ended.
+	// Unload is called after the files have disappeared and every session has ended.
 	Unload(log *Log)
 }
 
 // File is a device file that a module registers.
 type File struct {
-	Name      string      // in the tree: no "/", at most 255 bytes; in no other module
+	Name      string      // in the tree: 1..255 bytes without "/" and NUL, different from all others
 	Mode      fs.FileMode // permission bits, such as 0666
-	Exclusive bool        // an identity may have it open once: EACCES
-	// ValueSize, if not 0, says that a read takes one value of so many bytes
-	// away, however much is asked for. Its Handle should be [Readable]: a
-	// value that a client would lose must be refused before it is taken. 0: a
-	// read gives what it gives.
+	Exclusive bool        // an identity may have the file open once; a second open returns EACCES
+	// ValueSize is the size of a value, in bytes, if a read removes exactly one
+	// value, however large the buffer is. Else it is 0. If it is not 0, the
+	// Handle should be [Readable]: a read whose value the client would lose must
+	// be refused before the value is removed.
 	ValueSize int
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].
 	Open func(c Client) (Handle, error)
 }
 
-// Sized is for a Module whose sessions hold values, to be listed.
+// Sized is implemented by a Module whose sessions contain values.
 type Sized interface {
-	// Size returns how many bytes the values of all its sessions may take. It
-	// may be called at the same time as everything else, and takes constant
-	// time.
+	// Size returns how many bytes the values of all sessions may take. It may be
+	// called at any time and takes constant time.
 	Size() int
 }
 
-// Noted is for a Module of which listings say more.
+// Noted is implemented by a Module that adds a word to its line in ListModules.
 type Noted interface {
-	// Note returns one word, which is not empty.
+	// Note returns the word, which is not empty.
 	Note() string
 }
 
-// Handle is the module's part of a session. Its session makes the calls one at
-// a time, and none after Close. Errors are [syscall.Errno] values. It must not
-// block and not keep p.
+// Handle is the module's part of a session. The session makes all calls one at a
+// time, and none after Close. Errors are [syscall.Errno] values. No method may
+// block, or keep p after it returns.
 type Handle interface {
-	// Read puts what a read of len(p) bytes gives into p.
+	// Read reads into p and returns the number of bytes that the client gets.
 	Read(p []byte) (int, error)
-	// Write takes what a write of p takes.
+	// Write writes p and returns the number of bytes that were taken.
 	Write(p []byte) (int, error)
-	// Close frees what the session holds.
+	// Close frees the session's values.
 	Close()
 }
 
-// Readable is for a Handle that can say beforehand whether a read would fail.
+// Readable is implemented by a Handle that can predict the error of a read.
 type Readable interface {
-	// Readable returns the error that a read of count bytes would give, and
-	// changes nothing.
+	// Readable returns an error if it finds that a read of count bytes would
+	// return that error, and otherwise nil. It changes nothing.
 	Readable(count int) error
 }
 
-// Gauge is for a Handle that holds values, to be listed.
+// Gauge is implemented by a Handle that contains values.
 type Gauge interface {
 	// Gauge returns how many values fit and how many there are.
 	Gauge() (capacity, length int)
 }
 
-// Valued is for a Handle that has a deque.
+// Valued is implemented by a Handle that has a deque.
 type Valued interface {
-	// Values returns the values, leftmost first, and how many fit. The slice is the
-	// caller's.
+	// Values returns the values, leftmost first, and how many fit. The slice
+	// belongs to the caller.
 	Values() (values []int32, capacity int)
 }

@@ -26,7 +26,7 @@ func loadAll(t *testing.T) *Kernel {
 	return k
 }
 
-// logText is what a reader of the log reads, without the times.
+// logText returns the text of the log without the times.
 func logText(t *testing.T, k *Kernel) string {
 	t.Helper()
 	return regexp.MustCompile(`(?m)^\[ *\d+\.\d{6}\] `).ReplaceAllString(readAll(t, k.Log().Reader()), "")
@@ -45,7 +45,7 @@ func readAll(t *testing.T, r *LogReader) string {
 	}
 }
 
-func TestModulesGreetAndLeaveAsTheTutorialsDo(t *testing.T) {
+func TestModulesLogTheLinesOfTheTutorial(t *testing.T) {
 	k := NewKernel(Modules()...)
 	tutorial := []string{"helloworld", "minimal_proc_lkm", "full_ex"}
 	for _, name := range tutorial {
@@ -65,7 +65,7 @@ full_ex: Removed Procfile
 `, logText(t, k))
 }
 
-func TestControlObeysAndRefuses(t *testing.T) {
+func TestControlLoadsUnloadsAndRefuses(t *testing.T) {
 	for _, test := range []struct {
 		text string
 		err  error
@@ -110,7 +110,7 @@ func TestMinimalProcLogsWhatIsWritten(t *testing.T) {
 	first, err := k.Open("minimal_proc_lkm", Client{User: user, Door: "/"})
 	require.NoError(t, err)
 	second, err := k.Open("minimal_proc_lkm", Client{User: user, Door: "/"})
-	require.NoError(t, err, "it may be open twice")
+	require.NoError(t, err, "the file may be open twice")
 	for _, text := range []string{"hello\n", "two\nlines\n", "\x1b[2J\x07", "gr\u00fc\u00dfe \xff", "[    1.000000] full_ex: forged", `\x1b`} {
 		n, err := first.Write([]byte(text))
 		assert.NoError(t, err)
@@ -129,40 +129,36 @@ func TestMinimalProcLogsWhatIsWritten(t *testing.T) {
 	assert.Contains(t, text, `minimal_proc_lkm: \x1b[2J\x07`+"\n")
 	assert.Contains(t, text, "minimal_proc_lkm: gr\u00fc\u00dfe \\xff\n")
 	assert.Contains(t, text, "minimal_proc_lkm: [    1.000000] full_ex: forged\n")
-	assert.Contains(t, text, `minimal_proc_lkm: \\x1b`+"\n", "what is typed differs from what is escaped")
+	assert.Contains(t, text, `minimal_proc_lkm: \\x1b`+"\n", "a typed backslash differs from an escape")
 }
 
-// TestOneUserCannotWashOutTheLinesOfAnotherInTheLongRun floods at all times for
-// an hour, which is 28 times what the log holds.
-// TestLineThatIsDroppedHalfReadIsReadToItsEnd: no line's start is joined to the
-// rest of another.
-func TestListings(t *testing.T) {
+func TestListingsShowWhatTheViewerMaySee(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := loadAll(t)
 		alice := &User{Conn: "conn 1", Where: "unix uid=0 pid=9", UID: 1000, Claimed: 1000, Vouched: true}
-		label := &User{Conn: "conn 2", Where: "tcp 127.0.0.1:99", UID: 7, Claimed: 7}
+		stranger := &User{Conn: "conn 2", Where: "tcp 127.0.0.1:99", UID: 7, Claimed: 7} // not verified
 		first, err := k.Open("full_ex", Client{Identity: Identity{Peer: "conn 1", UID: 1000, Process: 7}, User: alice, Door: "/pid"})
 		require.NoError(t, err)
 		write(t, first, []byte{10})
 		write(t, first, value(4242))
 		<-time.After(3 * time.Second)
-		_, err = k.Open("minimal_proc_lkm", Client{User: label, Door: "/"})
+		_, err = k.Open("minimal_proc_lkm", Client{User: stranger, Door: "/"})
 		require.NoError(t, err)
 
 		const head = "MODULE DOOR UID CLAIMED CAPACITY LENGTH AGE CALLS CONN CLIENT\n"
 		const ofAlice = "full_ex /pid/7 1000 1000 10 1 3 2 conn,1 unix,uid=0,pid=9\n"
-		const ofLabel = "minimal_proc_lkm / - 7 0 0 0 0 conn,2 tcp,127.0.0.1:99\n"
+		const ofStranger = "minimal_proc_lkm / - 7 0 0 0 0 conn,2 tcp,127.0.0.1:99\n"
 		for name, test := range map[string]struct {
 			viewer *User
 			want   string
 		}{
-			"herself":               {alice, ofAlice},
-			"her other connection":  {&User{Conn: "conn 3", UID: 1000, Vouched: true}, ofAlice},
-			"another user on hers":  {&User{Conn: "conn 1", UID: 1001, Vouched: true}, ""},
-			"a label of her number": {&User{Conn: "conn 3", UID: 1000}, ""},
-			"the same connection":   {&User{Conn: "conn 2", UID: 8}, ofLabel},
-			"a label, elsewhere":    {&User{Conn: "conn 4", UID: 7}, ""},
-			"the administrator":     {&User{Conn: "conn 5", Vouched: true, Admin: true}, ofAlice + ofLabel},
+			"alice":                           {alice, ofAlice},
+			"alice on another connection":     {&User{Conn: "conn 3", UID: 1000, Vouched: true}, ofAlice},
+			"another user on her connection":  {&User{Conn: "conn 1", UID: 1001, Vouched: true}, ""},
+			"stranger who claims to be alice": {&User{Conn: "conn 3", UID: 1000}, ""},
+			"stranger on the same connection": {&User{Conn: "conn 2", UID: 8}, ofStranger},
+			"stranger on a different one":     {&User{Conn: "conn 4", UID: 7}, ""},
+			"administrator":                   {&User{Conn: "conn 5", Vouched: true, Admin: true}, ofAlice + ofStranger},
 		} {
 			assert.Equal(t, head+test.want, k.ListSessions(test.viewer), name)
 		}
@@ -184,10 +180,10 @@ full_ex                   40  1
 	})
 }
 
-// TestUnloadDuringTraffic has clients race for one session and for sessions of
-// their own against unloads. Every result is one of the contract's, and in the
-// end nothing is left.
-func TestUnloadDuringTraffic(t *testing.T) {
+// TestUnloadWhileClientsOpenAndCall runs clients during many unloads. Pairs of clients
+// compete for one session. Every result is one of the contract's, and no session is
+// left at the end.
+func TestUnloadWhileClientsOpenAndCall(t *testing.T) {
 	k := loadAll(t)
 	stop := make(chan struct{})
 	var clients sync.WaitGroup
@@ -219,7 +215,8 @@ func TestUnloadDuringTraffic(t *testing.T) {
 	assert.Contains(t, k.ListModules(), "full_ex                    0  0")
 }
 
-// openAndClose is one session, which may be refused or end at any point.
+// openAndClose opens, uses and closes one session. The open may be refused, and an
+// unload may end the session at any time.
 func openAndClose(t *testing.T, k *Kernel, c Client) (opened bool) {
 	s, err := k.Open("full_ex", c)
 	if err != nil {
@@ -242,7 +239,7 @@ func openAndClose(t *testing.T, k *Kernel, c Client) (opened bool) {
 	return true
 }
 
-// slowStart is a module whose file takes its time to open.
+// slowStart is a module whose Open signals opening and then waits for goOn.
 type slowStart struct{ opening, goOn chan struct{} }
 
 func (slowStart) Name() string { return "slow" }
@@ -257,8 +254,8 @@ func (m slowStart) Load(*Log) []File {
 
 func (m slowStart) Unload(log *Log) { log.Print("slow: unloaded") }
 
-// TestUnloadWaitsForOpensUnderWay: a module's Unload is called when every
-// session has ended, those too that were about to start.
+// TestUnloadWaitsForOpensUnderWay: the module's Unload is called after every session
+// has ended, also a session that was still starting.
 func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	m := slowStart{make(chan struct{}), make(chan struct{})}
 	k := NewKernel(m)
@@ -273,12 +270,12 @@ func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	unloaded := make(chan error, 1)
 	go func() { unloaded <- k.Unload("slow") }()
 	for there := true; there; {
-		_, there = k.Lookup("slow") // gone at once
+		_, there = k.Lookup("slow") // the file disappears at once
 	}
 	assert.NotContains(t, readAll(t, k.Log().Reader()), "unloaded")
 	select {
 	case err := <-unloaded:
-		t.Fatal("unloaded while a session starts", err)
+		t.Fatal("Unload returned while a session was starting", err)
 	default:
 	}
 	close(m.goOn)
@@ -290,7 +287,7 @@ func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	assert.Zero(t, k.Sessions())
 }
 
-// odd is a module with files of any names, which refuse to open or panic.
+// odd is a module with files of the given names, which open opens.
 type odd struct {
 	name  string
 	files []string
@@ -309,7 +306,7 @@ func (m odd) Load(*Log) []File {
 
 func (m odd) Unload(log *Log) { log.Print(m.name + ": unloaded") }
 
-func TestFilesWithNamesThatCannotBeAreRefused(t *testing.T) {
+func TestLoadRefusesInvalidAndTakenFileNames(t *testing.T) {
 	for name, want := range map[string]error{
 		"": syscall.EINVAL, ".": syscall.EINVAL, "..": syscall.EINVAL, "a/b": syscall.EINVAL, "a\x00": syscall.EINVAL,
 		strings.Repeat("x", 256): syscall.EINVAL, "full_ex": syscall.EEXIST, "mine": syscall.EEXIST,
@@ -325,12 +322,12 @@ func TestFilesWithNamesThatCannotBeAreRefused(t *testing.T) {
 		assert.Equal(t, want, err, name)
 		assert.Equal(t, []string{"full_ex"}, k.Files(), name)
 		assert.NotContains(t, k.ListModules(), "odd")
-		assert.Contains(t, logText(t, k), "odd: no file "+Printable([]byte(name)))
+		assert.Contains(t, logText(t, k), "odd: cannot make the file "+Printable([]byte(name)))
 		assert.Contains(t, logText(t, k), "odd: unloaded")
 	}
 }
 
-func TestOpenThatAModuleRefusesLeavesNothing(t *testing.T) {
+func TestRefusedOpenLeavesNoSession(t *testing.T) {
 	var open func() (Handle, error)
 	k := NewKernel(odd{name: "odd", files: []string{"odd"}, open: func() (Handle, error) { return open() }})
 	require.NoError(t, k.Load("odd"))
@@ -343,12 +340,12 @@ func TestOpenThatAModuleRefusesLeavesNothing(t *testing.T) {
 	assert.Zero(t, k.Sessions())
 	open = func() (Handle, error) { return &fullExSession{module: new(FullEx)}, nil }
 	s, err := k.Open("odd", client)
-	require.NoError(t, err, "the client has nothing open")
+	require.NoError(t, err, "the client has no session open")
 	require.NoError(t, s.Close())
 	require.NoError(t, k.Unload("odd"))
 }
 
-func TestColumnsOfSessionsAreOneWordEach(t *testing.T) {
+func TestColumnOfASessionIsOneWord(t *testing.T) {
 	for where, want := range map[string]string{
 		"": "-", " \n": "-", "a\nfull_ex / 0 0": `a\x0afull_ex,/,0,0`, "a\t\x85\u2028b": `a\x09\x85\xe2\x80\xa8b`,
 	} {

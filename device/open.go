@@ -5,12 +5,15 @@ import (
 	"time"
 )
 
-// Open starts a session of a client on a file. It returns ENOENT if no loaded
-// module has the file, EACCES if it is exclusive and this identity has it open,
-// ENFILE while MaxSessions are open, and what the module says.
+// Open opens the file with that name for a client and returns the session, which
+// the caller must close. Errors are:
 //
-// It takes constant time, as does [Session.Close], however many sessions there
-// are. The caller ends the session with Close.
+//	ENOENT  no loaded module has the file
+//	EACCES  the file is exclusive and this identity has it open
+//	ENFILE  MaxSessions sessions are open
+//
+// and those of [File].Open. The time of Open and of [Session.Close] does not
+// depend on how many sessions are open.
 func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	files := k.files.Load()
 	f := (*files)[name]
@@ -22,7 +25,7 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	s := &Session{kernel: k, file: f, client: c, opened: time.Now()}
 	started := false
 	defer func() {
-		if !started { // refused, or it panicked
+		if !started { // the module refused or panicked
 			k.remove(s)
 		}
 	}()
@@ -39,24 +42,25 @@ func (k *Kernel) Open(name string, c Client) (*Session, error) {
 	return s, nil
 }
 
-// enter puts a session into the tables if it may be there. files is where its file was
-// found.
+// enter adds a session to the tables, or returns why it may not be open. files is
+// the table in which Open found its file.
 func (k *Kernel) enter(s *Session, files *map[string]*file) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	// Under mu, because Unload clears the tables under it.
+	// The module may have been unloaded since Open found the file. From here on
+	// an unload waits, because Open has locked the module's opening.
 	if now := k.files.Load(); now != files && (*now)[s.file.Name] != s.file {
 		return errNoFile
 	}
-	who, once := s.holder()
-	if once && k.exclusive[who] != nil {
+	key, once := s.opener()
+	if once && k.exclusive[key] != nil {
 		return errOpenTwice
 	}
 	if k.MaxSessions > 0 && len(k.sessions.list) >= k.MaxSessions {
 		return errTooMany
 	}
 	if once {
-		k.exclusive[who] = s
+		k.exclusive[key] = s
 	}
 	k.sessions.add(s)
 	k.index(s)
@@ -65,16 +69,16 @@ func (k *Kernel) enter(s *Session, files *map[string]*file) error {
 	return nil
 }
 
-// holder returns who may have the session's file open once, and whether that matters: an
-// identity with the number of its open is another client each time.
-func (s *Session) holder() (who holder, once bool) {
+// opener returns the key of the session in Kernel.exclusive. once is false if the
+// session has no key: its file is not exclusive, or every open is its own client.
+func (s *Session) opener() (key opener, once bool) {
 	if !s.file.Exclusive || s.client.Open != 0 {
-		return holder{}, false
+		return opener{}, false
 	}
-	return holder{s.file.number, s.client.Identity}, true
+	return opener{s.file.number, s.client.Identity}, true
 }
 
-// remove takes a session out of the tables, and says whether it was there.
+// remove removes a session from the tables and reports whether it was there.
 func (k *Kernel) remove(s *Session) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -88,14 +92,15 @@ func (k *Kernel) remove(s *Session) bool {
 func (k *Kernel) removeLocked(s *Session) {
 	k.sessions.remove(s)
 	k.unindex(s)
-	if who, once := s.holder(); once {
-		delete(k.exclusive, who)
+	if key, once := s.opener(); once {
+		delete(k.exclusive, key)
 	}
 	s.file.module.uses.Add(-1)
 	k.countProcess(s.client.Identity, -1)
 }
 
-// countProcess keeps the processes that NextProcess finds. mu is held.
+// countProcess adds change to the number of sessions of a process. NextProcess
+// finds a process while that number is not 0. The caller holds mu.
 func (k *Kernel) countProcess(id Identity, change int) {
 	process := id.Process
 	if process == 0 {
@@ -113,9 +118,10 @@ func (k *Kernel) countProcess(id Identity, change int) {
 	}
 }
 
-// NextProcess returns the smallest process number above one under which a
-// session is open whose identity is otherwise the given one, and whether there
-// is one. Its time does not depend on how many sessions there are.
+// NextProcess returns the smallest process number above after that has an open
+// session, and false if there is none. It counts the sessions whose identity is id
+// but for the Process, which must be 0 in id. Its time does not depend on how many
+// sessions are open.
 func (k *Kernel) NextProcess(id Identity, after uint32) (process uint32, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -126,7 +132,7 @@ func (k *Kernel) NextProcess(id Identity, after uint32) (process uint32, ok bool
 	return set.next(after)
 }
 
-// Processes returns how many process numbers NextProcess finds for an identity.
+// Processes returns how many process numbers NextProcess finds for id.
 func (k *Kernel) Processes(id Identity) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -144,18 +150,19 @@ func (k *Kernel) Sessions() int {
 	return len(k.sessions.list)
 }
 
-// All returns the open sessions, in no order, as they were when it was called.
+// All returns the sessions that are open now, in no order.
 func (k *Kernel) All() []*Session {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.Clone(k.sessions.list)
 }
 
-// owner is who may see a session beside the administrator: a verified user
-// everywhere, and others on their own connection only. It is comparable.
+// owner says who may see a session, besides the administrator: a verified user on
+// every connection, any other user on the session's connection only. It is
+// comparable.
 type owner struct {
-	uid  uint32 // of a verified user
-	conn string // of others
+	uid  uint32 // of a verified user; else 0
+	conn string // of any other user; else ""
 }
 
 func (u *User) owner() owner {
@@ -165,7 +172,7 @@ func (u *User) owner() owner {
 	return owner{conn: u.Conn}
 }
 
-// index and unindex keep what Owned finds. mu is held.
+// index adds a session to those that Owned finds. The caller holds mu.
 func (k *Kernel) index(s *Session) {
 	of := s.client.User.owner()
 	if s.owned = k.owned[of]; s.owned == nil {
@@ -175,6 +182,7 @@ func (k *Kernel) index(s *Session) {
 	s.owned.add(s)
 }
 
+// unindex undoes index. The caller holds mu.
 func (k *Kernel) unindex(s *Session) {
 	s.owned.remove(s)
 	if len(s.owned.list) == 0 {
@@ -183,7 +191,7 @@ func (k *Kernel) unindex(s *Session) {
 	s.owned = nil
 }
 
-// CountOwned returns how many sessions Owned returns, in constant time.
+// CountOwned returns how many sessions Owned would return, in constant time.
 func (k *Kernel) CountOwned(u *User) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -196,9 +204,10 @@ func (k *Kernel) CountOwned(u *User) int {
 	return 0
 }
 
-// Owned returns, in no order, the sessions that a user may see: all for the
-// administrator, and otherwise those of the same verified user, or, of one whom
-// nobody vouches for, those of the same connection. It looks at no others.
+// Owned returns the sessions that a user may see, in no order. An administrator
+// sees all. A verified user sees the sessions with the same verified UID. Any other
+// user sees the unverified sessions of the same connection. The time depends only
+// on how many sessions it returns.
 func (k *Kernel) Owned(u *User) []*Session {
 	if u.Admin {
 		return k.All()

@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// processSet holds process numbers with how often each was added. It finds the
-// next number without looking at all, so that a directory of them can be
-// listed in small pieces: numbers are bits in pages, and pages are few.
+// processSet is a set of process numbers that counts how often each was added. It
+// finds the next number without a look at all others, so a long directory can be
+// listed in small parts. A number is a bit in a page, and pages are few. Kernel.mu
+// guards it.
 type processSet struct {
-	counts map[uint32]int
-	pages  map[uint32]*processPage
-	order  []uint32 // of the pages there are, ascending
+	counts map[uint32]int          // by process; never 0
+	pages  map[uint32]*processPage // by process / pageSize; never empty
+	order  []uint32                // keys of pages, ascending
 }
 
-// processPage has a bit for each of pageSize numbers.
+// processPage has one bit for each of pageSize consecutive numbers.
 type processPage struct {
 	words [pageSize / 64]uint64
-	used  int // bits set
+	used  int // number of bits that are set
 }
 
 const pageSize = 4096
@@ -28,7 +29,8 @@ func newProcessSet() *processSet {
 
 func (s *processSet) empty() bool { return len(s.counts) == 0 }
 
-// add changes the count of a process, which is in the set while that is not 0.
+// add adds change to the count of a process. The set contains the process while its
+// count is not 0.
 func (s *processSet) add(process uint32, change int) {
 	before := s.counts[process]
 	after := before + change
@@ -42,7 +44,7 @@ func (s *processSet) add(process uint32, change int) {
 	}
 }
 
-// flip changes the bit of a process, and drops a page without bits.
+// flip inverts the bit of a process. It adds a missing page and removes an empty one.
 func (s *processSet) flip(process uint32) {
 	number := process / pageSize
 	page := s.pages[number]
@@ -65,7 +67,7 @@ func (s *processSet) flip(process uint32) {
 	}
 }
 
-// next returns the smallest number above one.
+// next returns the smallest number above after, and false if there is none.
 func (s *processSet) next(after uint32) (uint32, bool) {
 	from := after + 1
 	i, _ := slices.BinarySearch(s.order, from/pageSize)
@@ -82,7 +84,8 @@ func (s *processSet) next(after uint32) (uint32, bool) {
 	return 0, false
 }
 
-// next returns the smallest number of the page that is not below one.
+// next returns the smallest number of the page that is from or more, and false if
+// there is none.
 func (p *processPage) next(from uint32) (uint32, bool) {
 	for word := from / 64; word < uint32(len(p.words)); word++ {
 		w := p.words[word]

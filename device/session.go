@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Session is one open of a device file by one client. Safe for concurrent use:
-// threads and forked children that share an open file share its session.
+// Session is one open of a device file by one client. It is safe for concurrent
+// use: threads and forked children that share an open file share its session.
 type Session struct {
-	// mu guards the fields up to the blank line. They come first, as a read or
-	// a write touches nothing else.
+	// mu guards the fields up to the blank line. They come first because a read
+	// or a write uses no others.
 	mu     sync.Mutex
-	handle Handle // the module's part, or an ended; nil: starting
-	calls  uint64 // reads and writes, refused ones too
+	handle Handle // the module's part: nil while the session starts, ended after it
+	calls  uint64 // number of reads and writes, also refused ones
 
 	kernel *Kernel   // immutable
 	file   *file     // immutable
@@ -21,12 +21,11 @@ type Session struct {
 	opened time.Time // immutable
 
 	// Kernel.mu guards the fields below.
-	places [setKinds]uint32 // in each kind of set, from 1; 0: in none
-	owned  *sessionSet      // that of its owner
+	positions [setKinds]uint32 // index + 1 in the set of each kind; 0: in no such set
+	owned     *sessionSet      // the set of its owner's sessions
 }
 
-// ended stands in for the module's part of a session that has none any more:
-// every call returns the errno.
+// ended is the handle of a session that has ended: every call returns the errno.
 type ended syscall.Errno
 
 func (e ended) Read([]byte) (int, error)  { return 0, syscall.Errno(e) }
@@ -34,31 +33,32 @@ func (e ended) Write([]byte) (int, error) { return 0, syscall.Errno(e) }
 func (e ended) Readable(int) error        { return syscall.Errno(e) }
 func (ended) Close()                      {}
 
-// start gives a new session the module's part. Until then nobody but listings
-// knows it.
+// start sets the handle of a new session. Before, only listings use the session.
 func (s *Session) start(handle Handle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handle = handle
 }
 
-// Write is [Held.Write] of a session that is held for this one call.
+// Write writes p to the device, as [Held.Write] does. It holds the session for this
+// call only.
 func (s *Session) Write(p []byte) (int, error) {
 	h := s.Hold()
 	defer h.Release()
 	return h.Write(p)
 }
 
-// Read is [Held.Read] of a session that is held for this one call.
+// Read reads from the device into p, as [Held.Read] does. It holds the session for
+// this call only.
 func (s *Session) Read(p []byte) (int, error) {
 	h := s.Hold()
 	defer h.Release()
 	return h.Read(p)
 }
 
-// Close frees the session; its client may open the file again. Later calls
-// return EBADF, except Close, which does nothing more and returns nil, also
-// after an unload.
+// Close ends the session, so that its client may open the file again. It always
+// returns nil and may be called again. Later reads and writes return EBADF, or EIO
+// if the module was unloaded before Close.
 func (s *Session) Close() error {
 	if s.kernel.remove(s) {
 		s.kernel.log.printSession(s.client.User, time.Now(), func() string { return s.file.Name + ": closed by " + s.client.String() })
@@ -67,8 +67,8 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// end drops the module's part and lets every later call fail with reason. The
-// first reason stays, so that a session is freed once.
+// end closes the handle and makes every later call return reason. Only the first
+// call of end has an effect, so a handle is closed once.
 func (s *Session) end(reason syscall.Errno) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,22 +79,23 @@ func (s *Session) end(reason syscall.Errno) {
 	s.handle = ended(reason)
 }
 
-// Client returns whose session it is.
+// Client returns the client that opened the session.
 func (s *Session) Client() Client { return s.client }
 
-// Module returns the name of the module that the file is of.
-func (s *Session) Module() string { return s.file.module.module.Name() }
+// Module returns the name of the module that registered the file.
+func (s *Session) Module() string { return s.file.module.code.Name() }
 
-// ValueSize returns that of the file.
+// ValueSize returns the file's ValueSize, in bytes.
 func (s *Session) ValueSize() int { return s.file.ValueSize }
 
-// State is what a session holds, for listings.
+// State describes a session, for listings.
 type State struct {
-	Capacity, Length int    // of the values it holds; 0 if it holds none
-	Calls            uint64 // reads and writes so far, refused ones too
+	Capacity int    // how many values fit; 0 if the handle is not a Gauge
+	Length   int    // how many values there are; 0 if the handle is not a Gauge
+	Calls    uint64 // number of reads and writes so far, also refused ones
 }
 
-// State returns what the session holds at the moment.
+// State returns the present state of the session.
 func (s *Session) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,9 +106,9 @@ func (s *Session) State() State {
 	return state
 }
 
-// Values returns the values of a full_ex session, leftmost first, and the
-// capacity, which is 0 before it is set and for other modules. It is a
-// snapshot for those who draw or check a session; it is never logged.
+// Values returns a copy of the session's values, leftmost first, and its capacity.
+// The capacity is 0 if it is not set yet, or if the handle is not [Valued]. Values
+// must not be logged.
 func (s *Session) Values() (values []int32, capacity int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

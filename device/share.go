@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// source is who causes lines of a log: the zero source is the system itself. It
+// source says who causes lines of a log. The zero source is the system itself. It
 // is comparable.
 type source struct {
 	kind  sourceKind
-	uid   uint32 // of a verified user
-	opens bool   // the lines of opens and closes only
+	uid   uint32 // of a verified user; else 0
+	opens bool   // for lines about opens and closes only
 }
 
 type sourceKind uint8
 
 const (
 	system     sourceKind = iota
-	verified              // one user
-	unverified            // all whom nobody vouches for
-	others                // all for whom there is no room for a share of their own
+	verified              // one verified user
+	unverified            // all users that are not verified, together
+	others                // all users that come while there are maxShares shares, together
 )
 
-// source is whose share of the log a user's lines take.
+// source returns the source of the lines that a user causes.
 func (u *User) source() source {
 	if !u.Vouched {
 		return source{kind: unverified}
@@ -32,7 +32,7 @@ func (u *User) source() source {
 	return source{kind: verified, uid: u.UID}
 }
 
-// String names the source in a log line.
+// String returns the name of the source for a log line.
 func (s source) String() string {
 	name := map[sourceKind]string{system: "the system", verified: fmt.Sprintf("uid %d", s.uid), unverified: "unverified users", others: "other users"}[s.kind]
 	if s.opens {
@@ -41,24 +41,24 @@ func (s source) String() string {
 	return name
 }
 
-// A share is how many lines a second one source may add to the log, with a
-// reserve that fills while it is silent.
+// share limits how many lines a second one source may add to the log. While the
+// source adds none, a reserve fills up for later. Log.mu guards it.
 type share struct {
 	source  source
-	left    float64 // lines it may add now
-	since   time.Time
-	dropped int // since the last line that was added
+	left    float64   // lines that the source might add at the time since
+	since   time.Time // when left was computed
+	dropped int       // lines dropped and not reported yet
 
-	forgotten bool // it is in no table any more
+	forgotten bool // it was removed from Log.shares
 }
 
 const (
 	shareRate    = 8  // lines a second
-	shareReserve = 64 // lines at once
+	shareReserve = 64 // lines at once, at most
 	maxShares    = 1024
 )
 
-// take spends a line, if there is one.
+// take reports whether the source may add a line now, and counts that line.
 func (s *share) take(now time.Time) bool {
 	s.left = min(s.left+now.Sub(s.since).Seconds()*shareRate, shareReserve)
 	s.since = now
@@ -69,12 +69,13 @@ func (s *share) take(now time.Time) bool {
 	return true
 }
 
-// full says whether the share has its whole reserve again.
+// full reports whether the reserve is full again.
 func (s *share) full(now time.Time) bool {
 	return s.left+now.Sub(s.since).Seconds()*shareRate >= shareReserve
 }
 
-// shareLocked returns the share of a source.
+// shareLocked returns the share of a source, or the share of all others if there
+// is no room for one more.
 func (l *Log) shareLocked(from source, now time.Time) *share {
 	if s := l.shares[from]; s != nil {
 		return s
@@ -83,7 +84,7 @@ func (l *Log) shareLocked(from source, now time.Time) *share {
 		l.forgetFullLocked(now)
 	}
 	if len(l.shares) >= maxShares {
-		from = source{kind: others} // one more than maxShares
+		from = source{kind: others} // the only share above maxShares
 		if s := l.shares[from]; s != nil {
 			return s
 		}
@@ -93,12 +94,12 @@ func (l *Log) shareLocked(from source, now time.Time) *share {
 	return s
 }
 
-// forgetFullLocked makes room: a share that is full again needs no memory. What
-// was dropped of it is told first.
+// forgetFullLocked makes room for a share. A share with a full reserve is the same
+// as a new one, so it is removed, after its dropped lines are reported.
 func (l *Log) forgetFullLocked(now time.Time) {
 	for _, s := range l.droppedLocked() {
 		if s.full(now) {
-			l.tellDroppedLocked(s, now)
+			l.reportDroppedLocked(s, now)
 			l.forgetLocked(s)
 		}
 	}
@@ -114,8 +115,7 @@ func (l *Log) forgetLocked(s *share) {
 	s.forgotten = true
 }
 
-// droppedLocked returns the shares of which lines were dropped, in a fixed
-// order.
+// droppedLocked returns the shares with dropped lines to report, sorted by name.
 func (l *Log) droppedLocked() []*share {
 	var list []*share
 	for _, s := range l.shares {
