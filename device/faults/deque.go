@@ -10,11 +10,11 @@ import (
 	"fullex/device"
 )
 
-// otherDeque answers as a sound session does, but pushes at the ends and takes the
-// capacities that flaws say. Its module's lock guards it.
+// otherDeque answers as a sound session does, except that its flaws choose the end of
+// a push and the capacities. fullEx.mu guards it.
 type otherDeque struct {
 	flaws    *flaws        // immutable
-	all      *atomic.Int64 // values that fit all of these deques
+	all      *atomic.Int64 // sum of the capacities of all otherDeques, in values
 	capacity int           // 0: uninitialised
 	values   []int32       // leftmost first
 }

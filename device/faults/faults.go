@@ -1,14 +1,16 @@
-// Package faults names wrong behaviours and plants those of the device full_ex, for
-// those who test whether their tests would notice them. Package p9srv/faulty plants
-// those of the way to the device.
+// Package faults makes the device full_ex faulty on purpose. A test suite for the
+// device should notice each fault. Package p9srv/faulty has the faults of the
+// connection to the device.
 //
-// [Module] is a layer around the sound module, and its sessions are layers around the
-// sound ones: what no fault changes, the sound code answers. Only a deque that pushes
-// at other ends, or has another capacity, is one of this package.
+// A module without faults is sound. [Module] returns a layer around the sound module,
+// and its sessions are layers around sound sessions: the sound code answers whatever no
+// fault changes. Only a deque that pushes at a wrong end or has a wrong capacity is
+// this package's own.
 //
 // # Concurrency
 //
-// Lock order: those of package device, then that of the module.
+// Everything exported is safe for concurrent use. The locks of package device are
+// taken before the lock of the module.
 package faults
 
 import (
@@ -17,21 +19,21 @@ import (
 	"strings"
 )
 
-// Fault is a wrong behaviour that can be planted, for those who test whether
-// their tests would notice it. Each is one defect; everything else stays right.
+// Fault is a wrong behaviour that can be planted. Each fault is one defect: all other
+// behaviour stays correct.
 type Fault struct {
 	Name     string // "leak"
-	Param    string // form of what follows the name: "=N", "[=N]" if it may be left out, "" for nothing
+	Param    string // form of the parameter: "=N" required, "[=N]" optional, "" none
 	Sentence string // what is wrong
 }
 
-// Planted is a fault that somebody asked for.
+// Planted is a fault with the value of its parameter.
 type Planted struct {
 	Fault
-	Value string // of the parameter; "": none
+	Value string // "": no value
 }
 
-// String returns the form that [Parse] takes.
+// String returns the form that [Parse] reads.
 func (p Planted) String() string {
 	if p.Value == "" {
 		return p.Name
@@ -39,8 +41,8 @@ func (p Planted) String() string {
 	return p.Name + "=" + p.Value
 }
 
-// Parse returns the fault of a list that a text, NAME or NAME=VALUE, asks for. It
-// does not check the value: the function that plants the fault does.
+// Parse reads a text, NAME or NAME=VALUE, as one of the faults in list. It does not
+// check the value: the function that plants the fault does.
 func Parse(list []Fault, text string) (Planted, error) {
 	name, value, hasValue := strings.Cut(text, "=")
 	for _, f := range list {
@@ -60,7 +62,7 @@ func Parse(list []Fault, text string) (Planted, error) {
 	return Planted{}, fmt.Errorf("%q: no such fault, want one of %s", text, strings.Join(names, ", "))
 }
 
-// OfDevice returns the faults that [Module] can plant, in the order of listings.
+// OfDevice returns the faults that [Module] can plant, in the order for listings.
 func OfDevice() []Fault {
 	var list []Fault
 	for _, k := range knownFaults {
@@ -69,22 +71,22 @@ func OfDevice() []Fault {
 	return list
 }
 
-// flaws are what is wrong with a module. The zero flaws are none.
+// flaws says what is wrong with a module. The zero flaws leave it sound.
 type flaws struct {
 	oddRight         bool
 	negativeWrongEnd bool
-	room             int  // added to a capacity
-	capacities       int  // added to the largest capacity
-	einvalForEACCES  bool // of reads and writes
-	eaccesForEINVAL  bool
+	room             int  // added to each capacity
+	capacities       int  // added to the largest allowed capacity
+	einvalForEACCES  bool // for reads and writes
+	eaccesForEINVAL  bool // for reads and writes
 	lostOnBigRead    bool
 	lostOnError      bool
 	secondOpen       bool
 	sharedSession    bool
 	closeFreesOther  bool
 	shortWrite       bool
-	leak             int     // closes until a session is freed; 0: at once
-	chance           float64 // of EIO for a read or a write
+	leak             int     // number of later closes until a session is freed
+	chance           float64 // probability of EIO for a read or a write
 	seed             uint64
 }
 
@@ -94,7 +96,7 @@ type knownFault struct {
 	plant func(f *flaws, value string) error
 }
 
-// flag plants a fault that has no parameter.
+// flag returns the plant function of a fault without parameter.
 func flag(set func(*flaws)) func(*flaws, string) error {
 	return func(f *flaws, _ string) error {
 		set(f)
@@ -103,40 +105,40 @@ func flag(set func(*flaws)) func(*flaws, string) error {
 }
 
 var knownFaults = []knownFault{
-	{Fault{"odd-right", "", "odd numbers are pushed right, as even ones are"},
+	{Fault{"odd-right", "", "odd numbers are pushed right, like even ones"},
 		flag(func(f *flaws) { f.oddRight = true })},
 	{Fault{"negative-wrong-end", "", "negative numbers are pushed at the other end: odd ones right, even ones left"},
 		flag(func(f *flaws) { f.negativeWrongEnd = true })},
-	{Fault{"capacity-plus-one", "", "one value more fits than the capacity that was written"},
+	{Fault{"capacity-plus-one", "", "one value more fits than the written capacity"},
 		flag(func(f *flaws) { f.room++ })},
-	{Fault{"capacity-minus-one", "", "one value less fits than the capacity that was written; a capacity of 1 is refused (EINVAL)"},
+	{Fault{"capacity-minus-one", "", "one value fewer fits than the written capacity; a capacity of 1 is refused (EINVAL)"},
 		flag(func(f *flaws) { f.room-- })},
-	{Fault{"capacity-101", "", "a capacity of 101 is taken"},
+	{Fault{"capacity-101", "", "a capacity of 101 is accepted"},
 		flag(func(f *flaws) { f.capacities++ })},
-	{Fault{"einval-for-eacces", "", "reads and writes give EINVAL where EACCES is right"},
+	{Fault{"einval-for-eacces", "", "reads and writes return EINVAL where EACCES is correct"},
 		flag(func(f *flaws) { f.einvalForEACCES = true })},
-	{Fault{"eacces-for-einval", "", "reads and writes give EACCES where EINVAL is right"},
+	{Fault{"eacces-for-einval", "", "reads and writes return EACCES where EINVAL is correct"},
 		flag(func(f *flaws) { f.eaccesForEINVAL = true })},
 	{Fault{"lost-on-big-read", "", "a read of 5 bytes or more pops two values, if there are two, and loses the second"},
 		flag(func(f *flaws) { f.lostOnBigRead = true })},
-	{Fault{"lost-on-error", "", "a read of 1..3 bytes is refused (EINVAL) and pops a value all the same, which is lost"},
+	{Fault{"lost-on-error", "", "a read of 1..3 bytes is refused (EINVAL), but it pops a value, which is lost"},
 		flag(func(f *flaws) { f.lostOnError = true })},
 	{Fault{"second-open", "", "a client may have the device open twice; each open has its own deque"},
 		flag(func(f *flaws) { f.secondOpen = true })},
-	{Fault{"shared-session", "", "all clients have one deque together, until the last of them closes"},
+	{Fault{"shared-session", "", "all clients share one deque, until the last of them closes"},
 		flag(func(f *flaws) { f.sharedSession = true })},
-	{Fault{"leak", "[=N]", "a close frees nothing: its client may not open again (EACCES) and its values stay counted, until N more have closed; without N for ever"},
+	{Fault{"leak", "[=N]", "a close frees nothing until N later closes: its client may not open again (EACCES), and its values stay counted; without N this lasts"},
 		plantLeak},
-	{Fault{"close-frees-other", "", "a close also empties the session that is open longest of the others: it is uninitialised again"},
+	{Fault{"close-frees-other", "", "a close also resets the session that has been open longest: it is uninitialised again"},
 		flag(func(f *flaws) { f.closeFreesOther = true })},
-	{Fault{"short-write", "", "a write of 1..3 bytes after the capacity pushes a value, with zeros for the bytes that are missing"},
+	{Fault{"short-write", "", "a write of 1..3 bytes after the capacity pushes a value, with zeros for the missing bytes"},
 		flag(func(f *flaws) { f.shortWrite = true })},
-	{Fault{"error", "=P[:SEED]", "a read or a write gives EIO with probability P, and does nothing then; the same SEED gives the same sequence"},
+	{Fault{"error", "=P[:SEED]", "a read or a write returns EIO with probability P and does nothing; the same SEED gives the same sequence"},
 		plantErrors},
 }
 
-// mostLeaked bounds what a leak holds, so that it never ends the server: for
-// ever is so many closes.
+// mostLeaked bounds the sessions that leak, so that a leak cannot use up the server's
+// memory. A leak without N ends after this many closes.
 const mostLeaked = 65_536
 
 func plantLeak(f *flaws, value string) error {
@@ -168,7 +170,7 @@ func plantErrors(f *flaws, value string) error {
 	return nil
 }
 
-// flawsOf plants faults.
+// flawsOf returns the flaws of all these faults. An error names the fault.
 func flawsOf(faults []Planted) (flaws, error) {
 	var f flaws
 	for _, p := range faults {
@@ -185,15 +187,15 @@ func (f *flaws) plant(p Planted) error {
 			return k.plant(f, p.Value)
 		}
 	}
-	return fmt.Errorf("it is none of the device's")
+	return fmt.Errorf("not a fault of the device")
 }
 
-// otherDeque reports whether the sound module's deques do not do.
+// otherDeque reports whether the flaws need an otherDeque instead of a sound deque.
 func (f *flaws) otherDeque() bool {
 	return f.oddRight || f.negativeWrongEnd || f.room != 0 || f.capacities != 0
 }
 
-// left reports whether a value is pushed at the left end.
+// left reports whether a value is pushed left.
 func (f *flaws) left(v int32) bool {
 	odd := v&1 != 0
 	return odd != (f.oddRight && odd || f.negativeWrongEnd && v < 0)

@@ -15,7 +15,8 @@ import (
 	"fullex/device/contract"
 )
 
-// faultyKernel has full_ex with the faults that the texts name.
+// faultyKernel returns a kernel in which full_ex is loaded, with the faults that texts
+// name.
 func faultyKernel(t *testing.T, texts ...string) *device.Kernel {
 	t.Helper()
 	return kernelOf(t, faultyModule(t, texts...))
@@ -41,16 +42,16 @@ func kernelOf(t *testing.T, m device.Module) *device.Kernel {
 	return k
 }
 
-// clientNotes is clients of a kernel and what they were answered.
+// clientNotes makes the calls of several clients and notes their results.
 type clientNotes struct {
 	kernel  *device.Kernel
 	clients map[string]*device.Session
 	notes   []string
 }
 
-// do makes calls: "a:open", "a:close", "a:w5" (value), "a:b3" (bytes 3), "a:c2"
-// (capacity), "a:r4" (read of 4). Its notes are what the calls that have no "!"
-// before them returned.
+// do makes calls of the clients a, b and so on: "a:open", "a:close", "a:w5" (write the
+// value 5), "a:b3" (write 3 bytes), "a:c2" (write the capacity 2), "a:r4" (read 4
+// bytes). It returns the results of all calls but those with "!" before them.
 func (c *clientNotes) do(calls string) string {
 	for call := range strings.FieldsSeq(calls) {
 		quiet := strings.HasPrefix(call, "!")
@@ -67,7 +68,7 @@ func (c *clientNotes) call(who, what string) string {
 	s := c.clients[who]
 	switch what {
 	case "open":
-		// The number of a client is left out of its identity: a and a2 are one.
+		// The identity has the first letter only, so a and a2 are the same client.
 		opened, err := c.kernel.Open("full_ex", device.Client{Identity: device.Identity{Peer: who[:1]}, User: &device.User{Conn: who}, Door: "/"})
 		if err == nil {
 			c.clients[who] = opened
@@ -104,8 +105,8 @@ func outcome(n int, err error) string {
 	return fmt.Sprint(n)
 }
 
-// rows are scenes that together are the contract, and what the sound device says.
-var rows = map[string]struct{ calls, sound string }{
+// scenes are calls that together cover the contract, and the results of the sound device.
+var scenes = map[string]struct{ calls, sound string }{
 	"odd, positive":          {"!a:open !a:c9 !a:w2 !a:w1 !a:w4 !a:w3 a:r4 a:r4 a:r4 a:r4", "=3 =1 =2 =4"},
 	"odd, negative":          {"!a:open !a:c9 !a:w2 a:w-3 a:r4 a:r4", "4 =-3 =2"},
 	"even, negative":         {"!a:open !a:c9 !a:w2 a:w-4 a:r4 a:r4", "4 =2 =-4"},
@@ -197,32 +198,32 @@ func TestEachFaultIsOneDefect(t *testing.T) {
 	}
 	for fault, outcomes := range changed {
 		t.Run(fault, func(t *testing.T) {
-			for name, row := range rows {
+			for name, scene := range scenes {
 				want, ok := outcomes[name]
 				if !ok {
-					want = row.sound
+					want = scene.sound
 				}
 				if fault == "error=1" {
-					want = allErrors(row.calls)
+					want = allErrors(scene.calls)
 				}
 				c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*device.Session{}}
-				assert.Equal(t, want, c.do(row.calls), name)
+				assert.Equal(t, want, c.do(scene.calls), name)
 			}
 		})
 	}
-	for name, row := range rows {
+	for name, scene := range scenes {
 		c := clientNotes{kernel: kernelOf(t, new(device.FullEx)), clients: map[string]*device.Session{}}
-		assert.Equal(t, row.sound, c.do(row.calls), "sound: "+name)
+		assert.Equal(t, scene.sound, c.do(scene.calls), "sound: "+name)
 		c = clientNotes{kernel: faultyKernel(t), clients: map[string]*device.Session{}}
-		assert.Equal(t, row.sound, c.do(row.calls), "no fault planted: "+name)
+		assert.Equal(t, scene.sound, c.do(scene.calls), "no fault planted: "+name)
 	}
 	for _, f := range OfDevice() {
 		_, tested := changed[f.Name]
-		assert.True(t, tested || f.Name == "error", "%s is tested", f.Name)
+		assert.True(t, tested || f.Name == "error", "%s has no scene that notices it", f.Name)
 	}
 }
 
-// allErrors is what a scene gives if every read and write fails.
+// allErrors returns the results of a scene if every read and write returns EIO.
 func allErrors(calls string) string {
 	var notes []string
 	for call := range strings.FieldsSeq(calls) {
@@ -239,13 +240,13 @@ func allErrors(calls string) string {
 	return strings.Join(notes, " ")
 }
 
-func TestLeakEndsAfterCloses(t *testing.T) {
+func TestLeakEndsAfterItsNumberOfCloses(t *testing.T) {
 	c := clientNotes{kernel: faultyKernel(t, "leak=2"), clients: map[string]*device.Session{}}
 	assert.Equal(t, "EACCES EACCES 0",
 		c.do("!a:open !a:c9 !a:close a:open !b:open !b:close a:open !d:open !d:close a:open"))
 }
 
-func TestLeakStaysCountedUntilTheModuleGoes(t *testing.T) {
+func TestModuleSizeCountsALeakUntilTheUnload(t *testing.T) {
 	k := faultyKernel(t, "leak")
 	c := clientNotes{kernel: k, clients: map[string]*device.Session{}}
 	c.do("a:open a:c9 a:close b:open b:c1 b:close")
@@ -261,7 +262,7 @@ func TestSharedSessionEndsWithItsLastClient(t *testing.T) {
 	assert.Equal(t, "=2 EACCES", c.do("!a:open !a:c4 !a:w2 !b:open !a:close b:r4 !b:close !b:open b:w2"))
 }
 
-func TestErrorsComeWithTheirProbabilityAndInTheSameOrder(t *testing.T) {
+func TestErrorsHaveTheirProbabilityAndARepeatableOrder(t *testing.T) {
 	sequence := func(fault string) string {
 		c := clientNotes{kernel: faultyKernel(t, fault), clients: map[string]*device.Session{}}
 		return c.do("a:open " + strings.Repeat("a:r0 ", 2000))
@@ -274,18 +275,18 @@ func TestErrorsComeWithTheirProbabilityAndInTheSameOrder(t *testing.T) {
 	assert.Equal(t, 2000, strings.Count(first, "EIO")+strings.Count(first, "EINVAL"))
 }
 
-func TestFaultsTogether(t *testing.T) {
+func TestSeveralFaultsWorkTogether(t *testing.T) {
 	c := clientNotes{kernel: faultyKernel(t, "odd-right", "capacity-plus-one", "capacity-101"), clients: map[string]*device.Session{}}
 	assert.Equal(t, "1 4 4 EACCES =1 =3", c.do("!a:open a:c1 a:w1 a:w3 a:w5 a:r4 a:r4"))
 	values := clientNotes{kernel: faultyKernel(t, "capacity-plus-one", "capacity-101"), clients: map[string]*device.Session{}}
 	values.do("a:open a:c101 a:w6")
-	held, capacity := values.clients["a"].Values()
-	assert.Equal(t, []int32{6}, held)
+	got, capacity := values.clients["a"].Values()
+	assert.Equal(t, []int32{6}, got)
 	assert.Equal(t, 102, capacity)
 	assert.Equal(t, device.State{Capacity: 102, Length: 1, Calls: 2}, values.clients["a"].State())
 }
 
-func TestFaultsAreAnnounced(t *testing.T) {
+func TestListingsAndLogNameTheFaults(t *testing.T) {
 	k := kernelOf(t, Mark(faultyModule(t, "odd-right", "error=0.5:3"), Planted{Fault: Fault{Name: "elsewhere"}, Value: "1"}))
 	assert.Contains(t, k.ListModules(), "full_ex                    0  0 faulty:odd-right,error=0.5:3,elsewhere=1\n")
 	p := make([]byte, 64<<10)
@@ -298,7 +299,7 @@ func TestFaultsAreAnnounced(t *testing.T) {
 	assert.Contains(t, string(log), "full_ex: faulty on purpose: error=0.5:3: ")
 }
 
-func TestBadFaultsAreRefused(t *testing.T) {
+func TestParseAndModuleRefuseBadFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"nosuch":         `"nosuch": no such fault, want one of odd-right, negative-wrong-end,`,
 		"":               "no such fault",
@@ -324,5 +325,5 @@ func TestBadFaultsAreRefused(t *testing.T) {
 		assert.ErrorContains(t, err, want, text)
 	}
 	_, err := Module(new(device.FullEx), Planted{Fault: Fault{Name: "elsewhere"}})
-	assert.ErrorContains(t, err, "none of the device's")
+	assert.ErrorContains(t, err, "not a fault of the device")
 }

@@ -6,8 +6,8 @@ import (
 	"fullex/device"
 )
 
-// Mark returns a module that listings show with the names of faults, after those that
-// it is marked with already. Without faults it returns the module itself.
+// Mark returns a module whose note in listings names the planted faults, after those that
+// m names already. It changes nothing else. Without faults it returns m.
 func Mark(m device.Module, planted ...Planted) device.Module {
 	if len(planted) == 0 {
 		return m
@@ -23,7 +23,7 @@ func Mark(m device.Module, planted ...Planted) device.Module {
 	return marked{m, before + strings.Join(names, ",")}
 }
 
-// marked is a module with a note. Immutable.
+// marked is a module with a note. It is immutable.
 type marked struct {
 	device.Module
 	note string

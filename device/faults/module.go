@@ -10,8 +10,9 @@ import (
 	"fullex/device"
 )
 
-// Module returns the module full_ex with faults planted. Listings and, when it is
-// loaded, the log show each of them.
+// Module returns a layer around sound with the planted faults. Listings show the name of
+// each fault. The log shows each fault when the module is loaded. An error names a fault
+// with a wrong value, or one that is not of the device.
 func Module(sound *device.FullEx, planted ...Planted) (device.Module, error) {
 	f, err := flawsOf(planted)
 	if err != nil {
@@ -19,7 +20,7 @@ func Module(sound *device.FullEx, planted ...Planted) (device.Module, error) {
 	}
 	m := &fullEx{
 		FullEx: sound, planted: planted, flaws: f,
-		open: list.New(), held: make(map[device.Identity]int),
+		open: list.New(), leakedBy: make(map[device.Identity]int),
 		random: rand.New(rand.NewPCG(f.seed, 0)),
 	}
 	return Mark(m, planted...), nil
@@ -30,17 +31,17 @@ type fullEx struct {
 	*device.FullEx
 	planted []Planted                                  // immutable
 	flaws   flaws                                      // immutable
-	sound   func(device.Client) (device.Handle, error) // the sound open; immutable after Load
-	room    atomic.Int64                               // values that fit all of this package's deques
+	sound   func(device.Client) (device.Handle, error) // File.Open of the sound module; immutable after Load
+	room    atomic.Int64                               // sum of the capacities of all otherDeques, in values
 
-	// mu guards the fields below and all deques, because faults reach from one
-	// session into another. It is taken with a device.Session's lock held.
-	mu     sync.Mutex
-	open   *list.List              // of *session, the oldest first
-	shared *usedDeque              // of all, if they share one
-	leaked []*session              // closed and not freed, the oldest first
-	held   map[device.Identity]int // how many of these a client has
-	random *rand.Rand
+	// mu guards the fields below and all deques: some faults change the deque of
+	// another session. A caller may hold the lock of a device.Session.
+	mu       sync.Mutex
+	open     *list.List              // of *session, oldest first
+	shared   *usedDeque              // the deque of all sessions, if they share one
+	leaked   []*session              // closed but not freed, oldest first
+	leakedBy map[device.Identity]int // number of leaked sessions of each client
+	random   *rand.Rand
 }
 
 var (
@@ -48,7 +49,8 @@ var (
 	_ device.Sized  = (*fullEx)(nil)
 )
 
-// handle is what every deque has, a sound session's too.
+// handle is the part of a session that contains the deque. Sound sessions implement it,
+// too.
 type handle interface {
 	device.Handle
 	device.Readable
@@ -56,10 +58,10 @@ type handle interface {
 	device.Valued
 }
 
-// usedDeque is a deque and how many sessions use it.
+// usedDeque is a deque that one or more sessions use.
 type usedDeque struct {
 	handle
-	users int
+	users int // number of sessions that are not freed
 }
 
 // Load implements device.Module.
@@ -71,13 +73,13 @@ func (m *fullEx) Load(log *device.Log) []device.File {
 	f := &files[0]
 	f.Exclusive = !m.flaws.secondOpen
 	if m.flaws.lostOnBigRead {
-		f.ValueSize = 0 // so that Read sees how much was asked for
+		f.ValueSize = 0 // so that Read gets a buffer of the size that the client asked for
 	}
 	m.sound, f.Open = f.Open, m.start
 	return files
 }
 
-// Unload implements device.Module. It frees what leaked.
+// Unload implements device.Module. It frees the leaked sessions.
 func (m *fullEx) Unload(log *device.Log) {
 	m.mu.Lock()
 	for len(m.leaked) > 0 {
@@ -90,11 +92,11 @@ func (m *fullEx) Unload(log *device.Log) {
 // Size implements device.Sized.
 func (m *fullEx) Size() int { return m.FullEx.Size() + device.ValueSize*int(m.room.Load()) }
 
-// start is the open of the device.
+// start is the File.Open of the faulty module.
 func (m *fullEx) start(c device.Client) (device.Handle, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.held[c.Identity] > 0 {
+	if m.leakedBy[c.Identity] > 0 {
 		return nil, syscall.EACCES
 	}
 	d, err := m.dequeLocked(c)
@@ -102,7 +104,7 @@ func (m *fullEx) start(c device.Client) (device.Handle, error) {
 		return nil, err
 	}
 	s := &session{module: m, client: c, deque: d}
-	s.place = m.open.PushBack(s)
+	s.element = m.open.PushBack(s)
 	return s, nil
 }
 
@@ -123,7 +125,8 @@ func (m *fullEx) dequeLocked(c device.Client) (*usedDeque, error) {
 	return d, nil
 }
 
-// newHandle returns a deque that is uninitialised: the sound module's, if that does.
+// newHandle returns an uninitialised deque: the sound module's, unless the flaws need an
+// otherDeque.
 func (m *fullEx) newHandle(c device.Client) (handle, error) {
 	if m.flaws.otherDeque() {
 		return &otherDeque{flaws: &m.flaws, all: &m.room}, nil
@@ -132,25 +135,26 @@ func (m *fullEx) newHandle(c device.Client) (handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.(handle), nil // full_ex's are
+	return h.(handle), nil // every handle of device.FullEx is one
 }
 
-// closed is the close of a session.
+// closed is the close of a session: it leaks the session, and frees the oldest leaked one
+// if that is due.
 func (m *fullEx) closed(s *session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.open.Remove(s.place)
+	m.open.Remove(s.element)
 	if oldest := m.open.Front(); oldest != nil && m.flaws.closeFreesOther {
 		m.emptyLocked(oldest.Value.(*session))
 	}
 	m.leaked = append(m.leaked, s)
-	m.held[s.client.Identity]++
+	m.leakedBy[s.client.Identity]++
 	if len(m.leaked) > m.flaws.leak {
 		m.freeOldestLocked()
 	}
 }
 
-// emptyLocked replaces a session's deque by a new one.
+// emptyLocked replaces a session's deque by a new, uninitialised one.
 func (m *fullEx) emptyLocked(s *session) {
 	if empty, err := m.newHandle(s.client); err == nil {
 		s.deque.Close()
@@ -158,14 +162,13 @@ func (m *fullEx) emptyLocked(s *session) {
 	}
 }
 
-// freeOldestLocked frees the session that was closed first of those that are
-// not freed.
+// freeOldestLocked frees the leaked session that was closed first.
 func (m *fullEx) freeOldestLocked() {
 	s := m.leaked[0]
 	m.leaked = m.leaked[1:]
 	who := s.client.Identity
-	if m.held[who]--; m.held[who] == 0 {
-		delete(m.held, who)
+	if m.leakedBy[who]--; m.leakedBy[who] == 0 {
+		delete(m.leakedBy, who)
 	}
 	if s.deque.users--; s.deque.users > 0 {
 		return

@@ -7,12 +7,12 @@ import (
 	"fullex/device"
 )
 
-// session is a session of full_ex with faults: a layer around a deque.
+// session is a session of full_ex with faults, a layer around a deque.
 type session struct {
-	module *fullEx
-	client device.Client
-	deque  *usedDeque
-	place  *list.Element // in module.open
+	module  *fullEx
+	client  device.Client
+	deque   *usedDeque
+	element *list.Element // in module.open
 }
 
 var _ handle = (*session)(nil)
@@ -41,13 +41,13 @@ func (s *session) Read(p []byte) (int, error) {
 	}
 	n, err := s.deque.Read(p)
 	if s.loses(len(p), err) {
-		_, _ = s.deque.Read(make([]byte, device.ValueSize)) // lost, if there is one
+		_, _ = s.deque.Read(make([]byte, device.ValueSize)) // this value is lost; there may be none
 	}
 	return n, s.module.flaws.errno(err)
 }
 
-// loses reports whether a read of so many bytes loses a value. EINVAL for a short
-// read says that there is one.
+// loses reports whether a read of count bytes, which returned err, loses a value. A
+// short read returns EINVAL only if there is one.
 func (s *session) loses(count int, err error) bool {
 	if count > device.ValueSize {
 		return err == nil && s.module.flaws.lostOnBigRead
@@ -55,13 +55,13 @@ func (s *session) loses(count int, err error) bool {
 	return count > 0 && err == syscall.EINVAL && s.module.flaws.lostOnError
 }
 
-// failsLocked reports whether the call in hand meets a planted error.
+// failsLocked reports whether this call returns a planted EIO.
 func (s *session) failsLocked() bool {
 	chance := s.module.flaws.chance
 	return chance > 0 && s.module.random.Float64() < chance
 }
 
-// errno returns what a client is told for an error.
+// errno returns the error that a client gets for err.
 func (f *flaws) errno(err error) error {
 	switch {
 	case err == syscall.EACCES && f.einvalForEACCES:
