@@ -1,6 +1,6 @@
-// Package device implements the device files and knows no way to reach them. It
-// has the modules that register files, the sessions and their clients, the
-// errno of every refusal, and the log.
+// Package device implements the device files: the modules that register them, the
+// sessions and their clients, the errno of every refusal, and the log. It does not
+// know how clients reach the files.
 //
 // # Terms
 //
@@ -26,8 +26,8 @@
 //
 // # The log
 //
-// [Log] keeps the newest lines, as the log of Linux does for dmesg(1). Clients
-// cause lines, so the log limits how many lines one user may add.
+// [Log] keeps a bounded number of lines, as Linux does for dmesg(1). Clients cause
+// lines, so the log limits the rate at which a user may add some.
 //
 // # Concurrency
 //
@@ -35,7 +35,7 @@
 // comment says otherwise. Locks are taken in this order:
 //
 //	Kernel.loading
-//	  loaded.opening
+//	  module.opening
 //	    Kernel.mu
 //	      Session.mu
 //	        LogReader.mu

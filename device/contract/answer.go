@@ -5,17 +5,17 @@ import (
 	"syscall"
 )
 
-// Answer is a right result of a call.
+// Answer is a correct result of a call.
 type Answer struct {
 	Row   Row           // the row that decides
-	N     int           // what a call that succeeds returns
-	Data  []byte        // what a read brings: N bytes, or fewer where the original miscounts
-	Errno syscall.Errno // why the call is refused; 0: it succeeds
-	Note  string        // why the result is right, if it is not the first row's; else ""
+	N     int           // count that a successful call returns
+	Data  []byte        // bytes that a read returns: N, or fewer where the original miscounts
+	Errno syscall.Errno // errno of a refused call; 0: the call succeeds
+	Note  string        // why this answer is correct, too; "" for the contract's own answer
 	Next  Model         // the session after the call
 }
 
-// Is reports whether a call that returned n and err gave this answer. It does not
+// Is reports whether n and err, which a call returned, are this answer. It does not
 // compare data.
 func (a Answer) Is(n int, err error) bool {
 	if a.Errno != 0 {

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Call is a line of a trace.
+// Call is a line of a trace: a call and its recorded result.
 type Call struct {
-	Line int    // in the trace, from 1
+	Line int    // line number in the trace, from 1
 	Name string // "open", "open again", "write", "read" or "close"
-	Data []byte // of a write
-	Size int    // of a read, in bytes
-	Want string // the result as the trace has it
+	Data []byte // bytes of a write
+	Size int    // buffer size of a read, in bytes
+	Want string // recorded result, such as "4 2bb9084b" or "EACCES"
 }
 
-// String returns the call without its result, as the trace has it.
+// String returns the call in the form of a trace, without its result.
 func (c Call) String() string {
 	switch c.Name {
 	case "write":
@@ -27,7 +27,7 @@ func (c Call) String() string {
 	return c.Name
 }
 
-// maxRead is the largest read that a trace may have, in bytes.
+// maxRead is the largest buffer of a read in a trace, in bytes.
 const maxRead = 32 << 20
 
 func parseCall(line string) (Call, error) {

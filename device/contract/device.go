@@ -2,15 +2,16 @@ package contract
 
 import "io"
 
-// Device is the device of one client, in memory. With the profile Module it does
-// what the original does. The zero Device is closed and Fixed. Its errors are
-// errnos. It is not safe for concurrent use.
+// Device is a device in memory for one client, which behaves as its Model says. With
+// the profile Module it behaves as the original does. The zero Device is closed and
+// has the profile Fixed. All errors are syscall.Errno values. A Device is not safe for
+// concurrent use.
 type Device struct {
 	Model
 	IsOpen bool
 }
 
-// Open opens the device, or returns EACCES.
+// Open opens the device and returns d itself, or EACCES if it is open.
 func (d *Device) Open() (io.ReadWriteCloser, error) {
 	if d.IsOpen {
 		return nil, RowOpenTwice.Errno
@@ -22,7 +23,8 @@ func (d *Device) Open() (io.ReadWriteCloser, error) {
 // Write implements io.Writer.
 func (d *Device) Write(p []byte) (int, error) { return d.answer(nil, d.Model.Write(p)) }
 
-// Read implements io.Reader, but for Module: then it can return more than len(p).
+// Read implements io.Reader, except that with the profile Module it can return a count
+// above len(p).
 func (d *Device) Read(p []byte) (int, error) { return d.answer(p, d.Model.Read(len(p))) }
 
 func (d *Device) answer(p []byte, answers []Answer) (int, error) {

@@ -1,34 +1,39 @@
-// Package contract says what the device full_ex does: the rows of its contract, one
-// model of them, and the format of recorded sessions.
+// Package contract specifies the device full_ex. It has the rows of the contract, one
+// model that implements them, and the format of recorded sessions.
+//
+// The original is the tutorial's kernel module for Linux. The device is fullex's.
 //
 // # Rows
 //
-// A [Row] names a call, the state that it meets, and the result. The first row that
-// fits decides. The rows were measured on the kernel module (Linux 6.1). In those
-// marked * the module is wrong, or a kernel forces the device, and the device differs.
-// Values are int32 in little-endian byte order on every machine. A negative odd
-// number is odd. Offsets mean nothing. A refused call changes nothing.
+// A [Row] names a call, the state of the session, and the result. The first row that
+// fits decides. The rows were measured on the original (Linux 6.1). In a row marked *
+// the device differs from it: the original is wrong there, or Linux leaves no choice.
+//
+// Values are little-endian int32 on every machine. Negative numbers can be odd, too.
+// Offsets have no meaning. A refused call changes nothing.
 //
 // # Model
 //
-// A [Model] is one session, whose values are a slice. It returns every [Answer] that
-// is right for a call, each with the session that follows. Where several are right,
-// the caller goes on with the one that it saw. A [Device] answers calls itself.
+// A [Model] is the state of one session, with its values in a slice. For a call it
+// returns every correct [Answer], each with the session that follows. If there are
+// several, the caller goes on with the answer that it saw. A [Device] chooses one
+// itself.
+//
 // Tests compare the deque, the device and the server with the model, so this package
 // imports none of them.
 //
 // # Traces
 //
-// A [Trace] is a recorded session. Each line has a call and its result:
+// A [Trace] is the record of a session. Each line has a call and its result:
 //
 //	open -> ok
 //	open again -> EACCES          a second open while the first is open
-//	write 488f084d -> 4           bytes in hexadecimal; how many were taken
-//	read 200000 -> 4 2bb9084b     size of the buffer; how many came, and which
+//	write 488f084d -> 4           bytes in hexadecimal; returned count
+//	read 200000 -> 4 2bb9084b     size of the buffer; returned count and bytes
 //	read 4 -> EACCES
 //	close -> ok
 //
-// A read of N passes a buffer of N bytes. A 9P client without a kernel asks for
-// min(N, msize-24) bytes in one Tread, at any offset. Traces that were recorded
-// from the kernel module in a real kernel decide what is right.
+// "read N" is a read with a buffer of N bytes. A 9P library sends it as one Tread with
+// the count min(N, msize-24), at any offset. The traces that were recorded from the
+// original on Linux decide what is correct.
 package contract

@@ -9,24 +9,23 @@ import (
 const (
 	// MaxCapacity is the largest capacity of a deque, in values.
 	MaxCapacity = 100
-	// ValueSize is the size of a value at the device: an int32, little-endian.
+	// ValueSize is the size of a value, a little-endian int32, in bytes.
 	ValueSize = 4
 )
 
-// Model is a session of the device. Its methods do not change it: they return the
-// right answers, at least one, each with the session that follows. The first answer
-// is that of the contract. With Module the last is the original's, unless LongReads
-// allows one more.
+// Model is the state of a session. Its methods do not change it. They return all
+// correct answers, at least one. The first is that of the contract. With the profile
+// Module the last is that of the original, unless LongReads adds another.
 type Model struct {
 	Profile   Profile // "": Fixed
-	LongReads string  // why reads of more than 4 bytes may be refused (RowReadKept), or ""
-	Shared    bool    // the caller did not open the device itself: another thread or a child did
+	LongReads string  // why reads of more than 4 bytes may be refused (RowReadKept); "": they may not
+	Shared    bool    // another thread or process than the caller opened the device
 
 	Capacity int     // 0: uninitialised
 	Values   []int32 // leftmost first
 }
 
-// Write returns the answers to writing p.
+// Write returns the answers to a write of p.
 func (m Model) Write(p []byte) []Answer { return m.allowed(m.write(p)) }
 
 func (m Model) write(p []byte) Answer {
@@ -53,7 +52,7 @@ func (m Model) write(p []byte) Answer {
 	return Answer{Row: RowPush, N: ValueSize, Next: m}
 }
 
-// Read returns the answers to reading count bytes.
+// Read returns the answers to a read of count bytes.
 func (m Model) Read(count int) []Answer {
 	own := m.read(count)
 	switch {
@@ -81,17 +80,18 @@ func (m Model) read(count int) Answer {
 	return m.popped(RowPop, count)
 }
 
-// popped returns the answer that brings the leftmost value, or its first bytes.
+// popped returns the answer that pops the leftmost value into a buffer of count bytes.
 func (m Model) popped(r Row, count int) Answer {
 	data := binary.LittleEndian.AppendUint32(nil, uint32(m.Values[0]))
 	m.Values = m.Values[1:]
 	return Answer{Row: r, N: ValueSize, Data: data[:min(count, ValueSize)], Next: m}
 }
 
-// refusal returns the answer of a row that refuses.
+// refusal returns the answer of a row that refuses the call.
 func (m Model) refusal(r Row) Answer { return Answer{Row: r, Errno: r.Errno, Next: m} }
 
-// allowed adds the refusal of the original, where the caller shares the session.
+// allowed returns the answers. It adds the refusal that the original gives to a caller
+// that shares the session.
 func (m Model) allowed(answers ...Answer) []Answer {
 	if m.Shared && m.Profile == Module {
 		note := "as the original does, the session is its thread's: another is refused with EACCES"
@@ -100,7 +100,7 @@ func (m Model) allowed(answers ...Answer) []Answer {
 	return answers
 }
 
-// String describes the state: "a new session".
+// String describes the state in a few words, such as "a new session".
 func (m Model) String() string {
 	switch {
 	case m.Capacity == 0:

@@ -12,9 +12,9 @@ import (
 
 func bytesOf(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
-// TestModelIsTheContract makes calls in one session, from its start to a full deque
-// and back.
-func TestModelIsTheContract(t *testing.T) {
+// TestModelFollowsTheContract makes calls in one session, which fills the deque and
+// empties it again.
+func TestModelFollowsTheContract(t *testing.T) {
 	d := Device{IsOpen: true}
 	p := Player{file: &d}
 	for _, test := range []struct {
@@ -62,7 +62,7 @@ func TestModelAllowsWhatTheOriginalAndKernelsDo(t *testing.T) {
 	} {
 		var got string
 		for i, a := range answers {
-			assert.Equal(t, i > 0, a.Note != "", "what is not the row's result is said")
+			assert.Equal(t, i > 0, a.Note != "", "every answer but the contract's has a note")
 			result := fmt.Sprintf("%x", a.Data)
 			if a.Errno != 0 {
 				result = ErrnoName(a.Errno)
@@ -75,12 +75,12 @@ func TestModelAllowsWhatTheOriginalAndKernelsDo(t *testing.T) {
 	assert.Len(t, m.Read(1), 1)
 }
 
-func TestAnswerIsWhatTheCallGave(t *testing.T) {
-	gives, refuses := Answer{N: 4}, Answer{Errno: syscall.EACCES}
-	assert.True(t, gives.Is(4, nil))
+func TestAnswerIsComparesCountAndErrno(t *testing.T) {
+	returns, refuses := Answer{N: 4}, Answer{Errno: syscall.EACCES}
+	assert.True(t, returns.Is(4, nil))
 	assert.True(t, refuses.Is(0, fmt.Errorf("read: %w", syscall.EACCES)))
 	for _, is := range []bool{
-		gives.Is(1, nil), gives.Is(4, syscall.EACCES), refuses.Is(0, nil), refuses.Is(0, syscall.EPERM), refuses.Is(0, assert.AnError),
+		returns.Is(1, nil), returns.Is(4, syscall.EACCES), refuses.Is(0, nil), refuses.Is(0, syscall.EPERM), refuses.Is(0, assert.AnError),
 	} {
 		assert.False(t, is)
 	}

@@ -10,19 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Player makes the calls of a trace one by one. It has at most one file open
-// beside a moment's second one.
+// Player makes the calls of a trace one by one. It has at most one file open; "open
+// again" opens a second one and closes it at once. One goroutine uses it.
 type Player struct {
-	Open func() (io.ReadWriteCloser, error)
-	file io.ReadWriteCloser
+	Open func() (io.ReadWriteCloser, error) // opens the device; immutable
+	file io.ReadWriteCloser                 // nil: not open
 	err  error
 }
 
-// Err returns the last error of a call that was no errno: not the device's
-// answer, but that there is none, as from a connection that has ended.
+// Err returns the last error that was not an errno, or nil. Such an error is not an
+// answer of the device: the connection has ended, for example.
 func (p *Player) Err() error { return p.err }
 
-// Close closes the file if a call has left it open.
+// Close closes the file if it is open.
 func (p *Player) Close() error {
 	if p.file == nil {
 		return nil
@@ -32,7 +32,7 @@ func (p *Player) Close() error {
 	return file.Close()
 }
 
-// Do makes a call and returns its result as a trace has it.
+// Do makes a call and returns its result in the form of a trace.
 func (p *Player) Do(c Call) string {
 	if p.file == nil && c.Name != "open" {
 		return "not open"
@@ -65,7 +65,8 @@ func (p *Player) Do(c Call) string {
 	}
 }
 
-// result is what a call returned, or the name of its errno.
+// result returns ok if err is nil, the name of an errno, or the text of another error,
+// which it keeps for Err.
 func (p *Player) result(ok string, err error) string {
 	if err == nil {
 		return ok
@@ -78,7 +79,8 @@ func (p *Player) result(ok string, err error) string {
 	return ErrnoName(errno)
 }
 
-// ErrnoName returns an errno's name, or its number if it has none.
+// ErrnoName returns the name of an errno, "EACCES", or its number if it has no name,
+// "errno 4000".
 func ErrnoName(errno syscall.Errno) string {
 	if name := unix.ErrnoName(errno); name != "" {
 		return name

@@ -1,13 +1,13 @@
 package contract
 
-// Profile selects the behaviour that is right.
+// Profile selects which behaviour is correct.
 type Profile string
 
 // The profiles.
 const (
-	Fixed  Profile = "fixed"  // the contract, as fullex keeps it
-	Module Profile = "module" // what the original kernel module does is right too
+	Fixed  Profile = "fixed"  // the contract only
+	Module Profile = "module" // the contract, and also what the original does
 )
 
-// Profiles has the names of all profiles.
+// Profiles lists the names of all profiles.
 var Profiles = []string{string(Fixed), string(Module)}

@@ -7,12 +7,12 @@ import (
 
 // Row says what a call does in a state. Rows are comparable.
 type Row struct {
-	Call, State, Result string
-	Errno               syscall.Errno // of a call that is refused; else 0
-	Star                bool          // the device differs from the original, as package contract explains
+	Call, State, Result string        // the columns of the table
+	Errno               syscall.Errno // errno of a refused call; else 0
+	Star                bool          // the device differs from the original (package comment)
 }
 
-// The rows.
+// The rows of the contract.
 var (
 	RowOpen        = Row{Call: "open", State: "this client has no session", Result: "a new session, uninitialised"}
 	RowOpenTwice   = Row{Call: "open", State: "this client has one open", Result: "EACCES, the first is untouched", Errno: syscall.EACCES}
@@ -32,20 +32,21 @@ var (
 	RowClose     = Row{Call: "close", Result: "frees the session; the next open starts anew"}
 	RowUnload    = Row{Call: "any call after the module was unloaded", Result: "EIO; close works", Errno: syscall.EIO, Star: true}
 
-	// The last three hold for the file and for all calls.
+	// The last three rows are about the file and about all calls.
 	RowShared = Row{Call: "open fd used by a thread or a forked child", State: "any", Result: "works: the session belongs to the open file", Star: true}
 	RowReply  = Row{Call: "any call", State: "any", Result: "returns at once, in its turn"}
 	RowFile   = Row{Call: "the file", State: "any",
 		Result: "regular, mode 0666, size 0; offsets, O_TRUNC, O_APPEND, O_CREAT, truncate and utimes change nothing"}
 )
 
-// Rows has all rows, in the order in which they decide.
+// Rows lists all rows. The first that fits a call decides.
 var Rows = []Row{
 	RowOpen, RowOpenTwice, RowWriteEmpty, RowCapacity, RowCapacityBad, RowWriteNew, RowPush, RowFull, RowWriteSize,
 	RowReadEmpty, RowNothing, RowReadKept, RowPop, RowReadShort, RowClose, RowUnload, RowShared, RowReply, RowFile,
 }
 
-// String returns the row as a line of a table: "read of 0 bytes | any | EINVAL".
+// String returns the row as a line of a table, "read of 0 bytes | any | EINVAL", with
+// " *" after the call if Star is set.
 func (r Row) String() string {
 	call := r.Call
 	if r.Star {

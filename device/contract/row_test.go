@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestREADMEHasTheRows compares the README's table with all rows but the last three.
+// TestREADMEHasTheRows compares the table in README.md with all rows but the last three.
 func TestREADMEHasTheRows(t *testing.T) {
 	var calls []string
 	for _, r := range Rows {
@@ -22,8 +22,8 @@ func TestREADMEHasTheRows(t *testing.T) {
 	assert.Equal(t, calls, readmeRows(t))
 }
 
-// readmeRows are the rows of the first table of the README's section about the
-// device.
+// readmeRows returns the lines of the first table in the section "The device" of
+// README.md.
 func readmeRows(t *testing.T) (rows []string) {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")

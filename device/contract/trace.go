@@ -6,13 +6,14 @@ import (
 	"io"
 )
 
-// Trace is a recorded session, or several, one after the other.
+// Trace is the record of one session, or of several in sequence.
 type Trace []Call
 
-// maxLine is how long a line may be, in bytes: a write of 32 MiB.
+// maxLine is the longest line of a trace, in bytes. A write of almost 32 MiB fits, at
+// two digits a byte.
 const maxLine = 64 << 20
 
-// ReadTrace reads a trace. Its errors name the line.
+// ReadTrace reads a trace to the end of r. Its errors contain the line number.
 func ReadTrace(r io.Reader) (Trace, error) {
 	var t Trace
 	lines := bufio.NewScanner(r)
@@ -28,8 +29,9 @@ func ReadTrace(r io.Reader) (Trace, error) {
 	return t, lines.Err()
 }
 
-// Replay makes all calls and returns those with another result. Refusals by what
-// open returns are a syscall.Errno, wrapped or not.
+// Replay makes all calls on the device that open opens. It returns the calls whose
+// results differ from the recorded ones. The device must refuse a call with an error
+// that is or wraps a syscall.Errno.
 func (t Trace) Replay(open func() (io.ReadWriteCloser, error)) []Difference {
 	p := Player{Open: open}
 	var differences []Difference

@@ -38,21 +38,21 @@ func TestReadTraceNamesTheBadLine(t *testing.T) {
 	}
 }
 
-func TestPlayerShowsNoMoreThanABufferHas(t *testing.T) {
+func TestPlayerShowsNoMoreBytesThanTheBufferHas(t *testing.T) {
 	d := Device{Model: Model{Profile: Module}}
 	calls, err := ReadTrace(strings.NewReader("open -> ok\nwrite 01 -> 1\nwrite 04030201 -> 4\nread 2 -> 4 0403\nclose -> ok\n"))
 	require.NoError(t, err)
 	assert.Empty(t, calls.Replay(d.Open))
 }
 
-// wrong is a device that opens twice and takes and gives anything.
+// wrong is an open device whose reads, writes and closes return wrong results.
 type wrong struct{}
 
 func (wrong) Read(p []byte) (int, error)  { return min(len(p), 4), nil }
 func (wrong) Write(p []byte) (int, error) { return 0, syscall.EINVAL }
 func (wrong) Close() error                { return syscall.EIO }
 
-func TestReplayFindsWhatDiffers(t *testing.T) {
+func TestReplayReturnsTheCallsThatDiffer(t *testing.T) {
 	calls, err := ReadTrace(strings.NewReader(trace))
 	require.NoError(t, err)
 	var got []string
@@ -69,7 +69,7 @@ func TestReplayFindsWhatDiffers(t *testing.T) {
 	}, got)
 }
 
-func TestPlayerTellsAnErrorFromAnAnswer(t *testing.T) {
+func TestPlayerKeepsAnErrorThatIsNotAnAnswer(t *testing.T) {
 	r := Player{Open: func() (io.ReadWriteCloser, error) { return wrong{}, nil }}
 	assert.Equal(t, "not open", r.Do(Call{Name: "close"}))
 	assert.NoError(t, r.Close(), "nothing is open")
@@ -83,7 +83,7 @@ func TestPlayerTellsAnErrorFromAnAnswer(t *testing.T) {
 	assert.ErrorIs(t, r.Err(), assert.AnError)
 }
 
-func TestALineMayBeLong(t *testing.T) {
+func TestReadTraceReadsALongLine(t *testing.T) {
 	calls, err := ReadTrace(strings.NewReader("write " + strings.Repeat("ab", 1<<20) + " -> EINVAL\n"))
 	require.NoError(t, err)
 	assert.Len(t, calls[0].Data, 1<<20)
