@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestPassedUnseen(t *testing.T) {
+func TestPassedUnseenNeedsADeadlineErrorThatCameLate(t *testing.T) {
 	exceeded := fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
 	for _, test := range []struct {
 		err  error

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sleep returns after d, or, when ctx ends before that, with its error.
+// Sleep waits for d and returns nil. It returns the error of ctx if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Descriptor is a descriptor of a socket that is not in the poller.
+// Descriptor is a file descriptor of a socket that the poller does not know.
 type Descriptor int
 
-// Duplicate returns another descriptor of a connection, which must be a socket. What is
-// closed or shut down by one is not by the other.
+// Duplicate returns a second descriptor of the socket c. Closing one leaves the other
+// open. Shutting down ends the connection for both.
 func Duplicate(c syscall.Conn) (Descriptor, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -27,13 +27,13 @@ func Duplicate(c syscall.Conn) (Descriptor, error) {
 	return Descriptor(fd), nil
 }
 
-// Wait waits until there is something to read, or for at most so long, in whole
-// milliseconds; a negative time is no limit. It reports whether there is; a signal ends
-// the wait, too. It takes a thread.
+// Wait waits until there is something to read, and reports whether there is. It waits at
+// most that long, rounded up to milliseconds; a negative time means no limit. A signal
+// ends the wait, too. Wait blocks its thread.
 func (d Descriptor) Wait(most time.Duration) (bool, error) { return d.poll(unix.POLLIN, most) }
 
-// WaitForEnd returns when the peer has closed the connection, or ShutDown was called. It
-// takes a thread.
+// WaitForEnd waits until the peer closes the connection or ShutDown is called. It blocks
+// its thread.
 func (d Descriptor) WaitForEnd() error {
 	for {
 		if ended, err := d.poll(unix.POLLRDHUP, -1); ended || err != nil {
@@ -55,8 +55,8 @@ func (d Descriptor) poll(events int16, most time.Duration) (bool, error) {
 	return n > 0, nil
 }
 
-// ShutDown ends both directions of the connection, if the peer has not, and with them
-// reads, writes and waits.
+// ShutDown ends both directions of the connection, and with them all reads, writes and
+// waits. It returns nil if the peer has closed the connection.
 func (d Descriptor) ShutDown() error {
 	if err := unix.Shutdown(int(d), unix.SHUT_RDWR); err != nil && !errors.Is(err, unix.ENOTCONN) {
 		return fmt.Errorf("shut the connection down: %w", err)
@@ -64,7 +64,7 @@ func (d Descriptor) ShutDown() error {
 	return nil
 }
 
-// Close closes the descriptor, on which nothing may wait.
+// Close closes the descriptor. No call may be waiting on it.
 func (d Descriptor) Close() error {
 	if err := unix.Close(int(d)); err != nil {
 		return fmt.Errorf("close the socket: %w", err)

@@ -1,13 +1,20 @@
-// Package outside is for sockets that wait with a thread in the kernel, outside of the
-// runtime's poller: a server's, while one connection alone is busy, and those of clients
-// that have a thread each.
+// Package outside lets a socket wait outside of the poller of the Go runtime: a thread
+// blocks in the kernel until there is something to read.
 //
-// In the poller a request wakes two threads, the one that waits for all sockets and
-// another that does so from then on, and takes nine system calls. Outside it wakes one
-// and takes three: two thirds of the time (bench --cells 1x1), and through a FUSE mount
-// 45 us an operation instead of 61 us (bench fuse). With several busy connections the
-// poller is better (bench --cells 8x1: 1.3 times), so a server has one [Place] outside,
-// for a connection that is busy alone, which [Meter] tells.
+// # Why
 //
-// It is for Linux; elsewhere nothing ever leaves the poller.
+// In the poller, a request costs nine system calls and wakes two threads. One is the
+// thread that waits for all sockets; the other takes over that wait. Outside, a request
+// costs three system calls and wakes one thread. That takes two thirds of the time (bench
+// --cells 1x1), and through a FUSE mount 45 us an operation instead of 61 us (bench fuse).
+//
+// With several busy connections the poller is faster (bench --cells 8x1: 1.3 times).
+//
+// # Who waits outside
+//
+// A server lets one connection wait outside while only that one is busy. [Meter] finds
+// out which, and [Place] admits one. A client may have a thread for each of its
+// connections: [NewConn].
+//
+// This is for Linux. Elsewhere every socket stays in the poller.
 package outside

@@ -13,8 +13,8 @@ import (
 // Descriptor is for Linux only.
 type Descriptor int
 
-// errNotHere is what all that is for Linux only returns.
-var errNotHere = errors.New("wait outside of the poller: this system cannot")
+// errNotHere is the error of all calls that need Linux.
+var errNotHere = errors.New("waiting outside of the poller needs Linux")
 
 // Duplicate returns an error.
 func Duplicate(syscall.Conn) (Descriptor, error) { return -1, errNotHere }
@@ -31,5 +31,5 @@ func (Descriptor) ShutDown() error { return errNotHere }
 // Close returns an error.
 func (Descriptor) Close() error { return errNotHere }
 
-// NewConn returns the connection as it is.
+// NewConn returns c unchanged.
 func NewConn(c net.Conn) (io.ReadWriteCloser, error) { return c, nil }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPlaceIsForOne(t *testing.T) {
+func TestPlaceAdmitsOneAndNeedsAnotherProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	var p Place
 	require.True(t, p.Take())
@@ -23,12 +23,12 @@ func TestPlaceIsForOne(t *testing.T) {
 	assert.True(t, p.Take())
 	p.Leave()
 	runtime.GOMAXPROCS(1)
-	assert.False(t, p.Take(), "the others need a processor")
+	assert.False(t, p.Take(), "the other goroutines need a processor")
 }
 
-func TestMeterTellsWhoIsBusyAlone(t *testing.T) {
+func TestMeterReportsAConnectionThatIsBusyAlone(t *testing.T) {
 	var p Place
-	leaves := func(m *Meter) (times int) {
+	timesToLeave := func(m *Meter) (times int) {
 		for range 4 * busyWaits {
 			if m.Inside(&p) {
 				times++
@@ -37,7 +37,7 @@ func TestMeterTellsWhoIsBusyAlone(t *testing.T) {
 		return times
 	}
 	alone := Meter{since: time.Now()}
-	assert.Positive(t, leaves(&alone))
+	assert.Positive(t, timesToLeave(&alone))
 	slow := Meter{since: time.Now().Add(-time.Minute)}
 	for range busyWaits {
 		assert.False(t, slow.Inside(&p), "its waits were long")
@@ -56,7 +56,7 @@ func TestMeterTellsWhoIsBusyAlone(t *testing.T) {
 	assert.False(t, stays, "others are busy in the poller")
 }
 
-// pair returns the ends of a connection.
+// pair returns both ends of a connection.
 func pair(t *testing.T) (client, server net.Conn) {
 	t.Helper()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
@@ -89,7 +89,7 @@ func TestCloseEndsAReadThatWaits(t *testing.T) {
 	require.NoError(t, server.Close())
 }
 
-func TestDescriptorWaits(t *testing.T) {
+func TestDescriptorWaitsForDataAndForTheEnd(t *testing.T) {
 	client, server := pair(t)
 	d, err := Duplicate(client.(*net.UnixConn))
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestDescriptorWaits(t *testing.T) {
 	require.NoError(t, client.Close())
 }
 
-func TestCallsWithPatienceReturn(t *testing.T) {
+func TestReadAndWriteReturnWhenTheirPatienceEnds(t *testing.T) {
 	client, server := pair(t)
 	c, err := NewConn(client)
 	require.NoError(t, err)
@@ -125,6 +125,6 @@ func TestCallsWithPatienceReturn(t *testing.T) {
 		got <- p
 	}()
 	require.NoError(t, c.Close())
-	assert.Len(t, <-got, n, "what was written is told")
+	assert.Len(t, <-got, n, "the write returned how much it wrote")
 	require.NoError(t, server.Close())
 }
