@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,17 +25,26 @@ import (
 // hangingConn is a connection whose replies do not come while hang is locked.
 type hangingConn struct {
 	net.Conn
-	hang sync.Mutex
+	hang     sync.Mutex
+	deadline atomic.Pointer[time.Time] // of reads
 }
 
-// Read implements io.Reader. A read that waits for too long ends, as that of a socket does.
+// Read implements io.Reader.
 func (c *hangingConn) Read(p []byte) (int, error) {
-	if !c.hang.TryLock() {
+	for !c.hang.TryLock() {
+		if at := c.deadline.Load(); at != nil && !at.IsZero() && time.Now().After(*at) {
+			return 0, os.ErrDeadlineExceeded
+		}
 		time.Sleep(time.Millisecond)
-		return 0, os.ErrDeadlineExceeded
 	}
 	defer c.hang.Unlock()
 	return c.Conn.Read(p)
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *hangingConn) SetReadDeadline(at time.Time) error {
+	c.deadline.Store(&at)
+	return c.Conn.SetReadDeadline(at)
 }
 
 // mountHanging mounts a server over a connection that may hang.
@@ -50,6 +60,7 @@ func mountHanging(t *testing.T) (dir string, m *Mount, conn *hangingConn, srv *p
 	dir = t.TempDir()
 	m, err = New(k, dir, Config{})
 	require.NoError(t, err)
+	pollOnce(t, dir)
 	return dir, m, conn, srv
 }
 
@@ -99,6 +110,31 @@ func TestMountEndsWhileItsServerHangs(t *testing.T) {
 	require.NoError(t, m.Unmount())
 	require.NoError(t, m.Wait())
 	holds(t, "the connection is closed", func() bool { return srv.Kernel.Sessions() == 0 })
+}
+
+// TestReadersAreAsManyAsAreNeeded: requests that wait get readers, which end when one keeps up.
+func TestReadersAreAsManyAsAreNeeded(t *testing.T) {
+	dir, m, conn, _ := mountHanging(t)
+	file := filepath.Join(dir, "modules")
+	conn.hang.Lock()
+	const waiting = 5
+	var calls sync.WaitGroup
+	for range waiting {
+		calls.Go(func() {
+			_, err := os.ReadFile(file)
+			assert.NoError(t, err)
+		})
+	}
+	holds(t, "a reader is idle beside those that wait", func() bool { return m.loop.busy() > 0 && m.loop.idle.Load() > 0 })
+	conn.hang.Unlock()
+	calls.Wait()
+	holds(t, "at most one reader is left beside the one that keeps up", func() bool {
+		_, err := os.ReadFile(file)
+		require.NoError(t, err)
+		return m.loop.count.Load() <= 2
+	})
+	require.NoError(t, m.Unmount())
+	require.NoError(t, m.Wait())
 }
 
 // busy is how many readers answer a request.
