@@ -49,6 +49,8 @@ func play(role []string) error {
 		return playServer(role[1])
 	case "echo":
 		return echo.ServeGoroutines(role[1])
+	case "guide":
+		return playGuide(role[1], role[2])
 	case "call":
 		return playCaller(role[1], role[2])
 	default:

@@ -119,5 +119,5 @@ func TestREADMEHasTheRecipeThatIsTested(t *testing.T) {
 	require.NoError(t, err)
 	recipe, err := os.ReadFile("testdata/recipe.sh")
 	require.NoError(t, err)
-	assert.Contains(t, string(readme), "```sh\n"+string(recipe)+"```\n")
+	assert.Contains(t, string(readme), "\n"+string(recipe)+"```\n")
 }
