@@ -42,13 +42,7 @@ type fleetServer struct {
 // the guide, in which changes are made: pairs of old and new, as for strings.NewReplacer.
 func startFleet(t *testing.T, flags []string, changes ...string) *fleet {
 	t.Helper()
-	haproxy, err := exec.LookPath("haproxy")
-	if err != nil {
-		haproxy, err = exec.LookPath("/usr/sbin/haproxy")
-	}
-	if err != nil {
-		need.Skip(t, "no haproxy on this machine; tests/run installs it")
-	}
+	haproxy := program(t, "haproxy")
 	dir := t.TempDir()
 	f := &fleet{t: t, admin: filepath.Join(dir, "admin"), servers: map[string]*fleetServer{}}
 	changes = append(changes, "    user haproxy\n    group haproxy\n", "", "/run/haproxy/admin.sock", f.admin)
