@@ -324,7 +324,7 @@ func TestMountCommand(t *testing.T) {
 		"tcp:0.0.0.0:99":     "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt",
 		"tcp:[::1]:5640":     "fullex mount --v9fs 'tcp:[::1]:5640' /mnt",
 		"vsock:any:5640":     "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)",
-		"fd:3":               "it is up to who made the socket",
+		"fd:3":               "ask whoever opened the socket for its address",
 	} {
 		e, err := endpoint.Parse(text)
 		require.NoError(t, err)

@@ -134,7 +134,7 @@ func TestBadUseIsOneLineAndAStatus(t *testing.T) {
 	}{
 		{[]string{"serve", "--listen", "nonsense"}, "want unix:PATH, tcp:HOST:PORT"},
 		{[]string{"serve", "--listen", "tcp:" + taken.Addr().String()}, "address already in use"},
-		{[]string{"serve", "--listen", "unix:" + notMine}, "is no socket"},
+		{[]string{"serve", "--listen", "unix:" + notMine}, "is not a socket"},
 		{[]string{"serve", "--listen", "unix:/proc/x"}, "listen on unix:/proc/x: "},
 		{[]string{"serve", "--listen", "tcp:nosuchhost.invalid:1"}, "nosuchhost.invalid"},
 		{[]string{"serve", "--identity", "all"}, "want user or peer"},

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// askSocket asks the kernel who connected a socket, of a transport with this name, and
-// which process that was, if that is wanted (SO_PEERCRED, unix(7)).
+// askSocket returns the user that connected a unix socket, and the process if wantProcess is
+// set (SO_PEERCRED, unix(7)). name is the name of the transport, for Peer.Where.
 func askSocket(name string, c *net.UnixConn, wantProcess bool) (p Peer) {
 	unknown := func(err error) Peer { return Peer{Where: name + ", peer unknown: " + err.Error()} }
 	raw, err := c.SyscallConn()
@@ -35,10 +35,10 @@ func askSocket(name string, c *net.UnixConn, wantProcess bool) (p Peer) {
 	return p
 }
 
-// processName names the peer's process by number and start time, or returns ""
-// if that cannot be told: the process is gone, or of another pid namespace.
-// The pidfd (SO_PEERPIDFD, Linux 6.5) proves that the number still was the
-// peer's when its start time was read; older kernels have no such proof.
+// processName identifies the peer's process by its number and start time. It returns "" if
+// the process has ended or is in another pid namespace. The pidfd (SO_PEERPIDFD, Linux 6.5)
+// proves that the number still belonged to the peer when the start time was read. Older
+// kernels offer no proof.
 func processName(fd int, u *unix.Ucred) string {
 	if u.Pid <= 0 {
 		return ""
@@ -50,8 +50,8 @@ func processName(fd int, u *unix.Ucred) string {
 	return fmt.Sprintf("unix uid=%d pid=%d start=%s", u.Uid, u.Pid, start)
 }
 
-// sameProcess says whether the process that connected still lives, which it
-// does where nobody can tell.
+// sameProcess reports whether the process that connected still lives. It returns true where
+// the kernel cannot say.
 func sameProcess(fd int) bool {
 	pidfd, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PEERPIDFD)
 	if errors.Is(err, unix.ENOPROTOOPT) {
@@ -64,9 +64,9 @@ func sameProcess(fd int) bool {
 	return !errors.Is(unix.PidfdSendSignal(pidfd, 0, nil, 0), unix.ESRCH)
 }
 
-// startTime returns field 22 of /proc/PID/stat (proc(5)): the start of the
-// process in clock ticks since boot. The name in field 2 may hold spaces and
-// parentheses, so fields count from the last ")".
+// startTime returns field 22 of /proc/PID/stat (proc(5)): the start of the process, in clock
+// ticks since boot. The name in field 2 may contain spaces and parentheses, so startTime
+// counts fields from the last ")".
 func startTime(pid int32) (string, bool) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -76,7 +76,7 @@ func startTime(pid int32) (string, bool) {
 	if i < 0 {
 		return "", false
 	}
-	const field22 = 22 - 3 // the first field behind ")" is the third
+	const field22 = 22 - 3 // the first field after ")" is the third
 	fields := bytes.Fields(stat[i+1:])
 	if len(fields) <= field22 {
 		return "", false

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStartTimeTellsProcesses(t *testing.T) {
+func TestStartTimeDistinguishesProcesses(t *testing.T) {
 	own, ok := startTime(int32(os.Getpid()))
 	require.True(t, ok)
 	assert.Regexp(t, `^[0-9]+$`, own)

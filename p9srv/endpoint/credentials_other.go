@@ -4,7 +4,7 @@ package endpoint
 
 import "net"
 
-// askSocket knows nobody: credentials of a peer are read on Linux only.
+// askSocket knows no peer. Only Linux is asked for the credentials of a peer.
 func askSocket(name string, _ *net.UnixConn, _ bool) Peer {
 	return Peer{Where: name + ", peer unknown: no credentials on this system"}
 }

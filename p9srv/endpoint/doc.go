@@ -1,27 +1,28 @@
-// Package endpoint has the addresses at which servers listen and to which clients connect,
-// and all that differs by transport. It knows nothing of 9P.
+// Package endpoint implements the addresses at which servers listen and to which clients
+// connect. It contains everything that depends on the transport, and knows no 9P messages.
 //
 // # Grammar
 //
-//	unix:PATH[,mode=OCTAL]   a unix socket; mode is that of the file, 0600 unless said
-//	tcp:HOST:PORT            as in net.Dial; port 0 takes a free one
-//	vsock:CID:PORT           between a machine and its hypervisor (vsock(7)); CID may be any
-//	fd:N                     a socket that this process has inherited
+//	unix:PATH[,mode=OCTAL]   a unix socket; mode is the mode of its file, 0600 by default
+//	tcp:HOST:PORT            as in net.Dial; a server with port 0 gets a free port
+//	vsock:CID:PORT           between virtual machines and their host (vsock(7)); CID is a
+//	                         number, or "any" for a server
+//	fd:N                     a socket that this process inherited
 //	vhost-user:PATH[,tag=NAME][,mode=OCTAL]
-//	                         a unix socket for the virtio-9p devices of virtual
-//	                         machines; tag is what a guest mounts, fullex unless said
+//	                         a unix socket for the virtio-9p devices of virtual machines;
+//	                         tag is the name that a guest mounts, fullex by default
 //
-// A PATH is taken as it is, but for the commas in its last name: there each is
-// written twice, as a single one starts the options.
+// A PATH is written as it is, except for commas in its last name. These are doubled,
+// because a single comma starts the options.
 //
 // # Transports
 //
-// A transport is one file and one line in the table of them (transport.go), which says
-// what a transport must have. Nobody else compares names of transports: what differs is
-// asked of an [Endpoint], or of a connection or address that somebody else made ([PeerOf],
-// [NoticeLoss], [IsExposed]).
+// A transport is one file and one line in the table in transport.go. The type there says
+// what a transport must have. No other package compares names of transports: it asks an
+// [Endpoint], or it passes a connection or address to [PeerOf], [NoticeLoss] or
+// [IsExposed].
 //
 // # Concurrency
 //
-// All functions and methods may be called at any time from any goroutine.
+// All functions and methods are safe for concurrent use.
 package endpoint

@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// Endpoint is an address of one of the transports: a server listens at it, and a client
-// connects to it. Two endpoints are equal (==) if they have the same address and options.
-// The zero Endpoint is no address; only IsZero and IsInherited may be called.
+// Endpoint is an address of a transport, at which a server listens or to which a client
+// connects. Two endpoints are equal (==) if they have the same address and options. On the
+// zero Endpoint only IsZero and IsInherited may be called.
 type Endpoint struct {
 	of      *transport
 	address address
 }
 
-// Parse reads the text form of an endpoint. Its errors say what would be right.
+// Parse reads the text form of an endpoint (package comment). An error says what it
+// expected.
 func Parse(s string) (Endpoint, error) {
 	name, rest, ok := strings.Cut(s, ":")
 	if !ok {
@@ -35,28 +36,28 @@ func Parse(s string) (Endpoint, error) {
 	return Endpoint{}, fmt.Errorf("endpoint %q: no such kind of endpoint, want %s", s, forms())
 }
 
-// String returns the text form, of which Parse makes the same endpoint. Options are given
-// if they are not the default.
+// String returns the text form, from which Parse returns an equal endpoint. It has the
+// options that differ from their defaults.
 func (e Endpoint) String() string { return e.of.name + ":" + e.address.String() }
 
 // IsZero reports whether e is the zero Endpoint.
 func (e Endpoint) IsZero() bool { return e.of == nil }
 
-// IsInherited reports whether the socket was there when this process began. It can be
-// opened once.
+// IsInherited reports whether the endpoint is a socket that this process inherited. Such an
+// endpoint can be opened once.
 func (e Endpoint) IsInherited() bool { return !e.IsZero() && e.of.inherited }
 
-// IsBare reports whether the text form is shown to people without a shell's quotes: they
-// know the brackets of an IPv6 address well.
+// IsBare reports whether the text form is shown to people without quotes for a shell. True
+// for TCP: people know the brackets of an IPv6 address.
 func (e Endpoint) IsBare() bool { return e.of.bare }
 
-// Open opens the endpoint for a server: a listener, or the one connection that an
-// inherited socket is. It gives up when ctx ends. A unix socket that a server left behind
-// is replaced if nobody answers on it; closing the listener removes the socket. An address
-// that is in use is EADDRINUSE.
+// Open opens the endpoint for a server. It returns a listener, or a connection if the
+// endpoint is an inherited socket that is connected. It gives up when ctx ends. If the
+// address is in use, the error is EADDRINUSE.
 //
-// While a unix socket is made, the umask of the process is the one that gives it its
-// mode.
+// Open replaces a unix socket that an earlier server left, if nobody answers on it. Closing
+// the listener removes the socket. While Open makes a unix socket, it changes the umask of
+// the process.
 func (e Endpoint) Open(ctx context.Context) (net.Listener, net.Conn, error) {
 	l, c, err := e.address.open(ctx)
 	if err != nil {
@@ -65,7 +66,7 @@ func (e Endpoint) Open(ctx context.Context) (net.Listener, net.Conn, error) {
 	return l, c, nil
 }
 
-// Listen is Open for a caller who wants a listener.
+// Listen is Open for a caller that needs a listener. It returns an error for a connection.
 func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	l, c, err := e.Open(ctx)
 	if c != nil {
@@ -74,18 +75,19 @@ func (e Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	return l, err
 }
 
-// Dial connects to a server at the endpoint, until ctx ends. An inherited socket is
-// connected already. A TCP server that vanishes is noticed: see [NoticeLoss].
+// Dial connects to a server at the endpoint. It gives up when ctx ends. For an inherited
+// socket it returns the connection that exists. On a TCP connection it enables
+// [NoticeLoss] with the default time.
 func (e Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 	c, err := e.address.dial(ctx)
 	if err != nil {
 		return nil, e.failed("connect to", err)
 	}
-	_ = NoticeLoss(c, 0) // what is wrong with the connection, its user finds
+	_ = NoticeLoss(c, 0) // if the connection is broken, its user finds that out
 	return c, nil
 }
 
-// failed wraps an error of doing something with the endpoint.
+// failed adds to an error what was to be done with the endpoint.
 func (e Endpoint) failed(do string, err error) error {
 	if e.of.inherited {
 		do = "take over"
@@ -93,7 +95,8 @@ func (e Endpoint) failed(do string, err error) error {
 	return fmt.Errorf("%s %s: %w", do, e, err)
 }
 
-// At returns the endpoint with the address of its listener: a port 0 has become a number.
+// At returns the endpoint with the address of its listener, in which a port 0 is replaced
+// by the actual port.
 func (e Endpoint) At(addr net.Addr) Endpoint {
 	if a, ok := e.address.(movable); ok {
 		e.address = a.at(addr)
@@ -101,7 +104,7 @@ func (e Endpoint) At(addr net.Addr) Endpoint {
 	return e
 }
 
-// Abs returns the endpoint by a name that is right in every working directory.
+// Abs returns the endpoint with an absolute path, if it has a path.
 func (e Endpoint) Abs() (Endpoint, error) {
 	a, ok := e.address.(relative)
 	if !ok {
@@ -114,9 +117,9 @@ func (e Endpoint) Abs() (Endpoint, error) {
 	return e, nil
 }
 
-// Device returns the path of the socket at which virtual machines attach a virtio-9p
-// device. Such an endpoint carries no bytes of 9P, and no client dials it. ok is false for
-// all others.
+// Device returns the path of a vhost-user socket, at which virtual machines attach a
+// virtio-9p device. Such an endpoint carries no bytes of 9P, and no client dials it. For
+// other endpoints ok is false.
 func (e Endpoint) Device() (path string, ok bool) {
 	if e.of.device == nil {
 		return "", false

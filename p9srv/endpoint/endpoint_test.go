@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParse(t *testing.T) {
+func TestParseReadsWhatStringReturns(t *testing.T) {
 	for _, test := range []struct {
 		text string
 		want Endpoint
@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestBadEndpointsSayWhatWouldBeRight(t *testing.T) {
+func TestParseErrorsSayWhatWasExpected(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                    "want unix:PATH, tcp:HOST:PORT",
 		"/run/x.sock":                         "want unix:PATH, tcp:HOST:PORT",

@@ -18,7 +18,7 @@ var fdTransport = transport{
 	parse: parseFD,
 }
 
-// fdAddress is the number of a socket that whoever started this process has given it.
+// fdAddress is the number of an inherited descriptor, which must be a socket.
 type fdAddress int
 
 // FD returns the endpoint of an inherited socket.
@@ -39,9 +39,8 @@ func parseFD(text string) (address, error) {
 // String implements address.
 func (a fdAddress) String() string { return strconv.Itoa(int(a)) }
 
-// open returns a listener if the socket listens, and otherwise its connection. It is taken
-// once: N is closed. Where descriptors 0, 1 and 2 are that socket, as inetd starts
-// servers, they become /dev/null, so that nobody prints into the connection.
+// open returns a listener if the socket listens, and otherwise its connection. It closes the
+// descriptor N, so a socket can be opened once. See takeOver for descriptors 0, 1 and 2.
 func (a fdAddress) open(context.Context) (net.Listener, net.Conn, error) {
 	l, c, err := inheritFD(int(a))
 	return Guard(l), c, err
@@ -56,22 +55,25 @@ func (a fdAddress) dial(ctx context.Context) (net.Conn, error) {
 }
 
 // hint implements hinting.
-func (fdAddress) hint() (Mount, bool) { return Mount{Note: "it is up to who made the socket"}, true }
+func (fdAddress) hint() (Mount, bool) {
+	return Mount{Note: "ask whoever opened the socket for its address"}, true
+}
 
-// inheritFD takes a socket over, also one that takes descriptors.
+// inheritFD takes over an inherited stream socket. It does not make the socket refuse
+// descriptors, because vhost-user needs them.
 func inheritFD(fd int) (net.Listener, net.Conn, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	switch {
 	case errors.Is(err, unix.EBADF) && !isOpen(fd):
 		return nil, nil, errors.New("no such descriptor is open")
-	case errors.Is(err, unix.ENOTSOCK), errors.Is(err, unix.EBADF): // which has no reads (O_PATH)
-		return nil, nil, errors.New("the descriptor is no socket")
+	case errors.Is(err, unix.ENOTSOCK), errors.Is(err, unix.EBADF): // EBADF: opened with O_PATH
+		return nil, nil, errors.New("the descriptor is not a socket")
 	case err != nil:
 		return nil, nil, err
 	}
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_STREAM {
-		return nil, nil, errors.Join(errors.New("it is no stream socket"), err)
+		return nil, nil, errors.Join(errors.New("it is not a stream socket"), err)
 	}
 	if listens == 0 {
 		if _, err := unix.Getpeername(fd); err != nil && !isOtherFamily(err) {
@@ -90,7 +92,7 @@ func inheritFD(fd int) (net.Listener, net.Conn, error) {
 	return l, nil, errors.Join(err, f.Close())
 }
 
-// fileListener returns the listener of a file, which is a copy.
+// fileListener returns a listener for a copy of the descriptor of f.
 func fileListener(f *os.File) (net.Listener, error) {
 	l, err := net.FileListener(f)
 	switch {
@@ -99,27 +101,26 @@ func fileListener(f *os.File) (net.Listener, error) {
 	case !isOtherFamily(err):
 		return nil, reason(err)
 	}
-	v, err := vsock.FileListener(f) // of which net knows nothing
+	v, err := vsock.FileListener(f) // package net does not know vsock
 	if err != nil {
 		return nil, errors.New("it listens, but is not a unix, TCP or vsock socket")
 	}
 	return v, nil
 }
 
-// isOpen reports whether a descriptor is open, of whatever kind.
+// isOpen reports whether a descriptor of any kind is open.
 func isOpen(fd int) bool {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	return err == nil
 }
 
-// isOtherFamily reports whether an error is of an address family that a package does not
-// know.
+// isOtherFamily reports whether an error says that the address family is not supported.
 func isOtherFamily(err error) bool {
 	return errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.EAFNOSUPPORT)
 }
 
-// fileConn returns the connection of a file, which is a copy. Its peer may have left by
-// now: the connection has no address then.
+// fileConn returns a connection for a copy of the descriptor of f. It returns an error if the
+// peer has reset the connection by now, which then has no remote address.
 func fileConn(f *os.File) (net.Conn, error) {
 	c, err := net.FileConn(f)
 	switch {

@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDescriptorsOfOddKinds: each gets one clear line.
-func TestDescriptorsOfOddKinds(t *testing.T) {
+func TestOpenNamesWhatIsWrongWithADescriptor(t *testing.T) {
 	for name, c := range map[string]struct {
 		open func() (int, error)
 		want string
@@ -19,12 +18,12 @@ func TestDescriptorsOfOddKinds(t *testing.T) {
 			err := unix.Pipe2(fds[:], unix.O_CLOEXEC)
 			t.Cleanup(func() { _ = unix.Close(fds[1]) })
 			return fds[0], err
-		}, "the descriptor is no socket"},
-		"a path":         {func() (int, error) { return unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0) }, "the descriptor is no socket"},
-		"an eventfd":     {func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }, "the descriptor is no socket"},
-		"netlink":        {func() (int, error) { return unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0) }, "it is no stream socket"},
+		}, "the descriptor is not a socket"},
+		"a path":         {func() (int, error) { return unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0) }, "the descriptor is not a socket"},
+		"an eventfd":     {func() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }, "the descriptor is not a socket"},
+		"netlink":        {func() (int, error) { return unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0) }, "it is not a stream socket"},
 		"a TCP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET6, unix.SOCK_STREAM, 0) }, "it neither listens nor is connected"},
-		"a UDP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) }, "it is no stream socket"},
+		"a UDP socket":   {func() (int, error) { return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) }, "it is not a stream socket"},
 		"a bound socket": {bound, "it neither listens nor is connected"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,11 +34,12 @@ func TestDescriptorsOfOddKinds(t *testing.T) {
 			assert.NotContains(t, err.Error(), "\n")
 			assert.Nil(t, l)
 			assert.Nil(t, conn)
-			require.NoError(t, unix.Close(fd), "it is still the caller's")
+			require.NoError(t, unix.Close(fd), "Open did not close it")
 		})
 	}
 }
 
+// bound returns a TCP socket that is bound but does not listen.
 func bound() (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {

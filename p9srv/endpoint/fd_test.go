@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptor returns a copy of a file's descriptor that nobody closes.
+// descriptor returns a copy of a file's descriptor, which the caller must close.
 func descriptor(t *testing.T, f interface{ File() (*os.File, error) }) int {
 	t.Helper()
 	file, err := f.File()
@@ -42,19 +42,19 @@ func TestInheritedListenerAccepts(t *testing.T) {
 			require.NoError(t, closer.Close())
 		}
 		_, err = e.Listen(t.Context())
-		assert.ErrorContains(t, err, "no such descriptor is open", "it is taken once")
+		assert.ErrorContains(t, err, "no such descriptor is open", "the first open closed it")
 	}
 }
 
-func TestDescriptorsThatCannotBeServed(t *testing.T) {
+func TestOpenRefusesDescriptorsThatCannotBeServed(t *testing.T) {
 	file, err := os.Open(t.TempDir())
 	require.NoError(t, err)
 	defer func() { _ = file.Close() }()
 	_, err = FD(int(file.Fd())).Listen(t.Context())
-	assert.ErrorContains(t, err, "the descriptor is no socket")
+	assert.ErrorContains(t, err, "the descriptor is not a socket")
 
 	for kind, want := range map[int]string{
-		unix.SOCK_STREAM: "it neither listens nor is connected", unix.SOCK_DGRAM: "it is no stream socket", unix.SOCK_SEQPACKET: "it is no stream socket",
+		unix.SOCK_STREAM: "it neither listens nor is connected", unix.SOCK_DGRAM: "it is not a stream socket", unix.SOCK_SEQPACKET: "it is not a stream socket",
 	} {
 		fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
 		require.NoError(t, err)
@@ -96,8 +96,8 @@ func resetConn(t *testing.T) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// TestConnectionThatWasResetHasNoPeer: the reset comes at any time, also after a look at
-// the socket.
+// TestConnectionThatWasResetHasNoPeer: a reset may arrive at any time, also after inheritFD
+// has checked the socket.
 func TestConnectionThatWasResetHasNoPeer(t *testing.T) {
 	f, err := resetConn(t).File()
 	require.NoError(t, err)

@@ -6,8 +6,8 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// Guard returns a listener for whose connections descriptors are refused as far as the
-// kernel can: see package rights.
+// Guard returns a listener for l. If l is a unix listener, its connections refuse
+// descriptors as far as the kernel can: see package rights.
 func Guard(l net.Listener) net.Listener {
 	if socket, ok := l.(*net.UnixListener); ok {
 		return rights.NewListener(socket)
@@ -15,8 +15,8 @@ func Guard(l net.Listener) net.Listener {
 	return l
 }
 
-// KeepsNone reports whether a listener is known to keep none of the connections that
-// it returns: somebody else's may close them later.
+// KeepsNone reports whether a listener surely keeps no reference to the connections that
+// it returns. A listener of another package might close them later.
 func KeepsNone(l net.Listener) bool {
 	switch l.(type) {
 	case *net.TCPListener, rights.Listener, *unixListener:

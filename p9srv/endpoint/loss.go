@@ -6,19 +6,21 @@ import (
 	"time"
 )
 
-// DefaultKeepAlive is how long a TCP peer may be gone until its connection ends, for
+// DefaultKeepAlive is how long a TCP peer may be gone before its connection ends, for
 // servers and clients.
 const DefaultKeepAlive = 3 * time.Minute
 
-// longestProbe is the most that Linux takes for the time between two probes
-// (MAX_TCP_KEEPIDLE in its include/net/tcp.h).
+// longestProbe is the longest time that Linux accepts before the first probe and between two
+// (MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL in its include/net/tcp.h).
 const longestProbe = 32767 * time.Second
 
-// NoticeLoss makes the kernel end a TCP connection whose peer has vanished, as a machine
-// that lost its power, after about d, but 36 hours at most; 0 stands for 3 min. A silent peer is probed, and one
-// that acknowledges nothing of what is sent ends the connection too. So does one that
-// reads nothing for that long while more is to be sent. Other connections
-// are left alone.
+// NoticeLoss makes the kernel end a TCP connection whose peer has vanished, such as a
+// machine without power. That takes about d, but at least 4 seconds and at most 36 hours;
+// the default for 0 is DefaultKeepAlive.
+//
+// The kernel probes a peer that is silent. It also ends the connection if the peer does not
+// acknowledge sent data for that long, or does not read while more data waits to be sent.
+// NoticeLoss does nothing to other connections.
 func NoticeLoss(c net.Conn, d time.Duration) error {
 	if d == 0 {
 		d = DefaultKeepAlive
@@ -43,8 +45,8 @@ func noticeTCPLoss(c net.Conn, d time.Duration) error {
 	return errors.Join(tcp.SetKeepAliveConfig(config), setUserTimeout(tcp, (probes+1)*part))
 }
 
-// IgnoreLoss keeps a TCP connection whose peer has vanished: Go probes all connections
-// unless told not to.
+// IgnoreLoss keeps a TCP connection open although its peer has vanished. It turns off the
+// probes that package net turns on by default.
 func IgnoreLoss(c net.Conn) error {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		return tcp.SetKeepAlive(false)

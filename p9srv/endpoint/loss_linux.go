@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUserTimeout bounds how long sent data may stay unacknowledged (tcp(7)). No probe is
-// sent meanwhile, and retransmission alone takes about 15 minutes.
+// setUserTimeout limits how long sent data may stay unacknowledged (TCP_USER_TIMEOUT,
+// tcp(7)). In that time the kernel sends no probes, and it retransmits for about 15 minutes
+// by default.
 func setUserTimeout(c *net.TCPConn, d time.Duration) error {
 	raw, err := c.SyscallConn()
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"fullex/tests/need"
 )
 
-// ownNetwork moves the calling thread into a network of its own, which has only a
-// loopback device. Sockets that it makes belong there. The thread ends with the test.
+// ownNetwork moves the calling thread into a new network namespace, which has only a loopback
+// device. Sockets that the thread makes belong to that namespace. The thread ends with the
+// test.
 func ownNetwork(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread() // and never unlock: the runtime ends the thread
@@ -24,7 +25,7 @@ func ownNetwork(t *testing.T) {
 	}
 }
 
-// setLoopback switches the loopback device of the calling thread's network.
+// setLoopback sets the flags of the loopback device in the calling thread's network.
 func setLoopback(t *testing.T, flags uint16) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
@@ -36,8 +37,8 @@ func setLoopback(t *testing.T, flags uint16) {
 	require.NoError(t, unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request))
 }
 
-// TestPeerThatVanishesIsNoticed: both ends are told the same, one of them as it waits for
-// an answer. TCP's own patience is 15 minutes.
+// TestPeerThatVanishesIsNoticed: both ends of an idle connection get ETIMEDOUT, and both
+// ends of one with unacknowledged data. Without NoticeLoss the latter takes 15 minutes.
 func TestPeerThatVanishesIsNoticed(t *testing.T) {
 	ownNetwork(t)
 	setLoopback(t, unix.IFF_UP)
@@ -74,7 +75,7 @@ func TestPeerThatVanishesIsNoticed(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-func TestOtherConnectionsAreLeftAlone(t *testing.T) {
+func TestNoticeLossAcceptsOtherConnections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	listen(t, "unix:"+path)
 	dialed, err := Unix(path).Dial(t.Context())

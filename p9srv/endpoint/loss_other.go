@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// setUserTimeout is for Linux: elsewhere only a silent peer is probed.
+// setUserTimeout does nothing here. Only a silent peer is probed.
 func setUserTimeout(*net.TCPConn, time.Duration) error { return nil }

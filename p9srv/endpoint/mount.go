@@ -2,19 +2,19 @@ package endpoint
 
 import "context"
 
-// Mount is how Linux's 9p client reaches a server.
+// Mount says how the 9p client of Linux reaches a server.
 type Mount struct {
-	Source  string   // the first argument of mount(2)
-	Options []string // of the transport
-	Network bool     // there must be a network first
-	// Socket says that the kernel cannot connect by itself: whoever mounts hands it a
-	// connected socket over. Source is an endpoint then.
+	Source  string   // first argument of mount(2); "": only Note is set
+	Options []string // mount options of the transport
+	Network bool     // the network must be up first
+	// Socket means that the kernel cannot connect by itself: the mounting program must
+	// give it a connected socket. Source is then the text form of an endpoint.
 	Socket bool
-	Note   string // for a person: where that is to be done. All there is without Source
+	Note   string // for a person: where to mount, or what to do without Source
 }
 
-// Mount returns how the kernel of this machine reaches the endpoint, which looks up names
-// until ctx ends.
+// Mount returns how the kernel of this machine reaches the endpoint. It may look up a host
+// name, until ctx ends.
 func (e Endpoint) Mount(ctx context.Context) (m Mount, err error) {
 	e, err = e.Abs()
 	if a, ok := e.address.(mountable); ok && err == nil {
@@ -26,14 +26,14 @@ func (e Endpoint) Mount(ctx context.Context) (m Mount, err error) {
 	return m, err
 }
 
-// MountSocket is Mount by means of a connected socket.
+// MountSocket returns how to mount the endpoint with a connected socket.
 func (e Endpoint) MountSocket() (Mount, error) {
 	e, err := e.Abs()
 	return Mount{Source: e.String(), Options: []string{"trans=fd"}, Network: !e.of.local, Socket: true}, err
 }
 
-// MountHint returns how others mount what a server serves at the endpoint. A server knows
-// where it listens, so that this is fast.
+// MountHint returns how others mount a server that listens at the endpoint, maybe from other
+// machines. It is fast if e has the address of a listener (see At), which needs no lookup.
 func (e Endpoint) MountHint(ctx context.Context) Mount {
 	if a, ok := e.address.(hinting); ok {
 		if m, ok := a.hint(); ok {

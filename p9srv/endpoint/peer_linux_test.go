@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPeersOfEachTransport(t *testing.T) {
+func TestPeerOfConnectionsOfEachTransport(t *testing.T) {
 	one, other := net.Pipe()
 	defer func() { require.NoError(t, one.Close()); require.NoError(t, other.Close()) }()
 	uid := uint32(os.Geteuid())

@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
-func TestEndpointsRefuseDescriptors(t *testing.T) {
+func TestUnixEndpointsRefuseDescriptors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l := listen(t, "unix:"+path)
 	dialed, err := Unix(path).Dial(t.Context())
@@ -32,7 +32,7 @@ func TestEndpointsRefuseDescriptors(t *testing.T) {
 	require.NoError(t, errors.Join(dialed.Close(), accepted.Close()))
 }
 
-func TestMachinesSendDescriptors(t *testing.T) {
+func TestVhostListenerCloseDoesNotWaitForDescriptors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l := listen(t, "vhost-user:"+path)
 	peer, err := net.DialUnix("unix", nil, &net.UnixAddr{Net: "unix", Name: path})
@@ -41,5 +41,5 @@ func TestMachinesSendDescriptors(t *testing.T) {
 	require.NoError(t, rightstest.NewSlow(t).Send(peer, []byte("x")))
 	start := time.Now()
 	require.NoError(t, l.Close())
-	assert.Less(t, time.Since(start), rightstest.Linger/20, "it does not wait for a close")
+	assert.Less(t, time.Since(start), rightstest.Linger/20, "Close does not wait for the close of a descriptor")
 }

@@ -12,22 +12,22 @@ import (
 	"fullex/p9srv/endpoint/ownpath"
 )
 
-// maxUnixPath is what sun_path of Linux's struct sockaddr_un holds beside the
-// closing NUL (unix(7)).
+// maxUnixPath is the longest path that fits into sun_path of Linux's struct sockaddr_un, in
+// bytes without the final NUL (unix(7)).
 const maxUnixPath = 107
 
-// socketDir is the directory of a unix socket, by descriptor. What is made and
-// removed in it is in this very directory, wherever its path leads by then.
+// socketDir is the open directory of a unix socket. Its methods work in this directory, even
+// if its path leads to another one by now.
 type socketDir struct {
 	file *os.File
-	path string // as it was given: empty, or with a slash at its end
+	path string // path from the user: empty, or with a slash at its end
 
-	// byPath says that bind(2) and connect(2) may take the path, which others see
-	// with ss(8): no other user can make it lead elsewhere.
+	// byPath means that no other user can make the path lead elsewhere. Then bind(2) and
+	// connect(2) may take the path, which ss(8) shows.
 	byPath bool
 }
 
-// openSocketDir opens the directory of a path and returns its last name, too.
+// openSocketDir opens the directory of a path. It also returns the last name of the path.
 func openSocketDir(path string) (d *socketDir, name string, err error) {
 	dir, name := filepath.Split(path)
 	if name == "" || name == "." || name == ".." {
@@ -40,10 +40,10 @@ func openSocketDir(path string) (d *socketDir, name string, err error) {
 
 func (d *socketDir) fd() int { return int(d.file.Fd()) }
 
-// address is a path for bind(2) and connect(2): that of the user, or a short one
-// through the descriptor if that is too long or not safe.
+// address returns a path for bind(2) and connect(2): the user's path, or a short one through
+// the directory's descriptor if the user's is too long or not safe.
 func (d *socketDir) address(name string) (string, error) {
-	if path := plainAddress(d.path + name); d.byPath && len(path) <= maxUnixPath {
+	if path := notAbstract(d.path + name); d.byPath && len(path) <= maxUnixPath {
 		return path, nil
 	}
 	const descriptors = "/proc/self/fd"
@@ -57,22 +57,22 @@ func (d *socketDir) address(name string) (string, error) {
 	if d.byPath {
 		return "", fmt.Errorf("the path has %d bytes, a socket's may have %d where there is no /proc", len(d.path+name), maxUnixPath)
 	}
-	return "", errors.New("other users can change where the path leads, and there is no /proc to be safe from that")
+	return "", errors.New("other users can change where the path leads; without /proc this cannot be made safe")
 }
 
-// plainAddress keeps a path from being taken for an abstract socket's name.
-func plainAddress(path string) string {
+// notAbstract returns a path that cannot be mistaken for the name of an abstract socket.
+func notAbstract(path string) string {
 	if strings.HasPrefix(path, "@") {
 		return "./" + path
 	}
 	return path
 }
 
-// fileID tells files apart.
+// fileID identifies a file.
 type fileID struct{ dev, ino uint64 }
 
-// socket returns which file of the directory is a socket. The error is an errno, or
-// errNoSocket.
+// socket returns the id of a socket in the directory. The error is an errno, or errNoSocket
+// if the file is something else.
 func (d *socketDir) socket(name string) (fileID, error) {
 	var stat unix.Stat_t
 	if err := unix.Fstatat(d.fd(), name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
@@ -84,7 +84,7 @@ func (d *socketDir) socket(name string) (fileID, error) {
 	return fileID{uint64(stat.Dev), stat.Ino}, nil
 }
 
-var errNoSocket = errors.New("the file exists and is no socket")
+var errNoSocket = errors.New("the file exists and is not a socket")
 
 func (d *socketDir) remove(name string) error { return unix.Unlinkat(d.fd(), name, 0) }
 

@@ -8,13 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// standardStreams is how many descriptors have a meaning of their own: 0, 1 and 2.
+// standardStreams is the number of standard streams: descriptors 0, 1 and 2.
 const standardStreams = 3
 
-// takeOver moves an inherited socket away from its number and from those of the
-// standard streams that are the same socket. These become /dev/null: what anybody
-// prints must not get into the connection, and no file that is opened later may get
-// such a number.
+// takeOver moves an inherited socket to a new descriptor. Standard streams that are the same
+// socket, as inetd starts servers, become /dev/null. So no output gets into the connection,
+// and no file that is opened later gets the number of a standard stream.
 func takeOver(socket int) (*os.File, error) {
 	taken, err := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, standardStreams)
 	if err != nil {
@@ -25,7 +24,7 @@ func takeOver(socket int) (*os.File, error) {
 		if !sameFile(n, taken) {
 			continue
 		}
-		if err := discard(n); err != nil {
+		if err := toNull(n); err != nil {
 			return nil, errors.Join(fmt.Errorf("replace descriptor %d: %w", n, err), f.Close())
 		}
 	}
@@ -35,7 +34,7 @@ func takeOver(socket int) (*os.File, error) {
 	return f, unix.Close(socket)
 }
 
-// sameFile reports whether two descriptors are of the same open file.
+// sameFile reports whether two descriptors refer to the same file.
 func sameFile(a, b int) bool {
 	var one, other unix.Stat_t
 	if unix.Fstat(a, &one) != nil || unix.Fstat(b, &other) != nil {
@@ -44,8 +43,8 @@ func sameFile(a, b int) bool {
 	return one.Dev == other.Dev && one.Ino == other.Ino
 }
 
-// discard makes a descriptor one of /dev/null.
-func discard(fd int) error {
+// toNull replaces a descriptor by one of /dev/null.
+func toNull(fd int) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return err

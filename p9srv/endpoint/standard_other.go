@@ -4,5 +4,5 @@ package endpoint
 
 import "golang.org/x/sys/unix"
 
-// replace makes fd a copy of another descriptor.
+// replace makes fd a copy of the descriptor with.
 func replace(with, fd int) error { return unix.Dup2(with, fd) }

@@ -16,14 +16,14 @@ var tcpTransport = transport{
 	exposed:    func(addr net.Addr) bool { tcp, ok := addr.(*net.TCPAddr); return ok && !tcp.IP.IsLoopback() },
 }
 
-// tcpAddress is a host, by name or number, and a port.
+// tcpAddress is a port of a host. The host is a name or an IP address.
 type tcpAddress struct {
 	host string
 	port uint16
 }
 
-// TCP returns the endpoint of a host, by name or number, and a port. Port 0 takes a free
-// one.
+// TCP returns the endpoint of a port of a host, which is a name or an IP address. A server
+// with port 0 gets a free port.
 func TCP(host string, port uint16) Endpoint { return Endpoint{&tcpTransport, tcpAddress{host, port}} }
 
 func parseTCP(text string) (address, error) {
@@ -68,7 +68,8 @@ func (a tcpAddress) at(addr net.Addr) address {
 	return a
 }
 
-// mount implements mountable. The kernel looks up no names and knows no IPv6.
+// mount implements mountable. It looks up the name and returns an IPv4 address, because the
+// kernel's client does neither look up names nor know IPv6.
 func (a tcpAddress) mount(ctx context.Context) (Mount, error) {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.host)
 	if err != nil {
@@ -86,8 +87,8 @@ func (a tcpAddress) mountFrom(host string) Mount {
 	return Mount{Source: host, Options: []string{"trans=tcp", "port=" + a.portText()}, Network: true}
 }
 
-// hint implements hinting: of a server that listens at all addresses of this machine,
-// whoever reads it must know one.
+// hint implements hinting. For a server that listens at all addresses of this machine, the
+// reader must choose one.
 func (a tcpAddress) hint() (Mount, bool) {
 	ip, err := netip.ParseAddr(a.host)
 	return a.mountFrom("THIS-MACHINE"), err == nil && ip.IsUnspecified()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// transports are all there are, in the order in which errors and help name them.
+// transports lists all transports, in the order of errors and help texts.
 var transports = []*transport{
 	&unixTransport,
 	&tcpTransport,
@@ -17,66 +17,70 @@ var transports = []*transport{
 	&vhostTransport,
 }
 
-// transport is a way between clients and a server. A function that is nil has nothing to
-// do for this transport. Immutable.
+// transport is a kind of connection between clients and a server. It is immutable. All
+// functions but parse may be nil.
 type transport struct {
-	name    string // what its endpoints begin with, before the colon
-	form    string // what follows the colon
-	options string // of servers, as help shows them behind the form
+	name    string // text before the colon of an endpoint
+	form    string // form of the text after the colon
+	options string // options of servers, which help texts show after the form
 
 	local     bool // it needs no network
 	bare      bool // see Endpoint.IsBare
 	inherited bool // see Endpoint.IsInherited
 
-	// parse reads what follows the colon.
+	// parse reads the text after the colon.
 	parse func(text string) (address, error)
-	// peer asks a connection who is at its other end, and which process if that is
-	// wanted. ok is false for a connection of another transport.
+	// peer implements PeerOf. ok is false for a connection of another transport.
 	peer func(c net.Conn, wantProcess bool) (p Peer, ok bool)
-	// noticeLoss is NoticeLoss. It leaves connections of other transports alone.
+	// noticeLoss implements NoticeLoss. It does nothing to a connection of another
+	// transport.
 	noticeLoss func(c net.Conn, d time.Duration) error
-	// exposed is IsExposed, for addresses of this transport.
+	// exposed implements IsExposed. It is false for an address of another transport.
 	exposed func(addr net.Addr) bool
-	// device is Endpoint.Device, of a transport that carries no bytes of 9P.
+	// device implements Endpoint.Device. It is nil if the transport carries bytes of 9P.
 	device func(a address) (path string)
 }
 
-// address is the parsed address of an endpoint, and comparable. Some do more: see below.
+// address is the parsed address of an endpoint. It is comparable. It may implement some of
+// the interfaces below.
 type address interface {
-	// String returns what parse reads.
+	// String returns the text after the colon, which parse reads.
 	String() string
-	// open is Endpoint.Open, and dial Endpoint.Dial. Errors do not name the endpoint.
+	// open implements Endpoint.Open, and dial implements Endpoint.Dial. Their errors do
+	// not name the endpoint.
 	open(ctx context.Context) (net.Listener, net.Conn, error)
 	dial(ctx context.Context) (net.Conn, error)
 }
 
 type (
-	// movable addresses change as they are opened: see Endpoint.At.
+	// movable is implemented by addresses that differ from those of their listeners: see
+	// Endpoint.At.
 	movable interface{ at(addr net.Addr) address }
-	// relative addresses depend on the working directory: see Endpoint.Abs.
+	// relative is implemented by addresses that depend on the working directory: see
+	// Endpoint.Abs.
 	relative interface{ abs() (address, error) }
-	// mountable addresses are those to which the kernel's client can connect itself: see
-	// Endpoint.Mount. A Mount without source means that it cannot connect to this one.
+	// mountable is implemented by addresses to which the kernel's 9p client may be able to
+	// connect by itself: see Endpoint.Mount. If it cannot, the Mount has no Source.
 	mountable interface {
 		mount(ctx context.Context) (Mount, error)
 	}
-	// hinting addresses are mounted in another way elsewhere than on this machine: see
-	// Endpoint.MountHint. ok is false if this one is not.
+	// hinting is implemented by addresses that other machines may mount in another way: see
+	// Endpoint.MountHint. If ok is false, they mount this one as this machine does.
 	hinting interface{ hint() (m Mount, ok bool) }
 )
 
-// forms is what errors say would be right.
+// forms returns the text forms of all endpoints, for an error.
 func forms() string { return list(transports, false) }
 
-// ServerForms returns the text forms of all endpoints at which a server listens, with
-// their options, for a person to read.
+// ServerForms returns the text forms of all endpoints of servers, with their options, as
+// "a, b or c".
 func ServerForms() string { return list(transports, true) }
 
-// ClientForms returns the text forms of the endpoints that carry bytes of 9P, to which
-// clients connect.
+// ClientForms returns the text forms of all endpoints to which clients connect: those that
+// carry bytes of 9P.
 func ClientForms() string { return list(forClients(), false) }
 
-// ProxyForms is ServerForms without what carries no bytes of 9P.
+// ProxyForms returns what ServerForms does, but only endpoints that carry bytes of 9P.
 func ProxyForms() string { return list(forClients(), true) }
 
 func forClients() []*transport {

@@ -28,7 +28,7 @@ func parse(t *testing.T, text string) Endpoint {
 	return e
 }
 
-func TestWhatDiffersByTransport(t *testing.T) {
+func TestPropertiesOfEachTransport(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	for text, want := range map[string]struct {
@@ -56,7 +56,7 @@ func TestWhatDiffersByTransport(t *testing.T) {
 	assert.False(t, Endpoint{}.IsInherited())
 }
 
-func TestHowOthersMount(t *testing.T) {
+func TestMountHintOfEachTransport(t *testing.T) {
 	const network = true
 	for text, want := range map[string]Mount{
 		"unix:/s":                {Source: "/s", Options: []string{"trans=unix"}},
@@ -65,14 +65,14 @@ func TestHowOthersMount(t *testing.T) {
 		"tcp:[::1]:5":            {Source: "tcp:[::1]:5", Options: []string{"trans=fd"}, Network: network, Socket: true},
 		"tcp:[::]:5":             {Source: "THIS-MACHINE", Options: []string{"trans=tcp", "port=5"}, Network: network},
 		"vsock:any:5":            {Source: "vsock:2:5", Options: []string{"trans=fd"}, Network: network, Socket: true, Note: "in a guest of this machine"},
-		"fd:3":                   {Note: "it is up to who made the socket"},
+		"fd:3":                   {Note: "ask whoever opened the socket for its address"},
 		"vhost-user:s,tag=deque": {Source: "deque", Options: []string{"trans=virtio"}, Note: "in the guest"},
 	} {
 		assert.Equal(t, want, parse(t, text).MountHint(t.Context()), text)
 	}
 }
 
-func TestPortThatWasFreeIsSaid(t *testing.T) {
+func TestAtReplacesPort0ByTheActualPort(t *testing.T) {
 	for _, text := range []string{"tcp:127.0.0.1:0", "tcp:[::1]:0", "tcp:localhost:0"} {
 		e := parse(t, text)
 		l, err := e.Listen(t.Context())
@@ -86,7 +86,7 @@ func TestPortThatWasFreeIsSaid(t *testing.T) {
 	assert.Equal(t, "unix:/s", Unix("/s").At(&net.UnixAddr{Name: "/elsewhere"}).String())
 }
 
-func TestOnlyOtherMachinesMakeAnAddressExposed(t *testing.T) {
+func TestAddressIsExposedIfOtherMachinesCanReachIt(t *testing.T) {
 	for addr, want := range map[net.Addr]bool{
 		&net.TCPAddr{IP: net.IPv4zero}:             true,
 		&net.TCPAddr{IP: net.IPv6unspecified}:      true,

@@ -22,8 +22,7 @@ var unixTransport = transport{
 	peer:  unixPeer,
 }
 
-// unixAddress is the path of a unix socket and, for a server, the permission bits of its
-// file.
+// unixAddress is the path of a unix socket and, for servers, the mode of its file.
 type unixAddress struct {
 	path string
 	mode fs.FileMode
@@ -32,8 +31,7 @@ type unixAddress struct {
 // defaultMode lets only the server's own user and root connect.
 const defaultMode fs.FileMode = 0o600
 
-// Unix returns the endpoint of a unix socket at a path, any path, with the mode that a
-// socket has unless said.
+// Unix returns the endpoint of a unix socket at any path, with the default mode.
 func Unix(path string) Endpoint { return Endpoint{&unixTransport, unixAddress{path, defaultMode}} }
 
 func parseUnix(text string) (address, error) {
@@ -42,8 +40,8 @@ func parseUnix(text string) (address, error) {
 	})
 }
 
-// parseSocket reads the path of a socket, of a transport with this name, and its mode.
-// Other options are for takeOption.
+// parseSocket reads the path and the mode of a socket, for the transport with that name.
+// It passes all other options to takeOption.
 func parseSocket(name, text string, takeOption func(string) error) (unixAddress, error) {
 	path, options, hasOptions := cutPath(text)
 	a := unixAddress{path, defaultMode}
@@ -51,7 +49,7 @@ func parseSocket(name, text string, takeOption func(string) error) (unixAddress,
 		return a, fmt.Errorf("no path, want %s:PATH", name)
 	}
 	if path[0] == '@' {
-		return a, fmt.Errorf("abstract sockets have no mode, so anybody could connect; want a path (./@... for one that starts so)")
+		return a, fmt.Errorf("abstract sockets have no mode, so anybody could connect; want a path (./@NAME for a file @NAME)")
 	}
 	if last := path[strings.LastIndexByte(path, '/')+1:]; len(last) > maxUnixPath {
 		return a, fmt.Errorf("the name has %d bytes, a socket's may have %d", len(last), maxUnixPath)
@@ -81,7 +79,7 @@ func parseMode(octal string) (fs.FileMode, error) {
 	return fs.FileMode(mode), nil
 }
 
-// cutPath parts a path from the options behind it.
+// cutPath separates a path from the options after it, and undoubles its commas.
 func cutPath(text string) (path, options string, hasOptions bool) {
 	name := strings.LastIndexByte(text, '/') + 1
 	path, rest := text[:name], text[name:]
@@ -95,7 +93,7 @@ func cutPath(text string) (path, options string, hasOptions bool) {
 	}
 }
 
-// pathText is what cutPath makes the path of.
+// pathText returns the text from which cutPath reads the path.
 func pathText(path string) string {
 	name := strings.LastIndexByte(path, '/') + 1
 	return path[:name] + strings.ReplaceAll(path[name:], ",", ",,")
@@ -104,7 +102,7 @@ func pathText(path string) string {
 // String implements address.
 func (a unixAddress) String() string { return pathText(a.path) + a.modeText() }
 
-// modeText is the option for the mode, if that is not the default.
+// modeText returns the option for the mode, or "" if that is the default.
 func (a unixAddress) modeText() string {
 	if a.mode == defaultMode {
 		return ""
@@ -129,17 +127,17 @@ func (a unixAddress) dial(ctx context.Context) (net.Conn, error) {
 		if err == nil {
 			return c, nil
 		}
-		// A unix socket whose queue is full says EAGAIN at once to those who would not
-		// block (unix(7)).
+		// If the queue of a unix socket is full, a connect that does not block returns
+		// EAGAIN at once (unix(7)).
 		if !errors.Is(err, syscall.EAGAIN) || deadline.Sleep(ctx, time.Millisecond) != nil {
 			return nil, reason(err)
 		}
 	}
 }
 
-// dialAddress is a path for connect(2), until done is called.
+// dialAddress returns a path for connect(2) that is valid until done is called.
 func dialAddress(path string) (address string, done func(), err error) {
-	if address = plainAddress(path); len(address) <= maxUnixPath {
+	if address = notAbstract(path); len(address) <= maxUnixPath {
 		return address, func() {}, nil
 	}
 	dir, name, err := openSocketDir(path)
@@ -159,8 +157,9 @@ func (a unixAddress) abs() (address, error) {
 	return a, err
 }
 
-// mount implements mountable. The kernel takes paths of maxUnixPath bytes, as others do
-// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c); a comma ends an option of mount(8).
+// mount implements mountable. The kernel's client takes at most maxUnixPath bytes
+// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c). A path with a comma is not possible, because
+// a comma ends an option of mount(8).
 func (a unixAddress) mount(context.Context) (Mount, error) {
 	if strings.Contains(a.path, ",") || len(a.path) > maxUnixPath {
 		return Mount{}, nil

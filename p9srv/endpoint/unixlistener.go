@@ -17,21 +17,21 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// unixListener is a unix socket that removes its file when it is closed, but
-// only if it still is its own.
+// unixListener is a unix listener. Close removes the file of its socket, unless another
+// program has replaced that file.
 type unixListener struct {
 	rights.Listener
 	dir        *socketDir
-	path, name string
-	file       fileID
+	path, name string // path of the socket, and the last name in it
+	file       fileID // the file of the socket
 
 	close    sync.Once
-	closeErr error
+	closeErr error // result of removing the file
 }
 
-// listenUnix makes the socket in place of one that a server left behind. A socket
-// at which somebody answers is never replaced. takesRights says that peers may send
-// descriptors.
+// listenUnix makes a socket and listens at it. It replaces a socket that an earlier server
+// left, but never a socket at which a server answers. takesRights means that peers may
+// send descriptors.
 func listenUnix(ctx context.Context, path string, mode fs.FileMode, takesRights bool) (net.Listener, error) {
 	dir, name, err := openSocketDir(path)
 	if err != nil {
@@ -62,7 +62,7 @@ func (l *unixListener) listen(ctx context.Context, mode fs.FileMode, takesRights
 		config, guard = net.ListenConfig{}, rights.Taking
 	}
 	var made net.Listener
-	// A socket has its mode from the umask alone (bind(2)).
+	// Only the umask determines the mode of a socket (bind(2)).
 	ownpath.WithUmask(^mode, func() { made, err = config.Listen(ctx, "unix", address) })
 	if err != nil {
 		return reason(err)
@@ -75,10 +75,11 @@ func (l *unixListener) listen(ctx context.Context, mode fs.FileMode, takesRights
 	return nil
 }
 
-// Addr implements net.Listener. The socket itself may have been given a shorter path.
+// Addr implements net.Listener. It returns the path that the caller asked for; bind(2) may
+// have been called with a shorter one.
 func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
 
-// Close closes the socket and removes its file, if nobody replaced it.
+// Close closes the socket. It removes the socket's file unless another file replaced it.
 func (l *unixListener) Close() error {
 	l.close.Do(func() {
 		if now, err := l.dir.socket(l.name); err == nil && now == l.file {
@@ -89,8 +90,8 @@ func (l *unixListener) Close() error {
 	return errors.Join(l.closeErr, l.Listener.Close())
 }
 
-// removeStale makes room for a socket: it removes one on which nobody answers,
-// and refuses to touch anything else.
+// removeStale removes a socket on which nobody answers. It returns nil also if no file has
+// that name, and an error for everything else, which it does not touch.
 func (d *socketDir) removeStale(ctx context.Context, name string) error {
 	_, err := d.socket(name)
 	if errors.Is(err, unix.ENOENT) {
@@ -102,15 +103,15 @@ func (d *socketDir) removeStale(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	// Without a lock another server may have made its own meanwhile. So what is taken
-	// out of the way is looked at once more before it is removed.
+	// If the lock could not be taken, another server may have replaced the socket by now.
+	// So rename it first, and check it again before it is removed.
 	aside := fmt.Sprintf(".fullex-%08x", rand.Uint32())
 	err = unix.Renameat(d.fd(), name, d.fd(), aside)
 	if errors.Is(err, unix.ENOENT) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("remove the socket that was left behind: %w", err)
+		return fmt.Errorf("remove the socket of an earlier server: %w", err)
 	}
 	if err := d.seeStale(ctx, aside); err != nil {
 		return errors.Join(err, d.putBack(aside, name))
@@ -118,7 +119,8 @@ func (d *socketDir) removeStale(ctx context.Context, name string) error {
 	return d.remove(aside)
 }
 
-// putBack gives a socket its name again, unless there is one by now.
+// putBack gives a socket its name again. It returns an error if another file has that name
+// by now.
 func (d *socketDir) putBack(aside, name string) error {
 	if err := unix.Linkat(d.fd(), aside, d.fd(), name, 0); err != nil {
 		return fmt.Errorf("put the socket back from %s: %w", aside, err)
@@ -126,10 +128,11 @@ func (d *socketDir) putBack(aside, name string) error {
 	return d.remove(aside)
 }
 
-// errAnswers is an EADDRINUSE.
+// errAnswers says that a server answers at a socket. It is an EADDRINUSE.
 var errAnswers = fmt.Errorf("a server answers there already: %w", syscall.EADDRINUSE)
 
-// seeStale returns nil if nobody listens at a socket any more.
+// seeStale returns nil if no server listens at a socket any more, and errAnswers if one
+// does.
 func (d *socketDir) seeStale(ctx context.Context, name string) error {
 	address, err := d.address(name)
 	if err != nil {
@@ -148,8 +151,8 @@ func (d *socketDir) seeStale(ctx context.Context, name string) error {
 	return fmt.Errorf("see whether a server answers there: %w", reason(err))
 }
 
-// reason strips what net and os put before an error, where the caller names
-// the operation and the address itself.
+// reason returns err without the operation and address that net and os add. It is for
+// callers that name these themselves.
 func reason(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -52,10 +52,10 @@ func TestSocketInUseIsLeftAlone(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-func TestOtherFilesAreLeftAlone(t *testing.T) {
+func TestFileThatIsNotASocketIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	require.NoError(t, os.WriteFile(path, []byte("mine"), 0o600))
-	assert.Contains(t, listenError(t, "unix:"+path), "is no socket")
+	assert.Contains(t, listenError(t, "unix:"+path), "is not a socket")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, "mine", string(content))
@@ -70,7 +70,7 @@ func TestSocketOfAnotherServerIsNotRemoved(t *testing.T) {
 	assert.FileExists(t, path)
 }
 
-// leftBehind makes a socket on which nobody answers.
+// leftBehind makes a socket on which nobody answers, as a server leaves that was killed.
 func leftBehind(t *testing.T, path string) {
 	t.Helper()
 	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -80,7 +80,7 @@ func leftBehind(t *testing.T, path string) {
 	require.FileExists(t, path)
 }
 
-// assertAnswers connects to a server's listener.
+// assertAnswers asserts that a connection to e arrives at l.
 func assertAnswers(t *testing.T, e Endpoint, l net.Listener) {
 	t.Helper()
 	client, err := e.Dial(t.Context())
@@ -117,7 +117,7 @@ func TestSocketsWorkInAnyDirectory(t *testing.T) {
 	}
 }
 
-func TestRelativePathsOfSockets(t *testing.T) {
+func TestSocketsWorkAtRelativePaths(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.Mkdir("@d", 0o700))
 	for _, path := range []string{"s", "@s", "./s", "@d/s", "@d/../s"} {
@@ -125,20 +125,20 @@ func TestRelativePathsOfSockets(t *testing.T) {
 		l, err := e.Listen(t.Context())
 		require.NoError(t, err, path)
 		info, err := os.Lstat(path)
-		require.NoError(t, err, "it is a file")
+		require.NoError(t, err, "it is not an abstract socket")
 		assert.Equal(t, os.ModeSocket, info.Mode().Type())
 		assertAnswers(t, e, l)
 		require.NoError(t, l.Close())
 		assert.NoFileExists(t, path)
 	}
-	for path, want := range map[string]string{"@d/": "want the path of a socket", "..": "want the path of a socket", "@d": "is no socket"} {
+	for path, want := range map[string]string{"@d/": "want the path of a socket", "..": "want the path of a socket", "@d": "is not a socket"} {
 		_, err := Unix(path).Listen(t.Context())
 		assert.ErrorContains(t, err, want, path)
 	}
 }
 
-// TestLockedDirectoryKeepsNobodyFromServing: anybody who may read a directory can
-// lock it.
+// TestLockedDirectoryKeepsNobodyFromServing: every user who may read a directory can lock
+// it.
 func TestLockedDirectoryKeepsNobodyFromServing(t *testing.T) {
 	dir := t.TempDir()
 	d, err := os.Open(dir)
@@ -152,7 +152,8 @@ func TestLockedDirectoryKeepsNobodyFromServing(t *testing.T) {
 	assertAnswers(t, Unix(path), l)
 }
 
-// startingServer plays a server of this user that has begun to make a socket.
+// startingServer takes the lock as a server does while it makes a socket. goOn releases the
+// lock.
 func startingServer(t *testing.T, path string) (goOn func()) {
 	t.Helper()
 	dir, name, err := openSocketDir(path)
@@ -165,7 +166,7 @@ func startingServer(t *testing.T, path string) (goOn func()) {
 	}
 }
 
-func TestListenGivesUpWhenToldTo(t *testing.T) {
+func TestListenGivesUpWhenItsContextEnds(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	goOn := startingServer(t, path)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -190,7 +191,7 @@ func TestServerThatHangsWhileItStartsKeepsNobodyFromServing(t *testing.T) {
 	goOn()
 }
 
-func TestLockThatIsNotOursIsLeftAlone(t *testing.T) {
+func TestLockFileOfAnotherKindIsLeftAlone(t *testing.T) {
 	for name, put := range map[string]func(path string) error{
 		"link":      func(path string) error { return os.Symlink("/dev/null", path) },
 		"pipe":      func(path string) error { return unix.Mkfifo(path, 0o600) },
@@ -208,8 +209,8 @@ func TestLockThatIsNotOursIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestOneOfManyServersGetsTheSocket starts servers at the same time where another one
-// has left its socket.
+// TestOneOfManyServersGetsTheSocket starts many servers at the same time, at a path where an
+// earlier server left its socket.
 func TestOneOfManyServersGetsTheSocket(t *testing.T) {
 	const many = 20
 	path := filepath.Join(t.TempDir(), "s")
@@ -239,9 +240,9 @@ func TestOneOfManyServersGetsTheSocket(t *testing.T) {
 	require.NoError(t, won[0].Close())
 }
 
-// TestServerThatAnswersIsPutBack: without a lock, a socket may have been replaced since
-// it was seen.
-func TestServerThatAnswersIsPutBack(t *testing.T) {
+// TestSocketThatAnswersIsPutBack: without the lock, another server may replace a stale socket
+// before it is renamed.
+func TestSocketThatAnswersIsPutBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l := listen(t, "unix:"+path)
 	dir, _, err := openSocketDir(path)
@@ -253,7 +254,8 @@ func TestServerThatAnswersIsPutBack(t *testing.T) {
 	assert.NoFileExists(t, path+".aside")
 }
 
-// TestSocketStaysInTheDirectoryThatWasOpened: another user replaces the directory.
+// TestSocketStaysInTheDirectoryThatWasOpened replaces the directory by a link, as another
+// user could.
 func TestSocketStaysInTheDirectoryThatWasOpened(t *testing.T) {
 	base := t.TempDir()
 	theirs, moved, secret := filepath.Join(base, "theirs"), filepath.Join(base, "moved"), filepath.Join(base, "secret")

@@ -19,26 +19,27 @@ var vhostTransport = transport{
 	device: func(a address) string { return a.(vhostAddress).socket.path },
 }
 
-// vhostAddress is a unix socket for devices, and the tag that guests mount.
+// vhostAddress is a unix socket for vhost-user devices, and the tag that guests mount.
 type vhostAddress struct {
 	socket unixAddress
 	tag    string
 }
 
-// defaultTag is the name by which a guest mounts the device.
+// defaultTag is the tag of an endpoint without the option tag.
 const defaultTag = "fullex"
 
-// maxTag is what a configuration space of 64 bytes holds beside the length of
-// the tag (struct virtio_9p_config in Linux's include/uapi/linux/virtio_9p.h).
+// maxTag is the longest tag, in bytes. With its length, which takes two, it fits a
+// configuration space of 64 bytes (struct virtio_9p_config in Linux's
+// include/uapi/linux/virtio_9p.h).
 const maxTag = 62
 
-// vhostWorks says whether this system has what vhost-user needs.
+// vhostWorks reports whether this system has what vhost-user needs.
 const vhostWorks = runtime.GOOS == "linux"
 
 var errNoVhost = errors.New("vhost-user is for Linux")
 
-// Vhost returns the endpoint of a unix socket at a path, any path, for the devices of
-// virtual machines. The error says what would be right for the tag.
+// Vhost returns the endpoint of a unix socket at any path, for the devices of virtual
+// machines. It returns an error for a wrong tag.
 func Vhost(path, tag string) (Endpoint, error) {
 	if err := checkTag(tag); err != nil {
 		return Endpoint{}, fmt.Errorf("endpoint vhost-user:%s: %w", path, err)
@@ -60,10 +61,10 @@ func parseVhost(text string) (address, error) {
 }
 
 func checkTag(tag string) error {
-	plain := func(r rune) bool {
+	allowed := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r)
 	}
-	if tag == "" || len(tag) > maxTag || strings.TrimFunc(tag, plain) != "" {
+	if tag == "" || len(tag) > maxTag || strings.TrimFunc(tag, allowed) != "" {
 		return fmt.Errorf("tag %q: want at most %d letters, digits and ._-", tag, maxTag)
 	}
 	return nil
@@ -105,17 +106,17 @@ func (a vhostAddress) hint() (Mount, bool) {
 	return Mount{Source: a.tag, Options: []string{"trans=virtio"}, Note: "in the guest"}, true
 }
 
-// vhostListener takes the connections of virtual machines' vhost-user devices.
+// vhostListener accepts the connections of vhost-user devices of virtual machines.
 type vhostListener struct {
 	net.Listener
 	tag string
 }
 
-// VhostConn is the connection of a virtual machine's vhost-user device. What it carries is
-// not 9P.
+// VhostConn is the connection of a vhost-user device of a virtual machine. It carries the
+// vhost-user protocol, not 9P.
 type VhostConn struct {
 	*net.UnixConn
-	Tag string // by which the guest mounts the device
+	Tag string // name that the guest mounts
 }
 
 // Accept implements net.Listener.
@@ -127,8 +128,8 @@ func (l vhostListener) Accept() (net.Conn, error) {
 	return VhostConn{c.(*net.UnixConn), l.tag}, nil
 }
 
-// vhostPeer names the machine's process. The kernel vouches for that, and nobody for users
-// in the machine.
+// vhostPeer returns the process that runs the virtual machine. The kernel vouches for that
+// process, and nobody vouches for the users in the machine.
 func vhostPeer(c net.Conn, wantProcess bool) (Peer, bool) {
 	socket, ok := c.(VhostConn)
 	if !ok {
@@ -138,8 +139,8 @@ func vhostPeer(c net.Conn, wantProcess bool) (Peer, bool) {
 	return Peer{Where: p.Where, Process: p.Process}, true
 }
 
-// InheritVhost is Open of the endpoint fd:N, of a unix socket that is for virtual machines:
-// what is returned serves virtio-9p devices with a tag.
+// InheritVhost opens the inherited unix socket n for virtio-9p devices with a tag. It returns
+// a listener of [VhostConn] connections, or one VhostConn if the socket is connected.
 func InheritVhost(n int, tag string) (net.Listener, net.Conn, error) {
 	if err := checkTag(tag); err != nil {
 		return nil, nil, err
@@ -159,7 +160,7 @@ func InheritVhost(n int, tag string) (net.Listener, net.Conn, error) {
 	case listens:
 		return vhostListener{rights.Taking(listener), tag}, nil, nil
 	default:
-		err = errors.New("it is no unix socket")
+		err = errors.New("it is not a unix socket")
 	}
 	err = fmt.Errorf("serve %s: %w", e, err)
 	if l != nil {

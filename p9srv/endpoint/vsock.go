@@ -17,13 +17,13 @@ var vsockTransport = transport{
 	peer:  vsockPeer,
 }
 
-// vsockAddress is a machine by its context id, and a port.
+// vsockAddress is a port of a machine. The machine is named by its context id.
 type vsockAddress struct{ cid, port uint32 }
 
-// Context ids with a meaning of their own (vsock(7)).
+// Special context ids (vsock(7)).
 const (
-	hostCID = 2              // VMADDR_CID_HOST: the machine of a guest's hypervisor
-	anyCID  = math.MaxUint32 // VMADDR_CID_ANY: whichever this machine has
+	hostCID = 2              // VMADDR_CID_HOST: the host, as a guest sees it
+	anyCID  = math.MaxUint32 // VMADDR_CID_ANY: all context ids of this machine
 )
 
 func parseVsock(text string) (address, error) {
@@ -81,14 +81,15 @@ func (a vsockAddress) at(addr net.Addr) address {
 	return a
 }
 
-// hint implements hinting: guests reach this machine as their host.
+// hint implements hinting. Guests reach this machine as their host.
 func (a vsockAddress) hint() (Mount, bool) {
 	m, err := Endpoint{&vsockTransport, vsockAddress{hostCID, a.port}}.MountSocket()
 	m.Note = "in a guest of this machine"
 	return m, err == nil
 }
 
-// vsockReason is reason, and says what is missing where there is no vsock.
+// vsockReason returns what reason does. If the kernel has no vsock, it adds which module is
+// missing.
 func vsockReason(err error) error {
 	err = reason(err)
 	if isNoVsock(err) {
@@ -97,7 +98,8 @@ func vsockReason(err error) error {
 	return err
 }
 
-// vsockPeer names the machine, for which the hypervisor vouches, but not for users in it.
+// vsockPeer returns the virtual machine. The hypervisor vouches for the machine, and nobody
+// vouches for the users in it.
 func vsockPeer(c net.Conn, _ bool) (Peer, bool) {
 	addr, ok := c.RemoteAddr().(*vsock.Addr)
 	if !ok {

@@ -2,5 +2,5 @@
 
 package endpoint
 
-// isNoVsock is for Linux: elsewhere the library says so itself.
+// isNoVsock returns false here, where the error of package vsock says it already.
 func isNoVsock(error) bool { return false }

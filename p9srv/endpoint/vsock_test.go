@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestVsockEndpointsAreWrittenAsTheyAreRead(t *testing.T) {
+func TestVsockEndpointStringIsTheParsedText(t *testing.T) {
 	var e Endpoint
 	for _, text := range []string{"vsock:2:5640", "vsock:1:0", "vsock:any:5640"} {
 		var err error

@@ -1,5 +1,5 @@
-// Package accept takes connections from a listener until the listener itself is gone. It
-// knows nothing of what they carry.
+// Package accept accepts connections from a listener until the listener itself ends. It knows
+// nothing about what the connections carry.
 package accept
 
 import (
@@ -12,17 +12,18 @@ import (
 	"fullex/p9srv/deadline"
 )
 
-// Loop accepts connections from one listener. One goroutine uses it. The errors that
-// accept(2) has for one connection, for the network or for a shortage do not end it.
+// Loop accepts connections from one listener. Some errors of accept(2) are about one
+// connection, the network or a lack of resources: after these it tries again. One goroutine
+// uses a Loop.
 type Loop struct {
-	// Listener is accepted from. Immutable.
+	// Listener is the source of connections. Immutable.
 	Listener net.Listener
 	// Failed is called with an error after which Next tries again, and with the pause
-	// until then. Of errors that follow each other closely it gets one a second. Immutable.
+	// before that. It is called at most once a second. Immutable.
 	Failed func(err error, retry time.Duration)
 
-	pause time.Duration
-	told  time.Time // when Failed was called last
+	pause    time.Duration
+	reported time.Time // when Failed was called last
 }
 
 // The pause doubles from firstPause to lastPause while accepting fails.
@@ -31,12 +32,12 @@ const (
 	lastPause  = time.Second
 )
 
-// tellTime is the time between two calls of Failed.
-const tellTime = time.Second
+// reportTime is the least time between two calls of Failed.
+const reportTime = time.Second
 
-// Next returns the next connection. It returns the context's error when ctx ends during a
-// pause, and the listener's when the listener takes no connections any more. Closing the
-// listener ends a wait.
+// Next waits for the next connection and returns it. It returns the error of the listener if
+// that accepts no more connections, and the error of ctx if ctx ends during a pause. To end a
+// wait for a connection, close the listener.
 func (l *Loop) Next(ctx context.Context) (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
@@ -48,23 +49,26 @@ func (l *Loop) Next(ctx context.Context) (net.Conn, error) {
 			return nil, errors.Join(err, ctx.Err())
 		}
 		l.pause = min(max(2*l.pause, firstPause), lastPause)
-		l.tell(err)
+		l.report(err)
 		if err := deadline.Sleep(ctx, l.pause); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (l *Loop) tell(err error) {
-	if now := time.Now(); now.Sub(l.told) >= tellTime {
-		l.told = now
+// report calls Failed, if its last call was long enough ago.
+func (l *Loop) report(err error) {
+	if now := time.Now(); now.Sub(l.reported) >= reportTime {
+		l.reported = now
 		l.Failed(err, l.pause)
 	}
 }
 
-// isGone reports whether a listener takes no connections any more. Every other errno is
-// about one connection or passes (accept(2), "Error handling"). An error that is no errno
-// is not of accept(2): a listener that is no socket has ended.
+// isGone reports whether a listener accepts no more connections. An errno other than EBADF,
+// EINVAL and ENOTSOCK is about one connection, or temporary (accept(2), "Error handling"). An
+// error without an errno
+// is not from accept(2): then a listener that is not a socket has ended. A deadline of the
+// listener is temporary, too.
 func isGone(err error) bool {
 	var errno syscall.Errno
 	var timeout net.Error

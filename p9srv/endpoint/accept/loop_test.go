@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// failing is a listener whose first accepts fail: errors of accept(2) cannot be had
-// from a kernel at will.
+// failing is a listener whose first accepts fail. A kernel does not return these errors on
+// demand.
 type failing struct {
 	net.Listener
 	errs []error
@@ -31,6 +31,7 @@ func (f *failing) Accept() (net.Conn, error) {
 	return nil, err
 }
 
+// listening returns a listener to which a client has connected.
 func listening(t *testing.T) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,12 +43,12 @@ func listening(t *testing.T) net.Listener {
 	return l
 }
 
-// ofAccept is an error as package net has it.
+// ofAccept returns an error of accept(2) in the form of package net.
 func ofAccept(err error) error {
 	return &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}
 }
 
-func TestErrorsOfOneConnectionAreFollowedByTheNext(t *testing.T) {
+func TestNextTriesAgainAfterAnErrorOfOneConnection(t *testing.T) {
 	for _, errno := range []syscall.Errno{
 		syscall.EPROTO, syscall.EPERM, syscall.ENOSPC, syscall.ECONNABORTED, syscall.ECONNRESET,
 		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
@@ -55,22 +56,25 @@ func TestErrorsOfOneConnectionAreFollowedByTheNext(t *testing.T) {
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EINTR, syscall.EAGAIN,
 	} {
 		t.Run(errno.Error(), func(t *testing.T) {
-			var told []error
+			var reported []error
 			loop := Loop{
 				Listener: &failing{listening(t), []error{ofAccept(errno), errno, fmt.Errorf("wrapped: %w", errno)}},
-				Failed:   func(err error, retry time.Duration) { told = append(told, err); assert.Equal(t, firstPause, retry) },
+				Failed: func(err error, retry time.Duration) {
+					reported = append(reported, err)
+					assert.Equal(t, firstPause, retry)
+				},
 			}
 			c, err := loop.Next(t.Context())
 			require.NoError(t, err)
 			require.NoError(t, c.Close())
-			require.Len(t, told, 1, "one a second")
-			assert.ErrorIs(t, told[0], errno)
-			assert.Zero(t, loop.pause, "the next failure has a short one again")
+			require.Len(t, reported, 1, "one report a second")
+			assert.ErrorIs(t, reported[0], errno)
+			assert.Zero(t, loop.pause, "the next pause is short again")
 		})
 	}
 }
 
-func TestListenerThatIsGoneEndsTheLoop(t *testing.T) {
+func TestErrorOfAListenerThatHasEndedEndsTheLoop(t *testing.T) {
 	for _, want := range []error{syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, net.ErrClosed, io.EOF, errors.New("ended")} {
 		loop := Loop{Listener: &failing{listening(t), []error{ofAccept(want)}}}
 		_, err := loop.Next(t.Context())
@@ -85,7 +89,7 @@ func TestClosedListenerEndsTheLoop(t *testing.T) {
 	assert.ErrorIs(t, err, net.ErrClosed)
 }
 
-func TestDeadlineOfAListenerPasses(t *testing.T) {
+func TestDeadlineOfAListenerDoesNotEndTheLoop(t *testing.T) {
 	l := listening(t)
 	require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Unix(1, 0)))
 	loop := Loop{Listener: l, Failed: func(err error, _ time.Duration) {
@@ -97,7 +101,7 @@ func TestDeadlineOfAListenerPasses(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-// TestEndOfTheContextEndsAPause: a shutdown does not wait for one.
+// TestEndOfTheContextEndsAPause: a shutdown must not wait for the pause.
 func TestEndOfTheContextEndsAPause(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	loop := Loop{

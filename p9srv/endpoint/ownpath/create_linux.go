@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Create makes or empties a file, as os.Create does, and opens the directory around it.
-// Where other users can change what has the name, root follows no link, and empties no
-// file but one with this name only.
+// Create makes or empties a file, as os.Create does. It also opens the file's directory. If
+// another user can replace the file, a process of root follows no link, and it empties only a
+// regular file without a second name (hard link).
 func Create(path string) (file, dir *os.File, err error) {
 	parent, name := filepath.Split(path)
 	dir, fixed, err := Open(parent + ".")
@@ -30,7 +30,7 @@ func Create(path string) (file, dir *os.File, err error) {
 	return file, dir, nil
 }
 
-// isFixedIn reports whether something has a name that no other user can replace.
+// isFixedIn reports whether a name in a directory exists and no other user can replace it.
 func isFixedIn(dir *os.File, name string) bool {
 	var in, found unix.Stat_t
 	if unix.Fstat(int(dir.Fd()), &in) != nil {
@@ -40,7 +40,7 @@ func isFixedIn(dir *os.File, name string) bool {
 	return err == nil && isFixed(in, found)
 }
 
-// createIn is Create for a name that others can change.
+// createIn does what Create does for a name that another user can replace.
 func createIn(dir *os.File, name, path string) (*os.File, error) {
 	const flags = unix.O_RDWR | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 	fd, err := unix.Openat(int(dir.Fd()), name, flags, 0o666)
@@ -52,7 +52,7 @@ func createIn(dir *os.File, name, path string) (*os.File, error) {
 	switch {
 	case err != nil:
 	case found.Mode&unix.S_IFMT != unix.S_IFREG || found.Nlink != 1:
-		err = errors.New("other users can change what that is, and root writes to a file with one name only")
+		err = errors.New("other users can replace this file, so root writes only to a regular file without a second hard link")
 	default:
 		err = unix.Ftruncate(fd, 0)
 	}

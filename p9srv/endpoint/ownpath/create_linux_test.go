@@ -13,9 +13,9 @@ import (
 	"fullex/tests/need"
 )
 
-// TestRootChangesNoFileByANameOfOthers has root make files in a directory of a stranger,
-// who has put there what leads to root's own.
-func TestRootChangesNoFileByANameOfOthers(t *testing.T) {
+// TestCreateChangesNoFileThatOthersLinkTo makes files as root in a stranger's directory. The
+// stranger has made links there that lead to root's own file.
+func TestCreateChangesNoFileThatOthersLinkTo(t *testing.T) {
 	need.Root(t)
 	base := t.TempDir()
 	theirs, root := filepath.Join(base, "theirs"), filepath.Join(base, "root")
@@ -53,7 +53,7 @@ func TestRootChangesNoFileByANameOfOthers(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(base, "made"))
 }
 
-func TestCreateFollowsLinksThatNobodyElseCanChange(t *testing.T) {
+func TestCreateFollowsLinksThatNoOtherUserCanChange(t *testing.T) {
 	base := t.TempDir()
 	require.NoError(t, os.Symlink("file", filepath.Join(base, "link")))
 	for _, path := range []string{filepath.Join(base, "link"), filepath.Join(base, "file"), "/dev/null"} {
@@ -67,7 +67,7 @@ func TestCreateFollowsLinksThatNobodyElseCanChange(t *testing.T) {
 	assert.ErrorIs(t, err, unix.ENOENT)
 }
 
-// TestNamelessFileStaysInItsDirectory puts another directory at the path.
+// TestNamelessFileStaysInItsDirectory makes the path of the open directory lead elsewhere.
 func TestNamelessFileStaysInItsDirectory(t *testing.T) {
 	base := t.TempDir()
 	path := filepath.Join(base, "dir")

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// Create makes or empties a file, as os.Create does, and opens the directory around it.
+// Create makes or empties a file, as os.Create does. It also opens the file's directory.
 func Create(path string) (file, dir *os.File, err error) {
 	if file, err = os.Create(path); err != nil {
 		return nil, nil, err

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Nameless makes a file in an open directory which nobody else can open: its name is gone
-// again. The error is an errno.
+// Nameless makes a file in an open directory and removes its name, so that no other process
+// can open it. The error is an errno.
 func Nameless(dir *os.File) (*os.File, error) {
 	name := fmt.Sprintf(".fullex-%016x", rand.Uint64())
 	const flags = unix.O_RDWR | unix.O_CREAT | unix.O_EXCL | unix.O_CLOEXEC

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open opens a directory, which need not be readable, for the system calls that
-// take one (openat(2) and its like). It reports whether the path is fixed: no other
-// user can make it lead elsewhere. For processes that are not root's it reports
-// true without a look, as they can do no more than their user.
+// Open opens a directory for system calls such as openat(2). The directory need not be
+// readable. fixed reports whether no other user can make the path lead elsewhere. For a
+// process that is not root's, fixed is true without a check: it can do no more than its user.
 //
-// The error is an errno, or says whose link root does not follow.
+// The error is an errno, or it names a link that root does not follow, and its owner.
 func Open(path string) (dir *os.File, fixed bool, err error) {
 	if os.Geteuid() != 0 {
 		fd, err := open(unix.AT_FDCWD, path, unix.O_DIRECTORY)
@@ -36,6 +35,7 @@ func Open(path string) (dir *os.File, fixed bool, err error) {
 	return os.NewFile(uintptr(w.fd), path), w.fixed, nil
 }
 
+// open opens a name in the directory in with O_PATH, again after EINTR.
 func open(in int, name string, flags int) (fd int, err error) {
 	for {
 		fd, err = unix.Openat(in, name, unix.O_PATH|unix.O_CLOEXEC|flags, 0)
@@ -45,15 +45,15 @@ func open(in int, name string, flags int) (fd int, err error) {
 	}
 }
 
-// mostLinks is how many links a path may have, as for the kernel (path_resolution(7)).
+// mostLinks limits the links in a path, as the kernel does (path_resolution(7)).
 const mostLinks = 40
 
-// walk is a path that is being looked up.
+// walk is the lookup of a path.
 type walk struct {
-	fd    int      // the directory so far
-	left  []string // the names to come
-	links int
-	fixed bool // so far
+	fd    int      // the directory reached so far
+	left  []string // the names still to look up
+	links int      // number of links followed
+	fixed bool     // no other user can change the path so far
 }
 
 func newWalk(path string) (walk, error) {
@@ -65,7 +65,8 @@ func newWalk(path string) (walk, error) {
 	return walk{fd: fd, left: names(path), fixed: true}, err
 }
 
-// names does not clean the path: behind a link, ".." is not what stands before it.
+// names returns the names in a path. It keeps "..": after a link this leads to another
+// directory than the one before the link.
 func names(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
@@ -101,7 +102,7 @@ func (w *walk) step() error {
 	return unix.ENOTDIR
 }
 
-// isFixed reports whether no other user can replace what was found in a directory.
+// isFixed reports whether no other user can replace the file found in the directory in.
 func isFixed(in, found unix.Stat_t) bool {
 	switch {
 	case !isKeeper(in.Uid):
@@ -112,7 +113,7 @@ func isFixed(in, found unix.Stat_t) bool {
 	return in.Mode&unix.S_ISVTX != 0 && isKeeper(found.Uid)
 }
 
-// follow puts the names of a link's target before those to come.
+// follow puts the names of a link's target before the names still to look up.
 func (w *walk) follow(link int, name string, owner uint32) error {
 	if !isKeeper(owner) {
 		return fmt.Errorf("%s is a link of user %d, and root does not follow it", name, owner)
@@ -139,8 +140,8 @@ func (w *walk) follow(link int, name string, owner uint32) error {
 	return nil
 }
 
-// Keeps reports whether no other user can replace what this user makes in a directory.
-// As with Open, it reports true for processes that are not root's.
+// Keeps reports whether no other user can replace a file that this user makes in a directory.
+// For a process that is not root's it is always true, as fixed of Open.
 func Keeps(dir *os.File) bool {
 	var in unix.Stat_t
 	if err := unix.Fstat(int(dir.Fd()), &in); err != nil {
@@ -149,8 +150,8 @@ func Keeps(dir *os.File) bool {
 	return os.Geteuid() != 0 || isFixed(in, unix.Stat_t{Uid: 0})
 }
 
-// isKeeper reports whether a user may change any path anyway: root, this process's own,
-// and the owner of the root directory (who is not user 0 in a user namespace).
+// isKeeper reports whether a user is trusted with a path. It trusts root, this process's own
+// user, and the owner of the root directory, which in a user namespace may not be user 0.
 func isKeeper(uid uint32) bool {
 	if uid == 0 || uid == uint32(os.Geteuid()) {
 		return true
@@ -159,5 +160,5 @@ func isKeeper(uid uint32) bool {
 	return unix.Stat("/", &root) == nil && root.Uid == uid
 }
 
-// writers are the permission bits that let other users change a directory.
+// writers has the permission bits that let the group and all other users change a directory.
 const writers = 0o022

@@ -13,7 +13,7 @@ import (
 	"fullex/tests/need"
 )
 
-func TestPathsThatOthersCanChangeAreNotFixed(t *testing.T) {
+func TestPathThatOthersCanChangeIsNotFixed(t *testing.T) {
 	need.Root(t)
 	base := t.TempDir()
 	at := func(path string) string { return filepath.Join(base, path) }
@@ -60,7 +60,7 @@ func TestRootFollowsNoLinksOfOthers(t *testing.T) {
 	}
 }
 
-func TestDirectoriesThatCannotBeOpened(t *testing.T) {
+func TestOpenReturnsTheErrnoOfTheLookup(t *testing.T) {
 	base := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(base, "file"), nil, 0o600))
 	require.NoError(t, os.Symlink("loop", filepath.Join(base, "loop")))

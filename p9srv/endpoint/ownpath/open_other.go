@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Open opens a directory for the system calls that take one. It reports whether the
-// path is fixed, for which only Linux has an answer. The error is an errno.
+// Open opens a directory for system calls such as openat(2). fixed is always true here: only
+// Linux is asked. The error is an errno.
 func Open(path string) (dir *os.File, fixed bool, err error) {
 	dir, err = os.Open(path)
 	var open *fs.PathError
@@ -19,6 +19,5 @@ func Open(path string) (dir *os.File, fixed bool, err error) {
 	return dir, true, err
 }
 
-// Keeps reports whether no other user can replace what this user makes in a
-// directory, for which only Linux has an answer.
+// Keeps is always true here: only Linux is asked.
 func Keeps(*os.File) bool { return true }

@@ -1,11 +1,19 @@
-// Package ownpath opens directories for a process that other users may mislead.
+// Package ownpath opens directories and makes files for a process of root that other users
+// may try to mislead.
 //
-// A path is looked up name by name. Whoever may write to a directory on the way can
-// replace the next name with a symbolic link. A process of root then works in a
-// directory that this user chose and may not change. So processes of root work with
-// the descriptor of a directory, follow no links of other users, and ask whether a
-// path is fixed before they use its text again. What they make has its mode from the
-// beginning, by the umask.
+// # The danger
+//
+// The kernel looks up a path name by name. A user who may write to a directory on the way can
+// replace the next name with a symbolic link. Root then works in a directory that this user
+// chose, but could not change alone.
+//
+// # What is done
+//
+// A process of root works with the descriptor of a directory. It follows no links of other
+// users. Before it uses the text of a path again, it asks whether the path is fixed: no other
+// user can make it lead elsewhere. A new file has its mode from the beginning, by the umask.
+//
+// # Concurrency
 //
 // The functions may run at the same time.
 package ownpath

@@ -6,13 +6,14 @@ import (
 	"syscall"
 )
 
-// umask serves one WithUmask at a time.
+// umask serialises the calls of WithUmask.
 var umask sync.Mutex
 
-// WithUmask calls a function while the process has a umask, and one call at a time.
-// Files that other goroutines make at this moment have that umask, too. A mode that is
-// set after a file was made would be that of whatever is at its path by then, and a
-// user's umask may take away what the owner needs.
+// WithUmask sets the umask of the process to mask, calls do, and restores the umask. Calls
+// wait for each other. Files that other goroutines make in that time get the mask, too.
+//
+// A chmod(2) after the file is made is not safe: by then its path may lead to another file.
+// And without WithUmask, the user's umask may remove bits that the owner needs.
 func WithUmask(mask fs.FileMode, do func()) {
 	umask.Lock()
 	defer umask.Unlock()

@@ -1,27 +1,26 @@
-// Package rights keeps descriptors that a peer sends beside its bytes from stopping
-// this process (SCM_RIGHTS, unix(7)). It knows neither 9P nor vhost-user.
+// Package rights protects this process from file descriptors that a peer sends over a unix
+// socket (SCM_RIGHTS, unix(7)). It knows neither 9P nor vhost-user.
 //
 // # The danger
 //
-// A descriptor whose last reference is dropped is closed by whoever drops it, and the
-// sender decides how long that takes: SO_LINGER of a TCP socket, or a file of a file
-// system that does not answer. A plain read(2) drops the descriptors that came with its
-// bytes. So does the close(2) of a socket in whose queue they are.
+// A process closes a file when it drops the last descriptor of it. The sender of the
+// descriptor decides how long that close takes: the file may be a TCP socket with SO_LINGER,
+// or belong to a file system that does not answer. An ordinary read(2) drops the descriptors
+// that came with its bytes. So does close(2) of a socket with descriptors in its queue.
 //
 // # What is done
 //
-// The kernel refuses to send them where it can: [Refuse], Linux 6.16 and later.
-// Elsewhere [Read] looks before it takes, so that descriptors stay in the socket's queue.
-// [Close] and [Discard] close what may take long in a few threads for that only, for
-// which nobody waits: see [Later].
+// Where the kernel can, it refuses to send descriptors: [Refuse], Linux 6.16 and later.
+// Elsewhere [Read] looks before it reads, and leaves descriptors in the socket's queue.
+// [Close] and [Discard] leave a close that may take long to a few separate threads, and
+// nobody waits for these: see [Later].
 //
 // # Concurrency
 //
-// All functions may be called at any time from any goroutine, except where one socket
-// needs more: see [Read] and [Close].
+// All functions are safe for concurrent use, except [Read] and [Close] on the same socket.
 package rights
 
 import "errors"
 
-// ErrSent reports that a peer sent descriptors, which nobody asked for.
+// ErrSent says that a peer sent descriptors, which nobody asked for.
 var ErrSent = errors.New("the peer sent descriptors, which nobody asked for")

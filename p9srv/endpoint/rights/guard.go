@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Guard returns a connection that reads and closes without harm. It is c itself where
-// descriptors are refused; otherwise a read beside which some came returns ErrSent.
+// Guard returns a connection whose reads and Close no sent descriptor can block. It returns c
+// itself if no descriptors can come. Otherwise a read returns ErrSent when some come.
 func Guard(c net.Conn) net.Conn {
 	socket, ok := c.(*net.UnixConn)
 	if !ok || !MayCome(c) {
@@ -19,14 +19,14 @@ func Guard(c net.Conn) net.Conn {
 	return &guarded{socket: socket, Conn: c}
 }
 
-// guarded is a unix connection to which descriptors may have been sent. It has no
-// SyscallConn: whoever reads the descriptor would go around it.
+// guarded is a unix connection to which descriptors may have been sent. It has no SyscallConn,
+// through which a caller could read without the guard.
 type guarded struct {
 	net.Conn
-	socket *net.UnixConn // the same
+	socket *net.UnixConn // the same connection
 
-	// use is held for reading by reads and writes, and then by Close: the last one who
-	// uses a socket closes it.
+	// use is read-locked by reads and writes. Close locks it, so that the socket is closed
+	// after the last of them.
 	use    sync.RWMutex
 	closed sync.Once
 }
@@ -60,16 +60,18 @@ func (g *guarded) Write(p []byte) (int, error) {
 	return g.Conn.Write(p)
 }
 
-// CloseRead and CloseWrite are those of a net.UnixConn.
-func (g *guarded) CloseRead() error  { return g.socket.CloseRead() }
+// CloseRead does what that of net.UnixConn does.
+func (g *guarded) CloseRead() error { return g.socket.CloseRead() }
+
+// CloseWrite does what that of net.UnixConn does.
 func (g *guarded) CloseWrite() error { return g.socket.CloseWrite() }
 
-// Close implements net.Conn. Reads and writes that wait return.
+// Close implements net.Conn. Waiting reads and writes return.
 func (g *guarded) Close() (err error) {
 	err = net.ErrClosed
 	g.closed.Do(func() {
 		_ = Shut(g.socket)
-		_ = g.socket.SetReadDeadline(time.Unix(1, 0)) // what is queued is not read any more
+		_ = g.socket.SetReadDeadline(time.Unix(1, 0)) // no read returns what is still in the queue
 		g.use.Lock()
 		defer g.use.Unlock()
 		err = Close(g.socket)

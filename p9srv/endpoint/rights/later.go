@@ -8,41 +8,42 @@ import (
 	"time"
 )
 
-// ErrFull reports that no connection is accepted for now.
-var ErrFull = errors.New("too many descriptors that peers sent wait to be closed")
+// ErrFull says why no connection is accepted for now: see [Full].
+var ErrFull = errors.New("too many descriptors from peers are waiting to be closed")
 
 const (
 	// maxThreads is how many threads close at the same time.
 	maxThreads = 8
-	// maxWaiting is how many descriptors wait for one of these until Full says so.
+	// maxWaiting is how many closes may wait for a thread before Full returns true.
 	maxWaiting = 1024
 )
 
-// closer closes what may take long. The threads belong to the process: one that the
-// kernel stops in close(2) ends when the kernel lets it go on, at the latest with the
-// process. That is why nobody waits for them.
+// closer makes closes that may take long, in threads of its own. The kernel may block such a
+// thread in close(2) until the process ends, so nobody waits for the threads.
 type closer struct {
 	// mu guards the fields below.
 	mu      sync.Mutex
 	waiting []func() error
-	threads int
+	threads int // number of running threads
 }
 
+// shared is the closer of this process.
 var shared closer
 
-// Later calls a function that closes something, in a thread for that only, and does not
-// wait for it. Its error is dropped: nothing was written that could be lost.
+// Later calls a function that closes something, in a separate thread, and does not wait for
+// it. The error of the function is ignored: there is no written data to lose.
 func Later(closes func() error) { shared.later(closes) }
 
-// Full reports whether so many wait to be closed that nothing more should be taken that
-// may have to be closed later.
+// Full reports whether too many closes are waiting. Then the process should accept nothing
+// from which it may get more.
 func Full() bool { return shared.full() }
 
-// roomTime is the time between two looks of AwaitRoom.
+// roomTime is how often AwaitRoom asks Full.
 const roomTime = 100 * time.Millisecond
 
-// AwaitRoom waits, before a listener accepts the next peer, while Full is true and the
-// peer could send descriptors. It returns when ctx ends. It calls wait once if it waits.
+// AwaitRoom waits while Full is true, if l is a unix listener: only a peer over a unix socket
+// can send descriptors. It is called before l accepts a connection. It also returns when ctx
+// ends. It calls wait once if it has to wait.
 func AwaitRoom(ctx context.Context, l net.Listener, wait func()) {
 	if _, isUnix := l.Addr().(*net.UnixAddr); !isUnix || !Full() {
 		return
@@ -59,6 +60,7 @@ func AwaitRoom(ctx context.Context, l net.Listener, wait func()) {
 	}
 }
 
+// later implements Later.
 func (c *closer) later(closes func() error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,20 +71,21 @@ func (c *closer) later(closes func() error) {
 	}
 }
 
+// full implements Full.
 func (c *closer) full() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.waiting) >= maxWaiting
 }
 
-// run closes until nothing waits.
+// run makes closes until none is waiting.
 func (c *closer) run() {
 	for closes := c.next(); closes != nil; closes = c.next() {
 		_ = closes()
 	}
 }
 
-// next returns nil when nothing waits; the thread is not counted any more then.
+// next returns the next close. It returns nil if none is waiting, and the thread must end.
 func (c *closer) next() func() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestCloserHasFewThreadsAndClosesAll(t *testing.T) {
+func TestCloserMakesAllClosesInFewThreads(t *testing.T) {
 	const extra = 10
 	var c closer
 	started, gate, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -22,7 +22,7 @@ func TestCloserHasFewThreadsAndClosesAll(t *testing.T) {
 	for range maxThreads {
 		<-started
 	}
-	assert.True(t, c.full(), "the others wait")
+	assert.True(t, c.full(), "the other closes are waiting")
 	select {
 	case <-started:
 		t.Fatal("too many threads")

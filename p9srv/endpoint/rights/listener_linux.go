@@ -6,24 +6,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listener is a unix listener whose Close does not wait for descriptors that were sent to
-// connections which nobody has accepted.
+// Listener is a unix listener. Peers may have sent descriptors over connections that are not
+// accepted yet, and Close does not wait for the close of these descriptors.
 type Listener struct {
 	*net.UnixListener
-	mayCome bool // also to connections of long ago; immutable
+	mayCome bool // descriptors may have been sent over such a connection; immutable
 }
 
-// NewListener returns l, whose connections refuse descriptors as far as the kernel can.
+// NewListener returns a listener for l whose connections refuse descriptors as far as the
+// kernel can.
 func NewListener(l *net.UnixListener) Listener { return Listener{l, MayCome(l)} }
 
-// Taking returns l, whose connections take descriptors.
+// Taking returns a listener for l whose connections accept descriptors.
 func Taking(l *net.UnixListener) Listener { return Listener{l, true} }
 
-// farFD is above the numbers of descriptors that others name: the number that a listener
-// was inherited with is free again once it is closed.
+// farFD is the lowest number for the copy of a listener's descriptor. Lower numbers stay free
+// for descriptors that are inherited and known by their number.
 const farFD = 64
 
-// Close implements net.Listener.
+// Close implements net.Listener. It closes l at once, and a copy of its descriptor in another
+// thread: closing the last descriptor may take long.
 func (l Listener) Close() error {
 	if !l.mayCome {
 		return l.UnixListener.Close()
@@ -31,7 +33,7 @@ func (l Listener) Close() error {
 	last := -1
 	err := control(l.UnixListener, func(fd int) { last, _ = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, farFD) })
 	closeErr := l.UnixListener.Close()
-	if err == nil && last >= 0 { // -1: short of descriptors
+	if err == nil && last >= 0 { // -1: the process has no descriptor left
 		Later(func() error { return unix.Close(last) })
 	}
 	return closeErr

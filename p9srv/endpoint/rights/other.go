@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// All this is for Linux: what other systems do with such descriptors is not looked at.
+// This package protects a process on Linux only.
 
-// Control refuses nothing here.
+// Control does nothing here.
 func Control(string, string, syscall.RawConn) error { return nil }
 
-// MayCome is not looked at here.
+// MayCome is always false here.
 func MayCome(any) bool { return false }
 
-// Read is read(2).
+// Read calls read(2).
 func Read(fd int, p []byte) (int, error) { return syscall.Read(fd, p) }
 
 // Socket is a connection that has a descriptor, such as a net.UnixConn.
@@ -25,17 +25,17 @@ type Socket interface {
 	io.Closer
 }
 
-// Shut leaves the connection as it is.
+// Shut does nothing here.
 func Shut(syscall.Conn) error { return nil }
 
-// Close closes a connection.
+// Close closes the connection.
 func Close(c Socket) error { return c.Close() }
 
 // Listener is a unix listener.
 type Listener struct{ *net.UnixListener }
 
-// NewListener returns l.
+// NewListener returns a listener for l.
 func NewListener(l *net.UnixListener) Listener { return Listener{l} }
 
-// Taking returns l.
+// Taking returns a listener for l.
 func Taking(l *net.UnixListener) Listener { return Listener{l} }

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Read is read(2) for a unix socket to which descriptors may have been sent. It returns
-// ErrSent, and takes nothing, if some came with the next len(p) bytes or right after
-// these. One goroutine at a time reads a socket.
+// Read does what read(2) does, for a unix socket to which descriptors may have been sent. If
+// some came with the next len(p) bytes or right after these, it reads nothing and returns
+// ErrSent. Only one goroutine at a time may read a socket.
 //
-// The look costs a system call. It takes no descriptor, so that it also works where this
-// process has no room for more.
+// Read first peeks at the queue, which costs one more system call. That receives no
+// descriptor, so it also works when the process has no descriptor left.
 func Read(fd int, p []byte) (int, error) {
 	for {
 		n, err := lookAndRead(fd, p)
@@ -24,21 +24,22 @@ func Read(fd int, p []byte) (int, error) {
 	}
 }
 
+// lookAndRead implements Read, and may return EINTR.
 func lookAndRead(fd int, p []byte) (int, error) {
 	n, flags, err := peek(fd, p)
 	switch {
 	case err != nil:
 		return 0, err
-	case flags&unix.MSG_CTRUNC != 0: // there was more than bytes
+	case flags&unix.MSG_CTRUNC != 0: // there were descriptors
 		return 0, ErrSent
 	case n == 0:
 		return 0, nil
 	}
-	return unix.Read(fd, p[:n]) // nothing of what came since
+	return unix.Read(fd, p[:n]) // nothing that came after peek
 }
 
-// peek copies bytes that stay in the queue, and returns the flags of recvmsg(2). The
-// function of package unix allocates an address.
+// peek copies bytes into p, which also stay in the queue, and returns the flags of recvmsg(2).
+// It does not use unix.Recvmsg, which allocates an address.
 func peek(fd int, p []byte) (n, flags int, err error) {
 	iov := unix.Iovec{Base: unsafe.SliceData(p)}
 	iov.SetLen(len(p))
@@ -57,8 +58,8 @@ type Socket interface {
 	io.Closer
 }
 
-// Shut ends both directions of a connection, which stays to be closed. Reads and writes
-// that wait return.
+// Shut ends both directions of a connection without closing it. Waiting reads and writes
+// return.
 func Shut(c syscall.Conn) error {
 	var shutErr error
 	err := control(c, func(fd int) { shutErr = unix.Shutdown(fd, unix.SHUT_RDWR) })
@@ -68,8 +69,8 @@ func Shut(c syscall.Conn) error {
 	return errors.Join(err, shutErr)
 }
 
-// Close ends a connection to which descriptors may have been sent, and closes it: later
-// if some are still in its queue. Nobody reads or writes it any more.
+// Close ends a connection to which descriptors may have been sent, and closes it. If some are
+// still in its queue, another thread closes it (Later). No read or write may be running.
 func Close(c Socket) error {
 	empty := false
 	if err := control(c, func(fd int) { empty = drain(fd) }); err != nil {
@@ -82,11 +83,12 @@ func Close(c Socket) error {
 	return nil
 }
 
-// drainSize is how much drain reads at once, in bytes.
+// drainSize is the size of one read of drain, in bytes.
 const drainSize = 16 << 10
 
-// drain empties the queue of a socket as far as it has bytes only, and reports whether
-// that is all of it. What is there is bounded: nothing more comes after the shutdown.
+// drain reads from the queue of a socket until it is empty or the next read would drop
+// descriptors. It reports whether the queue is empty. The queue does not grow meanwhile,
+// because drain shuts the socket down first.
 func drain(fd int) bool {
 	_ = unix.Shutdown(fd, unix.SHUT_RDWR)
 	p := make([]byte, drainSize)

@@ -6,16 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Control refuses descriptors for a socket that is being made. It has the form of
-// net.ListenConfig.Control. What a listener is told here applies to its connections.
+// Control calls Refuse for a new socket. It has the type of net.ListenConfig.Control and
+// net.Dialer.Control. Connections of a listener then refuse descriptors, too.
 func Control(_, _ string, c syscall.RawConn) error {
 	return c.Control(func(fd uintptr) { Refuse(int(fd)) })
 }
 
-// Refuse makes the kernel refuse descriptors for a unix socket, and for those that
-// connect to a listener from now on. It reports whether none can come: false on Linux
-// before 6.16, and where some could have come before the call. Such a socket needs Read
-// and Close. Sockets of other kinds carry none.
+// Refuse makes the kernel refuse descriptors that are sent to a unix socket. For a listener
+// that applies to all connections from now on. Refuse reports whether no descriptors can come.
+// False means that the kernel is older than Linux 6.16, or that some may have come before the
+// call. Such a socket needs Read and Close. Refuse returns true for sockets of other kinds,
+// which carry no descriptors.
 func Refuse(fd int) bool {
 	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err == nil && domain != unix.AF_UNIX {
@@ -30,7 +31,8 @@ func Refuse(fd int) bool {
 	return false
 }
 
-// MayCome is Refuse for a connection or a listener, and reports the opposite.
+// MayCome calls Refuse for a connection or a listener, and reports whether descriptors may
+// come, the opposite. It is false for a value without a descriptor.
 func MayCome(c any) bool {
 	s, ok := c.(syscall.Conn)
 	if !ok {
@@ -41,8 +43,8 @@ func MayCome(c any) bool {
 	return err == nil && !refused
 }
 
-// prepareToLook turns off what else would look like descriptors to Read. Kernels that
-// lack an option have nothing to turn off.
+// prepareToLook turns off all socket options that Read would mistake for descriptors. It
+// ignores errors: a kernel without an option has nothing to turn off.
 func prepareToLook(fd int) {
 	for _, option := range []int{unix.SO_PASSCRED, unix.SO_PASSSEC, unix.SO_PASSPIDFD} {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 0)
@@ -50,6 +52,7 @@ func prepareToLook(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PEEK_OFF, -1)
 }
 
+// control calls do with the descriptor of c.
 func control(c syscall.Conn, do func(fd int)) error {
 	raw, err := c.SyscallConn()
 	if err != nil {

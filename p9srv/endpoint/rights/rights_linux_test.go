@@ -18,10 +18,10 @@ import (
 	"fullex/tests/need"
 )
 
-// soon is how long something may take that does not wait for a close.
+// soon is how long a call may take that does not wait for a slow close.
 const soon = rightstest.Linger / 20
 
-// prompt fails the test if do waits.
+// prompt calls do, and fails the test if that waits for a slow close.
 func prompt(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -32,12 +32,12 @@ func prompt(t *testing.T, do func()) {
 	select {
 	case <-done:
 	case <-time.After(soon):
-		t.Fatal("it waits for a close")
+		t.Fatal("the call waits for a slow close")
 	}
 }
 
-// listenPlainly listens as a program does that knows nothing of descriptors.
-func listenPlainly(t *testing.T) *net.UnixListener {
+// listenWithoutControl returns a listener whose connections accept descriptors.
+func listenWithoutControl(t *testing.T) *net.UnixListener {
 	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(t.TempDir(), "s")})
 	require.NoError(t, err)
@@ -53,10 +53,10 @@ func dial(t *testing.T, l *net.UnixListener) *net.UnixConn {
 	return c
 }
 
-// pair returns two ends between which descriptors pass.
+// pair returns both ends of a connection over which descriptors can be sent.
 func pair(t *testing.T) (peer, ours *net.UnixConn) {
 	t.Helper()
-	l := listenPlainly(t)
+	l := listenWithoutControl(t)
 	peer = dial(t, l)
 	ours, err := l.AcceptUnix()
 	require.NoError(t, err)
@@ -64,6 +64,7 @@ func pair(t *testing.T) (peer, ours *net.UnixConn) {
 	return peer, ours
 }
 
+// descriptors returns how many descriptors this process has open.
 func descriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -71,7 +72,7 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// refusing skips where the kernel cannot refuse descriptors.
+// refusing skips the test if the kernel cannot refuse descriptors.
 func refusing(t *testing.T) {
 	t.Helper()
 	_, ours := pair(t)
@@ -101,8 +102,8 @@ func TestRefusedDescriptorsCannotBeSent(t *testing.T) {
 	require.NoError(t, errors.Join(ours.Close(), l.Close()))
 }
 
-func TestRefusalComesTooLateForWhatWasSentBefore(t *testing.T) {
-	l := listenPlainly(t)
+func TestDescriptorSentBeforeTheRefusalMayCome(t *testing.T) {
+	l := listenWithoutControl(t)
 	peer := dial(t, l)
 	require.NoError(t, rightstest.NewSlow(t).Send(peer, []byte("x")))
 	listener := NewListener(l)
@@ -124,7 +125,7 @@ func TestOtherConnectionsCarryNoDescriptors(t *testing.T) {
 }
 
 func TestReadTakesBytesAndNoDescriptors(t *testing.T) {
-	plain := func(text string) func(*testing.T, *net.UnixConn) {
+	bytes := func(text string) func(*testing.T, *net.UnixConn) {
 		return func(t *testing.T, c *net.UnixConn) {
 			_, err := c.Write([]byte(text))
 			require.NoError(t, err)
@@ -142,12 +143,12 @@ func TestReadTakesBytesAndNoDescriptors(t *testing.T) {
 		err  error
 	}{
 		"nothing yet":             {nil, "", unix.EAGAIN},
-		"bytes":                   {[]func(*testing.T, *net.UnixConn){plain("a"), plain("b")}, "ab", nil},
-		"more than was asked for": {[]func(*testing.T, *net.UnixConn){plain("0123456789abcdef")}, "0123456789", nil},
+		"bytes":                   {[]func(*testing.T, *net.UnixConn){bytes("a"), bytes("b")}, "ab", nil},
+		"more than the buffer":    {[]func(*testing.T, *net.UnixConn){bytes("0123456789abcdef")}, "0123456789", nil},
 		"the end":                 {[]func(*testing.T, *net.UnixConn){end}, "", nil},
-		"the end after bytes":     {[]func(*testing.T, *net.UnixConn){plain("a"), end}, "a", nil},
-		"descriptors first":       {[]func(*testing.T, *net.UnixConn){slow, plain("a")}, "", ErrSent},
-		"descriptors after bytes": {[]func(*testing.T, *net.UnixConn){plain("a"), slow}, "", ErrSent},
+		"the end after bytes":     {[]func(*testing.T, *net.UnixConn){bytes("a"), end}, "a", nil},
+		"descriptors first":       {[]func(*testing.T, *net.UnixConn){slow, bytes("a")}, "", ErrSent},
+		"descriptors after bytes": {[]func(*testing.T, *net.UnixConn){bytes("a"), slow}, "", ErrSent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			peer, ours := pair(t)
@@ -162,13 +163,14 @@ func TestReadTakesBytesAndNoDescriptors(t *testing.T) {
 			prompt(t, func() { assert.NoError(t, control(ours, func(fd int) { n, err = Read(fd, p) })) })
 			assert.Equal(t, c.want, string(p[:n]))
 			assert.Equal(t, c.err, err)
-			assert.LessOrEqual(t, descriptors(t), before, "it takes none")
+			assert.LessOrEqual(t, descriptors(t), before, "Read receives no descriptor")
 			prompt(t, func() { assert.NoError(t, Close(ours)) })
 		})
 	}
 }
 
-// TestCredentialsAreNotTakenForDescriptors: a socket that was inherited may ask for them.
+// TestCredentialsAreNotTakenForDescriptors: an inherited socket may have the option to receive
+// credentials.
 func TestCredentialsAreNotTakenForDescriptors(t *testing.T) {
 	peer, ours := pair(t)
 	require.NoError(t, control(ours, func(fd int) {
@@ -194,10 +196,10 @@ func TestReadAllocatesNothing(t *testing.T) {
 	}))
 }
 
-func TestClosingAListenerDoesNotWaitForThoseWhoQueue(t *testing.T) {
+func TestListenerCloseDoesNotWaitForDescriptorsOfQueuedConnections(t *testing.T) {
 	for name, guard := range map[string]func(*net.UnixListener) Listener{"refusing": NewListener, "taking": Taking} {
 		t.Run(name, func(t *testing.T) {
-			l := listenPlainly(t)
+			l := listenWithoutControl(t)
 			require.NoError(t, rightstest.NewSlow(t).Send(dial(t, l), []byte("x")))
 			listener := guard(l)
 			accepting := make(chan error, 1)
@@ -231,7 +233,7 @@ func TestGuardedConnectionEndsAtDescriptors(t *testing.T) {
 	require.Equal(t, "bytes", string(p[:n]))
 	_, err = guarded.Write([]byte("reply"))
 	require.NoError(t, err)
-	require.NoError(t, control(ours, func(fd int) { // as a kernel that cannot refuse
+	require.NoError(t, control(ours, func(fd int) { // like a kernel that cannot refuse
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSRIGHTS, 1)
 	}))
 	require.NoError(t, rightstest.NewSlow(t).Send(peer, []byte("x")))
@@ -243,7 +245,7 @@ func TestGuardedConnectionEndsAtDescriptors(t *testing.T) {
 	})
 }
 
-func TestClosingAGuardedConnectionEndsItsUse(t *testing.T) {
+func TestClosingAGuardedConnectionEndsItsReadsAndWrites(t *testing.T) {
 	peer, ours := pair(t)
 	guarded := Guard(ours)
 	var using sync.WaitGroup
@@ -251,7 +253,7 @@ func TestClosingAGuardedConnectionEndsItsUse(t *testing.T) {
 	using.Go(func() { _, _ = io.Copy(guarded, zeros{}) })
 	_, err := peer.Write([]byte("bytes"))
 	require.NoError(t, err)
-	_, err = io.ReadFull(peer, make([]byte, 64<<10)) // it is in use
+	_, err = io.ReadFull(peer, make([]byte, 64<<10)) // the write is running now
 	require.NoError(t, err)
 	prompt(t, func() {
 		assert.NoError(t, guarded.Close())
@@ -261,12 +263,12 @@ func TestClosingAGuardedConnectionEndsItsUse(t *testing.T) {
 	assert.ErrorIs(t, err, net.ErrClosed)
 }
 
-// zeros are bytes without end.
+// zeros is a reader of endless zero bytes.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-func TestDiscardWaitsForNoDescriptor(t *testing.T) {
+func TestDiscardDoesNotWaitForASlowClose(t *testing.T) {
 	memory, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
 	require.NoError(t, err)
 	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC)

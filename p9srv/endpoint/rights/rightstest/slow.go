@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Linger is how long closing a Slow descriptor takes. It is above what a test may take.
+// Linger is how long closing a Slow descriptor takes. No test takes that long.
 const Linger = 10 * time.Minute
 
 // Slow is a TCP socket that lingers (SO_LINGER) over data which nobody reads.
@@ -24,7 +24,7 @@ type Slow struct {
 	closing sync.WaitGroup
 }
 
-// NewSlow makes one. Whoever still waits for its close goes on when the test ends.
+// NewSlow returns a new Slow. A close that still waits at the end of the test returns then.
 func NewSlow(t *testing.T) *Slow {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -43,8 +43,8 @@ func NewSlow(t *testing.T) *Slow {
 	return s
 }
 
-// lingering fills a connection and returns a copy of its descriptor, the only one after
-// Close.
+// lingering fills a connection with data and returns a copy of its descriptor. After the
+// caller closes c, that is the only descriptor.
 func lingering(t *testing.T, c *net.TCPConn) int {
 	t.Helper()
 	require.NoError(t, c.SetLinger(int(Linger.Seconds())))
@@ -63,20 +63,20 @@ func lingering(t *testing.T, c *net.TCPConn) int {
 	return fd
 }
 
-// Send sends bytes with the descriptor beside them, and gives it away. After an error
-// nobody has it.
+// Send sends bytes and the descriptor, which this process then closes. After an error it
+// calls Release, so that no close waits.
 func (s *Slow) Send(c *net.UnixConn, p []byte) error {
 	_, _, err := c.WriteMsgUnix(p, unix.UnixRights(s.fd), nil)
 	if err != nil {
 		s.Release()
 	}
-	s.closing.Go(func() { _ = unix.Close(s.fd) }) // the receiver can have been faster
+	s.closing.Go(func() { _ = unix.Close(s.fd) }) // waits if the receiver has closed its descriptor
 	return err
 }
 
-// Release lets those who close the descriptor go on.
-func (s *Slow) Release() { _ = s.reader.Close() } // resets the connection
+// Release ends every close that waits, by a reset of the connection.
+func (s *Slow) Release() { _ = s.reader.Close() }
 
-// Wait waits until the sender has closed its own descriptor. Where a receiver may have
-// closed the other by then, it waits for Linger.
+// Wait waits until the sender has closed its own descriptor. If the receiver closed the other
+// one first, that takes Linger or until Release.
 func (s *Slow) Wait() { s.closing.Wait() }
