@@ -7,7 +7,7 @@ import (
 	"github.com/hugelgupf/p9/p9"
 )
 
-// validAttr is P9_GETATTR_BASIC, 0x7ff: all that a synthetic file has.
+// validAttr is P9_GETATTR_BASIC, 0x7ff: all attributes that a synthetic file has.
 var validAttr = p9.AttrMask{
 	Mode: true, NLink: true, UID: true, GID: true, RDev: true, ATime: true,
 	MTime: true, CTime: true, INo: true, Size: true, Blocks: true,
@@ -18,12 +18,13 @@ const (
 	textMode  = p9.ModeRegular | 0o444
 	ctlMode   = p9.ModeRegular | 0o200
 	blockSize = 4096
-	statBlock = 512 // bytes of a block that attributes count, as in stat(2)
+	statBlock = 512 // size of a block in Attr.Blocks, in bytes, as in stat(2)
 )
 
-// owner is who the files belong to: whoever runs the server.
+// ownerUID and ownerGID own all files: the user and group that run the server.
 var ownerUID, ownerGID = p9.UID(os.Geteuid()), p9.GID(os.Getegid())
 
+// mode returns the type and the permission bits.
 func (n Node) mode() p9.FileMode {
 	switch {
 	case n.isDir():
@@ -36,14 +37,14 @@ func (n Node) mode() p9.FileMode {
 	return textMode
 }
 
-// QID returns the node's qid. The version is 0: Linux 6.4 and later then never cache
-// the file (fs/9p/vfs_inode_dotl.c).
+// QID returns the node's qid. Its version is 0: then Linux 6.4 and later never cache the file
+// (fs/9p/vfs_inode_dotl.c).
 func (n Node) QID() p9.QID {
 	return p9.QID{Type: n.mode().QIDType(), Path: n.Path()}
 }
 
-// attr returns the attributes with the size 0. A device keeps that, as files of /proc do:
-// with any other, Linux would read ahead and take values that nobody asked for.
+// attr returns the attributes with size 0. A device always has size 0, as files of /proc do:
+// with another size, Linux would read ahead and pop values that no program asked for.
 func (f *File) attr() p9.Attr {
 	start := f.tree.start
 	sec, nsec := uint64(start.Unix()), uint64(start.Nanosecond())
@@ -55,8 +56,8 @@ func (f *File) attr() p9.Attr {
 	}
 }
 
-// links returns the link count: of a directory two and one for each directory
-// in it, which find(1) takes for how many it has to look for.
+// links returns the link count. A directory has two links and one more for each directory in
+// it, because find(1) uses the count to know how many directories to look for.
 func (f *File) links() p9.NLink {
 	switch f.node.kind {
 	case rootDir:
@@ -69,16 +70,16 @@ func (f *File) links() p9.NLink {
 	return 1
 }
 
-// GetAttr returns all attributes, whichever are asked for, but the size of a text, which
-// takes time: it and the blocks are 0, and not valid, if neither is asked for.
+// GetAttr implements p9.File. It returns all attributes, with one exception: finding the size
+// of a text file takes time, so size and blocks are 0 and not valid unless asked for.
 func (f *File) GetAttr(asked p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
 	valid, attr := validAttr, f.attr()
 	switch {
 	case !f.node.IsText():
 	case asked.Size || asked.Blocks:
 		attr.Size = uint64(f.textLength())
-		// A file of fewer blocks has holes: cp(1) asks where, and so gets no more than
-		// the size, although it reads to the end otherwise.
+		// With fewer blocks the file would seem to have holes. Then cp(1) asks where
+		// they are and copies no more than the size, instead of reading to the end.
 		attr.Blocks = (attr.Size + statBlock - 1) / statBlock
 	default:
 		valid.Size, valid.Blocks = false, false
@@ -86,10 +87,11 @@ func (f *File) GetAttr(asked p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) 
 	return f.node.QID(), valid, attr, nil
 }
 
-// SetAttr changes nothing. As in /proc, times and, of files that may be written, the size
-// may be set without effect; mode and owner may not: EPERM. A client that believed in the
-// size it has set would lose a text that ends before it (package p9srv, followup.go):
-// EACCES, as for other writes.
+// SetAttr implements p9.File. It changes nothing, as in /proc. Setting the times succeeds, and
+// so does setting the size of a file that can be written. Mode and owner return EPERM.
+//
+// The size of a text file returns EACCES, as other writes do. A client that believes in a size
+// it has set would lose a text that is shorter (package p9srv, followup.go).
 func (f *File) SetAttr(valid p9.SetAttrMask, _ p9.SetAttr) error {
 	if valid.Permissions || valid.UID || valid.GID {
 		return linux.EPERM

@@ -12,8 +12,7 @@ import (
 	"fullex/tests/listing"
 )
 
-// TestSizesOfTextsAreFoundOutIfTheyAreAskedFor: without it they are said not to be known.
-func TestSizesOfTextsAreFoundOutIfTheyAreAskedFor(t *testing.T) {
+func TestGetAttrReturnsTheSizeOfATextOnlyIfAskedFor(t *testing.T) {
 	tree := New(listing.Kernel(listing.Modules()...), time.Now())
 	for name, isText := range map[string]bool{"kmsg": true, "modules": true, "sessions": true, "ctl": false, "full_ex": false, "pid": false} {
 		for _, asked := range []p9.AttrMask{{}, {Mode: true, MTime: true}, {Size: true}, {Blocks: true}, p9.AttrMaskAll} {
@@ -31,7 +30,7 @@ func TestSizesOfTextsAreFoundOutIfTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestSessionsThatGetAttrLooksAt(t *testing.T) {
+func TestSessionsToMeasureCountsWhatGetAttrLooksAt(t *testing.T) {
 	kernel := listing.Kernel(listing.Modules()...)
 	tree := New(kernel, time.Now())
 	alice, bob := &User{User: device.User{UID: 1, Vouched: true}}, &User{User: device.User{UID: 2, Vouched: true}}
@@ -52,7 +51,7 @@ func TestSessionsThatGetAttrLooksAt(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, f.Step([]byte("sessions")))
 		require.NoError(t, f.OpenWithin(ReadOnly, MaxText))
-		assert.Zero(t, f.SessionsToMeasure(), "it is open, and its length known")
+		assert.Zero(t, f.SessionsToMeasure(), "the length of an open file is known")
 		f.Release()
 	}
 }

@@ -13,22 +13,20 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// child is a directory entry. cookie is its offset in Treaddir: where the
-// entry behind it is asked for.
+// child is a directory entry. A Treaddir with the offset cookie asks for the entries after it.
 type child struct {
 	name   string
 	node   Node
 	cookie uint64
 }
 
-// Readdir returns the entries behind offset that fit count bytes, as Rreaddir
-// counts them; EINVAL if there are some and the first does not fit, because an
-// empty reply would mean the end. An offset that was never given out has no
-// entries behind it, or those of a higher cookie.
+// Readdir implements p9.File. It returns the entries after offset that fit into count bytes of
+// an Rreaddir. It returns EINVAL if the first of them does not fit, because an empty reply
+// means the end. Any offset is allowed: it selects the entries with a higher cookie.
 func (f *File) Readdir(offset uint64, count uint32) (p9.Dirents, error) {
 	var entries p9.Dirents
 	left := int(count)
-	for c := range f.childrenBehind(offset) {
+	for c := range f.childrenAfter(offset) {
 		left -= wire.DirentHead + len(c.name)
 		if left < 0 {
 			break
@@ -41,9 +39,8 @@ func (f *File) Readdir(offset uint64, count uint32) (p9.Dirents, error) {
 	return entries, nil
 }
 
-// Types of directory entries, DT_DIR and DT_REG of readdir(3): the Linux client
-// hands the byte to its programs (fs/9p/vfs_dir.c). The library calls it a
-// QIDType.
+// Types of directory entries: DT_DIR and DT_REG of readdir(3). The Linux client passes the
+// byte on to programs (fs/9p/vfs_dir.c). The library gives it the Go type QIDType.
 const (
 	direntDir     p9.QIDType = 4
 	direntRegular p9.QIDType = 8
@@ -56,17 +53,17 @@ func (n Node) direntType() p9.QIDType {
 	return direntRegular
 }
 
-// Cookies of entries. They are made of what an entry is, so that entries which
-// come and go meanwhile do not move the others: of what is always there from
-// its kind, of a device file from its number, of a process from its own.
+// Cookies of directory entries. A cookie depends only on its entry: on the kind of a fixed
+// entry, the number of a device file, or the number of a process. So entries that appear or
+// disappear during a listing do not change the cookies of the others.
 const (
-	selfCookie   = 1
-	parentCookie = 2
-	firstCookie  = 3   // of all others
-	deviceCookie = 100 // of device files, above all kinds
+	selfCookie   = 1   // "."
+	parentCookie = 2   // ".."
+	firstCookie  = 3   // added to the kind of a fixed entry, and to a process number
+	deviceCookie = 100 // added to the number of a device file; above every kind
 )
 
-// cookie returns that of a node in the directory where it lies.
+// cookie returns the cookie of the node in its directory.
 func (n Node) cookie() uint64 {
 	switch n.kind {
 	case deviceFile:
@@ -77,9 +74,9 @@ func (n Node) cookie() uint64 {
 	return firstCookie + uint64(n.kind)
 }
 
-// childrenBehind yields the entries of a directory behind an offset, in the
-// order of their cookies. It does not look at those before.
-func (f *File) childrenBehind(offset uint64) iter.Seq[child] {
+// childrenAfter yields the entries of a directory with cookies above offset, in the order of
+// cookies.
+func (f *File) childrenAfter(offset uint64) iter.Seq[child] {
 	return func(yield func(child) bool) {
 		if offset < selfCookie && !yield(child{".", f.node, selfCookie}) {
 			return
@@ -88,7 +85,7 @@ func (f *File) childrenBehind(offset uint64) iter.Seq[child] {
 			return
 		}
 		if f.node.kind == pidDir {
-			f.processesBehind(offset, yield)
+			f.processesAfter(offset, yield)
 			return
 		}
 		for _, c := range f.named() {
@@ -99,8 +96,9 @@ func (f *File) childrenBehind(offset uint64) iter.Seq[child] {
 	}
 }
 
-// processesBehind yields the processes under which this user has sessions.
-func (f *File) processesBehind(offset uint64, yield func(child) bool) {
+// processesAfter yields the entries of /pid with cookies above offset: the processes with a
+// session of this user. It does not look at the processes before.
+func (f *File) processesAfter(offset uint64, yield func(child) bool) {
 	if offset >= firstCookie+maxProcess {
 		return
 	}
@@ -121,13 +119,13 @@ func (f *File) processesBehind(offset uint64, yield func(child) bool) {
 	}
 }
 
-// processOwner is the identity whose processes this user sees below /pid.
+// processOwner returns the identity whose processes this user sees in /pid.
 func (f *File) processOwner() device.Identity {
 	return device.Identity{Peer: f.user.Peer, UID: f.user.UID}
 }
 
-// named returns the entries of a directory that has names: the device files,
-// and in the root what is always there.
+// named returns the entries of every directory but /pid: the device files, and in the root also
+// the fixed entries.
 func (f *File) named() []child {
 	var list []child
 	kernel := f.tree.kernel
@@ -152,7 +150,7 @@ func (f *File) named() []child {
 	return list
 }
 
-// parent is what ".." shows. The root is its own.
+// parent returns the directory for the entry "..". The parent of the root is the root.
 func (n Node) parent() Node {
 	if n.kind == processDir {
 		return fixed["pid"]

@@ -1,45 +1,50 @@
-// Package tree has what is served: the directories, device files and text files, as
-// values of [p9.File]. It knows modules and sessions (package device) and nothing of
-// connections.
+// Package tree implements the file tree that a server serves: directories, device files
+// and text files, as [p9.File] values. It uses modules and sessions of package device and
+// knows nothing about connections.
 //
 // # The files
 //
 //	/full_ex, ...       the files of the loaded modules
-//	/each/full_ex       the same: each open is a client of its own
-//	/pid/N/full_ex      the same: the number N, which the client chose, is part of who it is
-//	/kmsg       0444    the log, from the oldest line kept to the newest at the open
-//	/modules    0444    loaded modules: name, bytes of their values, sessions
-//	/sessions   0444    the sessions that the reader may see: device.Kernel.ListSessions
-//	/ctl        0200    "insmod NAME" or "rmmod NAME", for the administrator
+//	/each/full_ex       the same files; each open is its own client
+//	/pid/N/full_ex      the same files; the client chose the number N, which is part of its identity
+//	/kmsg       0444    the log: the lines that are kept at the open
+//	/modules    0444    the loaded modules (device.Kernel.ListModules)
+//	/sessions   0444    the sessions that the reader may see (device.Kernel.ListSessions)
+//	/ctl        0200    takes "insmod NAME" or "rmmod NAME" from an administrator
 //
-// A [Node] is a place in the tree, a [File] is a node as one [User] has it, and maybe
-// has it open. Text files show what there was at the open; nothing ever blocks.
+// A directory through which a device file is reached is a door: "/", "/each" or "/pid". The
+// door decides which opens count as the same client.
 //
-// The size of a text file is its length: of what the open took, or of what an open by this
-// user would show now. That of all other files is 0, and no qid has a version.
+// A [Node] names a file or directory of the tree. A [File] is a node in the hands of one
+// [User], open or not. The text of a text file is taken at the open. Nothing blocks.
 //
-// # Who may open
+// The size of an open text file is the length of its text. Before the open, it is the length
+// that the text would have now. The size of every other file is 0. The version of every qid
+// is 0.
 //
-// [User] says who acts, as far as the way in knows it. Mode bits are enforced: the
-// owner's for administrators, those of others for everybody else.
+// # Permissions
+//
+// The server says in [User] who acts, as far as it knows. An open is checked against the mode
+// bits: for administrators those of the owner, for everybody else those of others.
 //
 // # Errors
 //
-// Methods of [p9.File] return linux.Errno values, as that library wants them. Others
-// return syscall.Errno values.
+// Methods of the interface [p9.File] return linux.Errno values, as its library requires. All
+// other functions return syscall.Errno values.
 //
-//	EACCES        an open that the mode bits forbid, a second one of the device, or a size for a text
-//	EINVAL        a name that cannot be, a read or write that the file has not
-//	EISDIR        a size or a write for a directory
-//	EMFILE        a listing larger than the room that the caller gives
-//	ENAMETOOLONG  a name above 255 bytes
-//	ENFILE        a session or an open listing too many for the server
+//	EACCES        the mode bits forbid the open; second open of a device; new size for a text file
+//	EINVAL        forbidden name; read or write that the file does not support
+//	EISDIR        write or new size for a directory
+//	EMFILE        listing larger than the caller allows
+//	ENAMETOOLONG  name of more than 255 bytes
+//	ENFILE        too many sessions or too many bytes of open listings, for the whole server
 //	ENOENT        no such name
-//	ENOTDIR       walk below a file
-//	EPERM         whatever would change the tree
+//	ENOTDIR       walk below a file, attach to a file
+//	EPERM         operation that would change the tree
 //
 // # Concurrency
 //
-// A [Tree] is safe for concurrent use. A File is not, but for what the library needs:
-// reads and writes of one that stays open, its attributes, and walks.
+// A [Tree] is safe for concurrent use. A File is not, with one exception that the library's
+// server needs. GetAttr, Walk, and ReadAt and WriteAt of a file that stays open may run at the
+// same time.
 package tree

@@ -13,29 +13,30 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// File is a node of the tree as one user has it. The zero File is none.
+// File is a node of the tree in the hands of one user, open or not. The zero File is not a
+// file.
 //
-// It is a [p9.File], and a server may use one without that interface: it copies a File
-// that is not open to make another.
+// It implements [p9.File]. A server may also use it directly. It may copy a File that is not
+// open to get another one.
 type File struct {
 	templatefs.NoopFile // has no fields
 
-	// First what a read or a write of a device touches.
-	session *device.Session // of an opened device file
+	// These come first because a read or a write of a device uses no others.
+	session *device.Session // of an open device file
 	flags   uint32          // of the open
 	opened  bool
 
 	tree *Tree
 	node Node
 	user *User
-	text text // of an opened text file
-	size int  // bytes of text that count against limits
+	text text // of an open text file
+	size int  // bytes of an open listing, which count against limits
 }
 
 var _ p9.File = (*File)(nil)
 
-// Flags of an open, which are Linux's of x86-64 on every system (diod protocol.md, open
-// flags).
+// Flags of an open. 9P2000.L uses those of Linux on x86-64, on every system (diod's
+// protocol.md, open flags).
 const (
 	AccessMode = 0o3
 	ReadOnly   = 0o0
@@ -43,16 +44,16 @@ const (
 	ReadWrite  = 0o2
 )
 
-// Node returns where the file lies.
+// Node returns the node of the file.
 func (f *File) Node() Node { return f.node }
 
-// User returns who has the file.
+// User returns the user of the file.
 func (f *File) User() *User { return f.user }
 
 // Opened reports whether the file is open.
 func (f *File) Opened() bool { return f.opened }
 
-// Flags returns those of the open.
+// Flags returns the flags of the open.
 func (f *File) Flags() uint32 { return f.flags }
 
 // Readable reports whether the file is open for reading.
@@ -61,14 +62,16 @@ func (f *File) Readable() bool { return f.opened && f.flags&AccessMode != WriteO
 // Writable reports whether the file is open for writing.
 func (f *File) Writable() bool { return f.opened && f.flags&AccessMode != ReadOnly }
 
-// Session returns that of an opened device file, and otherwise nil.
+// Session returns the session of an open device file, and nil for other files.
 func (f *File) Session() *device.Session { return f.session }
 
-// TextSize returns how many bytes of an opened listing count against limits.
+// TextSize returns how many bytes of an open listing count against limits. It returns 0 for
+// other files.
 func (f *File) TextSize() int { return f.size }
 
-// Step moves a file that is not open to the child of that name, which CheckName has let
-// pass. ENOENT if there is none, ENOTDIR below a file; the file stays where it is then.
+// Step moves a File that is not open to the child with that name, which CheckName must have
+// accepted. It returns ENOENT if there is none, and ENOTDIR if f is not a directory. After an
+// error f is unchanged.
 func (f *File) Step(name []byte) error {
 	next, err := f.node.walk(f.tree.kernel, name)
 	if err != nil {
@@ -78,10 +81,11 @@ func (f *File) Step(name []byte) error {
 	return nil
 }
 
-// Clone returns the same place, not open.
+// Clone returns a File of the same node and user that is not open.
 func (f *File) Clone() File { return File{tree: f.tree, node: f.node, user: f.user} }
 
-// Client returns who has opened this device file, or would.
+// Client returns the client that opened this device file. If the file is not open, it returns
+// the client that would open it.
 func (f *File) Client() device.Client {
 	if f.session != nil {
 		return f.session.Client()
@@ -89,11 +93,16 @@ func (f *File) Client() device.Client {
 	return f.node.client(f.user, 0)
 }
 
-// OpenWithin opens the file if its mode lets the user; for a device file that is the
-// open of the device, whose errors it returns. A listing has room bytes at most: EMFILE
-// above. Flags that mean nothing here, such as O_CREAT, O_TRUNC and O_APPEND of an
-// existing file, do nothing. EISDIR for a directory that is to be written, EINVAL for a
-// file that is open and for the access mode 3.
+// OpenWithin opens the file. It opens the device of a device file ([device.Kernel.Open]) and
+// takes the text of a text file. Errors are those of the device and:
+//
+//	EACCES  the mode bits forbid it
+//	EINVAL  the file is open, or the access mode is 3
+//	EISDIR  a directory, with another access mode than ReadOnly
+//	EMFILE  a listing of more than room bytes
+//	ENFILE  too many bytes of open listings in the server
+//
+// Other flags, such as O_CREAT, O_TRUNC and O_APPEND, have no effect.
 func (f *File) OpenWithin(flags uint32, room int) error {
 	mode := flags & AccessMode
 	switch {
@@ -134,7 +143,7 @@ func (f *File) openDevice() error {
 	return nil
 }
 
-// logRefusal tells the kernel's log of an exclusive device that a client has opened twice.
+// logRefusal logs a second open of an exclusive device, which the device refused.
 func (f *File) logRefusal(client device.Client, err error) {
 	info, ok := f.tree.kernel.Lookup(f.node.name)
 	if !errors.Is(err, syscall.EACCES) || !ok || !info.Exclusive {
@@ -146,11 +155,11 @@ func (f *File) logRefusal(client device.Client, err error) {
 	})
 }
 
-// Release frees what the open made, once.
+// Release undoes the open. It may be called again.
 func (f *File) Release() {
 	f.closeText()
 	if f.session != nil {
-		_ = f.session.Close() // it is always nil
+		_ = f.session.Close() // always returns nil
 		f.session = nil
 	}
 	f.opened = false
@@ -173,7 +182,8 @@ func (f *File) Walk(names []string) ([]p9.QID, p9.File, error) {
 	return qids, &at, nil
 }
 
-// WalkGetAttr implements p9.File: Walk with the attributes of the last file.
+// WalkGetAttr implements p9.File. It returns what Walk returns, and the attributes of the last
+// file.
 func (f *File) WalkGetAttr(names []string) ([]p9.QID, p9.File, p9.AttrMask, p9.Attr, error) {
 	qids, at, err := f.Walk(names)
 	if err != nil {
@@ -183,7 +193,7 @@ func (f *File) WalkGetAttr(names []string) ([]p9.QID, p9.File, p9.AttrMask, p9.A
 	return qids, at, mask, attr, err
 }
 
-// Open implements p9.File. The iounit 0 leaves the size of messages to the server.
+// Open implements p9.File. The iounit 0 lets the server choose the size of messages.
 func (f *File) Open(flags p9.OpenFlags) (p9.QID, uint32, error) {
 	if err := f.OpenWithin(uint32(flags), MaxText); err != nil {
 		return p9.QID{}, 0, wire.Errno(err)
@@ -197,8 +207,8 @@ func (f *File) Close() error {
 	return nil
 }
 
-// ReadAt implements p9.File: a device gives one value, whatever the offset, and a text
-// file ends with an empty read. EISDIR for a directory.
+// ReadAt implements p9.File. A device ignores the offset. At the end of a text ReadAt returns 0
+// and no error. It returns EISDIR for a directory.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	if f.node.isDir() {
 		return 0, wire.Errno(syscall.EISDIR)
@@ -224,8 +234,8 @@ func (f *File) readAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// WriteAt implements p9.File: a device takes p, and ctl obeys it. EISDIR for a
-// directory, EINVAL for other files and for a text that ctl does not know.
+// WriteAt implements p9.File. A device ignores the offset, and ctl executes p. It returns
+// EISDIR for a directory, and EINVAL for other files and for a text that ctl does not know.
 func (f *File) WriteAt(p []byte, _ int64) (int, error) {
 	var n int
 	var err error

@@ -5,8 +5,8 @@ import (
 	"github.com/hugelgupf/p9/p9"
 )
 
-// What follows are the methods of p9.File that would change the tree, which nobody
-// may: EPERM, as for an immutable directory. And those that need no state.
+// This file has the methods of p9.File that need no state. Those that would change the tree
+// return EPERM, as for an immutable directory.
 
 // Create implements p9.File.
 func (*File) Create(string, p9.OpenFlags, p9.FileMode, p9.UID, p9.GID) (p9.File, p9.QID, uint32, error) {
@@ -40,14 +40,14 @@ func (*File) RenameAt(string, p9.File, string) error { return linux.EPERM }
 // UnlinkAt implements p9.File.
 func (*File) UnlinkAt(string, uint32) error { return linux.EPERM }
 
-// Readlink implements p9.File, as readlink(2) of what is not a link.
+// Readlink implements p9.File. It returns EINVAL, as readlink(2) does: no file is a link.
 func (*File) Readlink() (string, error) { return "", linux.EINVAL }
 
-// FSync implements p9.File: a device keeps nothing back.
+// FSync implements p9.File. It does nothing: no file delays a write.
 func (*File) FSync() error { return nil }
 
-// Lock implements p9.File: everybody gets every lock. Locks of one client against
-// itself are its kernel's business, and two clients have two sessions.
+// Lock implements p9.File. It grants every lock. The Linux of one client handles the locks
+// among its own programs, and two clients never share a session.
 func (*File) Lock(int, p9.LockType, p9.LockFlags, uint64, uint64, string) (p9.LockStatus, error) {
 	return p9.LockStatusOK, nil
 }
@@ -64,10 +64,10 @@ func (*File) ListXattrs() ([]string, error) { return nil, linux.EOPNOTSUPP }
 // RemoveXattr implements p9.File: there are no extended attributes.
 func (*File) RemoveXattr(string) error { return linux.EOPNOTSUPP }
 
-// StatFS implements p9.File: a file system without blocks.
+// StatFS implements p9.File. It describes a file system without blocks.
 func (*File) StatFS() (p9.FSStat, error) {
 	return p9.FSStat{Type: v9fsMagic, BlockSize: blockSize, NameLength: maxName}, nil
 }
 
-// v9fsMagic is V9FS_MAGIC of linux/magic.h, the type that df and stat -f know.
+// v9fsMagic is V9FS_MAGIC of linux/magic.h. df(1) and stat(1) know this type.
 const v9fsMagic = 0x01021997

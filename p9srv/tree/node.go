@@ -7,8 +7,8 @@ import (
 	"fullex/device"
 )
 
-// nodeKind is what a node of the tree is. The numbers are part of qid.path and
-// start at 1, as no inode is 0.
+// nodeKind is the kind of a node. Its numbers are part of qid.path. They begin at 1, because no
+// inode may be 0.
 type nodeKind uint8
 
 const (
@@ -16,28 +16,28 @@ const (
 	eachDir                          // /each
 	pidDir                           // /pid
 	processDir                       // /pid/N
-	deviceFile                       // a module's file, behind any door
+	deviceFile                       // a module's file, through any door
 	ctlFile                          // /ctl
 	kmsgFile                         // /kmsg
 	modulesFile                      // /modules
 	sessionsFile                     // /sessions
 )
 
-// door is the way by which a device file is reached. It decides who the client
-// of an open is.
+// door is the directory through which a device file is reached. It decides which opens count as
+// the same client.
 type door uint8
 
 const (
-	plainDoor   door = iota // /full_ex
+	rootDoor    door = iota // /full_ex
 	eachDoor                // /each/full_ex
 	processDoor             // /pid/N/full_ex
 )
 
-// doorPaths are the directories of the doors.
-var doorPaths = [...]string{plainDoor: "/", eachDoor: "/each", processDoor: "/pid"}
+// doorPaths has the paths of the doors.
+var doorPaths = [...]string{rootDoor: "/", eachDoor: "/each", processDoor: "/pid"}
 
-// Node is a place in the tree. It is a comparable value: nothing is kept for a name
-// that somebody walked, so a million of them cost nothing.
+// Node names a file or directory of the tree. It is a comparable value. The tree keeps nothing
+// for it, so a million nodes that clients walked to cost the tree nothing.
 type Node struct {
 	kind    nodeKind
 	door    door
@@ -47,11 +47,11 @@ type Node struct {
 	perm    uint16 // mode bits of a device file
 }
 
-// root is where an attach without aname leads.
+// root is the node of an attach without aname.
 var root = Node{kind: rootDir}
 
-// Path returns qid.path: another number for every node, so that each door has its own
-// inode on the client.
+// Path returns qid.path, a different number for every node. So a device file has another inode
+// through each door.
 func (n Node) Path() uint64 {
 	return uint64(n.kind)<<56 | uint64(n.door)<<48 | uint64(n.file)<<32 | uint64(n.process)
 }
@@ -61,7 +61,7 @@ func (n Node) IsDir() bool { return n.isDir() }
 
 func (n Node) isDir() bool { return n.kind <= processDir }
 
-// fixed are the nodes of the root that are always there, by name.
+// fixed maps names to the entries of the root that always exist.
 var fixed = map[string]Node{
 	"each":     {kind: eachDir, door: eachDoor},
 	"pid":      {kind: pidDir, door: processDoor},
@@ -79,11 +79,11 @@ const (
 	maxProcess = 4<<20 - 1
 )
 
-// rootDirs is how many of them are directories.
+// rootDirs is the number of directories in fixed.
 const rootDirs = 2
 
-// walk returns the child with that name. Names are bytes; none is changed or
-// decoded. ENOENT if there is none, ENOTDIR below a file.
+// walk returns the child with that name. It compares bytes and decodes nothing. It returns
+// ENOENT if there is no such child, and ENOTDIR if n is a file.
 func (n Node) walk(k *device.Kernel, name []byte) (Node, error) {
 	if !n.isDir() {
 		return Node{}, syscall.ENOTDIR
@@ -102,7 +102,7 @@ func (n Node) walk(k *device.Kernel, name []byte) (Node, error) {
 	return Node{}, syscall.ENOENT
 }
 
-// device returns the node of a device file in a directory.
+// device returns the node of a device file in the directory n.
 func (n Node) device(file device.FileInfo) Node {
 	return Node{
 		kind: deviceFile, door: n.door, process: n.process,
@@ -110,7 +110,8 @@ func (n Node) device(file device.FileInfo) Node {
 	}
 }
 
-// walkProcess takes 1..maxProcess in plain decimal: one name a process.
+// walkProcess returns the node of /pid/N. A name is 1..maxProcess in decimal without leading
+// zeros, so each process has one name.
 func walkProcess(name []byte) (Node, error) {
 	if len(name) == 0 || len(name) > 7 || name[0] == '0' {
 		return Node{}, syscall.ENOENT
@@ -132,8 +133,8 @@ func processNode(n uint32) Node {
 	return Node{kind: processDir, door: processDoor, process: n}
 }
 
-// client returns the client of an open of this device file by a user. open is the
-// number of the open where each is a client of its own.
+// client returns the client that opens this device file for a user. open is the number of the
+// open if each open is its own client, and otherwise 0.
 func (n Node) client(u *User, open uint64) device.Client {
 	return device.Client{
 		Identity: device.Identity{Peer: u.Peer, UID: u.UID, Process: n.process, Open: open},
@@ -145,7 +146,7 @@ func (n Node) client(u *User, open uint64) device.Client {
 // IsDevice reports whether the node is a file of a module.
 func (n Node) IsDevice() bool { return n.kind == deviceFile }
 
-// IsText reports whether the node is a file that shows a text: those are the last kinds.
+// IsText reports whether the node is a text file. The text files are the last kinds.
 func (n Node) IsText() bool { return n.kind >= kmsgFile }
 
 // IsControl reports whether the node is ctl.

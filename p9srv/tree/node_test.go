@@ -39,7 +39,7 @@ func TestPathsLeadToTheirNodes(t *testing.T) {
 		assert.True(t, ok, path)
 		assert.Equal(t, path, found.String())
 		assert.Equal(t, at.Path(), found.Path())
-		assert.NotContains(t, paths, root.Path(), "each path has a qid.path of its own")
+		assert.NotContains(t, paths, root.Path(), "no other node has the root's qid.path")
 	}
 }
 
@@ -47,7 +47,7 @@ func splitPath(path string) []string {
 	return strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 }
 
-func TestQIDPathsAreAllDifferent(t *testing.T) {
+func TestEachNodeHasItsOwnQIDPath(t *testing.T) {
 	seen := map[uint64]Node{}
 	for _, n := range []Node{
 		root, {kind: eachDir, door: eachDoor}, {kind: pidDir, door: processDoor},
@@ -62,7 +62,7 @@ func TestQIDPathsAreAllDifferent(t *testing.T) {
 	}
 }
 
-func TestPathsThatNoNodeHas(t *testing.T) {
+func TestAtRefusesPathsThatNoNodeHas(t *testing.T) {
 	named := func(uint16) string { return "full_ex" }
 	unknown := func(uint16) string { return "" }
 	device := Node{kind: deviceFile, file: 1}
@@ -70,20 +70,20 @@ func TestPathsThatNoNodeHas(t *testing.T) {
 		path uint64
 		name func(uint16) string
 	}{
-		"no kind":                {0, named},
-		"a kind that is none":    {uint64(sessionsFile+1) << 56, named},
-		"process 0":              {processNode(0).Path(), named},
-		"a process too large":    {processNode(maxProcess + 1).Path(), named},
-		"a name that is unknown": {device.Path(), unknown},
-		"a door that is none":    {device.Path() | uint64(processDoor+1)<<48, named},
-		"a door without process": {device.Path() | uint64(processDoor)<<48, named},
-		"a process without door": {device.Path() | 7, named},
+		"kind 0":                    {0, named},
+		"kind above the last":       {uint64(sessionsFile+1) << 56, named},
+		"process 0":                 {processNode(0).Path(), named},
+		"process above the largest": {processNode(maxProcess + 1).Path(), named},
+		"unknown name":              {device.Path(), unknown},
+		"door above the last":       {device.Path() | uint64(processDoor+1)<<48, named},
+		"door /pid without process": {device.Path() | uint64(processDoor)<<48, named},
+		"process at another door":   {device.Path() | 7, named},
 	} {
 		_, ok := At(c.path, c.name)
 		assert.False(t, ok, what)
 	}
 	n, ok := At(fixed["kmsg"].Path()|77, named)
-	assert.True(t, ok, "bits that a text file does not use do not count")
+	assert.True(t, ok, "At ignores the bits that a text file does not use")
 	assert.Equal(t, fixed["kmsg"], n)
 	number, ok := DeviceNumber(device.Path())
 	assert.True(t, ok)
@@ -92,7 +92,7 @@ func TestPathsThatNoNodeHas(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestNamesThatAreNotThere(t *testing.T) {
+func TestWalkRefusesNamesThatDoNotExist(t *testing.T) {
 	kernel := listing.Kernel(listing.Modules()...)
 	for _, test := range []struct {
 		dir  Node
@@ -120,7 +120,7 @@ func TestNamesThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestAttachFindsTheDirectory(t *testing.T) {
+func TestAttachFindsTheDirectoryOfItsAname(t *testing.T) {
 	tree := New(listing.Kernel(listing.Modules()...), time.Now())
 	for aname, want := range map[string]string{
 		"": "/", "/": "/", "///": "/", "each": "/each", "/each": "/each", "/each/": "/each",

@@ -3,19 +3,20 @@ package tree
 import "strconv"
 
 const (
-	// FreeBit is the lowest of the 8 bits that qid.path of a device file leaves 0.
+	// FreeBit is the lowest of the 8 bits that are 0 in every qid.path of a device file.
 	FreeBit = 24
 
 	processBits = 1<<FreeBit - 1
 )
 
-// RootPath is qid.path of the root.
+// RootPath is the qid.path of the root.
 var RootPath = root.Path()
 
-// At returns the node of a qid.path. name returns the name of a device file by its
-// number ([DeviceNumber]), "" for one that is unknown. At reports false where no node can
-// have the path. Bits that the node's kind leaves 0 do not count, so a client may put a
-// number of its own there: 8 bits of device files, from FreeBit on, and 56 of text files.
+// At returns the node with that qid.path, and false if no node can have it. The function name
+// returns the name of the device file with a number ([DeviceNumber]), or "" if it is unknown.
+//
+// At ignores the bits that are 0 for every node of the same kind. A client may use these for
+// a number of its own: 8 bits of device files, from FreeBit on, and 56 bits of text files.
 func At(path uint64, name func(number uint16) string) (Node, bool) {
 	n := Node{kind: nodeKind(path >> 56)}
 	switch n.kind {
@@ -37,16 +38,16 @@ func At(path uint64, name func(number uint16) string) (Node, bool) {
 	return Node{}, false
 }
 
-// DeviceNumber returns the number of the device file that has a qid.path, and false for
-// other files. No other name of this server ever has the number.
+// DeviceNumber returns the number of the device file with that qid.path, and false if it is the
+// path of another file. In one server, different names never have the same number.
 func DeviceNumber(path uint64) (uint16, bool) {
 	return uint16(path >> 32), nodeKind(path>>56) == deviceFile
 }
 
-// Process returns N of /pid/N and what is below it, and otherwise 0.
+// Process returns N for /pid/N and the files below it, and 0 for other nodes.
 func (n Node) Process() uint32 { return n.process }
 
-// Names returns the names that lead from the root to the node.
+// Names returns the names on the path from the root to the node.
 func (n Node) Names() []string {
 	for name, f := range fixed {
 		if n == f {

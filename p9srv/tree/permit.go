@@ -2,8 +2,8 @@ package tree
 
 import "syscall"
 
-// permit enforces the mode bits: the owner's for administrators, and those of others for
-// everybody else. Nobody is above them. EACCES otherwise.
+// permit returns EACCES if the mode bits forbid an open with this access mode. The bits of the
+// owner apply to administrators, the bits of others to everybody else. No user may ignore them.
 func (f *File) permit(mode uint32) error {
 	const read, write = 0o4, 0o2
 	want := [...]uint32{ReadOnly: read, WriteOnly: write, ReadWrite: read | write}[mode]

@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// maxControl is how long a text to ctl may be, in bytes.
+	// maxControl is the longest text that ctl accepts, in bytes.
 	maxControl = 1 << 10
-	// MaxText is how many bytes of listings a connection should have open. The
-	// longest, of 100,000 sessions, has about 8 MiB.
+	// MaxText is how many bytes of listings a connection should have open at most. A
+	// listing of 100,000 sessions has about 8 MiB.
 	MaxText = 32 << 20
-	// maxAllText bounds the listings that are open in all, of verified users and of
-	// others: ENFILE, but not for the administrator, whom nobody must be able to
-	// shut out.
+	// maxAllText limits the bytes of all open listings of verified users, and the same
+	// for all other users. More returns ENFILE, but not to an administrator: no other user
+	// may shut administrators out.
 	maxAllText = 256 << 20
-	// leastSessionLine is what a line of /sessions has at least.
+	// leastSessionLine is the least length of a line of /sessions, in bytes.
 	leastSessionLine = 40
 )
 
-// text is what an opened text file shows.
+// text is the text of an open text file.
 type text interface {
 	io.ReaderAt
 	Size() int64 // in bytes
 }
 
-// openText takes the text as it is now: of kmsg two line numbers, of the listings a
-// copy, which counts against limits while it is open.
+// openText takes the present text of the file. For kmsg that is two line numbers. The other
+// texts are listings: it copies them, and they count against limits while the file is open.
 func (f *File) openText(room int) error {
 	kernel := f.tree.kernel
 	var listing string
@@ -39,7 +39,7 @@ func (f *File) openText(room int) error {
 	case modulesFile:
 		listing = kernel.ListModules()
 	default:
-		// Refused before it is made, if it is certain to be too long.
+		// A listing that must be too long is refused before it is made.
 		if leastSessionLine*kernel.CountOwned(&f.user.User) > room {
 			return syscall.EMFILE
 		}
@@ -57,8 +57,8 @@ func (f *File) openText(room int) error {
 	return nil
 }
 
-// textLength returns how long a text is, in bytes: what the open took, or what one by this
-// user would show now.
+// textLength returns the length of the text in bytes. If the file is not open, it is the length
+// of the text that an open would take now.
 func (f *File) textLength() int64 {
 	kernel := f.tree.kernel
 	switch {
@@ -72,7 +72,7 @@ func (f *File) textLength() int64 {
 	return int64(kernel.SessionsSize(&f.user.User))
 }
 
-// SessionsToMeasure returns how many sessions GetAttr has to look at for the size. It takes
+// SessionsToMeasure returns how many sessions GetAttr must look at to find the size. It takes
 // constant time.
 func (f *File) SessionsToMeasure() int {
 	if f.node.kind != sessionsFile || f.text != nil {
@@ -81,7 +81,7 @@ func (f *File) SessionsToMeasure() int {
 	return f.tree.kernel.CountOwned(&f.user.User)
 }
 
-// allTexts counts the bytes of the listings that are open.
+// allTexts returns the count of bytes of open listings that this file's user belongs to.
 func (f *File) allTexts() *atomic.Int64 {
 	if f.user.Vouched {
 		return &f.tree.vouchedTexts
@@ -89,6 +89,7 @@ func (f *File) allTexts() *atomic.Int64 {
 	return &f.tree.otherTexts
 }
 
+// closeText undoes openText.
 func (f *File) closeText() {
 	if f.size > 0 {
 		f.allTexts().Add(-int64(f.size))

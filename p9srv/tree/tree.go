@@ -12,33 +12,33 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// Tree is what a server serves. Safe for concurrent use.
+// Tree is the file tree of one server. It is safe for concurrent use.
 type Tree struct {
 	kernel *device.Kernel // immutable
-	start  time.Time      // the times of all files; immutable
-	opens  atomic.Uint64  // through the door where each open is a client of its own
+	start  time.Time      // time of all files; immutable
+	opens  atomic.Uint64  // number of the last open through /each
 
-	// Bytes of the listings that are open, of users whom a transport vouches for and
-	// of others: these must not be able to shut those out.
+	// Bytes of open listings, of verified users and of all others. They are counted apart
+	// so that unverified users cannot shut verified ones out.
 	vouchedTexts, otherTexts atomic.Int64
 }
 
-// New returns the tree of a kernel, whose files have the time start.
+// New returns a tree with the files of kernel. All files have the time start.
 func New(kernel *device.Kernel, start time.Time) *Tree {
 	return &Tree{kernel: kernel, start: start}
 }
 
-// User is who has attached, as far as the way in knows. Immutable; the files of an
-// attach share it.
+// User is a user who has attached, as far as the server knows. All files of an attach share it.
+// It is immutable.
 type User struct {
 	device.User
 	// Peer is device.Identity.Peer of the user's opens.
 	Peer string
 }
 
-// Attach returns the directory that an aname names, for a user: "", "/", "/each",
-// "pid/7/". ENOENT if there is none, ENOTDIR for a file, EINVAL and ENAMETOOLONG for
-// names that cannot be.
+// Attach returns the directory that aname names, for a user. Examples are "", "/", "/each" and
+// "pid/7/". It returns ENOENT if there is no such name, ENOTDIR if it is a file, and the errors
+// of CheckName.
 func (t *Tree) Attach(u *User, aname []byte) (File, error) {
 	at := File{tree: t, node: root, user: u}
 	for name := range bytes.SplitSeq(bytes.Trim(aname, "/"), []byte("/")) {
@@ -58,7 +58,7 @@ func (t *Tree) Attach(u *User, aname []byte) (File, error) {
 	return at, nil
 }
 
-// Attacher returns the tree as one user has it, for the server of hugelgupf/p9.
+// Attacher returns the tree for one user, in the form for the server of hugelgupf/p9.
 func (t *Tree) Attacher(u *User) p9.Attacher { return attacher{t, u} }
 
 type attacher struct {
@@ -75,9 +75,9 @@ func (a attacher) Attach() (p9.File, error) {
 	return &f, nil
 }
 
-// CheckName returns EINVAL for a name that walk(5) forbids: the empty name, and "/" in
-// names. "." and ".." are the client's business: Linux resolves them itself, and a walk
-// out of the attached directory is not allowed. ENAMETOOLONG is for more than 255 bytes,
+// CheckName returns an error for a name that no walk may contain. EINVAL is for the empty name,
+// ".", ".." and names with "/" or NUL (walk(5), intro(5)). Linux resolves "." and ".." itself,
+// and no walk may leave the attached directory. ENAMETOOLONG is for more than 255 bytes, the
 // NAME_MAX of Linux.
 func CheckName(name []byte) error {
 	switch {
