@@ -45,6 +45,6 @@
 // # Concurrency
 //
 // A [Tree] is safe for concurrent use. A File is not, with one exception that the library's
-// server needs. GetAttr, Walk, and ReadAt and WriteAt of a file that stays open may run at the
-// same time.
+// server needs. GetAttr and Walk may run at the same time, and with them ReadAt and WriteAt
+// while the file stays open.
 package tree

@@ -2,12 +2,13 @@ package wire
 
 import "github.com/hugelgupf/p9/p9"
 
-// Begin appends the head of a message. [End] fills in its size.
+// Begin appends the head of a message, without its size. [End] sets the size.
 func Begin(b []byte, typ Type, tag uint16) []byte {
 	return append(b, 0, 0, 0, 0, byte(typ), byte(tag), byte(tag>>8))
 }
 
-// End fills in the size of the message that begins at b[start].
+// End sets the size of the message that begins at b[start] and ends at the end of b. It
+// returns b.
 func End(b []byte, start int) []byte {
 	le.PutUint32(b[start:], uint32(len(b)-start))
 	return b
@@ -33,8 +34,8 @@ func AppendQID(b []byte, q p9.QID) []byte {
 	return le.AppendUint64(b, q.Path)
 }
 
-// AppendAttr appends the attributes of an Rgetattr behind its qid. btime, gen and
-// data_version are 0: 9P2000.L reserves them.
+// AppendAttr appends the fields of an Rgetattr after its qid. btime, gen and data_version are
+// 0: 9P2000.L reserves them.
 func AppendAttr(b []byte, a *p9.Attr) []byte {
 	b = le.AppendUint32(b, uint32(a.Mode))
 	b = le.AppendUint32(b, uint32(a.UID))
@@ -49,14 +50,14 @@ func AppendAttr(b []byte, a *p9.Attr) []byte {
 	return b
 }
 
-// AppendDirent appends an entry of Rreaddir, DirentHead bytes and the name.
+// AppendDirent appends an entry of an Rreaddir: DirentHead bytes and the name.
 func AppendDirent(b []byte, d p9.Dirent) []byte {
 	b = AppendQID(b, d.QID)
 	b = le.AppendUint64(b, d.Offset)
 	return AppendString(append(b, byte(d.Type)), d.Name)
 }
 
-// AppendStatFS appends the body of Rstatfs.
+// AppendStatFS appends the body of an Rstatfs.
 func AppendStatFS(b []byte, s p9.FSStat) []byte {
 	b = le.AppendUint32(b, s.Type)
 	b = le.AppendUint32(b, s.BlockSize)
@@ -71,13 +72,13 @@ func AppendEmpty(b []byte, typ Type, tag uint16) []byte {
 	return append(b, HeadSize, 0, 0, 0, byte(typ), byte(tag), byte(tag>>8))
 }
 
-// AppendError appends Rlerror with an errno of Linux.
+// AppendError appends an Rlerror with an errno of Linux.
 func AppendError(b []byte, tag uint16, errno uint32) []byte {
 	b = append(b, RlerrorSize, 0, 0, 0, byte(Rlerror), byte(tag), byte(tag>>8))
 	return le.AppendUint32(b, errno)
 }
 
-// AppendVersion appends Tversion or Rversion.
+// AppendVersion appends a Tversion or an Rversion, as typ says.
 func AppendVersion(b []byte, typ Type, tag uint16, msize uint32, version string) []byte {
 	start := len(b)
 	b = le.AppendUint32(Begin(b, typ, tag), msize)
@@ -105,7 +106,7 @@ func AppendWalk(b []byte, tag uint16, fid, newFID uint32, names ...string) []byt
 	return End(b, start)
 }
 
-// AppendOpen appends a Tlopen with Linux's open flags of x86-64.
+// AppendOpen appends a Tlopen. Its flags are those of Linux on x86-64.
 func AppendOpen(b []byte, tag uint16, fid, flags uint32) []byte {
 	start := len(b)
 	b = le.AppendUint32(Begin(b, Tlopen, tag), fid)
@@ -158,14 +159,14 @@ func AppendSetattr(b []byte, tag uint16, fid uint32, valid p9.SetAttrMask, a *p9
 	return End(b, start)
 }
 
-// AppendFID appends a request whose body is a fid: Tclunk, Tremove, Tstatfs,
-// Treadlink, or a Tfsync without datasync.
+// AppendFID appends a request whose body is only a fid: Tclunk, Tremove, Tstatfs, Treadlink,
+// or a Tfsync without datasync.
 func AppendFID(b []byte, typ Type, tag uint16, fid uint32) []byte {
 	start := len(b)
 	return End(le.AppendUint32(Begin(b, typ, tag), fid), start)
 }
 
-// AppendFlush appends a Tflush.
+// AppendFlush appends a Tflush of the request with the tag old.
 func AppendFlush(b []byte, tag, old uint16) []byte {
 	start := len(b)
 	return End(le.AppendUint16(Begin(b, Tflush, tag), old), start)

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/hugelgupf/p9/p9"
 
-// AttrBits returns the valid bits of Rgetattr (P9_GETATTR_* of Linux's
-// include/net/9p/9p.h) without btime, gen and data_version, which 9P2000.L reserves.
+// AttrBits returns m in the form of an Rgetattr (P9_GETATTR_* in Linux's
+// include/net/9p/9p.h). It leaves out btime, gen and data_version, which 9P2000.L reserves.
 func AttrBits(m p9.AttrMask) uint64 {
 	var bits uint64
 	for i, set := range [...]bool{
@@ -16,7 +16,7 @@ func AttrBits(m p9.AttrMask) uint64 {
 	return bits
 }
 
-// SetAttrBits returns the valid bits of Tsetattr (P9_SETATTR_*).
+// SetAttrBits returns m in the form of a Tsetattr (P9_SETATTR_*).
 func SetAttrBits(m p9.SetAttrMask) uint32 {
 	var bits uint32
 	for i, set := range [...]bool{
@@ -29,8 +29,8 @@ func SetAttrBits(m p9.SetAttrMask) uint32 {
 	return bits
 }
 
-// SetAttr reads the fields of a Tsetattr after its fid: which are to be set
-// (P9_SETATTR_*), and the size.
+// SetAttr reads two fields of a Tsetattr after its fid: which attributes to set, and the size.
+// It skips mode, uid and gid, and does not read the times.
 func (c *Cursor) SetAttr() (valid p9.SetAttrMask, size uint64) {
 	bits := c.U32()
 	set := func(bit int) bool { return bits>>bit&1 != 0 }

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/hugelgupf/p9/p9"
 
-// Cursor reads the fields of a body one after the other. It panics where the body ends
-// too early: ask [Frame.Fits] first.
+// Cursor is the part of a message body that is not read yet. Each method reads the next field.
+// It panics if the body is too short, so check [Frame.Fits] first. One goroutine uses a Cursor.
 type Cursor []byte
 
 // U8 reads one byte.
@@ -34,7 +34,7 @@ func (c *Cursor) U64() uint64 {
 	return v
 }
 
-// Str returns a string field, in place.
+// Str reads a string field. The result shares memory with the message.
 func (c *Cursor) Str() []byte {
 	n := c.U16()
 	v := (*c)[:n]
@@ -47,8 +47,8 @@ func (c *Cursor) QID() p9.QID {
 	return p9.QID{Type: p9.QIDType(c.U8()), Version: c.U32(), Path: c.U64()}
 }
 
-// Attr reads the attributes of an Rgetattr behind its qid, without btime, gen and
-// data_version, which 9P2000.L reserves.
+// Attr reads the fields of an Rgetattr after its qid, up to btime. 9P2000.L reserves btime, gen
+// and data_version.
 func (c *Cursor) Attr() p9.Attr {
 	return p9.Attr{
 		Mode: p9.FileMode(c.U32()), UID: p9.UID(c.U32()), GID: p9.GID(c.U32()), NLink: p9.NLink(c.U64()),

@@ -8,8 +8,8 @@ import (
 	"github.com/hugelgupf/p9/linux"
 )
 
-// errnos maps the errno values of this system to those of 9P2000.L, which
-// are Linux's on every system. It is the only such table.
+// errnos maps the errno values of this system to those of 9P2000.L, which are those of Linux.
+// It is the only such table.
 var errnos = map[syscall.Errno]linux.Errno{
 	syscall.EACCES:       linux.EACCES,
 	syscall.EBADF:        linux.EBADF,
@@ -31,8 +31,8 @@ var errnos = map[syscall.Errno]linux.Errno{
 	syscall.ESPIPE:       linux.ESPIPE,
 }
 
-// errnoTable is errnos by number: refusals are data, too, and a map look-up
-// would be a third of their time (BenchmarkRefusals).
+// errnoTable is errnos as an array. A map lookup would take a third of the time of a refused
+// read or write (BenchmarkRefusals in p9srv).
 var errnoTable = func() (table [maxErrno]linux.Errno) {
 	for errno, e := range errnos {
 		table[errno] = e
@@ -40,14 +40,14 @@ var errnoTable = func() (table [maxErrno]linux.Errno) {
 	return table
 }()
 
-// maxErrno is above every errno of the systems this builds for.
+// maxErrno is above every errno in errnos, on every system.
 const maxErrno = 256
 
-// Errno returns what a client is told about an error: its errno, or EIO for an error
-// that has none. linux.ExtractErrno of hugelgupf/p9 is no substitute, as it guesses
-// wrong: it makes EPERM 13.
+// Errno returns the errno that an Rlerror carries for an error: that of the error, or EIO if it
+// has none or an unknown one. Do not use linux.ExtractErrno of hugelgupf/p9 instead: it returns
+// 13, EACCES, for EPERM.
 func Errno(err error) linux.Errno {
-	switch errno := err.(type) { // most errors are these; errors.As allocates
+	switch errno := err.(type) { // the usual types first, because errors.As allocates
 	case syscall.Errno:
 		return known(errno)
 	case linux.Errno:
@@ -57,13 +57,14 @@ func Errno(err error) linux.Errno {
 	if errors.As(err, &errno) {
 		return known(errno)
 	}
-	var told linux.Errno
-	if errors.As(err, &told) {
-		return told
+	var of9P linux.Errno
+	if errors.As(err, &of9P) {
+		return of9P
 	}
 	return linux.EIO
 }
 
+// known returns the errno of 9P2000.L for one of this system, or EIO if errnos lacks it.
 func known(errno syscall.Errno) linux.Errno {
 	if int(errno) < len(errnoTable) && errnoTable[errno] != 0 {
 		return errnoTable[errno]
@@ -71,8 +72,8 @@ func known(errno syscall.Errno) linux.Errno {
 	return linux.EIO
 }
 
-// Local returns this system's errno for one that a reply carried: EIO for one that
-// this system does not have.
+// Local returns this system's errno for the errno of an Rlerror. Except on Linux, it returns EIO
+// for an errno that errnos lacks.
 func Local(e linux.Errno) syscall.Errno {
 	if runtime.GOOS == "linux" {
 		return syscall.Errno(e)

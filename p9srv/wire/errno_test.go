@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestErrnoOfEachErrorOnTheWire(t *testing.T) {
+func TestErrnoOfEachError(t *testing.T) {
 	for errno, want := range errnos {
 		assert.Equal(t, want, Errno(errno), errno.Error())
 	}
-	assert.EqualValues(t, 5, Errno(assert.AnError), "an error without errno is EIO")
-	assert.EqualValues(t, 5, Errno(syscall.Errno(4000)), "and so is one that is not in the table")
+	assert.EqualValues(t, 5, Errno(assert.AnError), "EIO for an error without errno")
+	assert.EqualValues(t, 5, Errno(syscall.Errno(4000)), "EIO for an errno that is not in the table")
 }

@@ -1,15 +1,15 @@
 package wire
 
-// Field is a field of a message.
+// Field is a field of a message. The zero Field is 0, and has no data, names or items.
 type Field struct {
 	kind  fieldKind
-	bytes []byte // whole
+	bytes []byte // the encoded field
 }
 
-// Append appends the field as text, as in [Server.Trace].
+// Append appends the field as text, in the form of [Frame.Line].
 func (f Field) Append(text []byte) []byte { return f.kind.appendText(text, f.bytes) }
 
-// Uint returns a number, or 0 if the field is none.
+// Uint returns the number in the field, or 0 if the field is not a number.
 func (f Field) Uint() uint64 {
 	c := Cursor(f.bytes)
 	switch f.kind {
@@ -25,7 +25,8 @@ func (f Field) Uint() uint64 {
 	return 0
 }
 
-// Data returns the bytes of a string or of data, in place.
+// Data returns the bytes of a string or of data, and nil for other fields. The result shares
+// memory with the message.
 func (f Field) Data() []byte {
 	switch f.kind {
 	case asString:
@@ -36,7 +37,7 @@ func (f Field) Data() []byte {
 	return nil
 }
 
-// Names returns the names of a Twalk.
+// Names returns the names of a Twalk, and nil for other fields.
 func (f Field) Names() []string {
 	if f.kind != asNames {
 		return nil
@@ -49,7 +50,7 @@ func (f Field) Names() []string {
 	return names
 }
 
-// Count returns how many items a list has.
+// Count returns how many items the field has if it is a list of names or qids, else 0.
 func (f Field) Count() int {
 	if f.kind != asNames && f.kind != asQIDs {
 		return 0
@@ -57,8 +58,8 @@ func (f Field) Count() int {
 	return int(le.Uint16(f.bytes))
 }
 
-// Value returns the field as a value of Go: a uint64, a string, []string, []byte
-// for data, and text for a qid.
+// Value returns the field as a Go value: a number as uint64, a string or a qid as string, names
+// or qids as []string, and data as []byte.
 func (f Field) Value() any {
 	switch f.kind {
 	case asString:

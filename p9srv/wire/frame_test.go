@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFrameFields(t *testing.T) {
+func TestFieldsReturnsNamesAndValues(t *testing.T) {
 	walk := Begin(nil, Twalk, 7)
 	walk = le.AppendUint32(walk, 1)
 	walk = le.AppendUint32(walk, 2)
@@ -41,7 +41,7 @@ func TestFrameFields(t *testing.T) {
 	}
 }
 
-func TestFrameWithoutTheFieldsOfItsType(t *testing.T) {
+func TestFieldsReturnsNoneForAFrameThatDoesNotFit(t *testing.T) {
 	for _, frame := range []Frame{
 		AppendEmpty(nil, Tread, 1),
 		append(AppendError(nil, 1, 13), 0),

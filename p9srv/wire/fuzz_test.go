@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzFrame looks at any bytes as a message. Its fields are what its body is made of,
-// and nothing is read beyond it.
+// FuzzFrame reads arbitrary bytes as a message. The fields must be parts of the body, and
+// nothing may read beyond it or write to it.
 func FuzzFrame(f *testing.F) {
 	f.Add(AppendVersion(nil, Tversion, NoTag, 8192, Version9P2000L))
 	f.Add(AppendAttach(nil, 1, 0, "each", 7))
@@ -34,13 +34,13 @@ func FuzzFrame(f *testing.F) {
 			n += len(field.bytes)
 		}
 		require.LessOrEqual(t, n, len(m.Body()))
-		require.Equal(t, b, []byte(m), "nothing is written")
+		require.Equal(t, b, []byte(m), "the message is unchanged")
 	})
 }
 
-// TestRequestsAreReadAsTheyWereWritten writes each request that there is a function for
-// and reads its fields.
-func TestRequestsAreReadAsTheyWereWritten(t *testing.T) {
+// TestMessagesAreReadAsTheyWereWritten writes a message with each function that writes a whole
+// one, and reads its fields.
+func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 	for _, test := range []struct {
 		frame []byte
 		want  string
@@ -58,8 +58,8 @@ func TestRequestsAreReadAsTheyWereWritten(t *testing.T) {
 		{AppendEmpty(nil, Rflush, 1), `Rflush tag 1`},
 		{AppendError(nil, 1, 13), `Rlerror tag 1 errno 13`},
 	} {
-		behind := append([]byte{1, 2, 3}, test.frame...)
-		assert.Equal(t, test.want, Frame(behind[3:]).Line())
+		buffer := append([]byte{1, 2, 3}, test.frame...)
+		assert.Equal(t, test.want, Frame(buffer[3:]).Line())
 		assert.EqualValues(t, len(test.frame), Size(test.frame))
 		assert.True(t, Frame(test.frame).Fits(), test.want)
 	}

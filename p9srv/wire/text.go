@@ -6,8 +6,9 @@ import (
 	"strconv"
 )
 
-// Line renders the message as a line of text: name, tag, fields. Strings are quoted
-// and data are given in hexadecimal, cut to tracedBytes.
+// Line renders the message as one line of text without a newline: name, tag and fields. It
+// quotes strings and cuts them to 64 bytes. It shows data in hexadecimal, at most 32 bytes. So
+// a peer cannot forge lines or terminal codes.
 func (f Frame) Line() string {
 	if !f.Known() {
 		return fmt.Sprintf("%s tag %d, %d bytes", f.Type(), f.Tag(), len(f.Body()))
@@ -24,10 +25,10 @@ func (f Frame) Line() string {
 	return string(line)
 }
 
-// tracedBytes is how much of a payload a trace shows.
-const tracedBytes = 32
+// shownBytes is how many bytes of data Line shows.
+const shownBytes = 32
 
-// appendText renders a field that is whole.
+// appendText appends a whole field as text.
 func (k fieldKind) appendText(text []byte, c Cursor) []byte {
 	switch k {
 	case asU8:
@@ -54,7 +55,7 @@ func (k fieldKind) appendText(text []byte, c Cursor) []byte {
 	}
 }
 
-// appendNumber shows NOFID and the user ~0 as such.
+// appendNumber shows NoFID and NoUID as ~0.
 func appendNumber(text []byte, n uint32) []byte {
 	if n == NoFID {
 		return append(text, "~0"...)
@@ -62,11 +63,12 @@ func appendNumber(text []byte, n uint32) []byte {
 	return strconv.AppendUint(text, uint64(n), 10)
 }
 
+// appendQID shows a qid as (type version path), type and path in hexadecimal.
 func appendQID(text []byte, c *Cursor) []byte {
 	return fmt.Appendf(text, "(%02x %d %x)", c.U8(), c.U32(), c.U64())
 }
 
-// appendList renders count[2] and that many items.
+// appendList reads count[2] and that many items, and shows them in brackets.
 func appendList(text []byte, c Cursor, item func([]byte, *Cursor) []byte) []byte {
 	text = append(text, '[')
 	for i := range c.U16() {
@@ -78,17 +80,19 @@ func appendList(text []byte, c Cursor, item func([]byte, *Cursor) []byte) []byte
 	return append(text, ']')
 }
 
+// appendHex shows at most shownBytes in hexadecimal.
 func appendHex(text, b []byte) []byte {
-	if len(b) > tracedBytes {
-		return append(hex.AppendEncode(text, b[:tracedBytes]), "..."...)
+	if len(b) > shownBytes {
+		return append(hex.AppendEncode(text, b[:shownBytes]), "..."...)
 	}
 	return hex.AppendEncode(text, b)
 }
 
-// Printable quotes what a peer sent and cuts it to 64 bytes, so that it can forge
+// Printable returns s quoted as in Go and cut to 64 bytes. So a peer that sent s can forge
 // neither lines nor terminal codes in a log.
 func Printable(s []byte) string { return string(appendPrintable(nil, s)) }
 
+// appendPrintable appends what Printable returns.
 func appendPrintable(text, s []byte) []byte {
 	const longest = 64
 	if len(s) > longest {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Type is the type byte of a message (diod's protocol.md; Linux
-// include/net/9p/9p.h). A reply's is its request's plus one; Rlerror answers any.
+// Type is the type byte of a message (diod's protocol.md; Linux's include/net/9p/9p.h). The type
+// of a reply is the type of its request plus one, or Rlerror.
 type Type uint8
 
 // The types of 9P2000.L.
@@ -71,45 +71,46 @@ const (
 )
 
 const (
-	NoFID = 0xffffffff // the fid that stands for none
-	NoTag = 0xffff     // the tag of Tversion
-	NoUID = 0xffffffff // n_uname of a client that names no user
+	NoFID = 0xffffffff // no fid: the afid of a Tattach without authentication
+	NoTag = 0xffff     // the tag of a Tversion
+	NoUID = 0xffffffff // no user: the n_uname of a client that names none
 )
 
 // Sizes, in bytes.
 const (
-	// HeadSize is size[4] type[1] tag[2], which every message has.
+	// HeadSize is the size of the head of every message: size[4] type[1] tag[2].
 	HeadSize = 7
-	// QIDSize is type[1] version[4] path[8].
+	// QIDSize is the size of a qid: type[1] version[4] path[8].
 	QIDSize = 13
-	// TreadSize is a whole Tread.
+	// TreadSize is the size of a Tread.
 	TreadSize = HeadSize + 4 + 8 + 4
-	// TwriteHead is a Twrite without its data.
+	// TwriteHead is the size of a Twrite without its data.
 	TwriteHead = HeadSize + 4 + 8 + 4
-	// RreadHead is an Rread without its data.
+	// RreadHead is the size of an Rread without its data.
 	RreadHead = HeadSize + 4
-	// RwriteSize is a whole Rwrite.
+	// RwriteSize is the size of an Rwrite.
 	RwriteSize = HeadSize + 4
-	// RlerrorSize is a whole Rlerror, the least room that any request needs for its reply.
+	// RlerrorSize is the size of an Rlerror. Every request needs room for one as its reply.
 	RlerrorSize = HeadSize + 4
-	// DirentHead is what an entry of Rreaddir takes beside its name: qid[13]
-	// offset[8] type[1] and the name's length[2].
+	// DirentHead is the size of an entry of an Rreaddir without its name: qid[13] offset[8]
+	// type[1] and length[2] of the name.
 	DirentHead = QIDSize + 8 + 1 + 2
-	// IOHeadSize is what a reader leaves of msize for headers: the Linux client
-	// asks for msize-24 at most (P9_IOHDRSZ in include/net/9p/9p.h).
+	// IOHeadSize is the part of msize that a client reserves for heads. The Linux client
+	// asks for at most msize-24 bytes (P9_IOHDRSZ in include/net/9p/9p.h).
 	IOHeadSize = 24
 )
 
 // Version9P2000L is the version string of this dialect.
 const Version9P2000L = "9P2000.L"
 
-// VersionUnknown is what a server answers to a version it does not speak (version(5)).
+// VersionUnknown is the version in the reply of a server that does not speak the requested one
+// (version(5)).
 const VersionUnknown = "unknown"
 
 // le is the byte order of 9P.
 var le = binary.LittleEndian
 
-// String returns the type's name, "Twalk" for one, or its number.
+// String returns the name of the type, such as "Twalk", or "type 200" for an unknown one.
 func (t Type) String() string {
 	if l := layoutByType[t]; l != nil {
 		return l.name
