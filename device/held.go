@@ -1,8 +1,8 @@
 package device
 
 // Held is a session that one goroutine has locked, so that many calls in a row take
-// one lock. With a lock for each call, locking was half of the server's time for a
-// message, when requests arrive in batches (BenchmarkReadDepth in p9srv).
+// one lock. A lock for each call was half of the server's time for a message in a
+// batch (BenchmarkReadDepth in p9srv).
 //
 // Only that goroutine may use a Held. It must call Release soon. Until then it must
 // not call any method of the Session or of its Kernel.
@@ -32,8 +32,8 @@ func (h Held) Read(p []byte) (int, error) {
 }
 
 // Readable returns what [Readable] returns for a read of count bytes, or nil if the
-// handle is not Readable. It is for callers that must refuse a read for a reason of
-// their own, if the module does not refuse it first.
+// handle is not Readable. A caller that must refuse a read for another reason returns
+// this error first.
 func (h Held) Readable(count int) error {
 	if r, ok := h.session.handle.(Readable); ok {
 		return r.Readable(count)

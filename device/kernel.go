@@ -91,9 +91,10 @@ func Modules() []Module { return []Module{HelloWorld{}, MinimalProc{}, new(FullE
 func (k *Kernel) Log() *Log { return k.log }
 
 // Load loads the module with that name, as insmod(8) does. Errors are EINVAL if no
-// such module is registered, and EEXIST if it is loaded already. If a file of the
-// module has an invalid name (EINVAL) or the name of another file (EEXIST), the
-// module is unloaded again. The log then names that file.
+// such module is registered, and EEXIST if it is loaded already.
+//
+// A file of the module may have an invalid name (EINVAL) or the name of another file
+// (EEXIST). Then the module is unloaded again, and the log names that file.
 func (k *Kernel) Load(name string) error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -148,7 +149,7 @@ func (k *Kernel) Unload(name string) error {
 	return nil
 }
 
-// checkFile returns 0 if a new file may have that name, or why it may not.
+// checkFile returns 0 if a new file may have that name, and otherwise the errno.
 func checkFile(name string, files map[string]*file) syscall.Errno {
 	switch {
 	case name == "", name == ".", name == "..", len(name) > maxName, strings.ContainsAny(name, "/\x00"):

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// ListModules returns a header line and a line for each loaded module, with the
-// columns of lsmod(8). The first is the name. The size is how many bytes the values of
-// its sessions may take. Then follows the number of open sessions. A module that is
-// [Noted] has its note as one more column.
+// ListModules returns a header line and a line for each loaded module. The columns are
+// those of lsmod(8): the name, the size, and the number of open sessions. The size is
+// how many bytes the values of the sessions may take. A module that is [Noted] has its
+// note as one more column.
 //
 // The time does not depend on how many sessions are open.
 func (k *Kernel) ListModules() string { return join(k.moduleLines()) }

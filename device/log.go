@@ -23,7 +23,7 @@ const DefaultLogLines = 1024
 // no source pushes out the lines of another.
 type Log struct {
 	start time.Time // the time 0 of the lines; immutable
-	size  int       // how many lines are kept; immutable
+	size  int       // how many lines are kept at most; immutable
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -134,9 +134,9 @@ func (l *Log) dropOneLocked() {
 	}
 }
 
-// snapshot returns the number of the oldest kept line, the number of the next line,
-// and how many lines are kept. First it reports the dropped lines of each share that
-// has room for the report: perhaps no later line will cause the report.
+// snapshot returns the numbers of the oldest kept line and of the next line, and how
+// many lines are kept. First it reports the dropped lines of each share that has room for
+// the report. Without that, they would stay unreported until the user's next line.
 func (l *Log) snapshot() (from, to uint64, kept int) {
 	now := time.Now()
 	l.mu.Lock()
@@ -153,10 +153,10 @@ func (l *Log) snapshot() (from, to uint64, kept int) {
 	return l.lines[0].number, l.next, len(l.lines)
 }
 
-// skip passes over the kept lines with numbers from from up to to-1, as long as their
-// sizes add up to at most most bytes. It returns the number to go on with, and how
-// many lines and bytes it passed. Without it, a reader that starts near the end of the
-// log would take the lock for each line before.
+// skip passes over the kept lines with numbers in [from, to). It stops before their total
+// size exceeds most bytes. It returns the number to go on with, and how many lines and
+// bytes it passed. Without it, a reader that starts near the end of the log would take the
+// lock for each line before.
 func (l *Log) skip(from, to uint64, most int64) (next uint64, lines int, bytes int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

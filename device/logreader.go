@@ -14,9 +14,9 @@ const (
 	noticeEnd   = " lines dropped before they were read ]\n"
 )
 
-// IsDroppedNotice reports whether line, the last line that a LogReader returns, is
-// the notice that lines were dropped before they were read. No client can forge the
-// notice: a line of the log begins with its time.
+// IsDroppedNotice reports whether a line is the notice of a LogReader that lines were
+// dropped before they were read. No client can forge the notice: a line of the log begins
+// with its time.
 func IsDroppedNotice(line string) bool {
 	count, ok := strings.CutPrefix(line, noticeStart)
 	if !ok {
@@ -27,8 +27,8 @@ func IsDroppedNotice(line string) bool {
 }
 
 // LogReader reads a log as a file. The file has the lines that the log kept when the
-// reader was made. The reader copies no lines: the log may drop some before they are
-// read, and a notice at the end of the file says how many.
+// reader was made. The reader copies no lines, so the log may drop some before they are
+// read. A notice at the end of the file says how many.
 //
 // It is safe for concurrent use.
 type LogReader struct {
@@ -55,8 +55,10 @@ func (l *Log) Reader() *LogReader {
 
 // ReadAt reads into p from an offset in the file and returns the number of bytes. At
 // the end of the file these are fewer than len(p), without an error. A negative
-// offset returns EINVAL. An offset before that of the last read counts dropped lines
-// anew, from the first line on.
+// offset returns EINVAL.
+//
+// A read of an earlier line than the last one starts again at the first line. The lines
+// that were dropped by then are no longer part of the file.
 func (r *LogReader) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, errOffset

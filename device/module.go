@@ -20,10 +20,10 @@ type File struct {
 	Name      string      // in the tree: 1..255 bytes without "/" and NUL, different from all others
 	Mode      fs.FileMode // permission bits, such as 0666
 	Exclusive bool        // an identity may have the file open once; a second open returns EACCES
-	// ValueSize is the size of a value, in bytes, if a read removes exactly one
-	// value, however large the buffer is. Else it is 0. If it is not 0, the
-	// Handle should be [Readable]: a read whose value the client would lose must
-	// be refused before the value is removed.
+	// ValueSize is the size of a value, in bytes. It is 0 unless every read removes
+	// one value, whatever the size of its buffer. If it is not 0, the Handle should
+	// be [Readable]: a read whose value the client would lose must be refused before
+	// the value is removed.
 	ValueSize int
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].

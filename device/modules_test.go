@@ -287,7 +287,7 @@ func TestUnloadWaitsForOpensUnderWay(t *testing.T) {
 	assert.Zero(t, k.Sessions())
 }
 
-// odd is a module with files of the given names, which open opens.
+// odd is a module with files of the given names. Opening one calls open.
 type odd struct {
 	name  string
 	files []string

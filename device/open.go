@@ -119,9 +119,9 @@ func (k *Kernel) countProcess(id Identity, change int) {
 }
 
 // NextProcess returns the smallest process number above after that has an open
-// session, and false if there is none. It counts the sessions whose identity is id
-// but for the Process, which must be 0 in id. Its time does not depend on how many
-// sessions are open.
+// session, and false if there is none. It considers the sessions whose identity equals
+// id in all fields but Process, which must be 0 in id. Its time does not depend on how
+// many sessions are open.
 func (k *Kernel) NextProcess(id Identity, after uint32) (process uint32, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

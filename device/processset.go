@@ -6,9 +6,8 @@ import (
 )
 
 // processSet is a set of process numbers that counts how often each was added. It
-// finds the next number without a look at all others, so a long directory can be
-// listed in small parts. A number is a bit in a page, and pages are few. Kernel.mu
-// guards it.
+// finds the next number quickly, so a long directory can be listed in small parts. A
+// number is a bit in a page, and pages are few. Kernel.mu guards it.
 type processSet struct {
 	counts map[uint32]int          // by process; never 0
 	pages  map[uint32]*processPage // by process / pageSize; never empty

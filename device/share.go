@@ -45,7 +45,7 @@ func (s source) String() string {
 // source adds none, a reserve fills up for later. Log.mu guards it.
 type share struct {
 	source  source
-	left    float64   // lines that the source might add at the time since
+	left    float64   // how many lines the source could add at the time "since"
 	since   time.Time // when left was computed
 	dropped int       // lines dropped and not reported yet
 
@@ -74,8 +74,8 @@ func (s *share) full(now time.Time) bool {
 	return s.left+now.Sub(s.since).Seconds()*shareRate >= shareReserve
 }
 
-// shareLocked returns the share of a source, or the share of all others if there
-// is no room for one more.
+// shareLocked returns the share of a source. If there is no room for one more share, it
+// returns the share of the source others.
 func (l *Log) shareLocked(from source, now time.Time) *share {
 	if s := l.shares[from]; s != nil {
 		return s
@@ -94,8 +94,8 @@ func (l *Log) shareLocked(from source, now time.Time) *share {
 	return s
 }
 
-// forgetFullLocked makes room for a share. A share with a full reserve is the same
-// as a new one, so it is removed, after its dropped lines are reported.
+// forgetFullLocked makes room for a share. It removes each share with a full reserve,
+// which is the same as a new one. Before that it reports the dropped lines.
 func (l *Log) forgetFullLocked(now time.Time) {
 	for _, s := range l.droppedLocked() {
 		if s.full(now) {

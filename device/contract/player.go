@@ -65,8 +65,8 @@ func (p *Player) Do(c Call) string {
 	}
 }
 
-// result returns ok if err is nil, the name of an errno, or the text of another error,
-// which it keeps for Err.
+// result returns ok if err is nil, and the name of err if that is an errno. It keeps every
+// other error for Err and returns its text.
 func (p *Player) result(ok string, err error) string {
 	if err == nil {
 		return ok

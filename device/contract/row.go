@@ -45,8 +45,8 @@ var Rows = []Row{
 	RowReadEmpty, RowNothing, RowReadKept, RowPop, RowReadShort, RowClose, RowUnload, RowShared, RowReply, RowFile,
 }
 
-// String returns the row as a line of a table, "read of 0 bytes | any | EINVAL", with
-// " *" after the call if Star is set.
+// String returns the row as a line of a table: "read of 0 bytes | any | EINVAL". If Star is
+// set, " *" follows the call.
 func (r Row) String() string {
 	call := r.Call
 	if r.Star {

@@ -138,8 +138,8 @@ func (m *fullEx) newHandle(c device.Client) (handle, error) {
 	return h.(handle), nil // every handle of device.FullEx is one
 }
 
-// closed is the close of a session: it leaks the session, and frees the oldest leaked one
-// if that is due.
+// closed closes a session. The session leaks. If more than flaws.leak sessions have leaked,
+// closed frees the oldest of them.
 func (m *fullEx) closed(s *session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -47,8 +47,8 @@ func (e Endpoint) IsZero() bool { return e.of == nil }
 // endpoint can be opened once.
 func (e Endpoint) IsInherited() bool { return !e.IsZero() && e.of.inherited }
 
-// IsBare reports whether the text form is shown to people without quotes for a shell. True
-// for TCP: people know the brackets of an IPv6 address.
+// IsBare reports whether people see the text form without quotes for a shell. Only TCP is bare,
+// because people know the brackets of an IPv6 address.
 func (e Endpoint) IsBare() bool { return e.of.bare }
 
 // Open opens the endpoint for a server. It returns a listener, or a connection if the
@@ -95,8 +95,8 @@ func (e Endpoint) failed(do string, err error) error {
 	return fmt.Errorf("%s %s: %w", do, e, err)
 }
 
-// At returns the endpoint with the address of its listener, in which a port 0 is replaced
-// by the actual port.
+// At returns the endpoint with the address of its listener. It replaces a port 0 by the actual
+// port.
 func (e Endpoint) At(addr net.Addr) Endpoint {
 	if a, ok := e.address.(movable); ok {
 		e.address = a.at(addr)

@@ -10,17 +10,17 @@ import (
 // servers and clients.
 const DefaultKeepAlive = 3 * time.Minute
 
-// longestProbe is the longest time that Linux accepts before the first probe and between two
-// (MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL in its include/net/tcp.h).
+// longestProbe is the longest time between two probes, and before the first, that Linux accepts
+// (MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL in include/net/tcp.h).
 const longestProbe = 32767 * time.Second
 
 // NoticeLoss makes the kernel end a TCP connection whose peer has vanished, such as a
 // machine without power. That takes about d, but at least 4 seconds and at most 36 hours;
 // the default for 0 is DefaultKeepAlive.
 //
-// The kernel probes a peer that is silent. It also ends the connection if the peer does not
-// acknowledge sent data for that long, or does not read while more data waits to be sent.
-// NoticeLoss does nothing to other connections.
+// The kernel probes a peer that is silent. A peer is also lost if it does not acknowledge sent
+// data for that long, or reads nothing while data waits to be sent. NoticeLoss does nothing to
+// other connections.
 func NoticeLoss(c net.Conn, d time.Duration) error {
 	if d == 0 {
 		d = DefaultKeepAlive

@@ -12,8 +12,8 @@ import (
 const standardStreams = 3
 
 // takeOver moves an inherited socket to a new descriptor. Standard streams that are the same
-// socket, as inetd starts servers, become /dev/null. So no output gets into the connection,
-// and no file that is opened later gets the number of a standard stream.
+// socket, as inetd starts servers, become /dev/null. So no output gets into the connection.
+// And no file that is opened later gets the number of a standard stream.
 func takeOver(socket int) (*os.File, error) {
 	taken, err := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, standardStreams)
 	if err != nil {

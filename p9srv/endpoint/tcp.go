@@ -68,8 +68,8 @@ func (a tcpAddress) at(addr net.Addr) address {
 	return a
 }
 
-// mount implements mountable. It looks up the name and returns an IPv4 address, because the
-// kernel's client does neither look up names nor know IPv6.
+// mount implements mountable. The kernel's client looks up no names and knows no IPv6. So mount
+// looks up the host and returns an IPv4 address.
 func (a tcpAddress) mount(ctx context.Context) (Mount, error) {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.host)
 	if err != nil {

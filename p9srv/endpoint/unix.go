@@ -79,7 +79,8 @@ func parseMode(octal string) (fs.FileMode, error) {
 	return fs.FileMode(mode), nil
 }
 
-// cutPath separates a path from the options after it, and undoubles its commas.
+// cutPath separates a path from the options after it. In the path's last name it turns two
+// commas into one.
 func cutPath(text string) (path, options string, hasOptions bool) {
 	name := strings.LastIndexByte(text, '/') + 1
 	path, rest := text[:name], text[name:]
@@ -157,9 +158,9 @@ func (a unixAddress) abs() (address, error) {
 	return a, err
 }
 
-// mount implements mountable. The kernel's client takes at most maxUnixPath bytes
-// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c). A path with a comma is not possible, because
-// a comma ends an option of mount(8).
+// mount implements mountable. The kernel's client takes a path of at most maxUnixPath bytes
+// (UNIX_PATH_MAX in Linux's net/9p/trans_fd.c). The path must have no comma, because a comma
+// ends an option of mount(8).
 func (a unixAddress) mount(context.Context) (Mount, error) {
 	if strings.Contains(a.path, ",") || len(a.path) > maxUnixPath {
 		return Mount{}, nil

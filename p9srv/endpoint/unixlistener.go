@@ -91,7 +91,7 @@ func (l *unixListener) Close() error {
 }
 
 // removeStale removes a socket on which nobody answers. It returns nil also if no file has
-// that name, and an error for everything else, which it does not touch.
+// that name. It touches nothing else and returns an error for it.
 func (d *socketDir) removeStale(ctx context.Context, name string) error {
 	_, err := d.socket(name)
 	if errors.Is(err, unix.ENOENT) {

@@ -137,9 +137,8 @@ func TestSocketsWorkAtRelativePaths(t *testing.T) {
 	}
 }
 
-// TestLockedDirectoryKeepsNobodyFromServing: every user who may read a directory can lock
-// it.
-func TestLockedDirectoryKeepsNobodyFromServing(t *testing.T) {
+// TestServerStartsInALockedDirectory: every user who may read a directory can lock it.
+func TestServerStartsInALockedDirectory(t *testing.T) {
 	dir := t.TempDir()
 	d, err := os.Open(dir)
 	require.NoError(t, err)
@@ -181,7 +180,7 @@ func TestListenGivesUpWhenItsContextEnds(t *testing.T) {
 	listen(t, "unix:"+path)
 }
 
-func TestServerThatHangsWhileItStartsKeepsNobodyFromServing(t *testing.T) {
+func TestServerStartsWhileAnotherKeepsTheLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	goOn := startingServer(t, path)
 	leftBehind(t, path)

@@ -6,7 +6,7 @@
 // In the poller, a request costs nine system calls and wakes two threads. One is the
 // thread that waits for all sockets; the other takes over that wait. Outside, a request
 // costs three system calls and wakes one thread. That takes two thirds of the time (bench
-// --cells 1x1), and through a FUSE mount 45 us an operation instead of 61 us (bench fuse).
+// --cells 1x1). Through a FUSE mount, an operation takes 45 us instead of 61 us (bench fuse).
 //
 // With several busy connections the poller is faster (bench --cells 8x1: 1.3 times).
 //

@@ -43,8 +43,8 @@ type Meter struct {
 }
 
 // Inside counts one wait in the poller and reports whether the connection should leave
-// the poller. It can be true after each busyWaits waits: they were short, and other
-// connections had few.
+// the poller. It decides once in busyWaits waits: it returns true if these were short and all
+// other connections together had few.
 func (m *Meter) Inside(p *Place) bool {
 	p.waits.Add(1)
 	m.waits++

@@ -57,7 +57,7 @@ func (f *File) attr() p9.Attr {
 }
 
 // links returns the link count. A directory has two links and one more for each directory in
-// it, because find(1) uses the count to know how many directories to look for.
+// it: find(1) concludes from the count how many directories to look for.
 func (f *File) links() p9.NLink {
 	switch f.node.kind {
 	case rootDir:
@@ -70,8 +70,8 @@ func (f *File) links() p9.NLink {
 	return 1
 }
 
-// GetAttr implements p9.File. It returns all attributes, with one exception: finding the size
-// of a text file takes time, so size and blocks are 0 and not valid unless asked for.
+// GetAttr implements p9.File. It returns all attributes, with one exception. Finding the size of
+// a text file takes time, so its size and blocks are returned only if asked for.
 func (f *File) GetAttr(asked p9.AttrMask) (p9.QID, p9.AttrMask, p9.Attr, error) {
 	valid, attr := validAttr, f.attr()
 	switch {

@@ -15,8 +15,8 @@
 // A directory through which a device file is reached is a door: "/", "/each" or "/pid". The
 // door decides which opens count as the same client.
 //
-// A [Node] names a file or directory of the tree. A [File] is a node in the hands of one
-// [User], open or not. The text of a text file is taken at the open. Nothing blocks.
+// A [Node] names a file or directory of the tree. A [File] is a node for one [User], open or
+// not. The text of a text file is taken at the open. Nothing blocks.
 //
 // The size of an open text file is the length of its text. Before the open, it is the length
 // that the text would have now. The size of every other file is 0. The version of every qid

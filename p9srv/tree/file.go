@@ -13,8 +13,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// File is a node of the tree in the hands of one user, open or not. The zero File is not a
-// file.
+// File is a node of the tree for one user, open or not. The zero File must not be used.
 //
 // It implements [p9.File]. A server may also use it directly. It may copy a File that is not
 // open to get another one.
@@ -98,9 +97,9 @@ func (f *File) Client() device.Client {
 //
 //	EACCES  the mode bits forbid it
 //	EINVAL  the file is open, or the access mode is 3
-//	EISDIR  a directory, with another access mode than ReadOnly
-//	EMFILE  a listing of more than room bytes
-//	ENFILE  too many bytes of open listings in the server
+//	EISDIR  the file is a directory, and the access mode is not ReadOnly
+//	EMFILE  the file is a listing of more than room bytes
+//	ENFILE  the open listings in the server have too many bytes
 //
 // Other flags, such as O_CREAT, O_TRUNC and O_APPEND, have no effect.
 func (f *File) OpenWithin(flags uint32, room int) error {

@@ -38,8 +38,8 @@ func At(path uint64, name func(number uint16) string) (Node, bool) {
 	return Node{}, false
 }
 
-// DeviceNumber returns the number of the device file with that qid.path, and false if it is the
-// path of another file. In one server, different names never have the same number.
+// DeviceNumber returns the number of the device file with that qid.path. It returns false for
+// the path of another file. In one server, different names never have the same number.
 func DeviceNumber(path uint64) (uint16, bool) {
 	return uint16(path >> 32), nodeKind(path>>56) == deviceFile
 }

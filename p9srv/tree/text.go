@@ -81,7 +81,8 @@ func (f *File) SessionsToMeasure() int {
 	return f.tree.kernel.CountOwned(&f.user.User)
 }
 
-// allTexts returns the count of bytes of open listings that this file's user belongs to.
+// allTexts returns the counter of the bytes of open listings: that of verified users, or that
+// of all others, as the user of f is.
 func (f *File) allTexts() *atomic.Int64 {
 	if f.user.Vouched {
 		return &f.tree.vouchedTexts

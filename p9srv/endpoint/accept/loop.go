@@ -35,9 +35,9 @@ const (
 // reportTime is the least time between two calls of Failed.
 const reportTime = time.Second
 
-// Next waits for the next connection and returns it. It returns the error of the listener if
-// that accepts no more connections, and the error of ctx if ctx ends during a pause. To end a
-// wait for a connection, close the listener.
+// Next waits for the next connection and returns it. If the listener accepts no more
+// connections, it returns the listener's error. If ctx ends during a pause, it returns the error
+// of ctx. To end a wait for a connection, close the listener.
 func (l *Loop) Next(ctx context.Context) (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()

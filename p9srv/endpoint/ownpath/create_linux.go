@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Create makes or empties a file, as os.Create does. It also opens the file's directory. If
-// another user can replace the file, a process of root follows no link, and it empties only a
-// regular file without a second name (hard link).
+// Create makes or empties a file, as os.Create does. It also opens the file's directory.
+//
+// If another user can replace the file, a process of root is more careful. It follows no link.
+// It empties only a regular file without a second hard link.
 func Create(path string) (file, dir *os.File, err error) {
 	parent, name := filepath.Split(path)
 	dir, fixed, err := Open(parent + ".")

@@ -150,8 +150,8 @@ func Keeps(dir *os.File) bool {
 	return os.Geteuid() != 0 || isFixed(in, unix.Stat_t{Uid: 0})
 }
 
-// isKeeper reports whether a user is trusted with a path. It trusts root, this process's own
-// user, and the owner of the root directory, which in a user namespace may not be user 0.
+// isKeeper reports whether a user may change any path anyway: root, this process's user, or the
+// owner of the root directory. In a user namespace that owner is not user 0.
 func isKeeper(uid uint32) bool {
 	if uid == 0 || uid == uint32(os.Geteuid()) {
 		return true

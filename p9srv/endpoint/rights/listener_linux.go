@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listener is a unix listener. Peers may have sent descriptors over connections that are not
-// accepted yet, and Close does not wait for the close of these descriptors.
+// Listener is a unix listener. Connections that are not accepted yet may have descriptors in
+// their queues. Close does not wait until these are closed.
 type Listener struct {
 	*net.UnixListener
 	mayCome bool // descriptors may have been sent over such a connection; immutable
