@@ -303,6 +303,20 @@ func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
 	assert.Empty(t, r.left(), "at once")
 }
 
+// isStopped reports whether all threads of a process have stopped.
+func isStopped(t *testing.T, pid int) bool {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	require.NoError(t, err)
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // the thread may be gone
+		if !strings.Contains(string(text), "\nState:\tT") {
+			return false
+		}
+	}
+	return len(files) > 0
+}
+
 // TestNextRunCleansUpAfterAllWereKilled kills fullex and its watcher together.
 func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	r := newRuns(t)
@@ -322,9 +336,11 @@ func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	require.True(t, bufio.NewScanner(stdout).Scan())
 	for pid, line := range r.processes() {
 		if _, ok := before[pid]; !ok && strings.Contains(line, watcherName) {
-			require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP)) // it cannot be quicker
-			require.NoError(t, cmd.Process.Kill())
+			require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP)) // it does not see the watcher's end
+			require.Eventually(t, func() bool { return isStopped(t, cmd.Process.Pid) }, 10*time.Second, time.Millisecond)
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+			require.NoError(t, cmd.Process.Kill())
+			require.Eventually(t, func() bool { return r.processes()[pid] == "" }, 10*time.Second, time.Millisecond)
 		}
 	}
 	require.Error(t, cmd.Wait())
