@@ -195,5 +195,3 @@ func TestBadUseOfBench(t *testing.T) {
 		{[]string{"bench", "--file", "minimal_proc_lkm", server}, "bench"},
 	})
 }
-
-func TestHelpOfBenchHasAnExample(t *testing.T) { checkExample(t, "bench") }

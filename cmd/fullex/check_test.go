@@ -126,13 +126,3 @@ func TestCheckOfOrdinaryFileFails(t *testing.T) {
 	assert.Contains(t, string(out), "read on a new session returned 0, must fail with EACCES")
 	assert.Contains(t, string(out), `open("`+file+`", O_RDWR) = 3`)
 }
-
-func TestCheckHelpHasAnExample(t *testing.T) {
-	out, _, err := run("", "check", "--help")
-	require.NoError(t, err)
-	assert.Contains(t, out, "fullex check --only write.")
-	out, _, err = run("", "--help")
-	require.NoError(t, err)
-	assert.Contains(t, out, "   check ")
-	assert.NotContains(t, out, "check-worker")
-}

@@ -99,12 +99,6 @@ func TestServeAndClientsMeetInAnyRuntimeDirectory(t *testing.T) {
 	}
 }
 
-func TestExplicitSocketThatFailsIsAnError(t *testing.T) {
-	out, err := command(t, "serve", "--listen", "unix:/nosuch/s", "--listen", "tcp:127.0.0.1:0").CombinedOutput()
-	assert.Error(t, err, "exit status not 0")
-	assert.Equal(t, "fullex: listen on unix:/nosuch/s: no such file or directory\n", string(out))
-}
-
 func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
 	need.Root(t)
 	dir := strangersDir(t)

@@ -18,8 +18,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"fullex/tests/need"
 )
 
 // marker is the environment variable by which a test finds all processes of its
@@ -101,17 +99,6 @@ func (r runs) wantNothingLeft() {
 	r.t.Fatal("left: " + left)
 }
 
-// needFUSE skips a test where FUSE cannot be.
-func needFUSE(t *testing.T) {
-	t.Helper()
-	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
-	if err == nil {
-		require.NoError(t, f.Close())
-		return
-	}
-	need.Skip(t, "no FUSE: %v", err)
-}
-
 func TestRunReturnsTheStatusOfItsCommand(t *testing.T) {
 	r := newRuns(t)
 	notExecutable := filepath.Join(t.TempDir(), "f")
@@ -153,7 +140,7 @@ func TestRunReturnsTheStatusOfItsCommand(t *testing.T) {
 
 func TestRunTellsItsCommandWhereTheServerIs(t *testing.T) {
 	r := newRuns(t)
-	cmd := r.command("--fault", "odd-right", "--", "sh", "-c", `stat -c '%a %F' "$(dirname "${FULLEX_ADDR#unix:}")" "${FULLEX_ADDR#unix:}"; echo "$FULLEX_ADDR [$FULLEX_MOUNT]"; cat; "$0" lsmod "$FULLEX_ADDR"`, os.Args[0])
+	cmd := r.command("--fault", "odd-right", "--", "sh", "-c", `stat -c '%a %F' "$(dirname "${FULLEX_ADDR#unix:}")" "${FULLEX_ADDR#unix:}"; echo "$FULLEX_ADDR [$FULLEX_MOUNT]"; cat; fullex lsmod "$FULLEX_ADDR"`)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = strings.NewReader("its input\n"), &stderr
 	out, err := cmd.Output()
@@ -355,17 +342,4 @@ func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	require.NoError(t, stdin.Close())
 	assert.Equal(t, 1, statusOf(t, other.Wait()), "read has found the end")
 	r.wantNothingLeft()
-}
-
-func TestHelpOfRunHasAnExample(t *testing.T) {
-	out, _, err := run("", "run", "--help")
-	require.NoError(t, err)
-	assert.Contains(t, out, "fullex run --fuse -- sh -c")
-	assert.Contains(t, out, "FULLEX_MOUNT")
-	out, _, err = run("", "run", "--list-faults")
-	require.NoError(t, err)
-	assert.Contains(t, out, "odd-right")
-	out, _, err = run("", "--help")
-	require.NoError(t, err)
-	assert.NotContains(t, out, watcherName)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // useSession asks the server for its modules and uses the mount, if there is one.
-const useSession = `[ -S "${FULLEX_ADDR#unix:}" ] && [ ${#FULLEX_ADDR} -le 112 ] && "$0" lsmod "$FULLEX_ADDR" | grep -c full_ex
+const useSession = `[ -S "${FULLEX_ADDR#unix:}" ] && [ ${#FULLEX_ADDR} -le 112 ] && fullex lsmod "$FULLEX_ADDR" | grep -c full_ex
 	[ -z "$FULLEX_MOUNT" ] || { exec 3<>"$FULLEX_MOUNT/full_ex"; printf '\2' >&3; printf '\4\0\0\0' >&3; head -c 4 <&3 | od -An -td4 | tr -d ' '; }`
 
 // runIn runs a command with TMPDIR, and without a runtime directory.
@@ -37,7 +37,7 @@ func TestRunWorksInAnyDirectory(t *testing.T) {
 	} {
 		dir := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.MkdirAll(dir, 0o700))
-		out, err := runIn(t, dir, append(flags, "sh", "-c", useSession, os.Args[0])...).CombinedOutput()
+		out, err := runIn(t, dir, append(flags, "sh", "-c", useSession)...).CombinedOutput()
 		require.NoError(t, err, string(out))
 		assert.Equal(t, want, string(out), name)
 		left, err := os.ReadDir(dir)

@@ -77,8 +77,8 @@ func TestNothingIsLeftWhenTheTerminalIsClosed(t *testing.T) {
 // its own, as it does for people.
 func TestLogLinesDoNotStopARun(t *testing.T) {
 	r := newRuns(t)
-	run := r.command("--log-level", "info", "--", "sh", "-c", `"$0" lsmod "$FULLEX_ADDR" >/dev/null; exec "$0" lsmod "$FULLEX_ADDR"`)
-	cmd := exec.Command("sh", append([]string{"-mc", `stty tostop; "$@"; echo status $?`, "sh", run.Path}, append(run.Args[1:], run.Path)...)...)
+	run := r.command("--log-level", "info", "--", "sh", "-c", `fullex lsmod "$FULLEX_ADDR" >/dev/null; exec fullex lsmod "$FULLEX_ADDR"`)
+	cmd := exec.Command("sh", append([]string{"-mc", `stty tostop; "$@"; echo status $?`, "sh"}, run.Args...)...)
 	keys, line := openTerminal(t)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = run.Env, line, line, line
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

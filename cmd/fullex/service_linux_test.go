@@ -128,9 +128,6 @@ func (s *service) wantEnd(t *testing.T, signal syscall.Signal) {
 	assert.Eventually(t, func() bool { return !s.left() }, 10*time.Second, 5*time.Millisecond, "nothing is left")
 }
 
-// promised is the time in which a command ends once it is told to.
-const promised = 2 * time.Second
-
 // endOf returns the status of a command that ends within the promised time, and -1
 // otherwise.
 func endOf(t *testing.T, cmd *exec.Cmd) (status int) {

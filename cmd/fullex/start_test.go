@@ -2,56 +2,93 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// startCommand starts a command and waits until it says that it listens, on its
-// standard output or error. end sends a signal and expects status 0.
+// startedCommand is fullex in a process of its own, which says where it listens.
+type startedCommand struct {
+	cmd            *exec.Cmd
+	stdout, stderr *lineWatch // readable when it has ended
+	ended          chan error
+}
+
+func newStartedCommand(cmd *exec.Cmd) *startedCommand {
+	const says = "listening on "
+	c := &startedCommand{cmd: cmd, stdout: newLineWatch(says), stderr: newLineWatch(says), ended: make(chan error, 1)}
+	cmd.Stdout, cmd.Stderr = c.stdout, c.stderr
+	return c
+}
+
+// start returns when it has said where.
+func (c *startedCommand) start() (where string, err error) {
+	if err := c.cmd.Start(); err != nil {
+		return "", err
+	}
+	go func() { c.ended <- c.cmd.Wait() }()
+	select {
+	case where = <-c.stdout.seen:
+	case where = <-c.stderr.seen:
+	case err = <-c.ended:
+		err = fmt.Errorf("it has ended: %w: %s", err, c.stderr.text.String())
+	}
+	return where, err
+}
+
+// end sends a signal, which must end it in order and in time.
+func (c *startedCommand) end(signal os.Signal) error {
+	if err := c.cmd.Process.Signal(signal); err != nil {
+		return err
+	}
+	select {
+	case err := <-c.ended:
+		return err
+	case <-time.After(promised):
+		return errors.Join(fmt.Errorf("it does not end in %v", promised), c.cmd.Process.Kill(), <-c.ended)
+	}
+}
+
+// promised is the time in which a command ends once it is told to.
+const promised = 2 * time.Second
+
+// startCommand starts a command, with a standard output of its own unless that is nil.
+// end sends a signal and expects status 0.
 func startCommand(t testing.TB, stdout io.Writer, args ...string) (end func(os.Signal)) {
 	t.Helper()
-	said := newLineWatch("listening on ")
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "FULLEX_TEST_AS_COMMAND=1")
-	cmd.Stderr = said
-	cmd.Stdout = stdout
-	if stdout == nil {
-		cmd.Stdout = said
+	c := newStartedCommand(exec.Command("fullex", args...))
+	if stdout != nil {
+		c.cmd.Stdout = stdout
 	}
-	require.NoError(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case <-said.seen:
-	case err := <-ended:
-		require.FailNow(t, "it has ended", "%v: %s", err, said.text.String())
-	}
-	return func(signal os.Signal) {
-		require.NoError(t, cmd.Process.Signal(signal))
-		require.NoError(t, <-ended, "exit status 0")
-	}
+	_, err := c.start()
+	require.NoError(t, err)
+	return func(signal os.Signal) { require.NoError(t, c.end(signal)) }
 }
 
 // lineWatch is an output of which one line is waited for. One goroutine of exec
 // writes to it.
 type lineWatch struct {
-	want string
-	text bytes.Buffer
-	seen chan struct{}
+	want  string
+	text  bytes.Buffer
+	found bool
+	seen  chan string // gets the rest of the line
 }
 
-func newLineWatch(want string) *lineWatch { return &lineWatch{want: want, seen: make(chan struct{})} }
+func newLineWatch(want string) *lineWatch { return &lineWatch{want: want, seen: make(chan string, 1)} }
 
 func (w *lineWatch) Write(p []byte) (int, error) {
-	before := strings.Contains(w.text.String(), w.want)
 	w.text.Write(p)
-	if !before && strings.Contains(w.text.String(), w.want) {
-		close(w.seen)
+	_, rest, _ := strings.Cut(w.text.String(), w.want)
+	if line, _, whole := strings.Cut(rest, "\n"); whole && !w.found {
+		w.found = true
+		w.seen <- line
 	}
 	return len(p), nil
 }

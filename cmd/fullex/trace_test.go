@@ -321,17 +321,3 @@ func checkBadUse(t *testing.T, tests []badUse) {
 		}
 	}
 }
-
-func TestHelpHasAnExample(t *testing.T) {
-	for _, name := range []string{"trace", "replay"} {
-		checkExample(t, name)
-	}
-}
-
-func checkExample(t *testing.T, name string) {
-	t.Helper()
-	out, errs, err := run("", name, "--help")
-	assert.NoError(t, err)
-	assert.Empty(t, errs)
-	assert.Regexp(t, `(?m)^ +fullex `+name+` [^-[]*-?-?[a-z]+.*:`, out)
-}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+
+	"fullex/tests/listing"
+	"fullex/tests/need"
+)
+
+// The scripts in testdata/script are transcripts: they run fullex in processes of its own,
+// and say what it prints and how it ends. Each has a directory of its own. Beside the
+// commands of testscript (go doc github.com/rogpeppe/go-internal/testscript) they have:
+//
+//	need fuse|root|PROGRAM        skip the script where that is missing (package need)
+//	exits STATUS PROGRAM ARG...   run a program, which must end with that status
+//	refused STATUS LINE ARG...    run fullex, which must end with that status and print one
+//	                              line as its error: "fullex: " and LINE, in which ... is any text
+//	waitfor REGEXP PROGRAM ARG... run a program until its standard output matches
+//	start ARG...                  start fullex, and wait until it says where it listens: in $ADDR
+//	end [SIGNAL]                  end what was started last, by SIGTERM or another signal: with
+//	                              status 0 in the promised time; stdout and stderr are what it said
+//
+// What is still running at the end of a script is ended, too. $ROOT and $DEVICES are what a
+// server has in / and /each, a name a line.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Deadline:            time.Now().Add(scriptTime),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			started := &started{t: env.T().(testing.TB)}
+			env.Values[startedKey{}] = started
+			env.Defer(started.endAll)
+			env.Setenv("ROOT", strings.Join(listing.Root(), "\n"))
+			env.Setenv("DEVICES", strings.Join(listing.Devices(), "\n"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"need":    affirmed(1, needOf),
+			"exits":   affirmed(2, exits),
+			"refused": affirmed(3, refused),
+			"waitfor": affirmed(2, waitFor),
+			"start":   affirmed(1, start),
+			"end":     affirmed(0, end),
+		},
+	})
+}
+
+// scriptTime is how long all scripts together may take: some seconds, and the self-test of
+// check on a slow machine.
+const scriptTime = 3 * time.Minute
+
+// TestMain makes the test binary fullex where it is called so, as tests and scripts do, and
+// where fullex starts itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && slices.Contains([]string{workerName, watcherName}, os.Args[1]) {
+		main()
+		return
+	}
+	testscript.Main(m, map[string]func(){"fullex": main})
+}
+
+// affirmed is a command of scripts that has at least so many arguments, and no negation.
+func affirmed(least int, do func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < least {
+			ts.Fatalf("see the commands in script_test.go")
+		}
+		do(ts, args)
+	}
+}
+
+func needOf(ts *testscript.TestScript, args []string) {
+	t := startedIn(ts).t
+	switch args[0] {
+	case "fuse":
+		needFUSE(t)
+	case "root":
+		need.Root(t)
+	default:
+		if _, err := exec.LookPath(args[0]); err != nil {
+			need.Skip(t, "%v", err)
+		}
+	}
+}
+
+// needFUSE skips a test where FUSE cannot be.
+func needFUSE(t testing.TB) {
+	t.Helper()
+	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		need.Skip(t, "no FUSE: %v", err)
+	}
+}
+
+func exits(ts *testscript.TestScript, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err = ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func refused(ts *testscript.TestScript, args []string) {
+	exits(ts, append([]string{args[0], "fullex"}, args[2:]...))
+	var parts []string
+	for part := range strings.SplitSeq(args[1], "...") {
+		parts = append(parts, regexp.QuoteMeta(part))
+	}
+	want := `^fullex: ` + strings.Join(parts, ".*") + `\n$`
+	if said := ts.ReadFile("stderr"); !regexp.MustCompile(want).MatchString(said) {
+		ts.Fatalf("standard error is %q, want %q", said, want)
+	}
+}
+
+func waitFor(ts *testscript.TestScript, args []string) {
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		if err := ts.Exec(args[1], args[2:]...); err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	ts.Fatalf("no match for %#q in time", args[0])
+}
+
+// started are the commands that a script has started and not ended.
+type started struct {
+	t        testing.TB
+	commands []*startedCommand
+}
+
+type startedKey struct{}
+
+func startedIn(ts *testscript.TestScript) *started { return ts.Value(startedKey{}).(*started) }
+
+func start(ts *testscript.TestScript, args []string) {
+	c := newStartedCommand(exec.Command("fullex", args...))
+	c.cmd.Dir = ts.MkAbs(".")
+	c.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), "XDG_RUNTIME_DIR="+ts.Getenv("XDG_RUNTIME_DIR"))
+	line, err := c.start()
+	ts.Check(err)
+	s := startedIn(ts)
+	s.commands = append(s.commands, c)
+	ts.Setenv("ADDR", line)
+}
+
+func end(ts *testscript.TestScript, args []string) {
+	s := startedIn(ts)
+	if len(s.commands) == 0 {
+		ts.Fatalf("nothing was started")
+	}
+	c := s.commands[len(s.commands)-1]
+	s.commands = s.commands[:len(s.commands)-1]
+	signal := unix.SIGTERM
+	if len(args) > 0 {
+		signal = unix.SignalNum("SIG" + args[0])
+	}
+	err := c.end(signal)
+	_, _ = ts.Stdout().Write(c.stdout.text.Bytes()) // into memory
+	_, _ = ts.Stderr().Write(c.stderr.text.Bytes())
+	ts.Check(err)
+}
+
+// endAll ends what a script has left.
+func (s *started) endAll() {
+	for _, c := range slices.Backward(s.commands) {
+		if err := c.end(unix.SIGTERM); err != nil {
+			s.t.Errorf("end of %q: %v", c.cmd.Args, err)
+		}
+	}
+}
