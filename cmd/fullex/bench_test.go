@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"fullex/tests/need"
 )
 
 // benchReport is what the tests look at of bench --json.
@@ -133,34 +131,15 @@ func TestBenchComparesByTurns(t *testing.T) {
 	assert.LessOrEqual(t, r.Compare.Rate.Median, r.Compare.Rate.Max)
 }
 
-func TestBenchPrintsATableAndAPlot(t *testing.T) {
-	server, _ := serveHere(t)
-	out, errs, err := run("", "bench", "--duration", "40ms", "--turn", "20ms", "--compare", server, server)
-	require.NoError(t, err)
-	assert.Empty(t, errs)
-	assert.Regexp(t, `(?m)^unix:.*: [0-9.]+ op/s, \d+ operations in 0\.\d\d s$`, out)
-	assert.Regexp(t, `(?m)^ +write +\d+ +\d+ `, out)
-	assert.Regexp(t, `(?m)^  < +[0-9.]+[num]?s \|#{40}\| +[0-9.]+ % +[0-9.]+ %$`, out)
-	assert.Regexp(t, `op/s [0-9.]+ \[[0-9.]+\.\.[0-9.]+\], p50 `, out)
-	assert.NotContains(t, out, "\x1b")
-}
-
 func TestBenchAtAPath(t *testing.T) {
 	path := t.TempDir() + "/file" // takes any write, and is never full
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "0:0:1", path)
 	assert.Positive(t, r.Results[0].Kinds["open"].Ops)
-	require.NoError(t, os.WriteFile(path, nil, 0o600))
-	_, _, err := run("", "bench", "--mix", "1:0:0", path)
-	assert.EqualError(t, err, "bench: write: not refused, although the deque is full")
 }
 
 func TestBenchAtAMount(t *testing.T) {
-	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
-	if err != nil {
-		need.Skip(t, "no FUSE on this machine: %v", err)
-	}
-	require.NoError(t, device.Close())
+	needFUSE(t)
 	dir := t.TempDir()
 	out, err := command(t, "mount", "--daemon", dir).CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -172,26 +151,4 @@ func TestBenchAtAMount(t *testing.T) {
 	for name, kind := range r.Results[0].Kinds {
 		assert.Positive(t, kind.Ops, name)
 	}
-}
-
-func TestBadUseOfBench(t *testing.T) {
-	server, _ := serveHere(t)
-	checkBadUse(t, []badUse{
-		{[]string{"bench", "--nosuch", server}, "nosuch"},
-		{[]string{"bench", server, "--depth"}, "flags come first"},
-		{[]string{"bench", "/nosuch"}, "/nosuch: no such file"},
-		{[]string{"bench", "--compare", "/nosuch", server}, "/nosuch: no such file"},
-		{[]string{"bench", "--depth", "0", server}, "--depth 0: want a number from 1 to 4096"},
-		{[]string{"bench", "--depth", "100", "--conns", "100", server}, "want 4096 in flight at most"},
-		{[]string{"bench", "--mix", "1:1", server}, "--mix: \"1:1\": want three weights"},
-		{[]string{"bench", "--mix", "0:0:0", server}, "one weight must be above 0"},
-		{[]string{"bench", "--mix", "1:-1:0", server}, "want a weight from 0"},
-		{[]string{"bench", "--rate", "0", server}, "--rate 0: want a number above 0"},
-		{[]string{"bench", "--rate", "NaN", server}, "--rate NaN: want a number above 0"},
-		{[]string{"bench", "--duration", "0s", server}, "--duration 0s: want a time above 0"},
-		{[]string{"bench", "--turn", "-1s", server}, "--turn -1s: want a time above 0"},
-		{[]string{"bench", "--depth", "2", "--file", "full_ex", server}, "another one has it open; see --file"},
-		{[]string{"bench", "--file", "nosuch", server}, "open /nosuch: no such file"},
-		{[]string{"bench", "--file", "minimal_proc_lkm", server}, "bench"},
-	})
 }

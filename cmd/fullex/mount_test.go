@@ -7,32 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMountPrintsWhatToType(t *testing.T) {
-	for want, args := range map[string][]string{
-		"mount -t 9p -o trans=unix,version=9p2000.L,noxattr,aname=/each,ro /run/s /mnt\n": {"-o", "aname=/each", "-o", "ro", "--print", "mount", "unix:/run/s", "/mnt"},
-		"/run/s /mnt 9p trans=unix,version=9p2000.L,noxattr 0 0\n":                        {"--print", "fstab", "unix:/run/s", "/mnt"},
-		"fullex mount --v9fs vsock:2:5640 /mnt\n":                                         {"--print", "mount", "vsock:2:5640", "/mnt"},
-	} {
-		out, _, err := run("", append([]string{"mount", "--v9fs"}, args...)...)
-		require.NoError(t, err)
-		assert.Equal(t, want, out)
-	}
-	for want, args := range map[string][]string{
-		"mount: want [TARGET] DIR":             {"mount", "--v9fs"},
-		"--print is of --v9fs":                 {"mount", "--print", "mount", "/mnt"},
-		"--daemon is of FUSE":                  {"mount", "--v9fs", "--daemon", "/mnt"},
-		"--reconnect is of a TARGET":           {"mount", "--reconnect", t.TempDir()},
-		"flags come first":                     {"mount", "/mnt", "--v9fs"},
-		"--print nothing: want mount or fstab": {"mount", "--v9fs", "--print", "nothing", "unix:/run/s", "/mnt"},
-		"want unix:PATH":                       {"mount", "--v9fs", "nonsense", "/mnt"},
-		"umount: want DIR":                     {"umount"},
-		"nothing is mounted there":             {"umount", t.TempDir()},
-	} {
-		_, _, err := run("", args...)
-		assert.ErrorContains(t, err, want)
-	}
-}
-
 func TestOtherNamesOfTheProgram(t *testing.T) {
 	for _, test := range []struct {
 		args, want []string

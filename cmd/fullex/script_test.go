@@ -162,11 +162,11 @@ func start(ts *testscript.TestScript, args []string) {
 	c := newStartedCommand(exec.Command("fullex", args...))
 	c.cmd.Dir = ts.MkAbs(".")
 	c.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), "XDG_RUNTIME_DIR="+ts.Getenv("XDG_RUNTIME_DIR"))
-	line, err := c.start()
+	where, err := c.start()
 	ts.Check(err)
 	s := startedIn(ts)
 	s.commands = append(s.commands, c)
-	ts.Setenv("ADDR", line)
+	ts.Setenv("ADDR", strings.Fields(where)[0])
 }
 
 func end(ts *testscript.TestScript, args []string) {

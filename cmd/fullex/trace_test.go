@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/cmd/fullex/internal/check"
 	"fullex/p9srv/endpoint"
 	"fullex/p9srv/wire"
 )
@@ -81,69 +80,6 @@ func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 		assert.Regexp(t, `: 3783 calls, all results are equal\n$`, out)
 	}
 	assert.Contains(t, tr.out.String(), "-> Twrite tag 1 fid 2 /full_ex offset 0 data 1 [58]\n")
-}
-
-func TestReplayFindsTheFirstDifference(t *testing.T) {
-	server, _ := serveHere(t)
-	const session = "open -> ok\nopen again -> EACCES\nwrite 05 -> 1\nwrite 02000000 -> 4\nread 4 -> 4 02000000\nclose -> ok\n"
-	for _, test := range []struct {
-		old, planted string
-		want         string
-	}{
-		{"", "", ""},
-		{"4 02000000", "4 03000000", "line 5: read 4: expected 4 03000000, got 4 02000000"},
-		{"again -> EACCES", "again -> ok", "line 2: open again: expected ok, got EACCES"},
-		{"05 -> 1", "65 -> 1", "line 3: write 65: expected 1, got EINVAL"},
-		{"write 02000000 -> 4", "write 020000 -> 4", "line 4: write 020000: expected 4, got EINVAL"},
-	} {
-		path := filepath.Join(t.TempDir(), "trace")
-		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(session, test.old, test.planted, 1)), 0o600))
-		_, _, err := run("", "replay", path, server)
-		if test.want == "" {
-			assert.NoError(t, err)
-			continue
-		}
-		require.Error(t, err)
-		assert.Equal(t, path+": "+test.want, err.Error())
-		status, _ := ending(err)
-		assert.Equal(t, statusDifferent, status)
-	}
-}
-
-func TestReplayThatCannotRunHasItsOwnStatus(t *testing.T) {
-	server, _ := serveHere(t)
-	dir := t.TempDir()
-	for _, test := range []struct {
-		stdin string
-		args  []string
-		want  string
-	}{
-		{"", []string{"/nosuch", server}, "replay: open /nosuch: no such file"},
-		{"", []string{"-", server}, "replay: -: there are no calls"},
-		{"open -> ok\nseek 1 -> 0\n", []string{"-", server}, `replay: -: line 2: no such call: "seek 1"`},
-		{"open -> ok\n", []string{"-", "unix:" + dir + "/nosuch"}, "is fullex serve running there?"},
-		{"open -> ok\n", []string{"-", dir}, "full_ex: no such file or directory"},
-		{"open -> ok\n", []string{"--file", "nosuch", "-", server}, "stat /nosuch: no such file"},
-		{"", []string{server}, "replay: want FILE TARGET"},
-		{"", []string{"--nosuch", "-", server}, "nosuch"},
-	} {
-		_, _, err := run(test.stdin, append([]string{"replay"}, test.args...)...)
-		require.Error(t, err, test.args)
-		assert.Contains(t, err.Error(), test.want)
-		assert.NotContains(t, err.Error(), "\n")
-		status, _ := ending(err)
-		assert.Equal(t, check.ExitNotRun, status, test.args)
-	}
-}
-
-func TestReplayPlaysADeviceFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	require.NoError(t, os.WriteFile(path, nil, 0o600))
-	const session = "open -> ok\nopen again -> ok\nwrite 05 -> 1\nread 4 -> 0 \nclose -> ok\n"
-	out, _, err := run(session, "replay", "-", path)
-	require.NoError(t, err)
-	assert.Equal(t, "-: 5 calls, all results are equal\n", out)
 }
 
 // TestRepliesAreTheSameAsWithoutTrace sends many requests at once, cut anywhere.
@@ -272,24 +208,6 @@ func TestSignalsEndTraceAndItsConnections(t *testing.T) {
 	}
 }
 
-func TestBadUseOfTrace(t *testing.T) {
-	server, _ := serveHere(t)
-	listen := "unix:" + filepath.Join(t.TempDir(), "p")
-	checkBadUse(t, []badUse{
-		{[]string{"trace", "--listen", listen}, "trace: want --listen ENDPOINT TARGET"},
-		{[]string{"trace", server}, "trace: want --listen ENDPOINT"},
-		{[]string{"trace", "--listen", "nonsense", server}, "--listen: endpoint"},
-		{[]string{"trace", "--listen", listen, "/mnt"}, "TARGET: endpoint"},
-		{[]string{"trace", "--listen", listen, "unix:/nosuch"}, "connect to unix:/nosuch: no such file"},
-		{[]string{"trace", "--listen", listen, "fd:9999"}, "take over fd:9999: no such descriptor is open"},
-		{[]string{"trace", "--listen", "vhost-user:/x", server}, "trace a socket"},
-		{[]string{"trace", "--listen", "unix:/proc/x", server}, "listen on unix:/proc/x: "},
-		{[]string{"trace", "--format", "xml", "--listen", listen, server}, "want text or json"},
-		{[]string{"trace", "--oracle", "/nosuch/f", "--listen", listen, server}, "--oracle: open /nosuch/f: no such file"},
-		{[]string{"trace", "--nosuch", server}, "nosuch"},
-	})
-}
-
 // TestTargetThatWasInheritedServesOneClient: its number can be that of another file then.
 func TestTargetThatWasInheritedServesOneClient(t *testing.T) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
@@ -303,21 +221,4 @@ func TestTargetThatWasInheritedServesOneClient(t *testing.T) {
 	_, err = dial(t.Context())
 	assert.ErrorContains(t, err, "is in use or has ended")
 	require.NoError(t, errors.Join(conn.Close(), syscall.Close(pair[1])))
-}
-
-// badUse is arguments, and what the error has in it.
-type badUse struct {
-	args []string
-	want string
-}
-
-func checkBadUse(t *testing.T, tests []badUse) {
-	t.Helper()
-	for _, test := range tests {
-		_, _, err := run("", test.args...)
-		if assert.Error(t, err, test.args) {
-			assert.Contains(t, err.Error(), test.want, test.args)
-			assert.NotContains(t, err.Error(), "\n", test.args)
-		}
-	}
 }
