@@ -137,18 +137,3 @@ func TestBenchAtAPath(t *testing.T) {
 	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "0:0:1", path)
 	assert.Positive(t, r.Results[0].Kinds["open"].Ops)
 }
-
-func TestBenchAtAMount(t *testing.T) {
-	needFUSE(t)
-	dir := t.TempDir()
-	out, err := command(t, "mount", "--daemon", dir).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	defer func() {
-		out, err := command(t, "umount", dir).CombinedOutput()
-		assert.NoError(t, err, "%s", out)
-	}()
-	r := benchJSON(t, "--duration", "60ms", "--conns", "2", "--depth", "3", "--mix", "5:4:1", dir)
-	for name, kind := range r.Results[0].Kinds {
-		assert.Positive(t, kind.Ops, name)
-	}
-}

@@ -181,6 +181,7 @@ func TestCheckPrintsAWholeDocumentWhenItIsEnded(t *testing.T) {
 }
 
 func TestSelfTestHasFormats(t *testing.T) {
+	t.Parallel()
 	for _, format := range documents {
 		out, _, err := run("", "check", "--self-test", "--only", "open.new", "--format", format)
 		status, _ := ending(err)

@@ -17,6 +17,7 @@ import (
 // TestPausedServerCutsNobody stops it, as Ctrl-Z, a frozen container or a debugger do,
 // until times have passed in which clients had to go on.
 func TestPausedServerCutsNobody(t *testing.T) {
+	t.Parallel()
 	const limit = time.Second
 	socket := filepath.Join(t.TempDir(), "s")
 	server := startServe(t, 1, "--listen", "unix:"+socket,

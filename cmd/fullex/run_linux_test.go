@@ -99,63 +99,6 @@ func (r runs) wantNothingLeft() {
 	r.t.Fatal("left: " + left)
 }
 
-func TestRunReturnsTheStatusOfItsCommand(t *testing.T) {
-	r := newRuns(t)
-	notExecutable := filepath.Join(t.TempDir(), "f")
-	require.NoError(t, os.WriteFile(notExecutable, nil, 0o600))
-	for _, test := range []struct {
-		args   []string
-		status int
-		says   string // on stderr, a line; "": nothing
-	}{
-		{[]string{"true"}, 0, ""},
-		{[]string{"--", "sh", "-c", "exit 7"}, 7, ""},
-		{[]string{"sh", "-c", "exit 255"}, 255, ""},
-		{[]string{"--", "sh", "-c", "kill -9 $$"}, 128 + 9, ""},
-		{[]string{"--", "sh", "-c", "kill -TERM $$"}, 128 + 15, ""},
-		{[]string{"--", "sh", "-c", "kill -9 0"}, 128 + 9, ""}, // the watcher too
-		{[]string{"--", "nosuchcommand"}, 127, "fullex: run nosuchcommand: "},
-		{[]string{"--", "/nosuch/command"}, 127, "fullex: run /nosuch/command: "},
-		{[]string{"--", notExecutable}, 126, "permission denied"},
-		{nil, 1, "fullex: run: want [--] CMD [ARG...]"},
-		{[]string{"--fuse", "--v9fs", "true"}, 1, "not both"},
-		{[]string{"--fault", "nosuch", "true"}, 1, "no such fault"},
-		{[]string{"--module", "nosuch", "true"}, 1, "no such module"},
-		{[]string{"--log-level", "loud", "true"}, 1, "want debug, info, warn or error"},
-		{[]string{"--nosuchflag", "true"}, 1, "nosuchflag"},
-	} {
-		cmd := r.command(test.args...)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		assert.Equal(t, test.status, statusOf(t, cmd.Run()), test.args)
-		assert.Contains(t, stderr.String(), test.says, test.args)
-		if test.says == "" {
-			assert.Empty(t, stderr.String(), test.args)
-		} else {
-			assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
-		}
-	}
-	r.wantNothingLeft()
-}
-
-func TestRunTellsItsCommandWhereTheServerIs(t *testing.T) {
-	r := newRuns(t)
-	cmd := r.command("--fault", "odd-right", "--", "sh", "-c", `stat -c '%a %F' "$(dirname "${FULLEX_ADDR#unix:}")" "${FULLEX_ADDR#unix:}"; echo "$FULLEX_ADDR [$FULLEX_MOUNT]"; cat; fullex lsmod "$FULLEX_ADDR"`)
-	var stderr bytes.Buffer
-	cmd.Stdin, cmd.Stderr = strings.NewReader("its input\n"), &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err)
-	lines := strings.SplitN(string(out), "\n", 5)
-	require.Len(t, lines, 5, string(out))
-	assert.Equal(t, []string{"700 directory", "600 socket"}, lines[:2])
-	assert.Regexp(t, "^unix:"+r.dir+`/fullex-run-\d+/socket \[\]$`, lines[2])
-	assert.Equal(t, "its input", lines[3])
-	assert.Contains(t, lines[4], "faulty:odd-right\n")
-	assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
-	assert.Contains(t, stderr.String(), `level=WARN msg="this server is faulty on purpose" fault=odd-right`)
-	assert.Empty(t, r.left(), "at once")
-}
-
 func TestRunMountsWithFUSE(t *testing.T) {
 	needFUSE(t)
 	r := newRuns(t)
@@ -169,24 +112,6 @@ func TestRunMountsWithFUSE(t *testing.T) {
 	out, err = r.command("--fuse", "--fault", "odd-right", "--", "sh", "-c", session).Output()
 	assert.Equal(t, 5, statusOf(t, err))
 	assert.Equal(t, []string{"2", "1"}, strings.Fields(string(out)))
-	r.wantNothingLeft()
-}
-
-// TestFaultsAreMetThroughFUSE has processes meet some that are about who is who.
-func TestFaultsAreMetThroughFUSE(t *testing.T) {
-	needFUSE(t)
-	r := newRuns(t)
-	for _, test := range []struct{ fault, script, sound, faulty string }{
-		{"second-open", `exec 3<>$FULLEX_MOUNT/full_ex; if (exec 4<>$FULLEX_MOUNT/full_ex) && exec 5<>$FULLEX_MOUNT/full_ex; then echo twice; else echo once; fi`, "", "twice\n"},
-		{"shared-session", `exec 3<>$FULLEX_MOUNT/full_ex; printf '\011' >&3; printf '\002\0\0\0' >&3
-			sh -c 'exec 4<>$FULLEX_MOUNT/full_ex; dd bs=4 count=1 <&4 2>/dev/null | od -An -td4 -w4 | tr -d " "'`, "", "2\n"},
-		{"leak", `sh -c 'exec 3<>$FULLEX_MOUNT/full_ex 3>&-; exec 3<>$FULLEX_MOUNT/full_ex; echo again'`, "again\n", ""},
-	} {
-		out, _ := r.command("--fuse", "--", "sh", "-c", test.script).Output()
-		assert.Equal(t, test.sound, string(out), "sound, the scene of %s", test.fault)
-		out, _ = r.command("--fuse", "--fault", test.fault, "--", "sh", "-c", test.script).Output()
-		assert.Equal(t, test.faulty, string(out), test.fault)
-	}
 	r.wantNothingLeft()
 }
 
@@ -238,6 +163,7 @@ func TestManyRunsAtOnceDoNotMeet(t *testing.T) {
 
 // TestNothingIsLeftOfARunThatIsKilled kills fullex at random moments.
 func TestNothingIsLeftOfARunThatIsKilled(t *testing.T) {
+	t.Parallel()
 	const times = 20
 	var flags []string
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {

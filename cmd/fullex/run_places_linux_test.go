@@ -46,16 +46,6 @@ func TestRunWorksInAnyDirectory(t *testing.T) {
 	}
 }
 
-func TestRunTakesTMPDIRFromWhereItIsStarted(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "here"), 0o700))
-	cmd := runIn(t, "here", "--", "sh", "-c", `echo "$FULLEX_ADDR"`)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	assert.True(t, strings.HasPrefix(string(out), "unix:"+dir+"/here/fullex-run-"), string(out))
-}
-
 func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
 	need.Root(t)
 	theirs := strangersDir(t)

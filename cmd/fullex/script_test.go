@@ -27,13 +27,14 @@ import (
 //	refused STATUS LINE ARG...    run fullex, which must end with that status and print one
 //	                              line as its error: "fullex: " and LINE, in which ... is any text
 //	waitfor REGEXP PROGRAM ARG... run a program until its standard output matches
-//	start ARG...                  start fullex, and wait until it says where it listens: in $ADDR
+//	start PROGRAM ARG...          start a program, and wait until it says where it listens: in $ADDR
 //	end [SIGNAL]                  end what was started last, by SIGTERM or another signal: with
 //	                              status 0 in the promised time; stdout and stderr are what it said
 //
 // What is still running at the end of a script is ended, too. $ROOT and $DEVICES are what a
 // server has in / and /each, a name a line.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Deadline:            time.Now().Add(scriptTime),
@@ -68,6 +69,11 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && slices.Contains([]string{workerName, watcherName}, os.Args[1]) {
 		main()
 		return
+	}
+	if os.Getenv("GORACE") == "" { // with -race a program waits a second at its end, unless told
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=10"); err != nil {
+			panic(err)
+		}
 	}
 	testscript.Main(m, map[string]func(){"fullex": main})
 }
@@ -159,7 +165,7 @@ type startedKey struct{}
 func startedIn(ts *testscript.TestScript) *started { return ts.Value(startedKey{}).(*started) }
 
 func start(ts *testscript.TestScript, args []string) {
-	c := newStartedCommand(exec.Command("fullex", args...))
+	c := newStartedCommand(exec.Command(args[0], args[1:]...))
 	c.cmd.Dir = ts.MkAbs(".")
 	c.cmd.Env = append(os.Environ(), "TMPDIR="+ts.Getenv("TMPDIR"), "XDG_RUNTIME_DIR="+ts.Getenv("XDG_RUNTIME_DIR"))
 	where, err := c.start()

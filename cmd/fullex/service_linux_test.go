@@ -185,6 +185,7 @@ func fill(t *testing.T, w *os.File) {
 
 // TestServiceDoesNotNeedItsReaders has nobody read what a command says.
 func TestServiceDoesNotNeedItsReaders(t *testing.T) {
+	t.Parallel()
 	for name, service := range services(t) {
 		for how := range badOutputs(t) {
 			t.Run(name+" "+how, func(t *testing.T) {

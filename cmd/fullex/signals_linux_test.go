@@ -76,6 +76,7 @@ func TestTwinSignalsAreOne(t *testing.T) {
 
 // TestRunEndsWithACommandThatDoesNot has a command that ignores what ends others.
 func TestRunEndsWithACommandThatDoesNot(t *testing.T) {
+	t.Parallel()
 	for _, second := range []bool{false, true} {
 		r := newRuns(t)
 		cmd := r.command("--", "sh", "-c", "trap '' INT TERM HUP; echo ready; while :; do sleep 1; done")
