@@ -247,7 +247,7 @@ func TestBenchPrintsAnObjectWhereNothingCanBeMeasured(t *testing.T) {
 // TestBenchEndsAtAServerThatHangs by a signal, with what it has measured.
 func TestBenchEndsAtAServerThatHangs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	server := startServe(t, 1, "--listen", "unix:"+path)
+	server := startFullex(t, "serve", "--listen", "unix:"+path)
 	bench := command(t, "bench", "--json", "--duration", "1h", "unix:"+path)
 	var out, errs bytes.Buffer
 	bench.Stdout, bench.Stderr = &out, &errs

@@ -20,7 +20,7 @@ func TestPausedServerCutsNobody(t *testing.T) {
 	t.Parallel()
 	const limit = time.Second
 	socket := filepath.Join(t.TempDir(), "s")
-	server := startServe(t, 1, "--listen", "unix:"+socket,
+	server := startFullex(t, "serve", "--listen", "unix:"+socket,
 		"--handshake-timeout", limit.String(), "--frame-timeout", limit.String(), "--idle-timeout", limit.String())
 	dial := func(start []byte, replies int) net.Conn {
 		c, err := net.Dial("unix", socket)
@@ -54,8 +54,7 @@ func TestPausedServerCutsNobody(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.NotEqual(t, wire.Rlerror, replyOn(t, c.conn).Type(), name)
 	}
-	require.NoError(t, server.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, server.cmd.Wait())
+	require.NoError(t, server.end(syscall.SIGTERM))
 }
 
 // replyOn reads one message.

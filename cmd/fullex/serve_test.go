@@ -17,35 +17,6 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-func command(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "fullex", args...)
-	cmd.Env = os.Environ()
-	return cmd
-}
-
-// running is a serve that has said where it listens.
-type running struct {
-	cmd    *exec.Cmd
-	lines  []string
-	stderr bytes.Buffer
-}
-
-// startServe starts serve and reads the lines it prints for n endpoints.
-func startServe(t *testing.T, n int, args ...string) *running {
-	t.Helper()
-	r := &running{cmd: command(t, append([]string{"serve"}, args...)...)}
-	r.cmd.Stderr = &r.stderr
-	stdout, err := r.cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, r.cmd.Start())
-	for in := bufio.NewScanner(stdout); len(r.lines) < 2*n && in.Scan(); {
-		r.lines = append(r.lines, in.Text())
-	}
-	require.Len(t, r.lines, 2*n)
-	return r
-}
-
 // TestWhatServeSaysCanBeCopied has a shell take the line apart.
 func TestWhatServeSaysCanBeCopied(t *testing.T) {
 	for text, want := range map[string]string{
@@ -63,7 +34,7 @@ func TestWhatServeSaysCanBeCopied(t *testing.T) {
 func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		socket := filepath.Join(t.TempDir(), "s")
-		r := startServe(t, 1, "--listen", "unix:"+socket)
+		r := startFullex(t, "serve", "--listen", "unix:"+socket)
 		c, err := net.Dial("unix", socket)
 		require.NoError(t, err)
 		// A peer that sends and never reads, and so must be cut.
@@ -72,10 +43,7 @@ func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {
 				_, err = c.Write(bytes.Repeat([]byte("\x0b\x00\x00\x00\x78\x01\x00\x63\x00\x00\x00"), 1000))
 			}
 		}()
-		start := time.Now()
-		require.NoError(t, r.cmd.Process.Signal(signal))
-		assert.NoError(t, r.cmd.Wait(), "exit status 0")
-		assert.Less(t, time.Since(start), 2*time.Second)
+		assert.NoError(t, r.end(signal))
 		assert.NoFileExists(t, socket)
 		require.NoError(t, c.Close())
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,6 +12,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
+
+// command is fullex, in a process of its own.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "fullex", args...)
+	cmd.Env = os.Environ()
+	return cmd
+}
 
 // startedCommand is fullex in a process of its own, which says where it listens.
 type startedCommand struct {
@@ -59,17 +66,13 @@ func (c *startedCommand) end(signal os.Signal) error {
 // promised is the time in which a command ends once it is told to.
 const promised = 2 * time.Second
 
-// startCommand starts a command, with a standard output of its own unless that is nil.
-// end sends a signal and expects status 0.
-func startCommand(t testing.TB, stdout io.Writer, args ...string) (end func(os.Signal)) {
+// startFullex starts fullex, which serves until end.
+func startFullex(t *testing.T, args ...string) *startedCommand {
 	t.Helper()
-	c := newStartedCommand(exec.Command("fullex", args...))
-	if stdout != nil {
-		c.cmd.Stdout = stdout
-	}
+	c := newStartedCommand(command(t, args...))
 	_, err := c.start()
 	require.NoError(t, err)
-	return func(signal os.Signal) { require.NoError(t, c.end(signal)) }
+	return c
 }
 
 // lineWatch is an output of which one line is waited for. One goroutine of exec

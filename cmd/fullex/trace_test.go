@@ -25,19 +25,12 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// tracing is a trace command that has said where it listens.
-type tracing struct {
-	endpoint string
-	out      bytes.Buffer
-	end      func(os.Signal)
-}
-
-func startTrace(t *testing.T, server string, flags ...string) *tracing {
+// startTrace starts trace in front of a server, and returns where.
+func startTrace(t *testing.T, server string, flags ...string) (at string, c *startedCommand) {
 	t.Helper()
-	tr := &tracing{endpoint: "unix:" + filepath.Join(t.TempDir(), "p")}
-	args := append([]string{"trace", "--listen", tr.endpoint}, flags...)
-	tr.end = startCommand(t, &tr.out, append(args, server)...)
-	return tr
+	at = "unix:" + filepath.Join(t.TempDir(), "p")
+	args := append([]string{"trace", "--listen", at}, flags...)
+	return at, startFullex(t, append(args, server)...)
 }
 
 func traces(t *testing.T) []string {
@@ -53,16 +46,16 @@ func traces(t *testing.T) []string {
 func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 	server, _ := serveHere(t)
 	record := filepath.Join(t.TempDir(), "record")
-	tr := startTrace(t, server, "--oracle", record)
+	at, tr := startTrace(t, server, "--oracle", record)
 	var want []byte
 	for _, path := range traces(t) {
-		_, _, err := run("", "replay", path, tr.endpoint)
+		_, _, err := run("", "replay", path, at)
 		require.NoError(t, err)
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		want = append(want, text...)
 	}
-	tr.end(syscall.SIGTERM)
+	require.NoError(t, tr.end(syscall.SIGTERM))
 	got, err := os.ReadFile(record)
 	require.NoError(t, err)
 	// One message reads less than a program asked for.
@@ -79,13 +72,13 @@ func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Regexp(t, `: 3783 calls, all results are equal\n$`, out)
 	}
-	assert.Contains(t, tr.out.String(), "-> Twrite tag 1 fid 2 /full_ex offset 0 data 1 [58]\n")
+	assert.Contains(t, tr.stdout.text.String(), "-> Twrite tag 1 fid 2 /full_ex offset 0 data 1 [58]\n")
 }
 
 // TestRepliesAreTheSameAsWithoutTrace sends many requests at once, cut anywhere.
 func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
 	server, _ := serveHere(t)
-	tr := startTrace(t, server)
+	at, tr := startTrace(t, server)
 	requests := wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 65536, wire.Version9P2000L)
 	requests = wire.AppendAttach(requests, 1, 0, "", uint32(os.Geteuid()))
 	requests = wire.AppendWalk(requests, 2, 0, 1, "each", "full_ex")
@@ -108,10 +101,10 @@ func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
 	}
 	direct := exchange(t, server, requests, func() int { return len(requests) })
 	for range 3 {
-		traced := exchange(t, tr.endpoint, requests, func() int { return 1 + random.IntN(100_000) })
+		traced := exchange(t, at, requests, func() int { return 1 + random.IntN(100_000) })
 		assert.True(t, bytes.Equal(direct, traced), "%d bytes, directly %d", len(traced), len(direct))
 	}
-	tr.end(syscall.SIGTERM)
+	require.NoError(t, tr.end(syscall.SIGTERM))
 	assert.Greater(t, len(direct), 2000*7)
 }
 
@@ -142,12 +135,12 @@ func exchange(t *testing.T, endpoint string, stream []byte, next func() int) []b
 
 func TestTracePrintsJSON(t *testing.T) {
 	server, _ := serveHere(t)
-	tr := startTrace(t, server, "--format", "json")
-	_, _, err := run("open\ninit 3\npush 7\npop", "shell", tr.endpoint)
+	at, tr := startTrace(t, server, "--format", "json")
+	_, _, err := run("open\ninit 3\npush 7\npop", "shell", at)
 	require.NoError(t, err)
-	tr.end(syscall.SIGTERM)
+	require.NoError(t, tr.end(syscall.SIGTERM))
 	messages := 0
-	for text := range strings.Lines(tr.out.String()) {
+	for text := range strings.Lines(tr.stdout.text.String()) {
 		var l map[string]any
 		require.NoError(t, json.Unmarshal([]byte(text), &l), text)
 		if l["message"] == "Twrite" {
@@ -160,8 +153,8 @@ func TestTracePrintsJSON(t *testing.T) {
 
 func TestTraceEndsClientsWithTheServer(t *testing.T) {
 	server, srv := serveHere(t)
-	tr := startTrace(t, server)
-	c, err := net.Dial("unix", strings.TrimPrefix(tr.endpoint, "unix:"))
+	at, tr := startTrace(t, server)
+	c, err := net.Dial("unix", strings.TrimPrefix(at, "unix:"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Close()) }()
 	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
@@ -172,8 +165,8 @@ func TestTraceEndsClientsWithTheServer(t *testing.T) {
 	require.NoError(t, srv.Close())
 	_, err = c.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, io.EOF)
-	tr.end(syscall.SIGTERM)
-	assert.Contains(t, tr.out.String(), `<- Rversion tag 65535 msize 8192 version "9P2000.L" (Tversion)`)
+	require.NoError(t, tr.end(syscall.SIGTERM))
+	assert.Contains(t, tr.stdout.text.String(), `<- Rversion tag 65535 msize 8192 version "9P2000.L" (Tversion)`)
 }
 
 // TestTraceWithAnOutputThatNobodyReads goes on, and ends by a signal.
@@ -183,23 +176,26 @@ func TestTraceWithAnOutputThatNobodyReads(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close()) }()
 	endpoint := "unix:" + filepath.Join(t.TempDir(), "p")
-	end := startCommand(t, w, "trace", "--listen", endpoint, server)
+	c := newStartedCommand(command(t, "trace", "--listen", endpoint, server))
+	c.cmd.Stdout = w
+	_, err = c.start()
+	require.NoError(t, err)
 	script := "open\ninit 1\n" + strings.Repeat("push 1\npop\n", 2000)
 	_, _, err = run(script, "shell", endpoint)
 	require.NoError(t, err)
-	end(syscall.SIGTERM)
+	require.NoError(t, c.end(syscall.SIGTERM))
 	require.NoError(t, w.Close())
 }
 
 func TestSignalsEndTraceAndItsConnections(t *testing.T) {
 	server, _ := serveHere(t)
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		tr := startTrace(t, server)
-		path := strings.TrimPrefix(tr.endpoint, "unix:")
+		at, tr := startTrace(t, server)
+		path := strings.TrimPrefix(at, "unix:")
 		c, err := net.Dial("unix", path)
 		require.NoError(t, err)
 		require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
-		tr.end(signal)
+		require.NoError(t, tr.end(signal))
 		_, err = c.Read(make([]byte, 1))
 		assert.Error(t, err)
 		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)

@@ -100,17 +100,16 @@ func TestWhatAGuestIsStartedWithCanBeCopied(t *testing.T) {
 
 func TestServeSaysHowAGuestMounts(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	r := startServe(t, 3, "--listen", "vhost-user:"+socket+",tag=deque")
-	text := strings.Join(r.lines, "\n")
-	assert.Contains(t, text, "path="+socket+" ")
-	assert.Contains(t, text, "share=on")
-	assert.Contains(t, text, "mount -t 9p -o trans=virtio,version=9p2000.L,noxattr deque /mnt")
+	r := startFullex(t, "serve", "--listen", "vhost-user:"+socket+",tag=deque")
 	conn, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	front := speaks9P(t, conn.(*net.UnixConn))
-	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
-	assert.NoError(t, r.cmd.Wait(), "exit status 0")
-	assert.Contains(t, r.stderr.String(), "a virtual machine is attached")
+	require.NoError(t, r.end(syscall.SIGTERM))
+	text := r.stdout.text.String()
+	assert.Contains(t, text, "path="+socket+" ")
+	assert.Contains(t, text, "share=on")
+	assert.Contains(t, text, "mount -t 9p -o trans=virtio,version=9p2000.L,noxattr deque /mnt")
+	assert.Contains(t, r.stderr.text.String(), "a virtual machine is attached")
 	require.NoError(t, front.Close())
 }
 
@@ -129,13 +128,12 @@ func silentMachine(t *testing.T, socket string) bool {
 
 func TestMachineTooManyIsRefused(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	r := startServe(t, 3, "--listen", "vhost-user:"+socket, "--max-guests", "2")
+	r := startFullex(t, "serve", "--listen", "vhost-user:"+socket, "--max-guests", "2")
 	assert.True(t, silentMachine(t, socket))
 	assert.True(t, silentMachine(t, socket))
 	assert.False(t, silentMachine(t, socket))
-	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
-	assert.NoError(t, r.cmd.Wait(), "exit status 0")
-	assert.Contains(t, r.stderr.String(), "too many virtual machines")
+	require.NoError(t, r.end(syscall.SIGTERM))
+	assert.Contains(t, r.stderr.text.String(), "too many virtual machines")
 }
 
 // TestMachinesLeaveDescriptorsForOthers has more machines connect than the process
@@ -144,7 +142,7 @@ func TestMachinesLeaveDescriptorsForOthers(t *testing.T) {
 	const descriptors = 100
 	dir := t.TempDir()
 	machines, clients := filepath.Join(dir, "v"), filepath.Join(dir, "u")
-	r := startServe(t, 4, "--listen", "unix:"+clients, "--listen", "vhost-user:"+machines)
+	r := startFullex(t, "serve", "--listen", "unix:"+clients, "--listen", "vhost-user:"+machines)
 	few := unix.Rlimit{Cur: descriptors, Max: descriptors}
 	require.NoError(t, unix.Prlimit(r.cmd.Process.Pid, unix.RLIMIT_NOFILE, &few, nil))
 	in := 0
@@ -164,7 +162,6 @@ func TestMachinesLeaveDescriptorsForOthers(t *testing.T) {
 		_, err = c.Read(make([]byte, 100))
 		require.NoError(t, err)
 	}
-	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
-	assert.NoError(t, r.cmd.Wait(), "exit status 0")
-	assert.Contains(t, r.stderr.String(), "as many descriptors as this process")
+	require.NoError(t, r.end(syscall.SIGTERM))
+	assert.Contains(t, r.stderr.text.String(), "as many descriptors as this process")
 }
