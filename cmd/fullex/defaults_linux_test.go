@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"fullex/p9srv/endpoint"
 	"fullex/tests/need"
 )
 
@@ -97,25 +96,6 @@ func TestServeAndClientsMeetInAnyRuntimeDirectory(t *testing.T) {
 		assert.NotContains(t, stderr, "level=WARN")
 		assert.NoFileExists(t, filepath.Join(dir, "fullex.sock"))
 	}
-}
-
-func TestSocketOfAServerInSomeonesDirectory(t *testing.T) {
-	need.Root(t)
-	dir := strangersDir(t)
-	socket := filepath.Join(dir, "s")
-	secret := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(secret, nil, 0o600))
-	c := startFullex(t, "serve", "--listen", endpoint.Unix(socket).String()+",mode=0666")
-	info, err := os.Lstat(socket)
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o666), info.Mode().Perm())
-	require.NoError(t, os.Rename(socket, socket+".moved"))
-	require.NoError(t, os.Symlink(secret, socket))
-	require.NoError(t, c.end(syscall.SIGTERM))
-	info, err = os.Lstat(secret)
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode())
-	assert.FileExists(t, socket, "not what it made")
 }
 
 func TestDefaultSocketIsInADirectoryOfTheUser(t *testing.T) {

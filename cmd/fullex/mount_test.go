@@ -1,11 +1,34 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"fullex/p9srv/endpoint"
 )
+
+func TestMountLine(t *testing.T) {
+	const options = "version=9p2000.L,noxattr"
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		"unix:/run/s":        "mount -t 9p -o trans=unix," + options + " /run/s /mnt",
+		"unix:/a b/it's":     "mount -t 9p -o trans=unix," + options + ` '/a b/it'\''s' /mnt`,
+		"unix:s":             "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt",
+		"tcp:127.0.0.1:5640": "mount -t 9p -o trans=tcp,port=5640," + options + " 127.0.0.1 /mnt",
+		"tcp:0.0.0.0:99":     "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt",
+		"tcp:[::1]:5640":     "fullex mount --v9fs 'tcp:[::1]:5640' /mnt",
+		"vsock:any:5640":     "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)",
+		"fd:3":               "ask whoever opened the socket for its address",
+	} {
+		e, err := endpoint.Parse(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, mountLine(t.Context(), e, "/mnt"))
+	}
+}
 
 func TestOtherNamesOfTheProgram(t *testing.T) {
 	for _, test := range []struct {

@@ -99,46 +99,6 @@ func (r runs) wantNothingLeft() {
 	r.t.Fatal("left: " + left)
 }
 
-func TestRunMountsWithFUSE(t *testing.T) {
-	needFUSE(t)
-	r := newRuns(t)
-	const session = `exec 3<>"$FULLEX_MOUNT/full_ex" && printf '\011' >&3 && printf '\002\0\0\0' >&3 && printf '\001\0\0\0' >&3
-		dd bs=4 count=2 <&3 2>/dev/null | od -An -td4 -w4
-		sleep 600 <&3 & exit 5` // which is left running with a file open
-	out, err := r.command("--fuse", "--", "sh", "-c", session).Output()
-	assert.Equal(t, 5, statusOf(t, err))
-	assert.Equal(t, []string{"1", "2"}, strings.Fields(string(out)))
-	r.wantNothingLeft()
-	out, err = r.command("--fuse", "--fault", "odd-right", "--", "sh", "-c", session).Output()
-	assert.Equal(t, 5, statusOf(t, err))
-	assert.Equal(t, []string{"2", "1"}, strings.Fields(string(out)))
-	r.wantNothingLeft()
-}
-
-func TestRunPassesSignalsOn(t *testing.T) {
-	r := newRuns(t)
-	for name, signal := range map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1} {
-		cmd := r.command("--", "sh", "-c", "trap 'echo got "+name+"; exit 3' "+name+"; echo ready; while :; do sleep 0.01; done")
-		stdout, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		lines := bufio.NewScanner(stdout)
-		require.True(t, lines.Scan())
-		require.NoError(t, cmd.Process.Signal(signal))
-		require.True(t, lines.Scan())
-		assert.Equal(t, "got "+name, lines.Text())
-		assert.Equal(t, 3, statusOf(t, cmd.Wait()))
-	}
-	cmd := r.command("--", "sh", "-c", "echo ready; exec sleep 600")
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	require.True(t, bufio.NewScanner(stdout).Scan())
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-	assert.Equal(t, 128+15, statusOf(t, cmd.Wait()))
-	assert.Empty(t, r.left(), "at once")
-}
-
 func TestManyRunsAtOnceDoNotMeet(t *testing.T) {
 	r := newRuns(t)
 	const many = 50
@@ -168,7 +128,7 @@ func TestNothingIsLeftOfARunThatIsKilled(t *testing.T) {
 	var flags []string
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
 		require.NoError(t, f.Close())
-		flags = []string{"--fuse"} // TestRunMountsWithFUSE tells if it is missing
+		flags = []string{"--fuse"} // run-fuse.txtar tells if it is missing
 	}
 	r := newRuns(t)
 	ran := 0

@@ -29,7 +29,7 @@ func TestRunWorksInAnyDirectory(t *testing.T) {
 	flags, want := []string{"--"}, "1\n"
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
 		require.NoError(t, f.Close())
-		flags, want = []string{"--fuse", "--"}, "1\n4\n" // TestRunMountsWithFUSE tells if it is missing
+		flags, want = []string{"--fuse", "--"}, "1\n4\n" // run-fuse.txtar tells if it is missing
 	}
 	for _, name := range []string{
 		"plain", strings.Repeat("long/", 60), "axis=1,os=linux", ",mode=0666", "[x]", "a*b?", `back\slash`, "col:on", "per%25cent",
@@ -62,16 +62,4 @@ func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
 		require.NoError(t, err, string(out))
 		assert.Equal(t, test.want+"\n", string(out))
 	}
-}
-
-// TestRunOfRootLeavesDirectoriesOfOthersAlone: su and sudo -E keep the user's
-// XDG_RUNTIME_DIR and TMPDIR.
-func TestRunOfRootLeavesDirectoriesOfOthersAlone(t *testing.T) {
-	need.Root(t)
-	theirs := strangersDir(t)
-	cmd := command(t, "run", "--", "ls", "-A", theirs)
-	cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+theirs, "TMPDIR="+theirs)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	assert.Empty(t, string(out))
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -233,6 +234,18 @@ func TestLogGoesOnWhenItsReaderDoes(t *testing.T) {
 	s.wantEnd(t, syscall.SIGTERM)
 	require.NoError(t, log.w.Close()) // the last one
 	assert.Contains(t, <-rest, "msg=stopping")
+}
+
+// until reads lines up to one that has a text.
+func until(t *testing.T, lines *bufio.Reader, text string) {
+	t.Helper()
+	for {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err, "before %q", text)
+		if strings.Contains(line, text) {
+			return
+		}
+	}
 }
 
 // TestTraceEndsWithItsReader as others do in a pipe, but in order.
