@@ -18,21 +18,23 @@ import (
 	"fullex/tests/need"
 )
 
-// The scripts in testdata/script are transcripts: they run fullex in processes of its own,
-// and say what it prints and how it ends. Each has a directory of its own. Beside the
-// commands of testscript (go doc github.com/rogpeppe/go-internal/testscript) they have:
+// TestScripts runs the scripts in testdata/script. A script is a transcript: it runs fullex in
+// processes of its own, and says what they print and how they end. It starts in an empty
+// directory, $WORK. Beside the commands of testscript, which go doc
+// github.com/rogpeppe/go-internal/testscript describes, scripts have these:
 //
-//	need fuse|root|PROGRAM        skip the script where that is missing (package need)
+//	need fuse|root|PROGRAM        skip the script where that is missing, as package need does
 //	exits STATUS PROGRAM ARG...   run a program, which must end with that status
-//	refused STATUS LINE ARG...    run fullex, which must end with that status and print one
-//	                              line as its error: "fullex: " and LINE, in which ... is any text
-//	waitfor REGEXP PROGRAM ARG... run a program until its standard output matches
-//	start PROGRAM ARG...          start a program, and wait until it says where it listens: in $ADDR
-//	end [SIGNAL]                  end what was started last, by SIGTERM or another signal: with
-//	                              status 0 in the promised time; stdout and stderr are what it said
+//	refused STATUS LINE ARG...    run fullex, which must end with that status and print one line
+//	                              as its error: "fullex: " and LINE, where ... stands for any text
+//	waitfor REGEXP PROGRAM ARG... run a program again and again, until its standard output matches
+//	start PROGRAM ARG...          start a program, and wait until it says where it listens: $ADDR
+//	end [SIGNAL]                  send SIGTERM or another signal to what was started last; it must
+//	                              end with status 0 in the promised time. stdout and stderr are
+//	                              then what it printed
 //
-// What is still running at the end of a script is ended, too. $ROOT and $DEVICES are what a
-// server has in / and /each, a name a line.
+// The end of a script ends what it has started. $MODULES are the names of all modules, as
+// messages list them; $ROOT and $DEVICES those of the files in / and /each, one a line.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -44,27 +46,28 @@ func TestScripts(t *testing.T) {
 			started := &started{t: env.T().(testing.TB)}
 			env.Values[startedKey{}] = started
 			env.Defer(started.endAll)
+			env.Setenv("MODULES", strings.Join(listing.Modules(), ", "))
 			env.Setenv("ROOT", strings.Join(listing.Root(), "\n"))
 			env.Setenv("DEVICES", strings.Join(listing.Devices(), "\n"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"need":    affirmed(1, needOf),
-			"exits":   affirmed(2, exits),
-			"refused": affirmed(3, refused),
-			"waitfor": affirmed(2, waitFor),
-			"start":   affirmed(1, start),
-			"end":     affirmed(0, end),
+			"need":    withArguments(1, needOf),
+			"exits":   withArguments(2, exits),
+			"refused": withArguments(3, refused),
+			"waitfor": withArguments(2, waitFor),
+			"start":   withArguments(1, start),
+			"end":     withArguments(0, end),
 		},
 	})
 }
 
-// scriptTime is how long all scripts together may take: some seconds, and the self-test of
-// check on a slow machine.
+// scriptTime limits the time of all scripts together. They take some seconds, and half a minute
+// with the self-test of check.
 const scriptTime = 3 * time.Minute
 
-// TestMain makes the test binary fullex where it is called so, as tests and scripts do, and
-// where fullex starts itself.
+// TestMain makes the test binary the command fullex, if it is called by that name, or by
+// fullex itself.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && slices.Contains([]string{workerName, watcherName}, os.Args[1]) {
 		main()
@@ -78,11 +81,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"fullex": main})
 }
 
-// affirmed is a command of scripts that has at least so many arguments, and no negation.
-func affirmed(least int, do func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
+// withArguments returns a command for scripts that has at least so many arguments, and cannot be
+// negated.
+func withArguments(least int, do func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) < least {
-			ts.Fatalf("see the commands in script_test.go")
+			ts.Fatalf("TestScripts says how this command is used")
 		}
 		do(ts, args)
 	}
@@ -102,7 +106,7 @@ func needOf(ts *testscript.TestScript, args []string) {
 	}
 }
 
-// needFUSE skips a test where FUSE cannot be.
+// needFUSE skips a test where FUSE is missing.
 func needFUSE(t testing.TB) {
 	t.Helper()
 	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
@@ -192,7 +196,7 @@ func end(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 }
 
-// endAll ends what a script has left.
+// endAll ends what a script has left running.
 func (s *started) endAll() {
 	for _, c := range slices.Backward(s.commands) {
 		if err := c.end(unix.SIGTERM); err != nil {

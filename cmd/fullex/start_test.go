@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// command is fullex, in a process of its own.
+// command returns the command fullex, which a test starts in a process of its own.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "fullex", args...)
@@ -21,10 +21,10 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// startedCommand is fullex in a process of its own, which says where it listens.
+// startedCommand is a process that says where it listens.
 type startedCommand struct {
 	cmd            *exec.Cmd
-	stdout, stderr *lineWatch // readable when it has ended
+	stdout, stderr *lineWatch // complete when the process has ended
 	ended          chan error
 }
 
@@ -35,7 +35,7 @@ func newStartedCommand(cmd *exec.Cmd) *startedCommand {
 	return c
 }
 
-// start returns when it has said where.
+// start starts the process and returns the rest of the line that says where it listens.
 func (c *startedCommand) start() (where string, err error) {
 	if err := c.cmd.Start(); err != nil {
 		return "", err
@@ -45,12 +45,15 @@ func (c *startedCommand) start() (where string, err error) {
 	case where = <-c.stdout.seen:
 	case where = <-c.stderr.seen:
 	case err = <-c.ended:
-		err = fmt.Errorf("it has ended: %w: %s", err, c.stderr.text.String())
+		err = fmt.Errorf("it has ended: %v: %s", err, c.stderr.text.String())
+	case <-time.After(20 * time.Second):
+		err = errors.Join(errors.New("it does not say where it listens"), c.cmd.Process.Kill(), <-c.ended)
 	}
 	return where, err
 }
 
-// end sends a signal, which must end it in order and in time.
+// end sends a signal. It returns an error unless the process ends with status 0 in the
+// promised time.
 func (c *startedCommand) end(signal os.Signal) error {
 	if err := c.cmd.Process.Signal(signal); err != nil {
 		return err
@@ -66,7 +69,7 @@ func (c *startedCommand) end(signal os.Signal) error {
 // promised is the time in which a command ends once it is told to.
 const promised = 2 * time.Second
 
-// startFullex starts fullex, which serves until end.
+// startFullex starts fullex, and returns when it listens.
 func startFullex(t *testing.T, args ...string) *startedCommand {
 	t.Helper()
 	c := newStartedCommand(command(t, args...))
