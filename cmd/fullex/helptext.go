@@ -31,7 +31,9 @@ func printHelp(w io.Writer, _ string, subject any) {
 
 // appHelp writes the help of the whole program.
 func appHelp(w *bytes.Buffer, app *cli.App) {
-	fmt.Fprintf(w, "%s: %s\n\nUSAGE: %s COMMAND [FLAG...] [ARGUMENT...]\n\n%s\n\nCOMMANDS:\n", app.Name, app.Usage, app.Name, app.Description)
+	fmt.Fprintf(w, "%s: %s\n\nUSAGE: %s COMMAND [FLAG...] [ARGUMENT...]\n", app.Name, app.Usage, app.Name)
+	prose(w, app.Description)
+	fmt.Fprint(w, "\nCOMMANDS:\n")
 	for _, category := range app.VisibleCategories() {
 		fmt.Fprintf(w, "  %s:\n", category.Name())
 		for _, c := range category.VisibleCommands() {
@@ -46,9 +48,7 @@ func commandHelp(w *bytes.Buffer, c *cli.Command) {
 	name := "fullex " + c.Name
 	words := strings.TrimSpace("[FLAG...] " + c.ArgsUsage)
 	fmt.Fprintf(w, "%s: %s\n\nUSAGE: %s %s\n", name, c.Usage, name, words)
-	if c.Description != "" {
-		fmt.Fprintf(w, "\n%s\n", c.Description)
-	}
+	prose(w, c.Description)
 	flagHelp(w, c.VisibleFlags())
 }
 
@@ -108,19 +108,36 @@ func defaultOf(f cli.DocGenerationFlag) []string {
 // entry writes a name and the words of its usage in two columns. A name that is too long
 // for its column has a line of its own.
 func entry(w *bytes.Buffer, name string, words []string) {
-	indent := strings.Repeat(" ", usageColumn)
 	if len(name) > usageColumn-2 {
-		fmt.Fprintf(w, "%s\n%s", name, indent)
+		fmt.Fprintf(w, "%s\n%*s", name, usageColumn, "")
 	} else {
 		fmt.Fprintf(w, "%-*s", usageColumn, name)
 	}
-	column := usageColumn
+	wrap(w, words, usageColumn)
+}
+
+// prose writes a description. Examples are paragraphs that begin with blanks: they keep
+// their lines.
+func prose(w *bytes.Buffer, text string) {
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		w.WriteByte('\n')
+		if strings.HasPrefix(paragraph, " ") {
+			fmt.Fprintln(w, paragraph)
+		} else {
+			wrap(w, strings.Fields(paragraph), 0)
+		}
+	}
+}
+
+// wrap writes words in lines that begin at a column, where the first line already is.
+func wrap(w *bytes.Buffer, words []string, start int) {
+	column := start
 	for i, word := range words {
 		switch {
 		case i == 0:
 		case column+1+len(word) > helpWidth:
-			fmt.Fprintf(w, "\n%s", indent)
-			column = usageColumn
+			fmt.Fprintf(w, "\n%*s", start, "")
+			column = start
 		default:
 			w.WriteByte(' ')
 			column++

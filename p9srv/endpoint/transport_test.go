@@ -3,6 +3,7 @@ package endpoint
 import (
 	"net"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,15 +11,19 @@ import (
 )
 
 func TestFormsNameEveryTransport(t *testing.T) {
-	assert.Equal(t, "unix:PATH, tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH", forms())
-	assert.Equal(t, "unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT, fd:N or vhost-user:PATH[,tag=fullex]", ServerForms())
-	assert.Equal(t, "unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or fd:N", ClientForms())
-	assert.Equal(t, "unix:PATH[,mode=0660], tcp:HOST:PORT, vsock:CID:PORT or fd:N", ProxyForms())
 	for _, one := range transports {
+		form := one.name + ":" + one.form
+		assert.Contains(t, forms(), form)
+		assert.Contains(t, ServerForms(), form+one.options)
+		assert.Equal(t, one.device == nil, strings.Contains(ClientForms(), form), form)
+		assert.Equal(t, one.device == nil, strings.Contains(ProxyForms(), form+one.options), form)
 		for _, other := range transports {
 			assert.Equal(t, one == other, one.name == other.name)
 		}
 	}
+	some := []*transport{{name: "a", form: "A"}, {name: "b", form: "B", options: "[,x]"}, {name: "c", form: "C"}}
+	assert.Equal(t, "a:A, b:B or c:C", list(some, false))
+	assert.Equal(t, "a:A, b:B[,x] or c:C", list(some, true))
 }
 
 func parse(t *testing.T, text string) Endpoint {
