@@ -34,15 +34,27 @@ func newWholeRun(t *testing.T, uid string) wholeRun {
 		require.NoError(t, os.MkdirAll(r.bin, 0o755))
 		require.NoError(t, os.Symlink(path, filepath.Join(r.bin, tool)))
 	}
-	for _, program := range []string{"apt-get", "go", "xz", "gcc", "make", "fusermount3", "pkg-config", "diodls"} {
+	for _, program := range append(neededPrograms(t), "apt-get", "go") {
 		r.install(filepath.Join(r.bin, program), "echo "+program+` "$@"`)
 	}
+	require.NoError(t, os.Remove(filepath.Join(r.bin, "qemu-system-x86_64")))
 	r.install(filepath.Join(r.bin, "gofmt"), "exit 0") // nothing is to be formatted
 	r.install(filepath.Join(r.bin, "id"), "echo "+uid)
 	for _, file := range []string{"bin/editinacme", "kernel-6.1/vmlinuz", "kernel-6.1/build/Makefile", "kernel-6.12/vmlinuz", "kernel-7.2/vmlinuz", "qemu/qemu-system-x86_64"} {
 		r.install(filepath.Join(dir, "fullex", file), "exit 0")
 	}
 	return r
+}
+
+// neededPrograms returns the programs that tests/run installs.
+func neededPrograms(t *testing.T) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile("run")
+	require.NoError(t, err)
+	for _, need := range regexp.MustCompile(`(?m)^\tneed (\S+) `).FindAllStringSubmatch(string(text), -1) {
+		names = append(names, need[1])
+	}
+	return names
 }
 
 func (r wholeRun) install(path, script string) {
