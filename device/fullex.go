@@ -29,7 +29,7 @@ func (*FullEx) Name() string { return "full_ex" }
 func (m *FullEx) Load(log *Log) []File {
 	log.Print("full_ex: procfile is created")
 	open := func(Client) (Handle, error) { return &fullExSession{module: m}, nil }
-	return []File{{Name: "full_ex", Mode: 0o666, Exclusive: true, ValueSize: ValueSize, Open: open}}
+	return []File{{Name: "full_ex", Mode: 0o666, Exclusive: true, ValueSize: ValueSize, Open: open, Restore: m.restore}}
 }
 
 // Unload implements Module.
@@ -49,6 +49,7 @@ var (
 	_ Readable = (*fullExSession)(nil)
 	_ Gauge    = (*fullExSession)(nil)
 	_ Valued   = (*fullExSession)(nil)
+	_ Saver    = (*fullExSession)(nil)
 )
 
 // Write sets the capacity if it is not set yet: p is then one byte. Afterwards
@@ -152,4 +153,36 @@ func (s *fullExSession) Values() (values []int32, capacity int) {
 		return nil, 0
 	}
 	return s.values.Append(nil), s.values.Cap()
+}
+
+// Save implements Saver: the capacity in one byte, then the values, leftmost first, as the
+// device gives them.
+func (s *fullExSession) Save() ([]byte, error) {
+	saved := []byte{byte(s.values.Cap())}
+	for _, v := range s.values.Append(nil) {
+		saved = binary.LittleEndian.AppendUint32(saved, uint32(v))
+	}
+	return saved, nil
+}
+
+// restore returns the session that Save has saved. It returns EINVAL or EACCES for what
+// no session saves.
+func (m *FullEx) restore(_ Client, saved []byte) (Handle, error) {
+	s := &fullExSession{module: m}
+	if len(saved) == 1 && saved[0] == 0 {
+		return s, nil
+	}
+	if len(saved)%ValueSize != 1 {
+		return nil, errSize
+	}
+	if _, err := s.initialise(saved[:1]); err != nil {
+		return nil, err
+	}
+	for rest := saved[1:]; len(rest) > 0; rest = rest[ValueSize:] {
+		if err := s.values.PushRight(int32(binary.LittleEndian.Uint32(rest))); err != nil {
+			s.Close()
+			return nil, errFull
+		}
+	}
+	return s, nil
 }

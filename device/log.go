@@ -22,7 +22,7 @@ const DefaultLogLines = 1024
 // rate. When the log is full, the source with the most lines loses its oldest line. So
 // no source pushes out the lines of another.
 type Log struct {
-	start time.Time // the time 0 of the lines; immutable
+	start time.Time // the time 0 of the lines; immutable after restore
 	size  int       // how many lines are kept at most; immutable
 
 	// mu guards the fields below.
@@ -108,14 +108,19 @@ func (l *Log) addLocked(now time.Time, from source, line string) {
 	}
 	at := now.Sub(l.start)
 	text := fmt.Sprintf("[%5d.%06d] %s\n", at/time.Second, at%time.Second/time.Microsecond, line)
+	l.lines = append(l.lines, logLine{l.next, l.tallyLocked(from), text})
+	l.next++
+}
+
+// tallyLocked counts one more line of a source and returns the source's tally.
+func (l *Log) tallyLocked(from source) *tally {
 	of := l.tallies[from]
 	if of == nil {
 		of = &tally{source: from}
 		l.tallies[from] = of
 	}
 	of.lines++
-	l.lines = append(l.lines, logLine{l.next, of, text})
-	l.next++
+	return of
 }
 
 // dropOneLocked makes room for a line: it drops the oldest line of the source with

@@ -13,7 +13,8 @@ func (MinimalProc) Name() string { return "minimal_proc_lkm" }
 func (MinimalProc) Load(log *Log) []File {
 	log.Print("minimal_proc_lkm: Hello procfile is created")
 	open := func(c Client) (Handle, error) { return &minimalProcSession{log, c.User}, nil }
-	return []File{{Name: "minimal_proc_lkm", Mode: 0o666, Open: open}}
+	restore := func(c Client, _ []byte) (Handle, error) { return open(c) }
+	return []File{{Name: "minimal_proc_lkm", Mode: 0o666, Open: open, Restore: restore}}
 }
 
 // Unload implements Module.
@@ -25,7 +26,10 @@ type minimalProcSession struct {
 	user *User
 }
 
-var _ Handle = (*minimalProcSession)(nil)
+var (
+	_ Handle = (*minimalProcSession)(nil)
+	_ Saver  = (*minimalProcSession)(nil)
+)
 
 // MaxLine is the largest write to minimal_proc_lkm, in bytes.
 const MaxLine = 1024
@@ -46,3 +50,6 @@ func (s *minimalProcSession) Read([]byte) (int, error) { return 0, errNoReading 
 
 // Close does nothing.
 func (s *minimalProcSession) Close() {}
+
+// Save implements Saver. There is nothing to save.
+func (s *minimalProcSession) Save() ([]byte, error) { return nil, nil }

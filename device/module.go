@@ -28,6 +28,10 @@ type File struct {
 	// Open starts the module's part of a session. An error is a
 	// [syscall.Errno].
 	Open func(c Client) (Handle, error)
+	// Restore, if not nil, starts the module's part of a session that goes on in
+	// this process. saved is what the handle's Save ([Saver]) returned in another
+	// one. Restore must check it. An error ends the attempt.
+	Restore func(c Client, saved []byte) (Handle, error)
 }
 
 // Sized is implemented by a Module whose sessions contain values.
