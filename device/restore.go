@@ -60,7 +60,7 @@ func (k *Kernel) restoreModule(name string, state []byte) error {
 func (k *Kernel) RestoreSession(saved SavedSession, u *User) (*Session, error) {
 	s := &Session{
 		kernel: k, client: Client{Identity: saved.Identity, User: u, Door: saved.Door},
-		calls: saved.Calls, opened: restoredTime(saved.Opened),
+		calls: saved.Calls, opened: RestoredTime(saved.Opened),
 	}
 	module := k.find(saved.Module)
 	if module == nil {
@@ -91,7 +91,7 @@ func (k *Kernel) RestoreSession(saved SavedSession, u *User) (*Session, error) {
 func (l *Log) restore(saved SavedLog) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.start, l.next = restoredTime(saved.Start), saved.Next
+	l.start, l.next = RestoredTime(saved.Start), saved.Next
 	l.lines, l.tallies, l.shares = nil, make(map[source]*tally), make(map[source]*share)
 	var least uint64
 	for _, line := range saved.Lines {
@@ -106,7 +106,7 @@ func (l *Log) restore(saved SavedLog) error {
 		if s.Left < -shareReserve || !(s.Left <= shareReserve) || s.Dropped < 0 {
 			return fmt.Errorf("the log's share of %s cannot be", from)
 		}
-		l.shares[from] = &share{source: from, left: s.Left, since: restoredTime(s.Since), dropped: s.Dropped}
+		l.shares[from] = &share{source: from, left: s.Left, since: RestoredTime(s.Since), dropped: s.Dropped}
 	}
 	return nil
 }

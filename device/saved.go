@@ -72,8 +72,8 @@ type SavedSession struct {
 // savedTime returns nanoseconds since 1970.
 func savedTime(t time.Time) int64 { return t.UnixNano() }
 
-// restoredTime returns a time on the clock of this process that never goes back.
-func restoredTime(saved int64) time.Time {
+// RestoredTime returns a time, in nanoseconds since 1970, on the clock of this process that never goes back.
+func RestoredTime(saved int64) time.Time {
 	now := time.Now()
 	return now.Add(-now.Round(0).Sub(time.Unix(0, saved)))
 }

@@ -31,21 +31,21 @@ type text interface {
 // texts are listings: it copies them, and they count against limits while the file is open.
 func (f *File) openText(room int) error {
 	kernel := f.tree.kernel
-	var listing string
+	var text string
 	switch f.node.kind {
 	case kmsgFile:
 		f.text = kernel.Log().Reader()
 		return nil
 	case modulesFile:
-		listing = kernel.ListModules()
+		text = kernel.ListModules()
 	default:
 		// A listing that must be too long is refused before it is made.
 		if leastSessionLine*kernel.CountOwned(&f.user.User) > room {
 			return syscall.EMFILE
 		}
-		listing = kernel.ListSessions(&f.user.User)
+		text = kernel.ListSessions(&f.user.User)
 	}
-	size := len(listing)
+	size := len(text)
 	if size > room {
 		return syscall.EMFILE
 	}
@@ -53,9 +53,17 @@ func (f *File) openText(room int) error {
 		f.allTexts().Add(-int64(size))
 		return syscall.ENFILE
 	}
-	f.text, f.size = strings.NewReader(listing), size
+	f.text, f.size = newListing(text), size
 	return nil
 }
+
+// listingText is a text that was made at the open.
+type listingText struct {
+	*strings.Reader
+	text string
+}
+
+func newListing(text string) listingText { return listingText{strings.NewReader(text), text} }
 
 // textLength returns the length of the text in bytes. If the file is not open, it is the length
 // of the text that an open would take now.
@@ -96,4 +104,10 @@ func (f *File) closeText() {
 		f.allTexts().Add(-int64(f.size))
 	}
 	f.text, f.size = nil, 0
+}
+
+// keepListing gives a file the listing that it was opened with.
+func (f *File) keepListing(text string) {
+	f.text, f.size = newListing(text), len(text)
+	f.allTexts().Add(int64(f.size))
 }
