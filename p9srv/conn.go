@@ -32,6 +32,10 @@ type conn struct {
 	ours   bool     // nobody else has net; immutable
 	log    *slog.Logger
 
+	answered int           // bytes of io.arrived whose replies are being written
+	restored *restored     // what the connection begins with; nil: it is new, or has begun
+	ended    chan struct{} // closed when it has ended; nil: it is new; immutable
+
 	allowed  time.Duration // for what the connection waits for; 0: no limit
 	deadline time.Time     // for that
 	extended bool          // deadline was given once more
@@ -53,12 +57,18 @@ func newConn(s *Server, c net.Conn, number uint64, ours bool) *conn {
 func (c *conn) setUp() {
 	p := newPeer(c.net, c.number, c.srv.Identity)
 	c.log = c.srv.log.With("conn", c.number, "peer", p.Where)
-	c.front = front{srv: c.srv, peer: p, log: c.log}
+	c.become(front{srv: c.srv, peer: p, log: c.log})
+	c.keepAlive()
+}
+
+// become lets the connection go on with a front.
+func (c *conn) become(f front) {
+	c.front = f
 	c.processor = c.front.layered(&c.io)
 	c.turn.of = &c.srv.turns
 	c.io.claim.of, c.io.claim.cut = &c.srv.buffers, c.evict
-	c.keepAlive()
-	if c.ours && !p.Here { // within a process the poller wakes no thread
+	c.io.standStill = c.standStill
+	if c.ours && !f.peer.Here { // within a process the poller wakes no thread
 		c.io.socket.mayLeave(c.net, &c.srv.place)
 	}
 }
@@ -81,6 +91,11 @@ func (c *conn) keepAlive() {
 func (c *conn) serve() {
 	c.setUp()
 	c.log.Info("connected")
+	c.serveOn()
+}
+
+// serveOn is serve for a connection that is set up.
+func (c *conn) serveOn() {
 	err := c.answerSafely()
 	c.front.endSession()
 	if closeErr := c.io.close(); closeErr != nil {
@@ -105,25 +120,41 @@ func recoverDefect(log *slog.Logger, err *error) {
 }
 
 func (c *conn) answerAll() error {
-	if err := c.readWithin(c.srv.limits.HandshakeTimeout); err != nil {
-		return err
-	}
-	for waits := forAttach; ; {
-		if err := c.io.more(); err != nil {
-			if err = c.onceMore(err); err != nil {
-				return err
-			}
+	waits, err := c.begin()
+	for err == nil {
+		if err = c.io.more(); err != nil {
+			err = c.onceMore(err)
 			continue
 		}
-		progress, rest, err := c.answerArrived()
-		if err != nil {
-			return err
-		}
-		c.rest(rest)
-		if waits, err = c.waitFor(waits, progress); err != nil {
-			return err
+		waits, err = c.answerAndWait(waits)
+	}
+	return err
+}
+
+// begin sets the time to the first attach. A restored connection first does what was left.
+func (c *conn) begin() (awaited, error) {
+	if err := c.readWithin(c.srv.limits.HandshakeTimeout); err != nil || c.restored == nil {
+		return forAttach, err
+	}
+	left := c.restored
+	c.restored = nil
+	if len(left.out) > 0 {
+		if err := c.io.write(left.out); err != nil {
+			return forAttach, err
 		}
 	}
+	c.io.resume(left.in)
+	return c.answerAndWait(forAttach)
+}
+
+// answerAndWait answers what has arrived, rests, and sets the time for what comes next.
+func (c *conn) answerAndWait(before awaited) (awaited, error) {
+	progress, rest, err := c.answerArrived()
+	if err != nil {
+		return before, err
+	}
+	c.rest(rest)
+	return c.waitFor(before, progress)
 }
 
 // awaited is what a connection waits for. Each has a time of its own.
@@ -161,8 +192,12 @@ func (c *conn) readWithin(d time.Duration) error {
 	return c.startTime()
 }
 
-// onceMore gives a deadline that passed unseen once more, or returns the error.
+// onceMore gives a deadline that passed unseen once more, or returns the error. A freeze
+// of the server is no error.
 func (c *conn) onceMore(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.standStill() {
+		return nil
+	}
 	if c.extended || c.finishing.Load() || !deadline.PassedUnseen(err, c.deadline) {
 		return err
 	}
@@ -223,6 +258,9 @@ func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 			return progress, rest, nil
 		}
 		c.rest(rest)
+		if c.srv.freezer.isFrozen() {
+			c.standStill()
+		}
 	}
 }
 
@@ -235,7 +273,9 @@ func (c *conn) answerShare() (used int, rest time.Duration, err error) {
 	used, buffer.b, err = c.processor.Process(c.io.arrived(), buffer.b[:0])
 	rest = c.turn.add(c.front.work)
 	if len(buffer.b) > 0 {
+		c.answered = used
 		err = errors.Join(err, c.io.write(buffer.b))
+		c.answered = 0
 	}
 	return used, rest, err
 }

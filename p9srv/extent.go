@@ -123,6 +123,21 @@ func (x *extents) stat(f *fid) {
 	}
 }
 
+// reopened attaches a restored file to the extent that it had. It reports false if there
+// is none.
+func (x *extents) reopened(f *fid) bool {
+	e := x.byPath[f.Node().Path()]
+	if e == nil {
+		return false
+	}
+	if e.open == 0 {
+		x.idle--
+	}
+	e.open++
+	f.follow.extent = e
+	return true
+}
+
 func (x *extents) put(path uint64, e *extent) {
 	if x.byPath == nil {
 		x.byPath = make(map[uint64]*extent)

@@ -79,14 +79,14 @@ func (t *fids) remove(number uint32) {
 	delete(t.high, number)
 }
 
-// all calls visit for every fid in the table.
-func (t *fids) all(visit func(*fid)) {
-	for _, f := range t.low {
+// each calls visit for every fid in the table.
+func (t *fids) each(visit func(number uint32, f *fid)) {
+	for number, f := range t.low {
 		if f != nil {
-			visit(f)
+			visit(uint32(number), f)
 		}
 	}
-	for _, f := range t.high {
-		visit(f)
+	for number, f := range t.high {
+		visit(number, f)
 	}
 }

@@ -28,7 +28,7 @@ func TestFIDTableIsAMap(t *testing.T) {
 			require.Same(t, model[number], table.get(number))
 		}
 		seen := 0
-		table.all(func(*fid) { seen++ })
+		table.each(func(uint32, *fid) { seen++ })
 		require.Equal(t, len(model), seen)
 		for number, f := range model {
 			require.Same(t, f, table.get(number))

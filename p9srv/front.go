@@ -142,7 +142,7 @@ func refuse(out []byte, tag uint16, err error) []byte {
 func (f *front) endSession() {
 	f.msize, f.v9fs = 0, false
 	f.work += fidWork * f.fids.n
-	f.fids.all(f.closeFID)
+	f.fids.each(func(_ uint32, fid *fid) { f.closeFID(fid) })
 	f.srv.fids.Add(-int64(f.fids.n))
 	f.fids = fids{}
 	f.extents = extents{}

@@ -56,6 +56,8 @@ func (s *Server) Connect() (*MemoryConn, error) {
 	c := &MemoryConn{srv: s, log: log, front: front{srv: s, peer: p, log: log}}
 	c.processor = c.front.layered(nil)
 	c.changed.L = &c.mu
+	s.freezer.admit()
+	defer s.freezer.admitted()
 	if err := s.addConn(c); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ type Server struct {
 	place    outside.Place // for the connection that is busy alone
 	turns    turns         // of connections that use up their shares fast
 	buffers  bufferBudget  // of connections that wait for their peers
+	freezer  freezer
 	accepted atomic.Uint64 // numbers connections
 	// stopping ends when connections are made to end; immutable after setUp, as
 	// stopped, which ends it.
@@ -117,17 +118,31 @@ func (s *Server) accept(l net.Listener) error {
 	ours := endpoint.KeepsNone(l)
 	for {
 		rights.AwaitRoom(s.stopping, l, func() { s.log.Error("accept", "error", rights.ErrFull) })
-		c, err := loop.Next(s.stopping)
-		switch {
-		case err != nil && s.isClosed():
-			return ErrServerClosed
-		case err != nil:
-			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
-		}
-		if err := s.startConn(c, ours); errors.Is(err, ErrServerClosed) {
+		if err := s.acceptNext(&loop, ours); err != nil {
 			return err
 		}
 	}
+}
+
+// acceptNext accepts one connection and starts to serve it. A freeze lets it return
+// without one.
+func (s *Server) acceptNext(loop *accept.Loop, ours bool) error {
+	s.freezer.admit()
+	defer s.freezer.admitted()
+	epoch := s.freezer.epoch()
+	c, err := loop.Next(epoch)
+	switch {
+	case err != nil && s.isClosed():
+		return ErrServerClosed
+	case err != nil && epoch.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("accept on %s: %w", loop.Listener.Addr(), err)
+	}
+	if err := s.startConn(c, ours); errors.Is(err, ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // ServeConn serves one connection that somebody else made and returns when it
@@ -136,7 +151,9 @@ func (s *Server) accept(l net.Listener) error {
 // many connections as may be.
 func (s *Server) ServeConn(c net.Conn) error {
 	s.init()
+	s.freezer.admit()
 	served, err := s.take(c, false)
+	s.freezer.admitted()
 	if err != nil {
 		return err
 	}
@@ -213,6 +230,7 @@ func (s *Server) stop(end func(link) error) error {
 func (s *Server) init() {
 	s.setUp.Do(func() {
 		s.stopping, s.stopped = context.WithCancel(context.Background())
+		s.freezer.init(s.stopping)
 		s.listeners = make(map[net.Listener]struct{})
 		s.links = make(map[link]bool)
 		if s.Kernel == nil {
@@ -313,6 +331,7 @@ func (s *Server) removeConn(c link) {
 		s.guests--
 	}
 	delete(s.links, c)
+	s.freezer.hint()
 	s.running.Done()
 }
 

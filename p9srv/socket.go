@@ -35,10 +35,13 @@ type socket struct {
 
 	// mu guards the fields below. Only the goroutine that reads and writes moves
 	// the socket, so that it may look without mu where it is.
-	mu       sync.Mutex
-	conn     pollable  // nil: outside
-	deadline time.Time // of reading
-	cutOff   bool
+	mu        sync.Mutex
+	conn      pollable  // nil: outside
+	deadline  time.Time // of reading
+	writeTime time.Time // the deadline of writing
+	paused    bool      // both deadlines count as passed
+	wasPaused bool      // since the last call of pausedSince
+	cutOff    bool
 }
 
 // pollable is what a socket in the poller can do.
@@ -151,7 +154,7 @@ func (s *socket) comeBack() error {
 	}
 	raw, err := file.SyscallConn()
 	if err == nil {
-		err = file.SetReadDeadline(s.deadline)
+		err = errors.Join(file.SetReadDeadline(s.unlessPausedLocked(s.deadline)), file.SetWriteDeadline(s.unlessPausedLocked(s.writeTime)))
 	}
 	if err != nil {
 		return fmt.Errorf("wait in the poller: %w", err)
@@ -191,10 +194,11 @@ func (s *socket) patience() (time.Duration, error) {
 	if s.cutOff {
 		return 0, net.ErrClosed
 	}
-	if s.deadline.IsZero() {
+	deadline := s.unlessPausedLocked(s.deadline)
+	if deadline.IsZero() {
 		return idleTime, nil
 	}
-	left := time.Until(s.deadline)
+	left := time.Until(deadline)
 	if left <= 0 {
 		return 0, os.ErrDeadlineExceeded
 	}
@@ -238,7 +242,7 @@ func (s *socket) SetReadDeadline(t time.Time) error {
 	if s.conn == nil {
 		return nil
 	}
-	return s.conn.SetReadDeadline(t)
+	return s.conn.SetReadDeadline(s.unlessPausedLocked(t))
 }
 
 // SetWriteDeadline is that of a net.Conn, and needs the poller.
@@ -246,7 +250,13 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 	if err := s.comeBack(); err != nil {
 		return err
 	}
-	return s.whyEnded(s.conn.SetWriteDeadline(t))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writeTime = t
+	if s.cutOff {
+		return net.ErrClosed
+	}
+	return s.conn.SetWriteDeadline(s.unlessPausedLocked(t))
 }
 
 // interrupt ends reads and writes that wait, and those to come, without waiting for any.
@@ -259,7 +269,7 @@ func (s *socket) interrupt() error {
 	case s.conn == nil:
 		return s.fd.ShutDown()
 	}
-	s.deadline = past
+	s.deadline, s.writeTime = past, past
 	return errors.Join(s.conn.SetReadDeadline(past), s.conn.SetWriteDeadline(past))
 }
 

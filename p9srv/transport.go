@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -29,6 +30,10 @@ type transport struct {
 	dropped int       // of these, at the start
 	part    []byte    // of a frame, while waiting without buf
 	readErr error
+
+	// standStill waits while the server is frozen, and reports whether it was. Nil: the
+	// server is never frozen.
+	standStill func() bool
 
 	unsent   []byte // of the write in hand
 	writeErr error
@@ -103,6 +108,12 @@ func (t *transport) borrow() {
 	}
 }
 
+// resume puts bytes into the buffer as if they had just arrived. There is none yet.
+func (t *transport) resume(in []byte) {
+	t.part = in
+	t.borrow()
+}
+
 // release gives the buffer back before a wait. A small part of a frame is kept
 // aside, so that a peer who stops within one does not hold a whole buffer.
 func (t *transport) release() {
@@ -173,11 +184,11 @@ func (t *transport) write(p []byte) error {
 		return t.writeConn(p)
 	}
 	t.unsent, t.writeErr = p, nil
-	err := t.socket.write(t.tryWrite)
+	err := t.writeUnsent()
 	if deadline.PassedUnseen(err, t.deadline) {
 		t.deadline = time.Now().Add(t.writeTimeout)
 		if err = t.socket.SetWriteDeadline(t.deadline); err == nil {
-			err = t.socket.write(t.tryWrite)
+			err = t.writeUnsent()
 		}
 	}
 	t.unsent = nil
@@ -190,6 +201,16 @@ func (t *transport) write(p []byte) error {
 		return t.socket.SetWriteDeadline(time.Time{})
 	}
 	return t.socket.whyEnded(t.writeErr)
+}
+
+// writeUnsent writes what is unsent. A freeze of the server does not end it.
+func (t *transport) writeUnsent() error {
+	for {
+		err := t.socket.write(t.tryWrite)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || t.standStill == nil || !t.standStill() {
+			return err
+		}
+	}
 }
 
 // writeFD writes what is unsent as far as the peer takes it. Only when it does

@@ -126,7 +126,7 @@ func restAfter(worked time.Duration, greedy, processors int) time.Duration {
 	return max(free, 0)
 }
 
-// rest waits, but not for longer than connections last.
+// rest waits, but ends early when connections are made to end or to stand still.
 func (s *Server) rest(d time.Duration) {
 	if d == 0 {
 		return
@@ -135,6 +135,6 @@ func (s *Server) rest(d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.stopping.Done():
+	case <-s.freezer.epoch().Done():
 	}
 }
