@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mdlayher/vsock"
 	"golang.org/x/sys/unix"
 )
 
@@ -101,7 +100,11 @@ func fileListener(f *os.File) (net.Listener, error) {
 	case !isOtherFamily(err):
 		return nil, reason(err)
 	}
-	v, err := vsock.FileListener(f) // package net does not know vsock
+	copied, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, standardStreams)
+	if err != nil {
+		return nil, fmt.Errorf("duplicate it: %w", err)
+	}
+	v, err := newVsockListener(os.NewFile(uintptr(copied), "vsock listener")) // package net does not know vsock
 	if err != nil {
 		return nil, errors.New("it listens, but is not a unix, TCP or vsock socket")
 	}

@@ -58,7 +58,7 @@ func (a vsockAddress) String() string {
 }
 
 func (a vsockAddress) open(context.Context) (net.Listener, net.Conn, error) {
-	l, err := vsock.ListenContextID(a.cid, a.port, nil)
+	l, err := listenVsock(a.cid, a.port)
 	if err != nil {
 		return nil, nil, vsockReason(err)
 	}

@@ -2,7 +2,11 @@ package endpoint
 
 import (
 	"errors"
+	"net"
+	"os"
+	"syscall"
 
+	"github.com/mdlayher/vsock"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,3 +16,41 @@ func isNoVsock(err error) bool {
 	return errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.ENODEV) ||
 		errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EADDRNOTAVAIL)
 }
+
+// vsockListener is a listener whose descriptor can be asked for, unlike that of package
+// vsock alone.
+type vsockListener struct {
+	*vsock.Listener
+	file *os.File // the same socket
+}
+
+// listenVsock listens on a new socket.
+func listenVsock(cid, port uint32) (net.Listener, error) {
+	fd, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	file := os.NewFile(uintptr(fd), "vsock listener")
+	if err := unix.Bind(fd, &unix.SockaddrVM{CID: cid, Port: port}); err != nil {
+		return nil, errors.Join(os.NewSyscallError("bind", err), file.Close())
+	}
+	if err := unix.Listen(fd, unix.SOMAXCONN); err != nil {
+		return nil, errors.Join(os.NewSyscallError("listen", err), file.Close())
+	}
+	return newVsockListener(file)
+}
+
+// newVsockListener returns the listener of a file, which it takes over.
+func newVsockListener(file *os.File) (net.Listener, error) {
+	l, err := vsock.FileListener(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return vsockListener{l, file}, nil
+}
+
+// Close implements net.Listener.
+func (l vsockListener) Close() error { return errors.Join(l.Listener.Close(), l.file.Close()) }
+
+// SyscallConn implements syscall.Conn.
+func (l vsockListener) SyscallConn() (syscall.RawConn, error) { return l.file.SyscallConn() }

@@ -1,0 +1,71 @@
+package upgrade
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"fullex/p9srv"
+)
+
+// Receive returns the state that another program has left to this one; nil if this process
+// is an ordinary start. A program calls it as its first step, before it opens anything.
+func Receive() (*State, error) {
+	text, ok := os.LookupEnv(stateVariable)
+	if !ok {
+		return nil, nil
+	}
+	if err := os.Unsetenv(stateVariable); err != nil {
+		return nil, fmt.Errorf("take the state: %w", err)
+	}
+	fd, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%q: want the number of a descriptor: %w", stateVariable, text, err)
+	}
+	f := os.NewFile(uintptr(fd), "state")
+	if f == nil {
+		return nil, fmt.Errorf("%s=%d: there is no such descriptor", stateVariable, fd)
+	}
+	defer f.Close()
+	s, err := ReadState(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range s.descriptors() {
+		if err := setCloseOnExec(fd, true); err != nil {
+			return nil, fmt.Errorf("take descriptor %d over: %w", fd, err)
+		}
+	}
+	return s, nil
+}
+
+// Tried reports whether this process was started to try a state, and does that. The
+// process must end then, with the status 0 only without an error. server is a new one, as
+// [fullex/p9srv.Server.Check] wants it.
+func Tried(in io.Reader, out io.Writer, server func() (*p9srv.Server, error)) (tried bool, err error) {
+	switch os.Getenv(tryVariable) {
+	case "":
+		return false, nil
+	case formatsWord:
+		for _, format := range formats {
+			fmt.Fprintln(out, format)
+		}
+		return true, nil
+	case checkWord:
+		return true, check(in, server)
+	}
+	return true, fmt.Errorf("%s: want %s or %s", tryVariable, formatsWord, checkWord)
+}
+
+func check(in io.Reader, server func() (*p9srv.Server, error)) error {
+	s, err := ReadState(in)
+	if err != nil {
+		return err
+	}
+	made, err := server()
+	if err != nil {
+		return err
+	}
+	return made.Check(s.Server)
+}
