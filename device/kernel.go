@@ -19,6 +19,13 @@ type Kernel struct {
 	// A session takes about 1 KiB. It must be set before the first open.
 	MaxSessions int
 
+	// Upgrade, if not nil, is called when an administrator asks for another program in
+	// the place of this one. It does not wait for that. It is set before the first use.
+	Upgrade func() error
+	// Generation is the number of programs that had these modules, one after the other;
+	// ListModules shows it from 2 on. It is set before the first use.
+	Generation uint64
+
 	log     *Log      // immutable
 	modules []*module // in the order of registration; the slice is immutable
 

@@ -26,7 +26,7 @@ func (k *Kernel) moduleLines() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		k.loading.Lock()
 		defer k.loading.Unlock()
-		line := fmt.Appendf(nil, "%-19s %8s  %s\n", "Module", "Size", "Used by")
+		line := fmt.Appendf(nil, "%-19s %8s  %s%s\n", "Module", "Size", "Used by", k.generation())
 		if !yield(line) {
 			return
 		}
@@ -44,6 +44,14 @@ func (k *Kernel) moduleLines() iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// generation returns a word for the head of ListModules, after blanks, or "".
+func (k *Kernel) generation() string {
+	if k.Generation < 2 {
+		return ""
+	}
+	return fmt.Sprintf("  (generation %d)", k.Generation)
 }
 
 // note returns a blank and the module's note, or "" if the module has none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -13,8 +14,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fullex/cmd/fullex/internal/logs"
+	"fullex/device"
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/p9srv/upgrade"
 )
 
 // shutdownTime is how long peers may take to accept their last replies: a quarter
@@ -61,15 +64,36 @@ func serve(c *cli.Context) error {
 
 // run serves until ctx ends, and then shuts down.
 func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) error {
-	lines := config.logLines(stderr)
-	defer lines.Close(flushTime)
-	log := config.logger(lines)
-	server, err := newServer(config.modules, config.faults)
+	if tried, err := upgrade.Tried(os.Stdin, stdout, config.unloadedServer); tried || err != nil {
+		return err
+	}
+	state, err := upgrade.Receive()
 	if err != nil {
 		return err
 	}
-	server.Kernel.MaxSessions = config.sessions
-	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
+	lines := config.logLines(stderr)
+	defer lines.Close(flushTime)
+	log := config.logger(lines)
+	server, err := config.newServer(state, log)
+	if err != nil {
+		return err
+	}
+	if config.trace {
+		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
+		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
+	}
+	up, err := newUpgrader(server, state, len(config.faults.all()) > 0, log)
+	if err != nil {
+		return err
+	}
+	defer up.close()
+	if state != nil {
+		sources, err := up.restore(state)
+		if err != nil {
+			return err
+		}
+		return serveAll(ctx, server, sources, log, up)
+	}
 	config.faults.announce(config.atLeast(slog.LevelWarn).logger(lines))
 	log.Debug("starting", "endpoints", fmt.Sprint(config.endpoints))
 	sources, err := config.open(ctx, log)
@@ -80,19 +104,36 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	if config.trace {
-		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
-		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
-	}
 	greeting := logs.New(stdout, lostLines)
 	defer greeting.Close(flushTime)
 	announce(ctx, greeting, sources)
-	return serveAll(ctx, server, sources, log)
+	return serveAll(ctx, server, sources, log, up)
+}
+
+// newServer returns the server that the flags describe. With a state its modules are not
+// loaded yet.
+func (config serveConfig) newServer(state *upgrade.State, log *slog.Logger) (*p9srv.Server, error) {
+	make := func() (*p9srv.Server, error) { return newServer(config.modules, config.faults) }
+	if state != nil {
+		make = config.unloadedServer
+	}
+	server, err := make()
+	if err != nil {
+		return nil, err
+	}
+	server.Kernel.MaxSessions = config.sessions
+	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
+	return server, nil
+}
+
+// unloadedServer returns a server none of whose modules is loaded.
+func (config serveConfig) unloadedServer() (*p9srv.Server, error) {
+	return &p9srv.Server{Kernel: device.NewKernel(device.Modules()...)}, nil
 }
 
 // serveAll serves until ctx ends, a listener fails, or there is nothing left to
-// serve: an inherited connection ends with its peer.
-func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *slog.Logger) error {
+// serve: an inherited connection ends with its peer. In between, up replaces the program.
+func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *slog.Logger, up *upgrader) error {
 	ended := make(chan error, len(sources))
 	var serving sync.WaitGroup
 	for _, s := range sources {
@@ -106,6 +147,8 @@ func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *
 			left = 0
 		case err = <-ended:
 			left--
+		case <-up.asked:
+			up.run(ctx, sources)
 		}
 	}
 	return errors.Join(err, shutdown(server, &serving, log))

@@ -51,21 +51,51 @@ func untilToldTwice(parent context.Context, told []os.Signal, patience time.Dura
 	ctx, cancel := context.WithCancelCause(parent)
 	late, hurry := context.WithCancel(context.WithoutCancel(parent))
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, told...)
+	hearing = &listener{signals, told, make(chan struct{})}
+	asked := hearing.asked
+	hearing.listen()
 	go func() { // it ends with ctx, or with the program
 		defer hurry()
-		select {
-		case s := <-signals:
-			cancel(toldToEnd{s.(syscall.Signal)})
-			rest := waitForOrder(signals, patience)
-			hurry()
-			time.Sleep(rest)
-			endNow(ctx)
-		case <-ctx.Done():
-			signal.Stop(signals)
+		for {
+			select {
+			case s := <-signals:
+				cancel(toldToEnd{s.(syscall.Signal)})
+				rest := waitForOrder(signals, patience)
+				hurry()
+				time.Sleep(rest)
+				endNow(ctx)
+				return
+			case <-asked:
+			case <-ctx.Done():
+				signal.Stop(signals)
+				return
+			}
 		}
 	}()
 	return ctx, late, func() { cancel(nil) }
+}
+
+// listener gets the signals that tell the running command to end.
+type listener struct {
+	signals chan os.Signal
+	told    []os.Signal
+	asked   chan struct{} // taken by the goroutine that takes signals, if it has none in hand
+}
+
+// hearing is that of the running command: there is one, as signals are the whole program's.
+var hearing *listener
+
+func (l *listener) listen() { signal.Notify(l.signals, l.told...) }
+
+// stop lets the signals end the program at once from now on, until listen. It reports
+// false if one came before, which ends ctx.
+func (l *listener) stop(ctx context.Context) bool {
+	signal.Reset(l.told...)
+	select {
+	case l.asked <- struct{}{}:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil && len(l.signals) == 0
 }
 
 // waitForOrder returns when a command that was told to end has had its time, and how

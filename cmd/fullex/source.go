@@ -17,7 +17,8 @@ import (
 type source struct {
 	endpoint endpoint.Endpoint
 	listener net.Listener
-	conn     net.Conn // nil if it is a listener
+	conn     net.Conn // nil if it is a listener, or restored
+	number   uint64   // of a restored connection; else 0
 }
 
 // openAll opens every endpoint, or none. It gives up when ctx ends. Inherited
@@ -66,9 +67,12 @@ func (s source) close() error {
 // serve returns nil when there is nothing more to serve.
 func (s source) serve(server *p9srv.Server) error {
 	var err error
-	if s.conn != nil {
+	switch {
+	case s.number != 0:
+		server.AwaitConn(s.number)
+	case s.conn != nil:
 		err = server.ServeConn(s.conn)
-	} else {
+	default:
 		err = server.Serve(s.listener)
 	}
 	if err = ignoreServerClosed(err); err != nil {

@@ -66,7 +66,12 @@ func vhost(c *cli.Context) error {
 	defer lines.Close(flushTime)
 	server.Kernel.MaxSessions = config.sessions
 	server.Limits, server.Log = config.limits, config.logger(lines)
-	return serveAll(ctx, server, []source{s}, server.Log)
+	up, err := refusing(server, "virtual machines cannot be carried", server.Log)
+	if err != nil {
+		return err
+	}
+	defer up.close()
+	return serveAll(ctx, server, []source{s}, server.Log, up)
 }
 
 // vhostSource opens what the flags name.

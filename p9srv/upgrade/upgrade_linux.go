@@ -24,23 +24,6 @@ const (
 	tryTime = 10 * time.Second
 )
 
-// Upgrade replaces the program of this process by the one that is at its path now.
-type Upgrade struct {
-	Server  *p9srv.Server
-	Program Program
-	// Generation of the running program, from 1.
-	Generation uint64
-	// Sources returns where the connections of a frozen server come from.
-	Sources func(*p9srv.Frozen) ([]Source, error)
-	// BeforeExec is called last. It gives signals that end the process their default
-	// action, and reports false if one came before. AfterExec takes that back.
-	BeforeExec func() bool
-	AfterExec  func()
-}
-
-// ErrTold reports that the process was told to end.
-var ErrTold = errors.New("the process was told to end")
-
 // Run does not return if it succeeds. Otherwise the server goes on, and the error says
 // what was wrong.
 func (u *Upgrade) Run(ctx context.Context) error {
