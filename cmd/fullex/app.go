@@ -30,7 +30,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		EnableBashCompletion:      true,
 		Flags:                     []cli.Flag{cli.HelpFlag}, // the library leaves it out beside a command help
 		Commands: slices.Concat(
-			grouped(toServe, serveCommand(), vhostCommand(), demoCommand()),
+			grouped(toServe, serveCommand(), upgradeCommand(), vhostCommand(), demoCommand()),
 			grouped(toMount, mountCommand(), umountCommand()),
 			grouped(toUse, shellCommand(), lsCommand(), catCommand(), writeCommand(), insmodCommand(), rmmodCommand()),
 			grouped(toTest, checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), replayCommand()),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"fullex/p9srv"
@@ -32,12 +33,24 @@ func Receive() (*State, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := keepName(); err != nil {
+		return nil, err
+	}
 	for _, fd := range s.descriptors() {
 		if err := setCloseOnExec(fd, true); err != nil {
 			return nil, fmt.Errorf("take descriptor %d over: %w", fd, err)
 		}
 	}
 	return s, nil
+}
+
+// keepName gives the process the name by which ps(1) knew it: exec by a descriptor makes
+// that the descriptor's number (execve(2), PR_SET_NAME).
+func keepName() error {
+	if err := os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0); err != nil {
+		return fmt.Errorf("name the process: %w", err)
+	}
+	return nil
 }
 
 // Tried reports whether this process was started to try a state, and does that. The
