@@ -18,7 +18,7 @@ import (
 // name that it begins with. Each may import those below its own layer, and packages
 // within its folder.
 var layers = []string{
-	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults",
+	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults", "fullex/p9srv/upgrade",
 	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/client/load", "fullex/p9srv/client", "fullex/p9srv/endpoint", "fullex/p9srv/deadline",
 	"fullex/p9srv/outside", "fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque", "fullex/device/contract",
 }
