@@ -125,6 +125,9 @@ func (c *conn) standStill() bool {
 		return false
 	}
 	c.srv.freezer.standStill()
+	if c.srv.stopping.Err() != nil { // nobody thaws it
+		_ = c.io.socket.resume() // what is wrong with the socket, reads find
+	}
 	return true
 }
 

@@ -16,7 +16,7 @@ func (s *socket) resume() error { return s.setPaused(false) }
 func (s *socket) setPaused(paused bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.paused, s.wasPaused = paused, true
+	s.paused, s.wasPaused = paused, s.wasPaused || paused
 	if s.cutOff || s.conn == nil {
 		return nil
 	}
