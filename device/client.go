@@ -6,10 +6,10 @@ import "fmt"
 // A field that the caller of Open does not know is zero on every open, so it
 // distinguishes nobody. Identity is comparable.
 type Identity struct {
-	Peer    string // connection, or process that a transport vouches for
-	UID     uint32 // user at that peer
-	Process uint32 // process number that the client named; 0: none
-	Open    uint64 // a number for this open alone, which makes it its own client; 0: none
+	Peer    string `cbor:"1,keyasint"` // connection, or process that a transport vouches for
+	UID     uint32 `cbor:"2,keyasint"` // user at that peer
+	Process uint32 `cbor:"3,keyasint"` // process number that the client named; 0: none
+	Open    uint64 `cbor:"4,keyasint"` // a number for this open alone, which makes it its own client; 0: none
 }
 
 // User is the user who opens files, as far as the server knows. All opens of one

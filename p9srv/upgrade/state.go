@@ -45,14 +45,17 @@ const headWord = "fullexST"
 // errFormat says that the state has another format.
 var errFormat = errors.New("the state has a format that this program does not read")
 
+// encoding gives the same bytes for the same state.
+var encoding = must(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
+
 // decoding bounds what a state may make the decoder allocate.
 var decoding = must(cbor.DecOptions{
 	MaxArrayElements: 1 << 21, MaxMapPairs: 1 << 17, MaxNestedLevels: 16, IndefLength: cbor.IndefLengthForbidden,
 	DupMapKey: cbor.DupMapKeyEnforcedAPF, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8DecodeInvalid,
 }.DecMode())
 
-// must returns the mode. Its options are constants, which a test tries.
-func must(mode cbor.DecMode, err error) cbor.DecMode {
+// must returns a mode. Its options are constants: a wrong one stops every test.
+func must[Mode any](mode Mode, err error) Mode {
 	if err != nil {
 		panic(err)
 	}
@@ -61,7 +64,7 @@ func must(mode cbor.DecMode, err error) cbor.DecMode {
 
 // Encode returns the state as bytes.
 func (s *State) Encode() ([]byte, error) {
-	body, err := cbor.Marshal(s)
+	body, err := encoding.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("encode the state: %w", err)
 	}
