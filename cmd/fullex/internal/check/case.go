@@ -13,19 +13,19 @@ type Case struct {
 	Weight int
 	Title  string // what is claimed
 	Row    string // of the contract
-	Hidden bool   // its ID is "hidden case 1" or so, it has no title and no row, and results have no more of it
+	Hidden bool   // ID is "hidden case N", Title and Row are "", results give only weight and status
 
 	run func(*trial)
-	// tidy puts the target right again, if a trial was cut short; or nil.
+	// tidy restores the target after a trial that was cut short. Nil: nothing to restore.
 	tidy func(target.Opener) error
 }
 
-// Cases returns all cases in the order in which they are run.
+// Cases returns all cases in the order in which they run.
 func Cases() []Case {
 	return slices.Concat(openCases(), fileCases(), capacityCases(), writeCases(), readCases(), lifeCases(), clientCases(), sharedCases(), randomCases(), replyCases(), unloadCases())
 }
 
-// claim makes a case.
+// claim returns a case.
 func claim(id string, weight int, r contract.Row, title string, run func(*trial)) Case {
 	return Case{ID: id, Weight: weight, Title: title, Row: r.String(), run: run}
 }

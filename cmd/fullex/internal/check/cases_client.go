@@ -6,7 +6,7 @@ import (
 	"fullex/device/contract"
 )
 
-// manyClients is how many clients have the device open at once.
+// manyClients is how many clients process.many has at once.
 const manyClients = 12
 
 func clientCases() []Case {
@@ -25,7 +25,7 @@ func clientCases() []Case {
 			f.close()
 			g.close()
 		}),
-		claim("process.close", 2, contract.RowClose, "a close by one client does nothing to another", func(t *trial) {
+		claim("process.close", 2, contract.RowClose, "a close by one client leaves the deque of another as it was", func(t *trial) {
 			a, b := t.client(), t.other()
 			f, g := a.open(), b.open()
 			f.capacity(2)
@@ -51,11 +51,11 @@ func clientCases() []Case {
 			g.close()
 		}),
 		claim("process.many", 2, contract.RowOpen, "many clients at once find their own values in their own deques", manyAtOnce),
-		claim("process.race", 2, contract.RowOpen, "many clients open and close again and again at the same time", race),
+		claim("process.race", 2, contract.RowOpen, "many clients open and close the device repeatedly, all at the same time", race),
 	}
 }
 
-// together runs a function for so many clients at the same time.
+// together starts a number of clients, calls do for all of them at the same time, and waits.
 func together(t *trial, clients int, do func(i int, c *client)) {
 	started := make([]*client, clients)
 	for i := range started {
@@ -68,9 +68,9 @@ func together(t *trial, clients int, do func(i int, c *client)) {
 	all.Wait()
 }
 
-// manyAtOnce fills a deque each, and reads when all are full.
+// manyAtOnce fills the deque of each client. It reads them when all are full.
 func manyAtOnce(t *trial) {
-	const values = 20 // of each, half of them odd
+	const values = 20 // in each deque, half of them odd
 	var full sync.WaitGroup
 	full.Add(manyClients)
 	together(t, manyClients, func(i int, c *client) {

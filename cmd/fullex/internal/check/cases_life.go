@@ -9,8 +9,8 @@ import (
 	"fullex/device/contract"
 )
 
-// Sessions that are looked for in a server's list have a capacity and a length
-// that others hardly have.
+// A marked session can be found in a server's list: other sessions hardly have both this
+// capacity and this length.
 const (
 	markedCapacity = 97
 	markedLength   = 3
@@ -34,13 +34,13 @@ func lifeCases() []Case {
 			c.open().close()
 			c.opensNew()
 		}),
-		claim("close.frees", 2, contract.RowClose, "a server's list of sessions loses one that is closed", closeFrees),
-		claim("close.cycles", 3, contract.RowClose, "1,000 times open and close leave nothing behind", cycles),
+		claim("close.frees", 2, contract.RowClose, "a session that is closed disappears from the server's list of sessions", closeFrees),
+		claim("close.cycles", 3, contract.RowClose, "1,000 times open and close leave no session behind", cycles),
 		claim("kill.frees", 3, contract.RowClose, "a client that is killed leaves no session behind", killFrees),
 	}
 }
 
-// mark makes a session that can be looked for.
+// mark marks a new session.
 func (f *file) mark() {
 	f.capacity(markedCapacity)
 	for v := range int32(markedLength) {
@@ -48,10 +48,10 @@ func (f *file) mark() {
 	}
 }
 
-// isListed says whether the client sees the marked session of another client.
+// isListed reports whether the server lists a marked session.
 func (c *client) isListed() bool { return c.count(markedCapacity, markedLength) > 0 }
 
-// isGone fails unless no marked session is listed any more.
+// isGone fails the trial if a marked session is still listed after settleTime.
 func (c *client) isGone(whose string) {
 	if !c.t.isOver() && !c.t.eventually(func() bool { return !c.isListed() }) {
 		c.t.fail("the session of %s is still in the server's list after %s, must be freed", whose, settleTime)
@@ -81,7 +81,7 @@ func cycles(t *trial) {
 	}
 	c.opensNew()
 	if _, ok := c.listed(); !ok {
-		t.note("nothing here lists the sessions: that all can be opened again was looked at, not what is left")
+		t.note("nothing here lists the sessions, so the case only checked that the device can be opened again")
 		return
 	}
 	c.isGone("a file that was closed")
@@ -100,12 +100,12 @@ func killFrees(t *trial) {
 	case listed:
 		watcher.isGone("a client that was killed")
 	default:
-		t.note("nothing here lists the sessions: that others can go on was looked at, not what is left")
+		t.note("nothing here lists the sessions, so the case only checked that another client can open the device")
 	}
 	watcher.opensNew()
 }
 
-// opensAgain waits until what a killed client had open is free.
+// opensAgain waits until the device can be opened again after a client was killed.
 func (c *client) opensAgain() {
 	call := c.t.trace.begin("open", "%sopen(%q, O_RDWR", c.prefix, c.Traits.Path)
 	var err error

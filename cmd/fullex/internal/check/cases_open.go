@@ -20,7 +20,7 @@ func openCases() []Case {
 			c.refuseOpen("third open by the same client")
 			f.close()
 		}),
-		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is refused before there is a capacity, too", func(t *trial) {
+		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is refused also before there is a capacity", func(t *trial) {
 			c := t.single()
 			f := c.open()
 			c.refuseOpen("second open by the same client")
@@ -34,7 +34,7 @@ func openCases() []Case {
 			f.full()
 			f.finish(3, 8, 6)
 		}),
-		claim("open.twice.leak", 2, contract.RowOpenTwice, "opens that were refused leave nothing behind", refusedOpens),
+		claim("open.twice.leak", 2, contract.RowOpenTwice, "opens that were refused leave no session behind", refusedOpens),
 		claim("open.again", 3, contract.RowOpen, "after a close the same client may open again", func(t *trial) {
 			c := t.client()
 			for range 5 {
@@ -90,7 +90,7 @@ func fileCases() []Case {
 			}
 		}),
 		claim("file.flags", 1, contract.RowFile, "O_TRUNC, O_APPEND, O_CREAT and O_NONBLOCK of an open change nothing", openFlags),
-		claim("file.truncated", 1, contract.RowFile, "a refused open with O_TRUNC takes nothing from the session", func(t *trial) {
+		claim("file.truncated", 1, contract.RowFile, "a refused open with O_TRUNC leaves the first session as it was", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.Traits.NoFlags)
 			t.skipIf(c.Traits.EachOpen)

@@ -7,18 +7,18 @@ import (
 	"fullex/device/contract"
 )
 
-// randomCalls is how many calls a random session has.
+// randomCalls is how many calls a random session makes.
 const randomCalls = 60
 
 func randomCases() []Case {
 	return []Case{
-		claim("random.sessions", 5, contract.RowPush, "random sessions return what a model of the contract does", func(t *trial) {
+		claim("random.sessions", 5, contract.RowPush, "random sessions get the results of a model of the contract", func(t *trial) {
 			c := t.client()
 			for i := range t.o.Sessions {
 				randomSession(t, c, i)
 			}
 		}),
-		claim("random.clients", 3, contract.RowPush, "random sessions of several clients at once do, too", func(t *trial) {
+		claim("random.clients", 3, contract.RowPush, "random sessions of several clients at once get the results of the model", func(t *trial) {
 			const clients = 4
 			each := max(t.o.Sessions/(2*clients), 1)
 			together(t, clients, func(i int, c *client) {
@@ -30,7 +30,7 @@ func randomCases() []Case {
 	}
 }
 
-// session is a random session. What it does depends on the seed and its number.
+// session is a random session. Its calls depend on the seed and on its number.
 type session struct {
 	*file
 	model  contract.Model
@@ -43,7 +43,7 @@ func randomSession(t *trial, c *client, number int) {
 		return
 	}
 	f := c.open()
-	s := &session{file: f, model: f.created(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
+	s := &session{file: f, model: f.newModel(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
 	for range randomCalls {
 		switch n := s.random.IntN(100); {
 		case n < 3:
@@ -57,7 +57,7 @@ func randomSession(t *trial, c *client, number int) {
 	s.close()
 }
 
-// writeRandom writes mostly what the state asks for.
+// writeRandom writes random bytes, mostly as many as the state of the session allows.
 func (s *session) writeRandom() {
 	p := s.payload()
 	if len(p) == 0 && s.c.Traits.NoEmptyCalls != "" {
@@ -81,7 +81,7 @@ func (s *session) payload() []byte {
 	case n < 30:
 		return bytesOf(int32(s.random.Uint32()))
 	case n < 90:
-		return []byte{byte(1 + s.random.IntN(8))} // small: full is soon
+		return []byte{byte(1 + s.random.IntN(8))} // small, so that the deque is soon full
 	}
 	return []byte{byte(s.random.Uint32())}
 }

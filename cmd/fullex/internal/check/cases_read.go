@@ -8,15 +8,15 @@ import (
 	"fullex/device/contract"
 )
 
-// readSizes are what reads that must be refused for the state are tried with.
+// readSizes are sizes of reads, in bytes. All are refused while there is no value.
 var readSizes = []int{1, 2, 3, 4, 5, 8, 4096}
 
 func readCases() []Case {
 	cases := []Case{
-		emptyCall("read.zero.new", contract.RowReadEmpty, "a read of 0 bytes on a new session is refused for its size", func(*file) {}),
-		emptyCall("read.zero.empty", contract.RowReadEmpty, "a read of 0 bytes on an empty deque is refused for its size", func(f *file) { f.capacity(1) }),
+		emptyCall("read.zero.new", contract.RowReadEmpty, "a read of 0 bytes on a new session is refused with EINVAL", func(*file) {}),
+		emptyCall("read.zero.empty", contract.RowReadEmpty, "a read of 0 bytes on an empty deque is refused with EINVAL", func(f *file) { f.capacity(1) }),
 		emptyCall("read.zero", contract.RowReadEmpty, "a read of 0 bytes is refused", func(f *file) { f.capacity(1); f.push(2) }),
-		claim("read.new", 3, contract.RowNothing, "a read on a new session is refused, whatever its size", func(t *trial) {
+		claim("read.new", 3, contract.RowNothing, "a read of any size on a new session is refused", func(t *trial) {
 			f := t.client().open()
 			for _, size := range readSizes {
 				f.read(fmt.Sprintf("read of %s on a new session", bytesIn(size)), size, fails(syscall.EACCES))
@@ -31,7 +31,7 @@ func readCases() []Case {
 			f.drained()
 			f.finish()
 		}),
-		claim("read.empty.sizes", 2, contract.RowNothing, "a read on an empty deque is refused, whatever its size", func(t *trial) {
+		claim("read.empty.sizes", 2, contract.RowNothing, "a read of any size on an empty deque is refused", func(t *trial) {
 			f := t.client().filled(2)
 			for _, size := range readSizes {
 				f.read(fmt.Sprintf("read of %s on an empty deque", bytesIn(size)), size, fails(syscall.EACCES))
@@ -51,7 +51,7 @@ func readCases() []Case {
 			f := t.client().filled(3, 2, 4, 6)
 			f.finish(2, 4, 6)
 		}),
-		claim("read.submitted", 1, contract.RowPop, "an asynchronous read of a value gives it, or is refused and pops nothing", func(t *trial) {
+		claim("read.submitted", 1, contract.RowPop, "an asynchronous read returns a value, or is refused and pops nothing", func(t *trial) {
 			submitted := func(at int64) func(target.OtherReads, []byte) (int, error) {
 				return func(f target.OtherReads, p []byte) (int, error) { return f.Submit(p, at) }
 			}
@@ -62,13 +62,13 @@ func readCases() []Case {
 			left = f.popBy("io_submit", submitted(4096), left...)
 			f.finish(left...)
 		}),
-		claim("read.sent", 1, contract.RowPop, "sendfile gives a value, or is refused and pops nothing", func(t *trial) {
+		claim("read.sent", 1, contract.RowPop, "sendfile sends a value, or is refused and pops nothing", func(t *trial) {
 			f := t.client().filled(4, 2, 4, 6)
 			left := f.popBy("sendfile", target.OtherReads.Send, 2, 4, 6)
 			left = f.popBy("sendfile", target.OtherReads.Send, left...)
 			f.finish(left...)
 		}),
-		claim("read.kept", 2, contract.RowReadKept, "a read of many bytes loses no value, and 4 bytes at a time all are there", longThenShort),
+		claim("read.kept", 2, contract.RowReadKept, "reads of many bytes lose no value, and reads of 4 bytes return the rest", longThenShort),
 	}
 	for _, size := range []int{5, 8, 4096} {
 		cases = append(cases, claim(fmt.Sprintf("read.long.%d", size), 2, contract.RowPop,
@@ -86,13 +86,14 @@ func readCases() []Case {
 			fmt.Sprintf("a read of %s is refused and pops nothing", bytesIn(size)), func(t *trial) {
 				f := t.client().filled(3, 2, 4)
 				subject := fmt.Sprintf("read of %s on a deque that is not empty", bytesIn(size))
-				f.finish(f.read(subject, size, f.holding(2, 4).Read(size)...).Next.Values...)
+				f.finish(f.read(subject, size, f.modelWith(2, 4).Read(size)...).Next.Values...)
 			}))
 	}
 	return cases
 }
 
-// emptyCall is a case of a read or write of 0 bytes, as its row says.
+// emptyCall returns the case of a read or write of 0 bytes. The row says which. before
+// prepares the session.
 func emptyCall(id string, row contract.Row, title string, before func(*file)) Case {
 	return claim(id, 1, row, title, func(t *trial) {
 		c := t.client()
@@ -108,7 +109,7 @@ func emptyCall(id string, row contract.Row, title string, before func(*file)) Ca
 	})
 }
 
-// longThenShort reads with calls for much more than there is.
+// longThenShort pops half of the values with reads of 400 bytes, and the rest with reads of 4.
 func longThenShort(t *trial) {
 	f := t.client().filled(contract.MaxCapacity)
 	for v := int32(0); v < 40; v += 2 {

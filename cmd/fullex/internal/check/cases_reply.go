@@ -15,8 +15,8 @@ func replyCases() []Case {
 	}
 }
 
-// soonEnough is how long half of the calls may take: more than any machine needs,
-// emulated ones too, and less than anybody delays them on purpose.
+// soonEnough is how long half of the calls may take. Every machine is faster, even an
+// emulated one. A delay on purpose is longer.
 const soonEnough = 10 * time.Millisecond
 
 func replyTime(t *trial) {
@@ -36,7 +36,7 @@ func replyTime(t *trial) {
 	}
 	slices.Sort(times)
 	if median := times[len(times)/2]; median > soonEnough {
-		t.fail("half of the calls took %s and more, must take less than %s", median, soonEnough)
+		t.fail("half of the calls took %s or more, must take at most %s", median, soonEnough)
 	}
 }
 
@@ -44,7 +44,7 @@ func replyOrder(t *trial) {
 	c := t.client()
 	o, ok := c.Opener.(Orderer)
 	if !ok {
-		t.skip("system calls wait for their replies one at a time")
+		t.skip("a client that makes system calls waits for each reply")
 		return
 	}
 	order, err := o.Order(path.Join(string(Each), c.place.name), 16)

@@ -9,7 +9,7 @@ import (
 
 func sharedCases() []Case {
 	return []Case{
-		claim("thread.shared", 3, contract.RowShared, "a thread reads and writes what another has opened", func(t *trial) {
+		claim("thread.shared", 3, contract.RowShared, "a thread reads and writes a device that another thread has opened", func(t *trial) {
 			c := t.client()
 			f := c.filled(3, 2)
 			_, g := c.thread(1, f)
@@ -25,16 +25,16 @@ func sharedCases() []Case {
 		claim("thread.open", 2, contract.RowShared, "threads of a process are one client", func(t *trial) {
 			c := t.single()
 			if t.isModule() {
-				t.skip("the original keys on the thread: each of its threads is a client")
+				t.skip("for the original each thread is a client of its own")
 			}
 			f := c.open()
 			second, _ := c.thread(1, f)
-			second.refuseOpen("open by another thread, with the first having the device open,")
+			second.refuseOpen("open by another thread, while the first has the device open,")
 			f.isNew()
 			f.close()
 		}),
-		claim("thread.race", 3, contract.RowShared, "threads at one descriptor lose no value and get none twice", threadRace),
-		claim("fork.shared", 3, contract.RowShared, "a forked child reads and writes what its parent has opened", func(t *trial) {
+		claim("thread.race", 3, contract.RowShared, "threads that share a descriptor lose no value and get none twice", threadRace),
+		claim("fork.shared", 3, contract.RowShared, "a forked child reads and writes a device that its parent has opened", func(t *trial) {
 			c := t.client()
 			f := c.filled(3, 2)
 			_, g := c.fork(f)
@@ -51,7 +51,7 @@ func sharedCases() []Case {
 			f.pop(6)
 			f.close()
 		}),
-		claim("fork.outlives", 2, contract.RowShared, "a session ends with the last of its descriptors", forkOutlives),
+		claim("fork.outlives", 2, contract.RowShared, "a session ends when the last of its descriptors is closed", forkOutlives),
 		claim("fork.own", 2, contract.RowShared, "a forked child that opens the device has a deque of its own", func(t *trial) {
 			c := t.client()
 			t.skipIf(c.Traits.OneClient)
@@ -70,17 +70,17 @@ func sharedCases() []Case {
 	}
 }
 
-// pushShared writes a value at a file that another thread or process has opened,
-// and reports whether the value was pushed. With the module the write may be
-// refused: then the deque is as it was.
+// pushShared pushes a value to a file that another thread or process has opened. It
+// reports whether the value was pushed. With the profile Module a refusal is correct,
+// too; it leaves the deque as it was.
 func (f *file) pushShared(subject string, v int32) (pushed bool) {
-	m := f.holding()
+	m := f.modelWith()
 	m.Shared = true
 	return len(f.write(subject, bytesOf(v), m.Write(bytesOf(v))...).Next.Values) > 0
 }
 
-// threadRace has each thread push a value and take any. There is always one to
-// take: a thread takes only after it has pushed.
+// threadRace starts threads that each push a value and pop a value, repeatedly. The deque
+// is never empty at a pop, because each thread pushes first.
 func threadRace(t *trial) {
 	const threads, rounds = 6, 40
 	c := t.client()
@@ -113,7 +113,7 @@ func threadRace(t *trial) {
 	f.close()
 }
 
-// eachOnce checks that values are 0, 1, 2 and so on, in any order.
+// eachOnce checks that values has 0, 1, 2 and so on, each once, in any order.
 func (t *trial) eachOnce(values []int32) {
 	slices.Sort(values)
 	for i, v := range values {
@@ -137,7 +137,7 @@ func forkOutlives(t *trial) {
 	}
 	f.close()
 	if c.Traits.EachOpen == "" {
-		c.refuseOpen("open by the parent, whose session the child still has,")
+		c.refuseOpen("open by the parent, while the child has its session open,")
 	}
 	g.push(10)
 	g.pop(2, 10)

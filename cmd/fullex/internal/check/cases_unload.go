@@ -17,7 +17,7 @@ func unloadCases() []Case {
 
 func unloadOpen(t *trial) {
 	if t.isModule() && !t.o.Dangerous {
-		t.skip("unloading in use crashes a kernel with the original module (see --dangerous)")
+		t.skip("unloading the original module while it is in use crashes a kernel (see --dangerous)")
 		return
 	}
 	c := t.client()
@@ -28,7 +28,7 @@ func unloadOpen(t *trial) {
 	}
 	sessions, ok := c.listed()
 	if !ok {
-		t.skip("no server's ctl is here to unload the module with")
+		t.skip("this target has no ctl file to unload the module with")
 		return
 	}
 	if len(sessions) > 1 && !t.o.Dangerous && !t.eventually(c.isAlone) {
@@ -46,16 +46,16 @@ func unloadOpen(t *trial) {
 	f.close()
 }
 
-// isAlone says that one session is listed, the client's own. Those of clients whose
-// connections have ended may be there for a moment.
+// isAlone reports whether the only listed session is that of the client. Sessions of
+// connections that have ended may be listed for a moment.
 func (c *client) isAlone() bool {
 	sessions, ok := c.listed()
 	return ok && len(sessions) == 1
 }
 
-// unload says whether the module was unloaded.
+// unload unloads the module, and reports whether that succeeded.
 func unload(c *client) bool {
-	err := c.order("rmmod full_ex")
+	err := c.command("rmmod full_ex")
 	if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOENT) {
 		c.t.skip("only the administrator of the server may unload the module")
 		return false
@@ -66,9 +66,9 @@ func unload(c *client) bool {
 	return err == nil
 }
 
-// load loads the module again, also after a failure.
+// load loads the module again, also in a trial that has failed.
 func load(c *client) {
-	if err := c.order("insmod full_ex"); err != nil {
+	if err := c.command("insmod full_ex"); err != nil {
 		c.t.fail("loading the module again failed (%v), must succeed", err)
 		return
 	}

@@ -10,8 +10,8 @@ import (
 
 func capacityCases() []Case {
 	cases := []Case{
-		claim("capacity.exact", 3, contract.RowCapacity, "a deque takes as many values as its capacity is, and no more", manyCapacities),
-		claim("capacity.refused", 2, contract.RowCapacityBad, "after a capacity was refused the session takes another", func(t *trial) {
+		claim("capacity.exact", 3, contract.RowCapacity, "a deque takes as many values as its capacity allows, and no more", manyCapacities),
+		claim("capacity.refused", 2, contract.RowCapacityBad, "after a capacity was refused, the session accepts another", func(t *trial) {
 			f := t.client().open()
 			for _, n := range []byte{0, 101, 255} {
 				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
@@ -25,7 +25,7 @@ func capacityCases() []Case {
 	}
 	for _, n := range []int{1, 2, 100} {
 		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, contract.RowCapacity,
-			fmt.Sprintf("a byte %d sets the capacity, and the write returns 1", n), func(t *trial) {
+			fmt.Sprintf("a write of the byte %d sets the capacity and returns 1", n), func(t *trial) {
 				f := t.client().filled(n)
 				f.drained()
 				f.push(2)
@@ -35,7 +35,7 @@ func capacityCases() []Case {
 	}
 	for _, n := range []byte{0, 101, 128, 255} {
 		cases = append(cases, claim(fmt.Sprintf("capacity.%d", n), 2, contract.RowCapacityBad,
-			fmt.Sprintf("a byte %d is no capacity", n), func(t *trial) {
+			fmt.Sprintf("a write of the byte %d is refused and sets no capacity", n), func(t *trial) {
 				f := t.client().open()
 				f.write(fmt.Sprintf("write of the capacity %d", n), []byte{n}, fails(syscall.EINVAL))
 				f.isNew()
@@ -45,7 +45,8 @@ func capacityCases() []Case {
 	return cases
 }
 
-// manyCapacities pushes even values, so that they come as they went.
+// manyCapacities fills deques of many capacities. It pushes even values, so that the first
+// one is popped first.
 func manyCapacities(t *trial) {
 	c := t.client()
 	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 63, 64, 65, 99, contract.MaxCapacity} {
@@ -63,24 +64,24 @@ func writeCases() []Case {
 	cases := []Case{
 		emptyCall("write.empty.new", contract.RowWriteEmpty, "a write of 0 bytes to a new session is refused", func(*file) {}),
 		emptyCall("write.empty", contract.RowWriteEmpty, "a write of 0 bytes is refused", func(f *file) { f.capacity(1) }),
-		emptyCall("write.empty.full", contract.RowWriteEmpty, "a write of 0 bytes to a full deque is refused for its size", func(f *file) { f.capacity(1); f.push(2) }),
+		emptyCall("write.empty.full", contract.RowWriteEmpty, "a write of 0 bytes to a full deque is refused with EINVAL", func(f *file) { f.capacity(1); f.push(2) }),
 		claim("write.odd", 3, contract.RowPush, "odd values are pushed left", func(t *trial) {
 			pushedThenPopped(t, []int32{1, 3, 5}, []int32{5, 3, 1})
 		}),
 		claim("write.even", 3, contract.RowPush, "even values are pushed right", func(t *trial) {
 			pushedThenPopped(t, []int32{0, 2, 4}, []int32{0, 2, 4})
 		}),
-		claim("write.mixed", 3, contract.RowPush, "odd and even values go to their ends of one deque", func(t *trial) {
+		claim("write.mixed", 3, contract.RowPush, "odd and even values go to opposite ends of one deque", func(t *trial) {
 			pushedThenPopped(t, []int32{1, 2, 3, 4, 5, 6}, []int32{5, 3, 1, 2, 4, 6})
 		}),
-		claim("write.negative", 2, contract.RowPush, "negative odd values are odd", func(t *trial) {
+		claim("write.negative", 2, contract.RowPush, "negative odd values are pushed left", func(t *trial) {
 			pushedThenPopped(t, []int32{-1, -2, -3, -4}, []int32{-3, -1, -2, -4})
 		}),
 		claim("write.extremes", 2, contract.RowPush, "the largest and the smallest value come back, byte for byte", func(t *trial) {
 			pushedThenPopped(t, []int32{math.MaxInt32, math.MinInt32, math.MinInt32 + 1, math.MaxInt32 - 1, 0x01020304, 0x04030201},
 				[]int32{0x04030201, math.MinInt32 + 1, math.MaxInt32, math.MinInt32, math.MaxInt32 - 1, 0x01020304})
 		}),
-		claim("write.same", 1, contract.RowPush, "values that are there already are pushed again", func(t *trial) {
+		claim("write.same", 1, contract.RowPush, "values that are in the deque can be pushed again", func(t *trial) {
 			pushedThenPopped(t, []int32{2, 2, 7, 7, 2}, []int32{7, 7, 2, 2, 2})
 		}),
 		claim("write.full", 3, contract.RowFull, "a write to a full deque is refused and changes nothing", func(t *trial) {
@@ -98,8 +99,8 @@ func writeCases() []Case {
 			f.pop(4, 6)
 			f.close()
 		}),
-		claim("write.around", 2, contract.RowPush, "values go through a small deque many times its capacity", around),
-		claim("write.around.large", 1, contract.RowPush, "values go through the largest deque more often than it has room", aroundLarge),
+		claim("write.around", 2, contract.RowPush, "many more values than its capacity go through a small deque", around),
+		claim("write.around.large", 1, contract.RowPush, "more values than its capacity go through the largest deque", aroundLarge),
 	}
 	for _, size := range []int{2, 3, 4, 5, 8, 4096} {
 		cases = append(cases, claim(fmt.Sprintf("write.new.%d", size), 1, contract.RowWriteNew,
@@ -124,14 +125,14 @@ func pushedThenPopped(t *trial, pushed, popped []int32) {
 	f.finish(popped...)
 }
 
-// sized is a write whose bytes would be a capacity, and a value.
+// sized returns size bytes. One such byte would be a capacity, and four would be a value.
 func sized(size int) []byte {
 	p := make([]byte, size)
 	p[0] = 2
 	return p
 }
 
-// wrongSize writes to deques that are empty, have room, and are full.
+// wrongSize writes size bytes to a deque when it is empty, when it has room and when it is full.
 func wrongSize(t *trial, size int) {
 	f := t.client().filled(2)
 	subject := "write of " + bytesIn(size) + " to "
@@ -144,7 +145,7 @@ func wrongSize(t *trial, size int) {
 	f.finish(5, 6)
 }
 
-// around keeps two values in a deque of three, at both ends.
+// around fills a deque of three from both ends and pops two values, repeatedly.
 func around(t *trial) {
 	const rounds = 50
 	f := t.client().filled(3, 0)
@@ -156,8 +157,8 @@ func around(t *trial) {
 	f.finish(2 * rounds)
 }
 
-// aroundLarge keeps the largest deque nearly full, with odd values at the left of
-// even ones.
+// aroundLarge fills the largest deque with odd values left of even ones. Each round pops
+// the odd ones, replaces the even ones one by one, and pushes the odd ones again.
 func aroundLarge(t *trial) {
 	const half = contract.MaxCapacity / 2
 	f := t.client().filled(contract.MaxCapacity)

@@ -12,17 +12,17 @@ import (
 	"fullex/device/contract"
 )
 
-// client is a Client whose calls are printed and judged. Those of one that could
-// not be started, which has no Opener, do nothing: its trial is over.
+// client is a Client whose calls are recorded and judged. It has no Opener if it could
+// not be started. Then its methods do nothing, because its trial is over.
 type client struct {
 	Client
 	t      *trial
-	prefix string // of its calls: "[client 2] ", and "" of the first
+	prefix string // of its recorded calls: "[client 2] ", or "" for the first client
 	fds    *descriptors
 }
 
-// descriptors gives out the lowest number that is free, from 3 on, as a kernel
-// does. It is safe for concurrent use.
+// descriptors gives out the lowest free number, from 3 on, as a kernel does. It is safe
+// for concurrent use.
 type descriptors struct {
 	mu   sync.Mutex
 	used []bool
@@ -47,7 +47,7 @@ func (d *descriptors) free(n int) {
 	d.used[n-firstDescriptor] = false
 }
 
-// open opens the device, which must work.
+// open opens the device, which must succeed.
 func (c *client) open() *file {
 	subject := "open"
 	if c.prefix != "" {
@@ -56,14 +56,14 @@ func (c *client) open() *file {
 	return c.openAs(subject, os.O_RDWR, succeeds)
 }
 
-// opensNew opens the device, which must give a new session, and closes it.
+// opensNew opens the device, checks that the session is new, and closes it.
 func (c *client) opensNew() {
 	f := c.open()
 	f.isNew()
 	f.close()
 }
 
-// filled opens the device and writes a capacity and values.
+// filled opens the device, sets the capacity and pushes values.
 func (c *client) filled(capacity int, values ...int32) *file {
 	f := c.open()
 	f.capacity(capacity)
@@ -71,8 +71,8 @@ func (c *client) filled(capacity int, values ...int32) *file {
 	return f
 }
 
-// refuseOpen opens the device, which must not work: this client has it open.
-// Where each open is a client of its own it must, and the trial goes on.
+// refuseOpen opens the device, which must fail: this client has it open. Where each open
+// is a client of its own, refuseOpen does nothing.
 func (c *client) refuseOpen(subject string) {
 	if c.Traits.EachOpen != "" {
 		return
@@ -80,7 +80,7 @@ func (c *client) refuseOpen(subject string) {
 	c.openAs(subject, os.O_RDWR, fails(syscall.EACCES))
 }
 
-// openAs opens with flags. The file is never nil.
+// openAs opens the device with flags and judges the result. The file is never nil.
 func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 	none := &file{c: c}
 	if c.Opener == nil || c.t.isOver() {
@@ -105,14 +105,14 @@ func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 	return opened
 }
 
-// change makes a call by the device's path that must succeed.
+// change makes a call with the path of the device. The call must succeed.
 func (c *client) change(name, arguments string, do func(m target.Mounted, path string) error) {
 	if c.Opener == nil || c.t.isOver() {
 		return
 	}
 	mounted, ok := c.Opener.(target.Mounted)
 	if !ok {
-		c.t.skip("this client makes no such call as %s", name)
+		c.t.skip("this client cannot call %s", name)
 		return
 	}
 	call := c.t.trace.begin(name, "%s%s(%q%s", c.prefix, name, c.Traits.Path, arguments)
@@ -121,7 +121,7 @@ func (c *client) change(name, arguments string, do func(m target.Mounted, path s
 	c.judge(name+" of the device", 0, err, succeeds)
 }
 
-// stat returns the device's mode and size.
+// stat returns the mode of the device and its size in bytes.
 func (c *client) stat() (mode fs.FileMode, size int64) {
 	if c.Opener == nil || c.t.isOver() {
 		return 0, 0
@@ -142,8 +142,8 @@ func (c *client) stat() (mode fs.FileMode, size int64) {
 	return e.Mode, e.Size
 }
 
-// thread returns the client as its thread of a number makes calls, and an open
-// file as that has it.
+// thread returns the client and the file with their calls made by the numbered thread. A
+// client without threads makes them itself.
 func (c *client) thread(number int, f *file) (*client, *file) {
 	view := *c
 	seen := *f
@@ -155,7 +155,8 @@ func (c *client) thread(number int, f *file) (*client, *file) {
 	return &view, &seen
 }
 
-// fork starts a child that has an open file.
+// fork starts a child that inherits an open file. It returns the child and the file of
+// the child.
 func (c *client) fork(f *file) (*client, *file) {
 	none := &client{t: c.t}
 	if c.Opener == nil || f.file == nil || c.t.isOver() {
@@ -163,7 +164,7 @@ func (c *client) fork(f *file) (*client, *file) {
 	}
 	forker, ok := c.Opener.(Forker)
 	if !ok {
-		c.t.skip("over 9P no other process can have an open file: it is its connection's")
+		c.t.skip("over 9P an open file belongs to one connection, so no other process can use it")
 		return none, &file{c: none}
 	}
 	o, inherited, err := forker.Fork(f.file)
@@ -181,7 +182,7 @@ func (c *client) fork(f *file) (*client, *file) {
 	return child, got
 }
 
-// kill ends the client with kill -9.
+// kill ends the client at once: a process with SIGKILL, a connection by closing it.
 func (c *client) kill() {
 	if c.Opener == nil || c.t.isOver() {
 		return

@@ -9,25 +9,25 @@ import (
 	"fullex/device/contract"
 )
 
-// faulty is a device in memory with one planted fault. Each of its clients is an
+// faulty is a device in memory, usually with one planted fault. Each of its clients is an
 // Opener of its own.
 type faulty struct {
 	secondOpen    bool          // a second open is allowed
 	oneMore       bool          // the capacity is off by one
-	invalid       bool          // EINVAL where it must be EACCES
-	zero          bool          // an empty deque reads as the end of the file
-	mirrored      bool          // odd values go right
+	invalid       bool          // calls fail with EINVAL instead of EACCES
+	zero          bool          // a read on an empty deque returns 0, as at the end of a file
+	mirrored      bool          // odd values go right and even values left
 	popsShort     bool          // reads of fewer than 4 bytes pop, as in the module
 	copiesNothing bool          // reads of fewer than 4 bytes pop and copy nothing
 	keepsValues   bool          // a close does not free the session
 	shared        bool          // all clients share one deque
-	dropsOnRefuse bool          // a refused push takes the oldest value away
-	panics        bool          // a read shows a defect of the program itself
-	hang          chan struct{} // reads wait for it, if it is not nil
-	slow          time.Duration // what an open takes
+	dropsOnRefuse bool          // a refused push removes the leftmost value
+	panics        bool          // a read panics, as if fullex had a defect
+	hang          chan struct{} // not nil: reads wait until it is closed
+	slow          time.Duration // how long an open takes
 
 	mu      sync.Mutex
-	session *memory // what clients share
+	session *memory // the last one, which clients may share
 }
 
 func (d *faulty) client() (Client, error) { return inMemory(&memoryClient{device: d}), nil }
@@ -42,7 +42,7 @@ func inMemory(o target.Opener) Client {
 type memoryClient struct {
 	device *faulty
 	open   bool
-	kept   *memory
+	kept   *memory // its last session, if that is not freed
 }
 
 func (c *memoryClient) Close() error { return nil }
@@ -73,13 +73,13 @@ func (c *memoryClient) Open(path string, _ int) (target.File, error) {
 	return m, nil
 }
 
-// memory is a session: the model's, but for what is wrong with its device.
+// memory is a session of the model, with the faults of its device.
 type memory struct {
 	contract.Device
 	of *memoryClient
 }
 
-// wrong is what the device says for an answer of the model.
+// wrong returns the result of the device where that of the model is n and err.
 func (m *memory) wrong(n int, err error) (int, error) {
 	if err == syscall.EACCES && m.of.device.invalid {
 		err = syscall.EINVAL
@@ -98,7 +98,7 @@ func (m *memory) Write(p []byte) (int, error) {
 		m.Capacity++
 	case !created && err == syscall.EACCES && d.dropsOnRefuse:
 		m.Values = m.Values[1:]
-	case n == contract.ValueSize && d.mirrored && p[0]&1 == 0: // it is the last
+	case n == contract.ValueSize && d.mirrored && p[0]&1 == 0: // the model pushed it right
 		last := len(m.Values) - 1
 		m.Values = append(m.Values[last:], m.Values[:last]...)
 	case n == contract.ValueSize && d.mirrored:

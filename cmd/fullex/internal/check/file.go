@@ -9,19 +9,19 @@ import (
 	"fullex/device/contract"
 )
 
-// file is the open device of a client. The calls of one that could not be opened
-// do nothing: its trial is over.
+// file is a device that a client has open. If the open failed, the methods do nothing,
+// because the trial is over.
 type file struct {
 	c      *client
 	file   target.File
-	number int
+	number int // descriptor
 }
 
-// isDead says whether no call is to be made.
+// isDead reports whether no call may be made.
 func (f *file) isDead() bool { return f.file == nil || f.c.t.isOver() }
 
-// write writes p with one call and returns the one of the answers that it gave.
-// subject is for the sentence about a failure: "write to a full deque".
+// write writes p with one call and returns the answer that the call gave. subject begins
+// the sentence about a failure: "write to a full deque".
 func (f *file) write(subject string, p []byte, answers ...contract.Answer) (given contract.Answer) {
 	if f.isDead() {
 		return given
@@ -34,12 +34,12 @@ func (f *file) write(subject string, p []byte, answers ...contract.Answer) (give
 	return given
 }
 
-// fetch reads with one call and returns what came. The error is its errno, which
-// is not judged.
+// fetch reads with one call. It returns the bytes, the count and the error of the call,
+// and judges none of them.
 func (f *file) fetch(count int) (p []byte, n int, err error) {
 	t := f.c.t
 	call := t.trace.begin("read", "%sread(%d, ", f.c.prefix, f.number)
-	// Spare room behind it: the module may say that it read more than asked for.
+	// Spare capacity: the module reports 4 even if fewer bytes were asked for.
 	p = make([]byte, count, count+contract.ValueSize)
 	n, err = f.file.Read(p)
 	p = p[:min(max(n, 0), count)]
@@ -51,7 +51,7 @@ func (f *file) fetch(count int) (p []byte, n int, err error) {
 	return p, n, err
 }
 
-// read reads with one call and returns the one of the answers that it gave.
+// read reads with one call and returns the answer that the call gave.
 func (f *file) read(subject string, count int, answers ...contract.Answer) (given contract.Answer) {
 	if f.isDead() {
 		return given
@@ -62,7 +62,7 @@ func (f *file) read(subject string, count int, answers ...contract.Answer) (give
 	return given
 }
 
-// take reads a value with one call of 4 bytes.
+// take pops a value with a read of 4 bytes, which must succeed.
 func (f *file) take(subject string) (v int32, ok bool) {
 	if f.isDead() {
 		return 0, false
@@ -74,19 +74,19 @@ func (f *file) take(subject string) (v int32, ok bool) {
 	return v, ok
 }
 
-// capacity sets the capacity.
+// capacity sets the capacity of a new session.
 func (f *file) capacity(n int) {
 	f.write(fmt.Sprintf("write of the capacity %d to a new session", n), []byte{byte(n)}, gives(1))
 }
 
-// push writes values, for which there is room.
+// push pushes values. There must be room for them.
 func (f *file) push(values ...int32) {
 	for _, v := range values {
 		f.write(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v), gives(contract.ValueSize))
 	}
 }
 
-// pop reads values of 4 bytes, which must be these.
+// pop pops values with reads of 4 bytes. They must be these.
 func (f *file) pop(values ...int32) {
 	for _, v := range values {
 		got, ok := f.take(fmt.Sprintf("read of the leftmost value, %d,", v))
@@ -96,25 +96,25 @@ func (f *file) pop(values ...int32) {
 	}
 }
 
-// created returns the model of a session that was just opened.
-func (f *file) created() contract.Model {
+// newModel returns the model of a new session.
+func (f *file) newModel() contract.Model {
 	return contract.Model{Profile: f.c.t.o.Profile, LongReads: f.c.Traits.LongReads}
 }
 
-// holding returns the model of a session with these values, and room.
-func (f *file) holding(values ...int32) contract.Model {
-	m := f.created()
+// modelWith returns the model of a session with these values and the largest capacity.
+func (f *file) modelWith(values ...int32) contract.Model {
+	m := f.newModel()
 	m.Capacity, m.Values = contract.MaxCapacity, values
 	return m
 }
 
-// popLong reads a value with a call for more than 4 bytes. Where such a call may
-// be refused the value must still be there.
+// popLong pops v with a read of more than 4 bytes. Where such a read may be refused, a
+// read of 4 bytes must pop v after a refusal.
 func (f *file) popLong(subject string, count int, v int32) {
-	f.pop(f.read(subject, count, f.holding(v).Read(count)...).Next.Values...)
+	f.pop(f.read(subject, count, f.modelWith(v).Read(count)...).Next.Values...)
 }
 
-// drained checks that nothing is left.
+// drained checks that the deque is empty.
 func (f *file) drained() {
 	f.read("read on an empty deque", contract.ValueSize, fails(syscall.EACCES))
 }
@@ -125,18 +125,18 @@ func (f *file) isNew() {
 	f.write("write of a value to a new session", bytesOf(2), fails(syscall.EACCES))
 }
 
-// full checks that a value finds no room.
+// full checks that the deque is full.
 func (f *file) full() {
 	f.write("write to a full deque", bytesOf(2), fails(syscall.EACCES))
 }
 
-// finish pops the values, which must be all that there are, and closes the file.
+// finish pops the values, checks that no other is left, and closes the file.
 func (f *file) finish(values ...int32) {
 	f.only(values...)
 	f.close()
 }
 
-// only pops the values, which must be all that there are.
+// only pops the values and checks that no other is left.
 func (f *file) only(values ...int32) {
 	f.pop(values...)
 	f.drained()
@@ -155,20 +155,21 @@ func (f *file) close() {
 	f.c.judge("close", 0, err, succeeds)
 }
 
-// at writes p or reads a value somewhere.
+// at passes the file to do, which makes a call at an offset. If the file cannot make
+// such calls, at skips the trial.
 func (f *file) at(offset int64, do func(target.Placed)) {
 	if f.isDead() {
 		return
 	}
 	placed, ok := f.file.(target.Placed)
 	if !ok {
-		f.c.t.skip("this client's calls cannot say where")
+		f.c.t.skip("this client cannot read or write at an offset")
 		return
 	}
 	do(placed)
 }
 
-// pushAt writes a value at an offset.
+// pushAt pushes a value with a write at an offset.
 func (f *file) pushAt(v int32, offset int64) {
 	f.at(offset, func(p target.Placed) {
 		call := f.c.t.trace.begin("pwrite64", "%spwrite64(%d, %s, 4, %d", f.c.prefix, f.number, quoted(bytesOf(v)), offset)
@@ -178,7 +179,7 @@ func (f *file) pushAt(v int32, offset int64) {
 	})
 }
 
-// popAt reads a value at an offset.
+// popAt pops v with a read at an offset.
 func (f *file) popAt(v int32, offset int64) {
 	f.at(offset, func(p target.Placed) {
 		subject := fmt.Sprintf("read of a value at offset %d", offset)
@@ -186,27 +187,27 @@ func (f *file) popAt(v int32, offset int64) {
 		b := make([]byte, contract.ValueSize)
 		n, err := p.ReadAt(b, offset)
 		f.c.t.trace.end(call, "%s, 4, %d) = %s", quoted(b[:min(max(n, 0), len(b))]), offset, returned(n, err))
-		given, _ := f.c.judge(subject, n, err, f.holding(v).Read(len(b))...)
+		given, _ := f.c.judge(subject, n, err, f.modelWith(v).Read(len(b))...)
 		f.c.judgeData(subject, b, given.Data)
 	})
 }
 
-// popBy reads a value by a call that a kernel or a file system may refuse, and pops nothing
-// then. It returns the values that are left.
+// popBy reads a value with a call that a kernel or a file system may refuse. A refused
+// call must pop nothing. values are in the deque; popBy returns those that are left.
 func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, error), values ...int32) (left []int32) {
 	if f.isDead() {
 		return values
 	}
 	other, ok := f.file.(target.OtherReads)
 	if !ok {
-		f.c.t.skip("this client makes no such calls")
+		f.c.t.skip("this client cannot call %s", name)
 		return values
 	}
 	line := f.c.t.trace.begin(name, "%s%s(%d, 4", f.c.prefix, name, f.number)
 	b := make([]byte, contract.ValueSize)
 	n, err := call(other, b)
 	f.c.t.trace.end(line, ") = %s", returned(n, err))
-	answers := f.holding(values...).Read(len(b))
+	answers := f.modelWith(values...).Read(len(b))
 	for _, refusal := range []syscall.Errno{syscall.EINVAL, syscall.EIO, syscall.ESPIPE, syscall.ENOSYS} {
 		answers = append(answers, fails(refusal))
 	}
@@ -218,13 +219,13 @@ func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, err
 	return values[1:]
 }
 
-// bytesOf is a value as the device takes it.
+// bytesOf returns the bytes that push v.
 func bytesOf(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
-// valueOf is a value as the device gives it.
+// valueOf returns the value that a read returned as p.
 func valueOf(p []byte) int32 { return int32(binary.LittleEndian.Uint32(p)) }
 
-// bytesIn is a number of bytes in words.
+// bytesIn returns a number of bytes in words: "1 byte", "2 bytes".
 func bytesIn(n int) string {
 	if n == 1 {
 		return "1 byte"

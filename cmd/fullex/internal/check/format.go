@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// formats write results for people and for programs.
+// formats are the functions that print results, by the names of their formats.
 var formats = map[string]func(io.Writer, Results) error{
 	"human":      human,
 	"ktap":       ktap,
@@ -17,10 +17,10 @@ var formats = map[string]func(io.Writer, Results) error{
 	"gradescope": gradescope,
 }
 
-// Formats are the names that Print takes.
+// Formats are the names that Print accepts.
 var Formats = []string{"human", "ktap", "junit", "json", "gradescope"}
 
-// Print writes the results in a format.
+// Print writes the results in the format of that name.
 func (r Results) Print(w io.Writer, format string) error {
 	print, ok := formats[format]
 	if !ok {
@@ -32,7 +32,8 @@ func (r Results) Print(w io.Writer, format string) error {
 	return nil
 }
 
-// explanation is all there is to say about a case, in lines.
+// explanation returns lines that explain the result: the reason, the notes and, unless the
+// case passed or was skipped, the calls.
 func (c Result) explanation() []string {
 	if c.Hidden {
 		return nil
@@ -55,9 +56,9 @@ func (c Result) explanation() []string {
 	return lines
 }
 
-// printableLines are those of a text of several lines, each of them printable.
-func printableLines(lines []string) (printed []string) {
-	for _, text := range lines {
+// printableLines splits texts into lines and makes each line printable.
+func printableLines(texts []string) (printed []string) {
+	for _, text := range texts {
 		for line := range strings.SplitSeq(text, "\n") {
 			printed = append(printed, printable(strings.ReplaceAll(line, "\t", "    ")))
 		}
@@ -65,8 +66,8 @@ func printableLines(lines []string) (printed []string) {
 	return printed
 }
 
-// printable returns a text as a line for people and for programs that read lines:
-// what is not printable, or not UTF-8, is escaped as in Go.
+// printable makes a text safe as a part of a line. It replaces each byte of a character
+// that is not printable, and each byte that is not UTF-8, by \xNN.
 func printable(s string) string {
 	out := make([]byte, 0, len(s))
 	for len(s) > 0 {
@@ -83,13 +84,13 @@ func printable(s string) string {
 	return string(out)
 }
 
-// settings are what the calls of a run follow from, besides the device.
+// settings returns the flags that decide, besides the device, which calls a run makes.
 func (r Results) settings() string {
 	return fmt.Sprintf("--profile %s --seed %d --sessions %d", r.Profile, r.Seed, r.Sessions)
 }
 
-// conclusion returns the lines after the cases. After a failure one of them is the command
-// that repeats the run.
+// conclusion returns the lines after the cases: the summary and, if a case failed, the
+// command that repeats the run.
 func (r Results) conclusion() []string {
 	lines := []string{r.Summary()}
 	if failed, _ := r.Count(Failed); failed > 0 && r.Repeat != "" {

@@ -20,7 +20,7 @@ import (
 	"fullex/device/contract"
 )
 
-// sample has a case of every kind, and what is awkward to write.
+// sample has a case of every kind, and strings that are awkward to print.
 var sample = Results{
 	Target: "/mnt/<a&b>", Profile: contract.Fixed, Seed: 1<<63 + 1, Sessions: 5, Start: time.Unix(1_000_000, 0), Time: 1500 * time.Millisecond,
 	Cases: []Result{
@@ -40,7 +40,7 @@ func printed(t *testing.T, r Results, format string) string {
 	return b.String()
 }
 
-func TestFormatsAreAllNamed(t *testing.T) {
+func TestEveryFormatHasAName(t *testing.T) {
 	assert.Len(t, formats, len(Formats))
 	for _, name := range Formats {
 		assert.NotEmpty(t, printed(t, sample, name), name)
@@ -82,8 +82,8 @@ var (
 	ktapResult = regexp.MustCompile(`^(ok|not ok) ([1-9][0-9]*)(?: ([^#]*[^# ]))?(?: # (?:(SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b ?)?(.*))?$`)
 )
 
-// parseKTAP reads KTAP version 1 without nested tests, and takes nothing that is
-// none of the four kinds of lines.
+// parseKTAP reads KTAP version 1 without nested tests. Every line must be of one of the four
+// kinds: version, plan, diagnostic, result.
 func parseKTAP(text string) (cases []ktapCase, err error) {
 	lines := strings.Split(text, "\n")
 	if len(lines) < 3 || lines[len(lines)-1] != "" {
@@ -178,7 +178,7 @@ func TestJUnitFormat(t *testing.T) {
 	for err == nil {
 		_, err = decoder.Token()
 	}
-	assert.ErrorIs(t, err, io.EOF, "nothing but blanks behind it")
+	assert.ErrorIs(t, err, io.EOF, "only blanks follow the document")
 	assert.Equal(t, []int{4, 2, 1}, []int{got.Tests, got.Failures, got.Skipped})
 	require.Len(t, got.Suites, 1)
 	suite := got.Suites[0]
@@ -229,13 +229,13 @@ func TestGradescopeFormat(t *testing.T) {
 	assert.Equal(t, gradescopeTest{Name: "own", Number: "fork.own", Output: "skipped, because nothing # here forks"}, got.Tests[2])
 }
 
-// odd are strings that a target's name, an error or a device's bytes can have in
-// them, and that are no part of any format.
+// odd are strings that can occur in the name of a target, an error or the bytes of a
+// device. None of them belongs to a format.
 var odd = []string{
 	"a\nok 7 b", "\r\n1..0 # SKIP", "\x1b[31m\x00\x01", "\xff\xfe invalid", "]]></failure><x", "# TODO # SKIP #", "\u0085\u2028\ufffe\uffff", `"\<&'>`, "Subtest: x",
 }
 
-// oddResults have them wherever a string can come from outside, at each status.
+// oddResults returns results with s wherever a string can come from outside, at each status.
 func oddResults(s string) Results {
 	r := Results{Target: s, Profile: contract.Fixed, Stopped: s}
 	for i, status := range []Status{Passed, Failed, Skipped, NotRun} {
@@ -282,16 +282,16 @@ func TestFormatsStayValidWithOddStrings(t *testing.T) {
 }
 
 func TestFormatsOfARunThatCannotBegin(t *testing.T) {
-	r := Unrun(Options{Only: []string{"open.new", "open.twice"}}, errors.New("nobody is there"))
+	r := Unrun(Options{Only: []string{"open.new", "open.twice"}}, errors.New("no server is there"))
 	assert.Equal(t, ExitNotRun, r.Exit())
 	assert.Empty(t, printed(t, r, "human"), "the command's error says it all")
 	cases, err := parseKTAP(printed(t, r, "ktap"))
 	require.NoError(t, err)
 	assert.Len(t, cases, 2)
 	assert.Equal(t, "ERROR", cases[0].directive)
-	assert.Equal(t, "nobody is there", cases[0].as)
+	assert.Equal(t, "no server is there", cases[0].as)
 	var g gradescopeResults
 	require.NoError(t, json.Unmarshal([]byte(printed(t, r, "gradescope")), &g))
-	assert.Equal(t, gradescopeTest{Name: "open gives a new session, without a capacity", Number: "open.new", MaxScore: 3, Status: "failed", Output: "not run to its end: nobody is there"}, g.Tests[0])
-	assert.Contains(t, g.Output, "nobody is there\n0 passed, 0 failed, 0 skipped, 2 not run; 0 of 6 points; ")
+	assert.Equal(t, gradescopeTest{Name: "open gives a new session, without a capacity", Number: "open.new", MaxScore: 3, Status: "failed", Output: "not run to its end: no server is there"}, g.Tests[0])
+	assert.Contains(t, g.Output, "no server is there\n0 passed, 0 failed, 0 skipped, 2 not run; 0 of 6 points; ")
 }

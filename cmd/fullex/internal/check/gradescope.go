@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// What Gradescope reads from /autograder/results/results.json. The score of the
-// whole is the sum of the tests'.
+// The parts of /autograder/results/results.json that Gradescope reads. It adds up the
+// scores of the tests.
 type (
 	gradescopeResults struct {
 		Output     string           `json:"output"`
@@ -25,8 +25,8 @@ type (
 	}
 )
 
-// gradescope writes a results.json. A case that was skipped counts for nothing,
-// neither as reached nor as missed. One that was not run is missed.
+// gradescope writes a results.json. A skipped case has neither a score nor a maximum. A
+// case that did not run to its end scores 0 of its maximum.
 func gradescope(w io.Writer, r Results) error {
 	g := gradescopeResults{
 		Output: strings.Join(append(r.conclusion(), r.settings()), "\n"), Time: r.Time.Seconds(), Visibility: "visible",

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// hiding is a run of which a case that passes, one that fails and one that is skipped are
-// hidden, and one that passes is not.
+// hiding are the options of a run with three hidden cases: one passes, one fails and one is
+// skipped. A fourth case passes and is not hidden.
 var hiding = Options{Only: []string{"open.new", "capacity.0", "read.empty", "fork.own"}, Hide: []string{"open.", "read.empty", "fork.own"}, Repeat: "do so"}
 
 func TestHiddenCasesCountAndAreNotNamed(t *testing.T) {
@@ -24,7 +24,7 @@ func TestHiddenCasesCountAndAreNotNamed(t *testing.T) {
 	}
 	assert.Equal(t, want.Exit(), got.Exit())
 	for format, lines := range map[string][]string{
-		"human": {`^ok       hidden case 1$`, `^FAILED   hidden case 2$`, `^skipped  hidden case 3$`, `^ok       capacity.0             a byte 0`},
+		"human": {`^ok       hidden case 1$`, `^FAILED   hidden case 2$`, `^skipped  hidden case 3$`, `^ok       capacity.0             a write of the byte 0 `},
 		"ktap":  {`^ok 1 hidden case 1$`, `^ok 2 capacity.0$`, `^not ok 3 hidden case 2$`, `^ok 4 hidden case 3 # SKIP$`},
 		"junit": {
 			`^ *<testcase classname="full_ex.hidden" name="hidden case 1" time="0.000"></testcase>$`,
@@ -48,10 +48,10 @@ func TestHiddenCasesCountAndAreNotNamed(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, formats, 5, "each has its lines above")
+	assert.Len(t, formats, 5, "the table above has lines of each format")
 }
 
-func TestRunIsStoppedInAHiddenCase(t *testing.T) {
+func TestRunStoppedInAHiddenCaseDoesNotNameIt(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	d := &faulty{hang: make(chan struct{})}
 	defer close(d.hang)
@@ -68,7 +68,7 @@ func TestRunIsStoppedInAHiddenCase(t *testing.T) {
 	assert.NotContains(t, printed(t, r, "json"), "read")
 }
 
-func TestRunThatCannotBeginHidesCases(t *testing.T) {
+func TestRunThatCannotBeginHidesItsCases(t *testing.T) {
 	for _, o := range []Options{hiding, {Only: []string{"nope"}, Hide: hiding.Hide}, {Hide: append(hiding.Hide, "nope")}} {
 		text := printed(t, Unrun(o, errors.New("gone")), "json")
 		for _, secret := range []string{"open.new", "read.empty", "fork.own"} {
@@ -78,7 +78,7 @@ func TestRunThatCannotBeginHidesCases(t *testing.T) {
 	}
 }
 
-func TestWordsForNoCaseAreAnswered(t *testing.T) {
+func TestUnknownCaseIsAnErrorWithSuggestions(t *testing.T) {
 	for want, o := range map[string]Options{
 		"--hide nope: no such case (see --list)":                                                        {Hide: []string{"nope"}},
 		"--hide open.twise: no such case (see --list), did you mean open.twice?":                        {Hide: []string{"open.twise"}},
@@ -97,7 +97,7 @@ func TestWordsForNoCaseAreAnswered(t *testing.T) {
 	}
 }
 
-func TestFailedRunSaysHowItIsRepeated(t *testing.T) {
+func TestFailedRunPrintsTheCommandThatRepeatsIt(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		r := sample
 		r.Repeat = "fullex check --seed 9 /mnt"

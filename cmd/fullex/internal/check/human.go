@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// human writes a line for each case that was begun, and below it what there is to
-// say. Where none was it writes nothing: the command's error says why.
+// human writes a line for each case that was begun, and its explanation below it. If no
+// case was begun it writes nothing, because the error of the command says why.
 func human(w io.Writer, r Results) error {
 	begun := slices.DeleteFunc(slices.Clone(r.Cases), func(c Result) bool {
 		return c.Status == NotRun && c.Reason == r.Stopped
@@ -32,7 +32,7 @@ func human(w io.Writer, r Results) error {
 	return err
 }
 
-// Summary is one line about all cases.
+// Summary returns one line about all cases.
 func (r Results) Summary() string {
 	passed, weight := r.Count(Passed)
 	failed, lost := r.Count(Failed)

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// asJSON writes all there is. Times are in nanoseconds.
+// asJSON writes the results as one object. Durations are in nanoseconds.
 func asJSON(w io.Writer, r Results) error {
 	passed, points := r.Count(Passed)
 	failed, lost := r.Count(Failed)

@@ -10,15 +10,15 @@ import (
 	"fullex/device/contract"
 )
 
-// gives and fails are answers that a call must give.
+// gives returns the answer of a call that returns n, and fails that of one that fails.
 func gives(n int) contract.Answer           { return contract.Answer{N: n} }
 func fails(e syscall.Errno) contract.Answer { return contract.Answer{Errno: e} }
 
-// succeeds is what an open or close that must work does.
+// succeeds is the answer of a call without a count that succeeds, such as close.
 var succeeds = gives(0)
 
-// judge returns the one of the answers that a call gave. If it gave none of them,
-// judge fails the trial. subject names the call and the state: "read on an empty deque".
+// judge returns the answer that a call gave. If the call gave none of the answers, judge
+// fails the trial. subject names the call and the state: "read on an empty deque".
 func (c *client) judge(subject string, n int, err error, answers ...contract.Answer) (given contract.Answer, ok bool) {
 	i := slices.IndexFunc(answers, func(a contract.Answer) bool { return a.Is(n, err) })
 	if i < 0 {
@@ -31,7 +31,7 @@ func (c *client) judge(subject string, n int, err error, answers ...contract.Ans
 	return given, true
 }
 
-// judgeData fails the trial if a read did not bring the bytes wanted. Nil wants none.
+// judgeData fails the trial if a read returned other bytes than want. A nil want allows any.
 func (c *client) judgeData(subject string, got, want []byte) {
 	switch {
 	case want == nil || bytes.Equal(got, want):
@@ -42,7 +42,7 @@ func (c *client) judgeData(subject string, got, want []byte) {
 	}
 }
 
-// did describes what came of a call: "returned 4".
+// did describes the result of a call: "returned 4".
 func did(n int, err error) string {
 	switch errno, known := errors.AsType[syscall.Errno](err); {
 	case err == nil:
@@ -53,7 +53,7 @@ func did(n int, err error) string {
 	return fmt.Sprintf("got no answer (%v)", err)
 }
 
-// must describes an answer as an obligation: "return 4".
+// must describes an answer that a call must give: "return 4".
 func must(a contract.Answer) string {
 	switch {
 	case a.Errno != 0:

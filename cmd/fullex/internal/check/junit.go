@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The elements of JUnit's XML that readers of it agree on.
+// The elements of JUnit's XML that its readers agree on.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -50,7 +50,7 @@ type (
 	}
 )
 
-// junit writes JUnit's XML. The part of an id before the first "." is the class.
+// junit writes JUnit's XML. The class of a case is the part of its id before the first ".".
 func junit(w io.Writer, r Results) error {
 	failed, _ := r.Count(Failed)
 	skipped, _ := r.Count(Skipped)

@@ -13,7 +13,7 @@ func ktap(w io.Writer, r Results) error {
 	fmt.Fprintf(&b, "KTAP version 1\n1..%d\n", len(r.Cases))
 	fmt.Fprintf(&b, "# target %s %s\n", printable(r.Target), r.settings())
 	for i, c := range r.Cases {
-		if c.Status != Skipped { // the result line says it
+		if c.Status != Skipped { // its result line contains the reason
 			for _, line := range printableLines(c.explanation()) {
 				fmt.Fprintf(&b, "# %s\n", line)
 			}
@@ -42,7 +42,7 @@ func ktap(w io.Writer, r Results) error {
 	return err
 }
 
-// oneDirective keeps a reason from looking like another directive.
+// oneDirective removes from a reason what could look like another directive.
 func oneDirective(reason string) string {
 	return printable(strings.Join(strings.Fields(strings.ReplaceAll(reason, "#", "")), " "))
 }

@@ -14,7 +14,7 @@ import (
 
 const workerWord = "check-worker"
 
-// TestMain makes the test binary a worker where it is started as one.
+// TestMain runs the tests, or a worker if the command line asks for one.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == workerWord {
 		if err := caller.Work(os.Stdin, os.Stdout, workerCommand()); err != nil {
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	m.Run() // the exit status is its result
 }
 
-// at is At for what a user writes.
+// at calls At for a target as a user writes it.
 func at(text string, door Door, start func() (*caller.Process, error)) (func() (Client, error), error) {
 	name, err := target.ParseName(text)
 	if err != nil {
@@ -34,7 +34,7 @@ func at(text string, door Door, start func() (*caller.Process, error)) (func() (
 	return At(name, caller.Starter(name, start), door)
 }
 
-// behindAPipe returns a process that is at the other end of one.
+// behindAPipe returns a worker at the other end of a pipe.
 func behindAPipe(t *testing.T) *caller.Process {
 	t.Helper()
 	near, far := net.Pipe()

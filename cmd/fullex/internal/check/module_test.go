@@ -13,14 +13,14 @@ import (
 	"fullex/device/contract"
 )
 
-// threadsClient is a client of a device as the module is: the session belongs to
-// the thread that opened it, and others are refused.
+// threadsClient is a client of a device that works as the module does: a session belongs
+// to the thread that opened it, and calls of others are refused.
 type threadsClient struct {
 	*memoryClient
-	refusalPops bool // and takes the leftmost value away
+	refusalPops bool // a refused call removes the leftmost value
 }
 
-// refusing is an open file of another thread or process.
+// refusing is the file of a session that belongs to another thread or process.
 type refusing struct {
 	*memory
 	pops bool
@@ -54,7 +54,7 @@ func (c threadsClient) Fork(f target.File) (target.Opener, target.File, error) {
 // shared are the cases in which one thread or process uses what another has opened.
 var shared = []string{"thread.shared", "thread.race", "fork.shared", "fork.outlives"}
 
-func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
+func TestModuleProfileAcceptsSessionsThatBelongToAThread(t *testing.T) {
 	d := &faulty{popsShort: true}
 	open := func() (Client, error) { return inMemory(threadsClient{memoryClient: &memoryClient{device: d}}), nil }
 	r, err := Run(t.Context(), open, Options{Profile: contract.Module})
@@ -73,8 +73,7 @@ func TestModuleProfileTakesThatASessionIsItsThreads(t *testing.T) {
 	}
 }
 
-// TestModuleProfileLooksAtWhatARefusalLeaves where a value was in the deque.
-func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
+func TestModuleProfileRejectsARefusalThatPops(t *testing.T) {
 	d := &faulty{}
 	open := func() (Client, error) { return inMemory(threadsClient{&memoryClient{device: d}, true}), nil }
 	r, err := Run(t.Context(), open, Options{Profile: contract.Module, Only: []string{"thread.shared", "fork.shared"}})
@@ -84,7 +83,7 @@ func TestModuleProfileLooksAtWhatARefusalLeaves(t *testing.T) {
 	}
 }
 
-func TestModuleProfileLooksAtWhatAShortReadCopies(t *testing.T) {
+func TestModuleProfileRejectsAShortReadThatCopiesNothing(t *testing.T) {
 	for _, id := range []string{"read.short.1", "read.short.3", "random.sessions"} {
 		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Profile: contract.Module, Seed: 1, Only: []string{id}})
 		assert.Equal(t, Failed, r.Cases[0].Status, id)
@@ -104,7 +103,7 @@ func (c described) Stat(string) (target.Entry, error) {
 	return target.Entry{Mode: c.mode, Size: c.size}, nil
 }
 
-func TestModuleProfileWantsSizeZero(t *testing.T) {
+func TestModuleProfileRejectsASizeAboveZero(t *testing.T) {
 	for mode, size := range map[fs.FileMode]int64{0o444: 1, 0o666: 1} {
 		r, err := Run(t.Context(), func() (Client, error) { return inMemory(described{&memoryClient{device: &faulty{}}, mode, size}), nil },
 			Options{Profile: contract.Module, Only: []string{"file.kind"}})

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// mostMeant is how many cases an error about a word offers instead of it.
+// mostMeant is how many names an error suggests at most.
 const mostMeant = 3
 
-// meant asks for the cases and groups whose names are near a word, or is "" if there are
-// none: a third of the word may be wrong.
+// meant returns a question that suggests names of cases and groups instead of word, or "".
+// A suggested name differs from word in at most a third of the letters of word.
 func meant(word string, cases []Case) string {
 	var near []string
 	for _, c := range cases {
@@ -27,24 +27,24 @@ func meant(word string, cases []Case) string {
 	return ", did you mean " + strings.Join(near[:min(len(near), mostMeant)], ", ") + "?"
 }
 
-// distance returns how many letters must be replaced, put in or left out to make one word
-// of another (Levenshtein's).
+// distance returns the Levenshtein distance of two words: how many bytes must be replaced,
+// inserted or deleted to turn one into the other.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // of the distances between what a has so far and starts of b
-	for j := range row {
-		row[j] = j
+	to := make([]int, len(b)+1) // to[j]: distance from the part of a so far to b[:j]
+	for j := range to {
+		to[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
+		diagonal := to[0]
+		to[0]++
 		for j := range len(b) {
 			replaced := diagonal
 			if a[i] != b[j] {
 				replaced++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+			diagonal = to[j+1]
+			to[j+1] = min(replaced, to[j]+1, diagonal+1)
 		}
 	}
-	return row[len(b)]
+	return to[len(b)]
 }

@@ -9,41 +9,41 @@ import (
 	"fullex/device/contract"
 )
 
-// Options is how cases are chosen and run. The zero value runs all of them.
+// Options says which cases to run, and how. The zero value runs all of them.
 type Options struct {
 	Profile  contract.Profile // "": Fixed
-	Only     []string         // ids, or what ids begin with up to a ".", such as "write."; empty: all
-	Skip     []string         // likewise: those left out
-	Hide     []string         // likewise: those that are run, but of which results say only what came of them
+	Only     []string         // ids, or beginnings of ids up to a ".", such as "write."; empty: all
+	Skip     []string         // likewise: cases to leave out
+	Hide     []string         // likewise: cases whose results give only weight and status
 	Timeout  time.Duration    // of each case; 0: DefaultTimeout
 	Seed     uint64           // of the random sessions
-	Sessions int              // how many random sessions; 0: DefaultSessions
-	// Dangerous runs the cases that could hurt a kernel, or others who use the
-	// same server.
+	Sessions int              // number of random sessions; 0: DefaultSessions
+	// Dangerous allows cases to crash a kernel, or to end the sessions of other users
+	// of the server.
 	Dangerous bool
-	Repeat    string // the command that repeats the run, for results
+	Repeat    string // command that repeats the run, for results
 }
 
-// Options that are not set.
+// Defaults of Options.
 const (
 	DefaultTimeout  = 10 * time.Second
 	DefaultSessions = 50
 )
 
-// Door is which of a server's paths leads to the device (doc/mounts.md, "Doors").
+// Door names one of the paths at which a server has the device (doc/mounts.md, "Doors").
 type Door string
 
 // The doors.
 const (
 	Plain Door = "plain" // full_ex
-	Each  Door = "each"  // each/full_ex: each open is a client
-	PID   Door = "pid"   // pid/N/full_ex, N being the number of the client's process
+	Each  Door = "each"  // each/full_ex: each open is a client of its own
+	PID   Door = "pid"   // pid/N/full_ex: N is the number of the client
 )
 
-// Doors are the names of all.
+// Doors are the names of all doors.
 var Doors = []string{string(Plain), string(Each), string(PID)}
 
-// withDefaults fills in what is not set.
+// withDefaults returns the options with defaults for those that are not set.
 func (o Options) withDefaults() Options {
 	if o.Profile == "" {
 		o.Profile = contract.Fixed
@@ -57,8 +57,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Chosen returns the cases that the options ask for, in their order. A word that fits no case is
-// an error: a typing mistake must not look like a pass.
+// Chosen returns the cases that the options choose, in the order in which they run. A
+// pattern that fits no case is an error: a typing mistake must not look like a pass.
 func (o Options) Chosen() ([]Case, error) {
 	all := Cases()
 	for _, chosen := range []struct {
@@ -83,7 +83,7 @@ func (o Options) Chosen() ([]Case, error) {
 	return o.hiding(some), nil
 }
 
-// hiding hides those of the cases that are to be hidden.
+// hiding hides the cases that o.Hide names, and returns all cases.
 func (o Options) hiding(cases []Case) []Case {
 	hidden := 0
 	for i, c := range cases {

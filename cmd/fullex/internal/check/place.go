@@ -15,31 +15,31 @@ import (
 // place is where the device is at a target.
 type place struct {
 	target target.Name
-	name   string // of the device file, or "" if the target is that
+	name   string // of the device file; "": the target is the device file
 	door   Door
 	traits Traits
 }
 
-// device is the path of the device within the target, for a process.
-func (p place) device(process int) string {
+// device returns the path of the device within the target, for the client with that number.
+func (p place) device(number int) string {
 	switch {
 	case p.name == "":
 		return ""
 	case p.door == PID:
-		return path.Join("pid", strconv.Itoa(process), p.name)
+		return path.Join("pid", strconv.Itoa(number), p.name)
 	case p.door == Each:
 		return path.Join("each", p.name)
 	}
 	return p.name
 }
 
-// Reasons that results give.
+// Reasons in results.
 const (
 	eachOpen       = "each open is a client of its own at this door"
 	oneUser        = "a 9p mount tells the server the user, not the process (see --door)"
-	kernelEmpty    = "the kernel answers calls of 0 bytes at a mount itself and never sends them"
+	kernelEmpty    = "the kernel itself answers calls of 0 bytes at a mount and never sends them"
 	accessModeOnly = "over 9P this client sends the access mode only"
-	keptSize       = "Linux 6.8 and later would lose values of reads for more than 4 bytes below the end of what it believes is written"
+	keptSize       = "Linux 6.8 and later would lose the value of a read of more than 4 bytes that begins before the end of what it believes is written"
 )
 
 // Client is one client of the device: a process or a connection. It is safe for
@@ -48,12 +48,12 @@ type Client struct {
 	target.Opener
 	Device string // the path to open
 	Traits Traits
-	place  place // where a child of it has the device
+	place  place // of the device, for the children of the client
 }
 
-// At returns what starts clients of the device at a target, for [Run]. start starts a
-// client of the target; the first one looks at the device. The error is why there can be
-// none.
+// At returns a function for [Run] that starts clients of the device at a target. start
+// starts a client of the target. At uses one to examine the device, and closes it. At
+// returns an error if there can be no clients of the device.
 func At(name target.Name, start func() (target.Target, error), door Door) (func() (Client, error), error) {
 	if e, _ := name.Endpoint(); e.IsInherited() {
 		return nil, fmt.Errorf("%s is one connection, and checking needs several", name)
@@ -76,9 +76,9 @@ func At(name target.Name, start func() (target.Target, error), door Door) (func(
 	}, nil
 }
 
-// client returns a client that is here. At the door pid that of a process has its number,
-// and that of a connection one which the server, if it takes all of a process for one
-// client, has not seen.
+// client returns a Client for o, at the path for its number. The number of a process is its
+// process ID. Connections get different numbers, because a server may see all connections of
+// a process as one client.
 func (p place) client(o target.Opener, number int) Client {
 	if process, ok := o.(interface{ PID() int }); ok {
 		number = process.PID()
@@ -91,7 +91,7 @@ func (p place) client(o target.Opener, number int) Client {
 	return c
 }
 
-// find sees to the door, that the device is there, and what the way to it does to calls.
+// find chooses the door and finds the device. It sets what the way to it does to calls.
 func (p *place) find(t target.Target) error {
 	if p.door == "" {
 		p.door = Plain
@@ -99,7 +99,7 @@ func (p *place) find(t target.Target) error {
 	if p.door == Each {
 		p.traits.EachOpen = eachOpen
 		if _, err := t.Stat("each"); err != nil {
-			p.door = Plain // the root is a door itself
+			p.door = Plain // the target must be the directory each
 		}
 	}
 	if p.door == PID && p.name == "" {
@@ -124,7 +124,7 @@ func (p *place) find(t target.Target) error {
 	return p.look(m, device)
 }
 
-// look finds out what a path does to calls.
+// look sets the traits of a device at a path.
 func (p *place) look(m target.Mounted, device string) error {
 	on, err := m.Nature(device)
 	switch {

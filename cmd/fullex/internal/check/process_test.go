@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHangInTheKernelIsAFailedCase checks a FIFO, where reads wait for ever.
+// TestHangInTheKernelIsAFailedCase checks a FIFO, on which reads wait for ever.
 func TestHangInTheKernelIsAFailedCase(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o666))
@@ -27,7 +27,7 @@ func TestHangInTheKernelIsAFailedCase(t *testing.T) {
 	assert.Equal(t, "the device is a file of kind p---------, must be a regular file", of(t, r, "file.kind").Reason)
 }
 
-func TestPlacesThatAreNoDevice(t *testing.T) {
+func TestTargetWithoutADeviceIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	endpoint, _ := serve(t)
 	file := filepath.Join(dir, "file")

@@ -6,47 +6,47 @@ import (
 	"fullex/device/contract"
 )
 
-// Status is what came of a case.
+// Status is how a case ended.
 type Status string
 
 // The statuses.
 const (
 	Passed  Status = "passed"
 	Failed  Status = "failed"
-	Skipped Status = "skipped" // it could not be tried
-	NotRun  Status = "error"   // it was not run to its end: the run was stopped, or fullex has a defect
+	Skipped Status = "skipped" // the case could not be tried
+	NotRun  Status = "error"   // the case did not run to its end: the run was stopped, or fullex has a defect
 )
 
-// Result is what came of a case.
+// Result is the result of a case.
 type Result struct {
 	ID      string        `json:"id"`
 	Title   string        `json:"title"`
 	Row     string        `json:"row"` // of the contract
 	Weight  int           `json:"weight"`
 	Status  Status        `json:"status"`
-	Reason  string        `json:"reason,omitempty"` // one sentence: why it did not pass
-	Notes   []string      `json:"notes,omitempty"`  // what it had to take into account
-	Calls   []string      `json:"calls"`            // as strace(1) prints them; of long cases the first and the last
+	Reason  string        `json:"reason,omitempty"` // one sentence: why the case did not pass
+	Notes   []string      `json:"notes,omitempty"`  // remarks, such as differences that were accepted
+	Calls   []string      `json:"calls"`            // as strace(1) prints them; of a long case the first and the last
 	Timeout bool          `json:"timeout,omitempty"`
-	Hidden  bool          `json:"hidden,omitempty"` // only ID, Weight and Status are set, unless the run was stopped
+	Hidden  bool          `json:"hidden,omitempty"` // only ID, Weight and Status are set, and Reason if the run was stopped
 	Time    time.Duration `json:"nanoseconds"`
 }
 
-// Results is what came of a run.
+// Results is the result of a run.
 type Results struct {
-	Target   string           `json:"target"` // as the caller calls it
+	Target   string           `json:"target"` // as the user named it; Run leaves it ""
 	Profile  contract.Profile `json:"profile"`
 	Seed     uint64           `json:"seed"`
 	Sessions int              `json:"sessions"`
-	Repeat   string           `json:"repeat,omitempty"` // the command that repeats the run
+	Repeat   string           `json:"repeat,omitempty"` // command that repeats the run
 	Start    time.Time        `json:"start"`
 	Time     time.Duration    `json:"nanoseconds"`
-	Stopped  string           `json:"stopped,omitempty"` // why not all cases were run, in one sentence
+	Stopped  string           `json:"stopped,omitempty"` // one sentence: why not all cases were run
 	Cases    []Result         `json:"cases"`
 }
 
-// Unrun returns the results of a run that cannot begin: none of the cases is run
-// that the options choose, or of all if they choose none.
+// Unrun returns the results of a run that cannot begin. The chosen cases, or all cases if
+// the choice is an error, have the status NotRun.
 func Unrun(o Options, reason error) Results {
 	r := newResults(o.withDefaults())
 	cases, err := o.Chosen()
@@ -61,7 +61,7 @@ func newResults(o Options) Results {
 	return Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
 }
 
-// stop ends a run before some cases.
+// stop ends a run. The cases that are left get the status NotRun.
 func (r *Results) stop(left []Case, reason error) {
 	r.Stopped = reason.Error()
 	for _, c := range left {
@@ -72,7 +72,7 @@ func (r *Results) stop(left []Case, reason error) {
 	r.Time = time.Since(r.Start)
 }
 
-// Count returns how many cases have a status, and their weight.
+// Count returns how many cases have a status, and the sum of their weights.
 func (r Results) Count(s Status) (cases, weight int) {
 	for _, c := range r.Cases {
 		if c.Status == s {
@@ -87,10 +87,10 @@ func (r Results) Count(s Status) (cases, weight int) {
 const (
 	ExitPassed = 0
 	ExitFailed = 1
-	ExitNotRun = 2 // nothing could be tried, or not all of it, and nothing failed
+	ExitNotRun = 2 // no case failed, but none passed, or one did not run to its end
 )
 
-// Exit returns the exit status that a run has.
+// Exit returns the exit status of the command for this run.
 func (r Results) Exit() int {
 	failed, _ := r.Count(Failed)
 	passed, _ := r.Count(Passed)

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// endTime is how long clients that were killed may take to end.
+// endTime limits the wait for a late case whose clients were killed, and for its tidy.
 const endTime = 2 * time.Second
 
-// Run runs the cases that the options choose, one after another. open starts a
-// client; every case has clients of its own. The error is why not all cases were
-// run: there can be no client, or ctx has ended. The results have every case that
-// was chosen all the same.
+// Run runs the cases that the options choose, one after another. open starts a client;
+// each case has clients of its own. Run returns an error if the options choose no cases,
+// if no client can be started, or if ctx ends. The results contain every chosen case even
+// then.
 func Run(ctx context.Context, open func() (Client, error), o Options) (Results, error) {
 	o = o.withDefaults()
 	cases, err := o.Chosen()
@@ -36,7 +36,8 @@ func Run(ctx context.Context, open func() (Client, error), o Options) (Results, 
 	return r, nil
 }
 
-// tryClient starts a client, to see whether there can be one.
+// tryClient starts a client and closes it. It returns an error if that fails or takes
+// longer than limit.
 func tryClient(ctx context.Context, open func() (Client, error), limit time.Duration) error {
 	var err error
 	started := begun(func() {
@@ -54,7 +55,7 @@ func tryClient(ctx context.Context, open func() (Client, error), limit time.Dura
 	return fmt.Errorf("no answer within %s", limit)
 }
 
-// runCase runs one case, and leaves it behind if it takes too long.
+// runCase runs one case and returns its result. It abandons a case that does not end.
 func runCase(ctx context.Context, c Case, open func() (Client, error), o Options) Result {
 	t := &trial{o: o, dial: open}
 	start := time.Now()
@@ -71,7 +72,7 @@ func runCase(ctx context.Context, c Case, open func() (Client, error), o Options
 	return t.report(c, time.Since(start))
 }
 
-// begun begins something, and closes the channel when it is done.
+// begun calls do in a goroutine and returns a channel that is closed when do returns.
 func begun(do func()) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
@@ -81,7 +82,8 @@ func begun(do func()) <-chan struct{} {
 	return done
 }
 
-// within waits for something, and reports whether it came in time.
+// within waits until done is closed, limit has passed or ctx ends. It reports whether done
+// was closed.
 func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -93,7 +95,7 @@ func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool
 	}
 }
 
-// tooLate ends a trial whose time is over.
+// tooLate ends a trial that took longer than limit. Unless the trial has a result, it fails.
 func (t *trial) tooLate(limit time.Duration) {
 	name, made := t.trace.waiting(limit / 2)
 	reason := fmt.Sprintf("%s did not return within %s", name, limit)
@@ -106,24 +108,24 @@ func (t *trial) tooLate(limit time.Duration) {
 		t.result.Status, t.result.Timeout = Failed, true
 		t.result.Reason = reason
 	}
-	t.result.Calls = t.trace.lines() // as they are now: the killed ones return
+	t.result.Calls = t.trace.lines() // now, before the waiting calls are killed and return
 	t.cut = true
 }
 
-// tidy does what a trial that was cut short could not.
+// tidy restores the target after a trial of c that was cut short.
 func tidy(ctx context.Context, c Case, open func() (Client, error)) {
 	if c.tidy == nil {
 		return
 	}
 	within(ctx, begun(func() {
-		if client, err := open(); err == nil { // else the next case will say so
-			_ = c.tidy(client) // likewise
+		if client, err := open(); err == nil { // the next case reports errors of all three calls
+			_ = c.tidy(client)
 			_ = client.Close()
 		}
 	}), endTime)
 }
 
-// report is the result of a trial that has ended.
+// report returns the result of a trial that has ended.
 func (t *trial) report(c Case, took time.Duration) Result {
 	t.mu.Lock()
 	r := t.result

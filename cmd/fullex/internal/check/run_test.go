@@ -33,32 +33,32 @@ func runOn(t *testing.T, d *faulty, o Options) Results {
 	return r
 }
 
-// notInMemory are the cases that need more than the plainest Opener can.
+// notInMemory are the cases that need more than the methods of an Opener.
 var notInMemory = []string{
 	"open.each", "file.kind", "file.change", "file.offsets", "read.submitted", "read.sent", "close.frees",
 	"fork.shared", "fork.outlives", "fork.own", "reply.order", "unload.open",
 }
 
-func TestPlainestOpenerWithoutAFaultPasses(t *testing.T) {
+func TestOpenerWithoutOtherMethodsPasses(t *testing.T) {
 	assertSound(t, runOn(t, &faulty{}, Options{}), notInMemory...)
 }
 
 func TestPlantedFaultsAreFound(t *testing.T) {
 	for name, test := range map[string]struct {
 		device *faulty
-		fails  map[string]string // a case and its sentence
+		fails  map[string]string // the reasons, by the ids of cases
 	}{
 		"second open": {&faulty{secondOpen: true}, map[string]string{
 			"open.twice": "second open by the same client succeeded, must fail with EACCES"}},
 		"capacity off by one": {&faulty{oneMore: true}, map[string]string{
 			"write.full":     "write to a full deque returned 4, must fail with EACCES",
 			"capacity.exact": "write to a full deque, with 1 of 1 values, returned 4, must fail with EACCES"}},
-		"EINVAL for EACCES": {&faulty{invalid: true}, map[string]string{
+		"EINVAL instead of EACCES": {&faulty{invalid: true}, map[string]string{
 			"read.empty":  "read on an empty deque failed with EINVAL, must fail with EACCES",
 			"write.new.4": "write of 4 bytes to a new session failed with EINVAL, must fail with EACCES"}},
-		"end of file": {&faulty{zero: true}, map[string]string{
+		"0 bytes from an empty deque": {&faulty{zero: true}, map[string]string{
 			"read.empty": "read on an empty deque returned 0, must fail with EACCES"}},
-		"mirrored": {&faulty{mirrored: true}, map[string]string{
+		"odd values go right": {&faulty{mirrored: true}, map[string]string{
 			"write.odd": "read returned the value 1, must return 5, the leftmost"}},
 		"short reads pop": {&faulty{popsShort: true}, map[string]string{
 			"read.short.3": "read of 3 bytes on a deque that is not empty returned 4, must fail with EINVAL"}},
@@ -66,7 +66,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			"close.resets": "read on a new session returned 4, must fail with EACCES"}},
 		"one deque for all": {&faulty{shared: true}, map[string]string{
 			"process.own": "write of the capacity 2 to a new session failed with EINVAL, must return 1"}},
-		"refused pushes change": {&faulty{dropsOnRefuse: true}, map[string]string{
+		"a refused push removes a value": {&faulty{dropsOnRefuse: true}, map[string]string{
 			"write.full": "write of an odd value to a full deque returned 4, must fail with EACCES"}},
 	} {
 		r := runOn(t, test.device, Options{Seed: 9, Timeout: time.Second})
@@ -94,7 +94,7 @@ func TestFirstWrongCallIsTheLastPrinted(t *testing.T) {
 	}, c.Calls)
 }
 
-func TestModuleProfileTakesWhatTheOriginalDoes(t *testing.T) {
+func TestModuleProfileAcceptsShortReadsThatPop(t *testing.T) {
 	r := runOn(t, &faulty{popsShort: true}, Options{Profile: contract.Module})
 	for _, id := range []string{"read.short.1", "read.short.2", "read.short.3"} {
 		c := of(t, r, id)
@@ -104,13 +104,13 @@ func TestModuleProfileTakesWhatTheOriginalDoes(t *testing.T) {
 	assert.Equal(t, ExitPassed, r.Exit())
 }
 
-func TestHangIsAFailedCaseAndNotAHungRun(t *testing.T) {
+func TestHangFailsItsCaseAndTheRunGoesOn(t *testing.T) {
 	d := &faulty{hang: make(chan struct{})}
 	defer close(d.hang)
 	start := time.Now()
 	r := runOn(t, d, Options{Timeout: 20 * time.Millisecond, Only: []string{"read.one", "open.again", "capacity.1"}})
 	assert.Less(t, time.Since(start), 10*time.Second)
-	assert.Equal(t, Passed, of(t, r, "open.again").Status, "others go on")
+	assert.Equal(t, Passed, of(t, r, "open.again").Status, "the other cases go on")
 	c := of(t, r, "read.one")
 	assert.Equal(t, Failed, c.Status)
 	assert.True(t, c.Timeout)
@@ -118,23 +118,23 @@ func TestHangIsAFailedCaseAndNotAHungRun(t *testing.T) {
 	assert.Equal(t, `read(3, <unfinished ...>`, c.Calls[len(c.Calls)-1])
 }
 
-func TestSlowDeviceIsToldFromOneThatHangs(t *testing.T) {
+func TestReasonDistinguishesASlowDeviceFromAHang(t *testing.T) {
 	r := runOn(t, &faulty{slow: time.Millisecond}, Options{Timeout: 100 * time.Millisecond, Only: []string{"close.cycles"}})
 	assert.Regexp(t, `^the case did not end within 100ms, in which it made \d+ calls \(see --timeout\)$`, r.Cases[0].Reason)
 	assert.True(t, r.Cases[0].Timeout)
 }
 
-func TestPanicEndsItsCaseAndNotTheRun(t *testing.T) {
+func TestPanicEndsItsCaseAndTheRunGoesOn(t *testing.T) {
 	only := []string{"read.one", "process.race", "process.many", "open.again"}
 	r := runOn(t, &faulty{panics: true}, Options{Only: only, Timeout: 2 * time.Second})
-	assert.Equal(t, Passed, of(t, r, "open.again").Status, "others go on")
+	assert.Equal(t, Passed, of(t, r, "open.again").Status, "the other cases go on")
 	for _, id := range only[:3] {
 		c := of(t, r, id)
 		assert.Equal(t, NotRun, c.Status, id)
 		assert.Equal(t, "fullex has a defect: panic: as planted", c.Reason, id)
-		assert.Contains(t, strings.Join(c.Notes, "\n"), "faulty_test.go", "where it is")
+		assert.Contains(t, strings.Join(c.Notes, "\n"), "faulty_test.go", "the stack of the panic")
 	}
-	assert.Equal(t, ExitNotRun, r.Exit(), "the device is not at fault")
+	assert.Equal(t, ExitNotRun, r.Exit(), "the device did not fail")
 	for _, format := range Formats {
 		assert.NotEmpty(t, printed(t, r, format))
 	}
@@ -142,8 +142,8 @@ func TestPanicEndsItsCaseAndNotTheRun(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestRunThatIsStoppedHasAllCases: those before, and those that were not run.
-func TestRunThatIsStoppedHasAllCases(t *testing.T) {
+// TestResultsOfAStoppedRunHaveAllCases also checks the status of cases that did not run.
+func TestResultsOfAStoppedRunHaveAllCases(t *testing.T) {
 	for name, test := range map[string]struct {
 		device *faulty
 		exit   int
@@ -175,7 +175,7 @@ func TestSameSeedMakesTheSameCalls(t *testing.T) {
 	assert.NotEqual(t, calls(7), calls(8))
 }
 
-func TestTargetsAreCheckedAtTheSameTime(t *testing.T) {
+func TestSeveralRunsAtTheSameTime(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() { assertSound(t, runOn(t, &faulty{}, Options{}), notInMemory...) })
@@ -183,7 +183,7 @@ func TestTargetsAreCheckedAtTheSameTime(t *testing.T) {
 	all.Wait()
 }
 
-func TestChoosingCases(t *testing.T) {
+func TestOptionsChooseCases(t *testing.T) {
 	for _, test := range []struct {
 		o    Options
 		want string
@@ -210,7 +210,7 @@ func TestChoosingCases(t *testing.T) {
 	}
 }
 
-func TestWhatCannotRunAtAllIsAnError(t *testing.T) {
+func TestRunThatCannotBeginIsAnError(t *testing.T) {
 	gone := errors.New("gone")
 	_, err := Run(t.Context(), func() (Client, error) { return Client{}, gone }, Options{})
 	assert.ErrorIs(t, err, gone)
@@ -222,7 +222,7 @@ func TestWhatCannotRunAtAllIsAnError(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// TestEveryRowHasACase finds each row of the contract, and no other, in the cases.
+// TestEveryRowHasACase also checks that cases name no other rows.
 func TestEveryRowHasACase(t *testing.T) {
 	rows, ids := map[string]int{}, map[string]bool{}
 	for _, c := range Cases() {

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// silent stands before a server and swallows every Tread, so that it is never
-// answered.
+// silent runs a proxy in front of a server and returns its endpoint. The proxy drops every
+// Tread, so reads are never answered.
 func silent(t *testing.T, server string) (endpoint string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "silent")
@@ -26,7 +26,7 @@ func silent(t *testing.T, server string) (endpoint string) {
 		for {
 			client, err := l.Accept()
 			if err != nil {
-				return // the test has ended
+				return // the test has ended and closed l
 			}
 			go relaySilently(client, server)
 		}
@@ -41,7 +41,7 @@ func relaySilently(client net.Conn, server string) {
 		return
 	}
 	defer func() { _ = conn.Close() }()
-	go func() { _, _ = io.Copy(client, conn) }() // ends with the connection
+	go func() { _, _ = io.Copy(client, conn) }() // until conn is closed
 	const tread = 116
 	for in := bufio.NewReader(client); ; {
 		size, err := in.Peek(4)
@@ -61,7 +61,7 @@ func relaySilently(client net.Conn, server string) {
 	}
 }
 
-func TestServerThatDoesNotAnswerFailsACase(t *testing.T) {
+func TestCaseFailsIfTheServerDoesNotAnswer(t *testing.T) {
 	server, srv := serve(t)
 	start := time.Now()
 	r := runAt(t, silent(t, server), Plain, Options{Timeout: 300 * time.Millisecond, Only: []string{"read.new", "write.full", "capacity.1", "open.twice"}})
@@ -70,5 +70,5 @@ func TestServerThatDoesNotAnswerFailsACase(t *testing.T) {
 	for _, id := range []string{"read.new", "write.full", "capacity.1"} {
 		assert.Equal(t, "read did not return within 300ms", of(t, r, id).Reason, id)
 	}
-	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain, "the connections are gone")
+	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain, "the connections are closed")
 }

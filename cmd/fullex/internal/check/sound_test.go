@@ -27,7 +27,8 @@ func serve(t *testing.T) (endpoint string, srv *p9srv.Server) {
 	return serving.Socket(t, srv), srv
 }
 
-// mount mounts a server in this process with FUSE, for worker processes.
+// mount runs a server and mounts it with FUSE, both in this process. It returns the
+// directory, for worker processes.
 func mount(t *testing.T) (dir string, srv *p9srv.Server) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
@@ -61,7 +62,7 @@ func runAt(t *testing.T, name string, door Door, o Options) Results {
 	return r
 }
 
-// assertSound checks that no case failed, and that just these were skipped.
+// assertSound checks that no case failed, and that exactly these were skipped.
 func assertSound(t *testing.T, r Results, skipped ...string) {
 	t.Helper()
 	got := []string{}
@@ -76,9 +77,10 @@ func assertSound(t *testing.T, r Results, skipped ...string) {
 	assert.Equal(t, ExitPassed, r.Exit())
 }
 
-// over9P are the cases that a connection cannot try.
+// over9P are the cases that are skipped at an endpoint.
 var over9P = []string{"file.flags", "file.truncated", "file.change", "read.submitted", "read.sent", "fork.shared", "fork.outlives", "fork.own"}
 
+// openTwice are the cases that are skipped where each open is a client of its own.
 var openTwice = []string{"open.twice", "open.twice.new", "open.twice.untouched", "open.twice.leak", "process.twice", "thread.open"}
 
 func TestSoundServerPassesOverAUnixSocket(t *testing.T) {
@@ -94,7 +96,7 @@ func TestSoundServerPassesOverAUnixSocket(t *testing.T) {
 	}
 }
 
-func TestConnectionsOfOneProcessAsOneClient(t *testing.T) {
+func TestIdentityPeerMakesAllConnectionsOneClient(t *testing.T) {
 	endpoint := serving.Socket(t, &p9srv.Server{Identity: p9srv.IdentityPeer})
 	only := Options{Only: []string{"process.own"}}
 	r := runAt(t, endpoint, Plain, only)
@@ -108,13 +110,13 @@ func TestSoundServerPassesOverTCP(t *testing.T) {
 	assertSound(t, runAt(t, endpoint, Plain, Options{Seed: 2}), append(over9P, "open.each", "unload.open")...)
 }
 
-// notThroughFUSE are the cases that processes at a mount cannot try.
+// notThroughFUSE are the cases that are skipped at a mount with FUSE.
 var notThroughFUSE = []string{
 	"open.each", "write.empty.new", "write.empty", "write.empty.full", "read.zero.new", "read.zero.empty", "read.zero", "reply.order",
 }
 
-// TestClientsCanBeBehindAPipe, as those in a guest are.
-func TestClientsCanBeBehindAPipe(t *testing.T) {
+// TestClientsAtTheOtherEndOfAPipe checks with clients that are started as in a guest.
+func TestClientsAtTheOtherEndOfAPipe(t *testing.T) {
 	dir, srv := mount(t)
 	name, err := target.ParseName(dir)
 	require.NoError(t, err)
@@ -139,7 +141,7 @@ func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }
 
-func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
+func TestUnloadingIsSkippedWhereItIsDangerous(t *testing.T) {
 	endpoint, srv := serve(t)
 	only := Options{Only: []string{"unload."}}
 	assertNothingRun := func(o Options, why string) {
@@ -158,7 +160,7 @@ func TestUnloadingIsLeftOutWhereItHurts(t *testing.T) {
 	require.NoError(t, err)
 	assertNothingRun(only, "others have the device open")
 	_, err = f.Write([]byte{3})
-	assert.NoError(t, err, "which it still has")
+	assert.NoError(t, err, "the session is still open")
 	only.Dangerous = true
 	assertSound(t, runAt(t, endpoint, Plain, only))
 	_, err = f.Write([]byte{3})

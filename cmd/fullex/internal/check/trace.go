@@ -13,31 +13,31 @@ import (
 	"fullex/device/contract"
 )
 
-// Of a long case the calls at its start and end are kept.
+// A trace keeps that many calls from the start and from the end of a long trial.
 const (
 	firstCalls = 12
 	lastCalls  = 40
 )
 
-// trace keeps the calls of a trial. It is safe for concurrent use.
+// trace is the record of the calls of a trial. It is safe for concurrent use.
 type trace struct {
 	mu    sync.Mutex
 	first []*call
-	last  []*call // a ring once it is full, next being the oldest
+	last  []*call // when it is full, a ring whose oldest call is at next
 	next  int
 	total int
 }
 
-// call is one call; mu of its trace guards it.
+// call is one recorded call. The mutex of its trace guards it.
 type call struct {
-	name   string // read
-	text   string // read(3
-	result string // "", 4) = 4
+	name   string // "read"
+	text   string // start of the line: "read(3"
+	result string // rest of the line: ", 4) = 4"
 	done   bool
 	start  time.Time
 }
 
-// begin notes a call that is about to be made.
+// begin records a call that is about to be made.
 func (t *trace) begin(name, format string, args ...any) *call {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,21 +55,21 @@ func (t *trace) begin(name, format string, args ...any) *call {
 	return c
 }
 
-// end notes what a call returned.
+// end records the result of a call.
 func (t *trace) end(c *call, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.result, c.done = fmt.Sprintf(format, args...), true
 }
 
-// ordered returns the calls that are kept, from the oldest on. mu is held.
+// orderedLocked returns the calls that are kept, oldest first. The caller has locked mu.
 func (t *trace) orderedLocked() []*call {
 	kept := append([]*call(nil), t.first...)
 	kept = append(kept, t.last[t.next:]...)
 	return append(kept, t.last[:t.next]...)
 }
 
-// lines returns the calls as strace prints them.
+// lines returns the calls as strace(1) prints them.
 func (t *trace) lines() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -88,8 +88,8 @@ func (t *trace) lines() []string {
 	return lines
 }
 
-// waiting returns the name of the oldest call that has not returned for so long, or
-// "", and how many calls were made.
+// waiting returns the name of the oldest call that has waited for at least this time, or
+// "". It also returns how many calls were made.
 func (t *trace) waiting(least time.Duration) (name string, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -101,7 +101,7 @@ func (t *trace) waiting(least time.Duration) (name string, total int) {
 	return "", t.total
 }
 
-// returned writes a result: a number, or -1 and an errno with its meaning.
+// returned formats a result: a number, or -1 and an errno with its meaning.
 func returned(n int, err error) string {
 	if err == nil {
 		return fmt.Sprint(n)
@@ -114,11 +114,11 @@ func returned(n int, err error) string {
 	return fmt.Sprintf("-1 %s (%s)", contract.ErrnoName(errno), strings.ToUpper(meaning[:1])+meaning[1:])
 }
 
-// shownBytes is how much of a buffer is shown, as strace does.
+// shownBytes is how many bytes of a buffer are shown, as many as strace shows.
 const shownBytes = 32
 
-// quoted writes bytes as strace does: octal numbers, as short as the next
-// character allows.
+// quoted formats bytes as strace does, with octal numbers as short as the next character
+// allows.
 func quoted(p []byte) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -143,7 +143,7 @@ func quoted(p []byte) string {
 	return b.String()
 }
 
-// flagNames writes the flags of open(2).
+// flagNames formats the flags of open(2).
 func flagNames(flags int) string {
 	names := []string{map[int]string{os.O_RDONLY: "O_RDONLY", os.O_WRONLY: "O_WRONLY", os.O_RDWR: "O_RDWR"}[flags&syscall.O_ACCMODE]}
 	for _, f := range []struct {
@@ -160,7 +160,7 @@ func flagNames(flags int) string {
 	return strings.Join(names, "|")
 }
 
-// modeName writes a mode as strace does.
+// modeName formats a mode as strace does.
 func modeName(m fs.FileMode) string {
 	kind := "S_IF???"
 	switch m.Type() {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestBuffersAreWrittenAsStraceDoes(t *testing.T) {
+func TestCallsAreFormattedAsByStrace(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                      `""`,
 		"\x03\x00\x00\x00":      `"\3\0\0\0"`,
@@ -28,7 +28,7 @@ func TestBuffersAreWrittenAsStraceDoes(t *testing.T) {
 	assert.Equal(t, "? (EOF)", returned(0, io.EOF))
 }
 
-func TestLongTracesKeepTheFirstAndTheLastCalls(t *testing.T) {
+func TestLongTraceKeepsTheFirstAndTheLastCalls(t *testing.T) {
 	var tr trace
 	for i := range 1000 {
 		tr.end(tr.begin("read", "read(%d", i), ") = 4")

@@ -10,15 +10,15 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// A server keeps a list of its sessions (doc/files.md). What is wanted there
-// comes a moment after the calls that cause it, so it is asked for again and again.
+// A server lists its sessions (doc/files.md). The list may change a moment after the
+// calls that change it, so the cases read it repeatedly.
 const (
-	settleTime = 3 * time.Second
-	askAgain   = 5 * time.Millisecond
+	settleTime = 3 * time.Second      // limit
+	askAgain   = 5 * time.Millisecond // between two reads
 )
 
-// eventually asks until something is so, the trial is over or settleTime has
-// passed.
+// eventually calls is until that returns true, the trial is over or settleTime has
+// passed. It reports whether is returned true.
 func (t *trial) eventually(is func() bool) bool {
 	for end := time.Now().Add(settleTime); !t.isOver(); time.Sleep(askAgain) {
 		if is() {
@@ -31,8 +31,8 @@ func (t *trial) eventually(is func() bool) bool {
 	return false
 }
 
-// listed returns the sessions of full_ex that the client may see, as capacity and
-// length, and whether it can see the list. Looking is not among the calls printed.
+// listed returns the capacity and length of each session of full_ex that the client may
+// see. ok is false if the client cannot read the list. These calls are not recorded.
 func (c *client) listed() (sessions [][2]string, ok bool) {
 	if c.t.isOver() {
 		return nil, false
@@ -66,7 +66,7 @@ func readAll(f target.File) (string, error) {
 	}
 }
 
-// count returns how many sessions of a capacity and a length are open.
+// count returns how many listed sessions have this capacity and length.
 func (c *client) count(capacity, length int) int {
 	sessions, _ := c.listed()
 	n := 0
@@ -78,18 +78,18 @@ func (c *client) count(capacity, length int) int {
 	return n
 }
 
-// control writes an order to the server's ctl.
-func control(o target.Opener, order string) error {
+// control writes a command to the server's ctl file.
+func control(o target.Opener, command string) error {
 	f, err := o.Open("ctl", os.O_WRONLY)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write([]byte(order + "\n"))
+	_, err = f.Write([]byte(command + "\n"))
 	return errors.Join(err, f.Close())
 }
 
-// order is control, printed as what a shell would do.
-func (c *client) order(text string) error {
+// command writes a command to the ctl file and records that as a write.
+func (c *client) command(text string) error {
 	call := c.t.trace.begin("write", "%swrite(ctl, %s, %d", c.prefix, quoted([]byte(text+"\n")), len(text)+1)
 	err := control(c, text)
 	c.t.trace.end(call, ") = %s", returned(len(text)+1, err))

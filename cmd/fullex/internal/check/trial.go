@@ -11,28 +11,27 @@ import (
 	"fullex/device/contract"
 )
 
-// trial is a case being run. It ends at its first failure or reason to skip: the
-// calls behind that are not made, so that cases need not look. It is safe for
-// concurrent use.
+// trial is one run of a case. It ends at its first failure or reason to skip. No call is
+// made after that, so a case need not check for it. It is safe for concurrent use.
 type trial struct {
 	o     Options
 	dial  func() (Client, error)
 	trace trace
 
 	mu      sync.Mutex
-	result  Result // Status "": nothing wrong so far
-	cut     bool   // its time is over
+	result  Result // Status "": no failure and no reason to skip so far
+	cut     bool   // the trial has ended, in time or not: no client may be added
 	clients []*client
 }
 
-// isOver says whether no more calls are to be made.
+// isOver reports whether no more calls may be made.
 func (t *trial) isOver() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.cut || t.result.Status != ""
 }
 
-// end sets how the trial ends, unless it has ended.
+// end sets the status and the reason, unless the trial has ended.
 func (t *trial) end(s Status, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -43,19 +42,19 @@ func (t *trial) end(s Status, format string, args ...any) {
 
 func (t *trial) fail(format string, args ...any) { t.end(Failed, format, args...) }
 
-// skip ends a trial that cannot be made here. The reason is a clause: "over 9P a
-// client has no threads".
+// skip ends a trial that is not possible here. The reason is a clause: "over 9P a client
+// has no threads".
 func (t *trial) skip(format string, args ...any) { t.end(Skipped, format, args...) }
 
-// skipIf skips for a reason unless it is "".
+// skipIf skips the trial for a reason, unless that is "".
 func (t *trial) skipIf(reason string) {
 	if reason != "" {
 		t.skip("%s", reason)
 	}
 }
 
-// guard makes a panic of this program the end of the trial, and not of the run.
-// Every goroutine of a case is within one.
+// guard calls do. A panic in do ends the trial, but not the run. Every goroutine of a case
+// runs under a guard.
 func (t *trial) guard(do func()) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -66,7 +65,7 @@ func (t *trial) guard(do func()) {
 	do()
 }
 
-// note keeps what the trial had to take into account, once.
+// note adds a note to the result, unless it is there already.
 func (t *trial) note(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -77,12 +76,13 @@ func (t *trial) note(text string) {
 
 func (t *trial) isModule() bool { return t.o.Profile == contract.Module }
 
-// random returns random numbers that depend on the seed and a stream's number only.
+// random returns random numbers that depend only on the seed and the number of the stream.
 func (t *trial) random(stream int) *rand.Rand {
 	return rand.New(rand.NewPCG(t.o.Seed, uint64(stream)))
 }
 
-// client starts another client.
+// client starts a client. If that fails, it ends the trial and returns one without an
+// Opener.
 func (t *trial) client() *client {
 	if t.isOver() {
 		return &client{t: t}
@@ -95,27 +95,30 @@ func (t *trial) client() *client {
 	return t.add(started)
 }
 
-// single starts a client that may have the device open once.
+// single starts a client that may have the device open once only. It skips the trial where
+// each open is a client of its own.
 func (t *trial) single() *client {
 	c := t.client()
 	t.skipIf(c.Traits.EachOpen)
 	return c
 }
 
-// other starts a client that must be another one to the device, too.
+// other starts a client that the device distinguishes from the others. It skips the trial
+// where the device sees all clients as one.
 func (t *trial) other() *client {
 	c := t.client()
 	t.skipIf(c.Traits.OneClient)
 	return c
 }
 
-// add takes a client in, to be killed at the end. If the end has come it is.
+// add registers a client, which is killed when the trial ends. If the trial has ended, add
+// kills it at once.
 func (t *trial) add(started Client) *client {
 	c := &client{Client: started, t: t, fds: &descriptors{}}
 	t.mu.Lock()
 	if t.cut {
 		t.mu.Unlock()
-		_ = started.Close() // nobody waits for it any more
+		_ = started.Close() // the result does not depend on it any more
 		return &client{t: t}
 	}
 	t.clients = append(t.clients, c)
@@ -126,14 +129,14 @@ func (t *trial) add(started Client) *client {
 	return c
 }
 
-// killAll kills the clients, once nothing is to come any more: children before
-// their parents, so that none still has the device open when the next case begins.
+// killAll kills the clients. No client can be added after that. Children are killed before
+// their parents, so that none has the device open when the next case begins.
 func (t *trial) killAll() {
 	t.mu.Lock()
 	t.cut = true
 	clients := t.clients
 	t.mu.Unlock()
 	for _, c := range slices.Backward(clients) {
-		_ = c.Close() // what it had open is what the case looked at
+		_ = c.Close() // the case has ended, and its result does not depend on this
 	}
 }
