@@ -10,9 +10,9 @@ import (
 	"fullex/device/contract"
 )
 
-var errNoSuchCall = errors.New("no such call can be made there")
+var errNoSuchCall = errors.New("this call is not possible there")
 
-// do makes a call of this process's own.
+// do does what a request asks of this process itself.
 func (w *worker) do(r request) (a reply, err error) {
 	w.mu.Lock()
 	t, f := w.target, w.files[r.Handle]
@@ -34,7 +34,7 @@ func (w *worker) do(r request) (a reply, err error) {
 	return w.byPath(t, r)
 }
 
-// aim sets the target.
+// aim opens the target with the name text for the calls to come.
 func (w *worker) aim(text string) (a reply, err error) {
 	name, err := target.ParseName(text)
 	if err != nil {
@@ -50,7 +50,7 @@ func (w *worker) aim(text string) (a reply, err error) {
 	return reply{Device: t.Device(), PID: os.Getpid()}, nil
 }
 
-// keep gives an open file a handle.
+// keep replies with a new handle for an open file. An error is passed on.
 func (w *worker) keep(f target.File, err error) (reply, error) {
 	if err != nil {
 		return reply{}, err
@@ -62,7 +62,7 @@ func (w *worker) keep(f target.File, err error) (reply, error) {
 	return reply{N: w.opened}, nil
 }
 
-// byPath makes the calls that name a file.
+// byPath makes a call that names a file by its path.
 func (w *worker) byPath(t target.Target, r request) (a reply, err error) {
 	m, isMounted := t.(target.Mounted)
 	switch {
@@ -84,12 +84,12 @@ func (w *worker) byPath(t target.Target, r request) (a reply, err error) {
 	return a, err
 }
 
-// byHandle makes the calls at an open file.
+// byHandle makes a call at an open file.
 func (w *worker) byHandle(f target.File, r request) (a reply, err error) {
 	placed, isPlaced := f.(target.Placed)
 	other, isOther := f.(target.OtherReads)
 	described, isDescribed := f.(target.Described)
-	// Spare capacity: the module reports 4 even where fewer bytes were asked for.
+	// Spare capacity: the module reports 4 even if fewer bytes were asked for.
 	p := make([]byte, r.Count, r.Count+contract.ValueSize)
 	switch {
 	case r.Op == opRead:

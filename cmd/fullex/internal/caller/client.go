@@ -9,11 +9,11 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// connectTime is how long an endpoint may take to let a client in.
+// connectTime is how long an endpoint may take to accept a client.
 const connectTime = 10 * time.Second
 
-// Starter returns what starts one client of a target after another: at an endpoint a
-// connection, and at a path a process, as start starts it.
+// Starter returns a function that starts a client of a target each time it is called. At an
+// endpoint the client is a connection. At a path it is a process, which start starts.
 func Starter(name target.Name, start func() (*Process, error)) func() (target.Target, error) {
 	if _, remote := name.Endpoint(); remote {
 		return func() (target.Target, error) {
@@ -31,8 +31,8 @@ func Starter(name target.Name, start func() (*Process, error)) func() (target.Ta
 	}
 }
 
-// At makes the process a client of a target. Closing the client closes the process, and so
-// does an error.
+// At makes the process a client of a target. Closing the client closes the process. If At
+// fails, it closes the process.
 func (p *Process) At(name target.Name) (target.Target, error) {
 	a, err := p.ask(request{Op: opTarget, Path: name.String()})
 	if err != nil {
@@ -45,13 +45,13 @@ func (p *Process) At(name target.Name) (target.Target, error) {
 	return mounted{c}, nil
 }
 
-// client is a process at a target, or how a thread of it makes calls.
+// client is a process at a target. One of its threads makes the calls.
 type client struct {
 	process *Process
-	name    target.Name
+	name    target.Name // of the target
 	device  string
 	pid     int
-	thread  int
+	thread  int // 0: the first
 }
 
 func (c client) ask(r request) (reply, error) {
@@ -59,7 +59,7 @@ func (c client) ask(r request) (reply, error) {
 	return c.process.ask(r)
 }
 
-// PID returns the process's number where it is.
+// PID returns the process ID, which is that of the machine where the process runs.
 func (c client) PID() int { return c.pid }
 
 // Open implements target.Opener.
@@ -112,8 +112,8 @@ func (m mounted) Touch(path string) error {
 	return err
 }
 
-// Thread returns the client as its thread of that number makes calls, and an open file of
-// it. A nil file stays nil.
+// Thread returns the client and one of its open files, with their calls made by the numbered
+// thread. A nil file stays nil.
 func (m mounted) Thread(number int, f target.File) (target.Opener, target.File) {
 	m.thread = number
 	if of, ok := f.(file); ok {
@@ -122,8 +122,8 @@ func (m mounted) Thread(number int, f target.File) (target.Opener, target.File) 
 	return m, nil
 }
 
-// Fork starts a child process that has an open file of the client, and returns it as a
-// client, and the file as it has it.
+// Fork starts a child process that inherits an open file of the client. It returns the child,
+// as a client, and the file of the child.
 func (m mounted) Fork(f target.File) (target.Opener, target.File, error) {
 	process, err := m.process.child(request{Op: opFork, Handle: f.(file).handle, Thread: m.thread})
 	if err != nil {

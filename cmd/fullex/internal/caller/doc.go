@@ -1,16 +1,28 @@
-// Package caller makes calls at targets in other processes, each a client of its own: a
-// device that distinguishes clients by process sees these, and not the process that asks.
+// Package caller makes calls at targets in other processes. Each process is a client of its
+// own. A device that distinguishes clients by process sees that process, and not the one
+// that uses this package.
 //
-// [Work] makes calls and answers when they have returned, in JSON over a pipe. At the other
-// end is a [Process]: of [Start], which starts it on this machine, or of [Over], for a pipe
-// to wherever Work runs, such as a guest. It can start others where it is, which are asked
-// over the same pipe. [Process.At] makes it a client, which is a [target.Target] and, at a
-// path, a [target.Mounted] that can fork and has threads.
+// # Processes
 //
-// Closing a client kills its process, whatever its calls wait for, and with it the processes
-// that it has started. An error has the text that it had at the other end, and unwraps to
-// its [syscall.Errno]: both are one kind of system.
+// [Work] runs in the other process. It receives requests over a pipe, makes the calls and
+// sends replies, all in JSON. A [Process] represents it on this side of the pipe. [Start]
+// starts a process on this machine. [Over] takes a pipe to a process anywhere, such as in
+// a guest. [Process.Start] starts another process where the first one runs. Its requests
+// and replies go through the same pipe.
 //
-// Processes, clients and files are safe for concurrent use. A thread makes its calls one
-// after another.
+// # Clients
+//
+// [Process.At] makes a process a client: a [target.Target]. At a path it is also a
+// [target.Mounted] that can fork and has threads. Closing a client kills its process, even
+// if its calls wait. The processes that it started end with it.
+//
+// # Errors
+//
+// An error has the text that it had in the other process. It unwraps to its
+// [syscall.Errno]. So both processes must run on the same kind of system.
+//
+// # Concurrency
+//
+// Processes, clients and files are safe for concurrent use. Each thread of a process makes
+// one call at a time.
 package caller

@@ -13,7 +13,7 @@ var (
 	_ target.OtherReads = file{}
 )
 
-// ask makes a call at the file, which brings bytes for p.
+// ask makes a call at the file and copies the bytes of the reply to p.
 func (f file) ask(r request, p []byte) (int, error) {
 	r.Handle = f.handle
 	a, err := f.of.ask(r)

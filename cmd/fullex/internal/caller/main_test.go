@@ -8,7 +8,7 @@ import (
 
 const workerWord = "caller-worker"
 
-// TestMain makes the test binary a worker where it is started as one.
+// TestMain runs the tests, or a worker if the command line asks for one.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == workerWord {
 		if err := Work(os.Stdin, os.Stdout, workerCommand()); err != nil {

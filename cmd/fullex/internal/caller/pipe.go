@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// endTime is how long a process that is ended may take.
+// endTime is how long close waits for the process to end.
 const endTime = 2 * time.Second
 
 var (
 	errEnded  = errors.New("its process has ended")
-	errGoesOn = errors.New("a process was told to end, and has not")
+	errGoesOn = errors.New("a process was told to end but still runs")
 )
 
-// pipe is the asking end of a pipe. It is safe for concurrent use.
+// pipe is the end of a pipe that sends requests. It is safe for concurrent use.
 type pipe struct {
 	out   io.Closer
-	cmd   *exec.Cmd     // the process at the other end; nil: somebody else started it
-	ended chan struct{} // closed when it has ended
+	cmd   *exec.Cmd     // the process at the other end; nil: the user of Over started it
+	ended chan struct{} // closed when that process has ended
 
-	mu      sync.Mutex
-	encoder *json.Encoder // to out
-	asked   uint64
-	waiting map[uint64]chan<- reply // nil: it has ended
+	mu      sync.Mutex              // guards the fields below
+	encoder *json.Encoder           // to out
+	asked   uint64                  // ID of the last request
+	waiting map[uint64]chan<- reply // by ID; nil: the process has ended
 }
 
 func newPipe(in io.Reader, out io.WriteCloser, cmd *exec.Cmd) *pipe {
@@ -37,19 +37,19 @@ func newPipe(in io.Reader, out io.WriteCloser, cmd *exec.Cmd) *pipe {
 	return p
 }
 
-// listen hands out replies until the process ends.
+// listen passes each reply to the request that waits for it, until the process ends.
 func (p *pipe) listen(in *json.Decoder) {
 	defer close(p.ended)
 	var a reply
-	for ; in.Decode(&a) == nil; a = (reply{}) { // else it has ended, or talks nonsense and is killed
+	for ; in.Decode(&a) == nil; a = (reply{}) { // an error: the process has ended, or sent no JSON
 		p.mu.Lock()
 		if to := p.waiting[a.ID]; to != nil {
-			to <- a // it has room for one
+			to <- a // never waits: the channel has room for one reply
 		}
 		delete(p.waiting, a.ID)
 		p.mu.Unlock()
 	}
-	_ = p.kill() // an error says that it has ended
+	_ = p.kill() // the process has ended, or must end because nobody can read its replies
 	p.mu.Lock()
 	for _, to := range p.waiting {
 		close(to)
@@ -57,11 +57,12 @@ func (p *pipe) listen(in *json.Decoder) {
 	p.waiting = nil
 	p.mu.Unlock()
 	if p.cmd != nil {
-		_ = p.cmd.Wait() // it was killed
+		_ = p.cmd.Wait() // an error: the process was killed, as intended
 	}
 }
 
-// ask makes a request and waits for its reply. The error is that there is none.
+// ask sends a request and waits for its reply. It returns errEnded if the process ends
+// before that.
 func (p *pipe) ask(r request) (reply, error) {
 	answer := make(chan reply, 1)
 	if p.send(r, answer) {
@@ -70,11 +71,13 @@ func (p *pipe) ask(r request) (reply, error) {
 		}
 	}
 	if r.Op == opKill {
-		return reply{}, nil // a child ends with its parent
+		return reply{}, nil // the child has ended too: children end with their parent
 	}
 	return reply{}, errEnded
 }
 
+// send gives a request an ID and sends it. The reply will be sent to answer, or answer will
+// be closed. sent is false if the process has ended.
 func (p *pipe) send(r request, answer chan<- reply) (sent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,8 +90,9 @@ func (p *pipe) send(r request, answer chan<- reply) (sent bool) {
 	return p.encoder.Encode(r) == nil
 }
 
+// kill kills the process if this one started it, and closes the pipe to it.
 func (p *pipe) kill() error {
-	defer func() { _ = p.out.Close() }() // whoever reads it has ended, or is to end
+	defer func() { _ = p.out.Close() }() // the process must end, so an error does not matter
 	if p.cmd == nil {
 		return nil
 	}
@@ -98,7 +102,8 @@ func (p *pipe) kill() error {
 	return nil
 }
 
-// close ends the process. One that hangs in the kernel may outlive it.
+// close ends the process and waits until it has ended. It returns an error if that takes
+// longer than endTime: the process may hang in the kernel.
 func (p *pipe) close() error {
 	if err := p.kill(); err != nil {
 		return err

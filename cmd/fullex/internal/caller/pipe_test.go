@@ -18,7 +18,7 @@ import (
 	"fullex/tests/serving"
 )
 
-// pipes are ways to a process that runs Work.
+// pipes start Work at the other end of each kind of pipe.
 var pipes = map[string]func(*testing.T) *Process{
 	"standard input and output of a process": func(t *testing.T) *Process {
 		p, err := startWorker()
@@ -45,13 +45,13 @@ func connOf(t *testing.T, fd int) net.Conn {
 	return conn
 }
 
-// workAt runs Work at the far end until the near one is closed, as the agent of a guest does.
+// workAt runs Work at the far end until the near end is closed, as in a guest.
 func workAt(t *testing.T, near, far net.Conn) *Process {
 	t.Helper()
 	worked := make(chan error, 1)
 	go func() { worked <- Work(far, far, workerCommand()) }()
 	t.Cleanup(func() {
-		_ = near.Close() // again, as a rule
+		_ = near.Close() // an error: the test has closed it
 		require.NoError(t, <-worked)
 		require.NoError(t, far.Close())
 	})
@@ -65,7 +65,7 @@ func named(t *testing.T, text string) target.Name {
 	return name
 }
 
-// outcomes makes calls at a target and returns what came of each.
+// outcomes makes calls at a target and returns the result of each as text.
 func outcomes(t *testing.T, at target.Target) (all []string) {
 	t.Helper()
 	add := func(call string, result ...any) { all = append(all, fmt.Sprintf("%s: %#v", call, result)) }
@@ -107,9 +107,9 @@ func outcomes(t *testing.T, at target.Target) (all []string) {
 	return all
 }
 
-// TestCallsOverAnyPipeReturnWhatCallsDo at a server, by the process that is there and by
-// others that it starts.
-func TestCallsOverAnyPipeReturnWhatCallsDo(t *testing.T) {
+// TestCallsOverAnyPipeReturnTheSame compares calls at a server with those over a pipe. They
+// are made by the first process and by one that was started over the pipe.
+func TestCallsOverAnyPipeReturnTheSame(t *testing.T) {
 	srv := &p9srv.Server{}
 	name := named(t, serving.Socket(t, srv))
 	direct, err := target.Open(t.Context(), name)
@@ -130,7 +130,7 @@ func TestCallsOverAnyPipeReturnWhatCallsDo(t *testing.T) {
 				require.NoError(t, at.Close())
 				_, err = at.Open("full_ex", os.O_RDWR)
 				assert.EqualError(t, err, errEnded.Error())
-				require.NoError(t, at.Close(), "twice")
+				require.NoError(t, at.Close(), "a second close")
 			}
 			assert.NoError(t, second.Close(), "it has ended with the first")
 		})
@@ -138,7 +138,7 @@ func TestCallsOverAnyPipeReturnWhatCallsDo(t *testing.T) {
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, endTime, pollTime)
 }
 
-func TestTargetThatIsNotThereIsSaidSoOverAPipe(t *testing.T) {
+func TestErrorOfAMissingTargetPassesAnyPipe(t *testing.T) {
 	for by, open := range pipes {
 		_, want := target.Open(t.Context(), named(t, "/nosuch"))
 		_, err := open(t).At(named(t, "/nosuch"))
@@ -147,7 +147,7 @@ func TestTargetThatIsNotThereIsSaidSoOverAPipe(t *testing.T) {
 	}
 }
 
-// TestCallsByPathOverAnyPipe are those of a file that is no device.
+// TestCallsByPathOverAnyPipe makes the calls that take a path, at an ordinary file.
 func TestCallsByPathOverAnyPipe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "full_ex")
 	for by, open := range pipes {
@@ -172,7 +172,7 @@ func TestCallsByPathOverAnyPipe(t *testing.T) {
 	}
 }
 
-func TestWorkAnswersWhateverItIsAsked(t *testing.T) {
+func TestWorkRepliesToImpossibleRequests(t *testing.T) {
 	for by, open := range pipes {
 		p := open(t)
 		for _, r := range []request{
@@ -188,7 +188,7 @@ func TestWorkAnswersWhateverItIsAsked(t *testing.T) {
 	assert.ErrorContains(t, Work(strings.NewReader("nonsense"), &strings.Builder{}, nil), "read a request: ")
 }
 
-func TestNonsenseFromTheOtherEndEndsItsProcess(t *testing.T) {
+func TestReplyThatIsNotJSONEndsTheProcess(t *testing.T) {
 	near, far := net.Pipe()
 	p := Over(near, near)
 	go func() {

@@ -15,16 +15,16 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// pollTime is how often the tests look whether something has come.
+// pollTime is the time between two checks of a condition.
 const pollTime = 5 * time.Millisecond
 
-// isRunning says whether a process is there and no zombie.
+// isRunning reports whether a process exists and is not a zombie.
 func isRunning(process int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
-// openAndFork has a process open a path, and a child of it that inherits that.
+// openAndFork starts a process that opens a path, and a child that inherits the file.
 func openAndFork(t *testing.T, path string) (o mounted, f target.File, child mounted, inherited target.File) {
 	t.Helper()
 	at, err := Starter(named(t, path), startWorker)()
@@ -65,7 +65,7 @@ func TestForkedChildHasTheOpenFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	o, f, child, inherited := openAndFork(t, path)
-	require.NoError(t, os.WriteFile(path, []byte("abcdefghijkl"), 0o600)) // a device has no content
+	require.NoError(t, os.WriteFile(path, []byte("abcdefghijkl"), 0o600))
 	grandchild, again, err := child.Fork(inherited)
 	require.NoError(t, err)
 	_, thread := o.Thread(7, f)
@@ -76,7 +76,7 @@ func TestForkedChildHasTheOpenFile(t *testing.T) {
 		p := make([]byte, 4)
 		_, err = of.file.Read(p)
 		require.NoError(t, err)
-		assert.Equal(t, of.want, string(p), "one position for all of them")
+		assert.Equal(t, of.want, string(p), "all of them share one position")
 	}
 	_, none := o.Thread(7, nil)
 	assert.Nil(t, none)
@@ -84,7 +84,7 @@ func TestForkedChildHasTheOpenFile(t *testing.T) {
 	require.NoError(t, child.Close())
 	require.NoError(t, f.Close())
 	require.NoError(t, o.Close())
-	require.NoError(t, o.Close(), "twice")
+	require.NoError(t, o.Close(), "a second close")
 }
 
 func TestProcessThatCannotBeStartedIsAnError(t *testing.T) {

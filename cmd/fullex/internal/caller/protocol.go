@@ -7,13 +7,13 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// request is what a process is asked to do. Its reply, with the same number, comes when
-// the call has returned.
+// request asks a process for a call. The reply, with the same ID, comes when the call has
+// returned.
 type request struct {
 	ID     uint64
-	Route  []int  `json:",omitempty"` // to the process that is meant: a child of the first one, a child of that, and so on
-	Thread int    `json:",omitempty"` // which thread makes the call; each number is one
-	Op     string // one of those below
+	Route  []int  `json:",omitempty"` // numbers of a child, of a child of that, and so on; empty: the first process
+	Thread int    `json:",omitempty"` // number of the thread that makes the call
+	Op     string // one of the constants below
 	Path   string `json:",omitempty"` // within the target
 	Handle int    `json:",omitempty"` // of an open file
 	Flags  int    `json:",omitempty"`
@@ -22,48 +22,48 @@ type request struct {
 	Offset int64  `json:",omitempty"`
 }
 
-// What a process can be asked for.
+// The calls, and what their replies contain. Those from opRead to opClose use Handle.
 const (
-	opTarget   = "target"    // the target is the one that Path names: its Device, and PID
-	opOpen     = "open"      // of Path: N is a handle
-	opStat     = "stat"      // of Path: Entry
-	opList     = "list"      // of Path: Entries
-	opNature   = "nature"    // of Path: Nature
-	opTruncate = "truncate"  // of Path
-	opTouch    = "touch"     // of Path
-	opRead     = "read"      // N and Data
+	opTarget   = "target"    // open the target that Path names; Device, PID
+	opOpen     = "open"      // open Path; N is the handle
+	opStat     = "stat"      // stat Path; Entry
+	opList     = "list"      // list Path; Entries
+	opNature   = "nature"    // describe Path; Nature
+	opTruncate = "truncate"  // truncate Path
+	opTouch    = "touch"     // touch Path
+	opRead     = "read"      // N, Data
 	opWrite    = "write"     // N
-	opReadAt   = "pread"     // N and Data
+	opReadAt   = "pread"     // N, Data
 	opWriteAt  = "pwrite"    // N
-	opSubmit   = "io_submit" // N and Data of a read
-	opSend     = "sendfile"  // N and Data
-	opClose    = "close"     //
-	opStart    = "start"     // a child: N is its number
-	opFork     = "fork"      // likewise, with Handle open
-	opInherit  = "inherit"   // the open file that the process was started with: N is a handle
-	opKill     = "kill"      // by its parent, who is asked
+	opSubmit   = "io_submit" // N, Data
+	opSend     = "sendfile"  // N, Data
+	opClose    = "close"
+	opStart    = "start"   // start a child; N is its number
+	opFork     = "fork"    // start a child that inherits Handle; N is its number
+	opInherit  = "inherit" // use the file that the process inherited; N is the handle
+	opKill     = "kill"    // kill the child at the end of Route; its parent replies
 )
 
-// reply is what came of a request.
+// reply is the result of a request.
 type reply struct {
 	ID      uint64
 	N       int            `json:",omitempty"`
 	Data    []byte         `json:",omitempty"`
 	Device  string         `json:",omitempty"`
-	PID     int            `json:",omitempty"` // of the process
+	PID     int            `json:",omitempty"` // of the process that replies
 	Entry   target.Entry   `json:",omitzero"`
 	Entries []target.Entry `json:",omitempty"`
 	Nature  target.Nature  `json:",omitzero"`
 	Err     *failure       `json:",omitempty"`
 }
 
-// failure is an error, at both ends.
+// failure is an error in a reply.
 type failure struct {
 	Text  string
-	Errno syscall.Errno // 0: there is none in it
+	Errno syscall.Errno // 0: the error wraps no errno
 }
 
-// failed makes a failure of an error, and none of nil.
+// failed returns the failure for an error, or nil for nil.
 func failed(err error) *failure {
 	if err == nil {
 		return nil

@@ -12,11 +12,12 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// Work makes the calls that it is asked for on in and answers on out, until in ends.
-// Processes that it is asked to start run it, too: command are their words.
+// Work reads requests from in, makes their calls and writes replies to out, until in ends.
+// command is the program and the arguments of the processes that it starts. They must run
+// Work, too.
 //
-// It returns although calls may hang, and leaves these processes behind: its own is to end
-// then, which ends them.
+// Work returns even if calls still wait. The process must end after that. Its end closes
+// the pipes to its children, so they end, too.
 func Work(in io.Reader, out io.Writer, command []string) error {
 	w := &worker{command: command, out: json.NewEncoder(out), threads: map[int]chan request{}, files: map[int]target.File{}}
 	defer w.endThreads()
@@ -35,25 +36,25 @@ func Work(in io.Reader, out io.Writer, command []string) error {
 
 // worker is the state of a process that runs Work.
 type worker struct {
-	command []string             // that starts another one
-	threads map[int]chan request // of the goroutine that takes requests
+	command []string             // starts a child
+	threads map[int]chan request // queues of requests, by thread; only the goroutine of Work uses it
 
-	writing sync.Mutex
+	writing sync.Mutex // guards out
 	out     *json.Encoder
 
-	mu       sync.Mutex
+	mu       sync.Mutex          // guards the fields below
 	target   target.Target       // nil: none yet
-	files    map[int]target.File // by their handles, which are never used again
-	opened   int
-	children []*pipe // to them; number 1 is the first
+	files    map[int]target.File // by handle; no handle is used twice
+	opened   int                 // the last handle
+	children []*pipe             // pipes to the children; number 1 is the first
 }
 
 // threadQueue is how many requests may wait for a thread.
 const threadQueue = 16
 
-// take hands a request to whoever makes it.
+// take passes a request to its thread, or to a goroutine that forwards it.
 func (w *worker) take(r request) {
-	if len(r.Route) > 0 { // also while this process's own calls hang
+	if len(r.Route) > 0 { // the calls of this process may hang, so no thread forwards
 		go w.answer(r, w.forward)
 		return
 	}
@@ -66,34 +67,34 @@ func (w *worker) take(r request) {
 	queue <- r
 }
 
-// thread makes calls as one thread of the system: the original module keys on
-// that.
+// thread makes calls in one thread of the system. The original module distinguishes clients
+// by thread.
 func (w *worker) thread(queue <-chan request) {
-	runtime.LockOSThread() // for ever
+	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	for r := range queue {
 		w.answer(r, w.do)
 	}
 }
 
-// endThreads ends those whose calls return.
+// endThreads ends each thread when its calls have returned.
 func (w *worker) endThreads() {
 	for _, queue := range w.threads {
 		close(queue)
 	}
 }
 
-// answer makes a call and answers.
+// answer makes a call and sends its reply.
 func (w *worker) answer(r request, call func(request) (reply, error)) {
 	a, err := call(r)
 	a.ID, a.Err = r.ID, failed(err)
 	w.writing.Lock()
 	defer w.writing.Unlock()
-	_ = w.out.Encode(a) // whoever does not listen any more will end this process
+	_ = w.out.Encode(a) // an error: the other end has closed the pipe, so Work ends too
 }
 
 var errNoChild = errors.New("no such child")
 
-// forward passes a request on to a child, or ends the child.
+// forward passes a request on to a child, or kills the child.
 func (w *worker) forward(r request) (reply, error) {
 	child := &Process{route: r.Route[1:]}
 	w.mu.Lock()
@@ -110,7 +111,7 @@ func (w *worker) forward(r request) (reply, error) {
 	return child.ask(r)
 }
 
-// adopt keeps a child.
+// adopt replies with the number of a new child. An error is passed on.
 func (w *worker) adopt(child *Process, err error) (reply, error) {
 	if err != nil {
 		return reply{}, err
