@@ -11,20 +11,20 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// deviceName is the last element of a device's path, at each door.
+// deviceName is the last element of the path of a device, at each door.
 const deviceName = "full_ex"
 
-// client is who may have a device open once, on one connection. That is more than
-// the server tells apart at some doors: an open that works is a session anyway.
-type client struct {
+// owner is a client that may have one session at a path, on one connection. A server may
+// distinguish clients in another way: an open that succeeds always begins a session.
+type owner struct {
 	path string
 	uid  uint32
 }
 
-// errTooLarge is of a record that is not whole.
+// errTooLarge is the error of a record that lacks a message.
 var errTooLarge = fmt.Errorf("a message of more than %d bytes is too large to record", maxFrame)
 
-// keepCall keeps what the record of a read or write needs until the reply.
+// keepCall keeps what the record of a read or write needs when the reply comes.
 func (c *conversation) keepCall(r *request, frame wire.Frame, whole bool) {
 	if c.recorder == nil || r.fid == nil || len(frame) < dataAt {
 		if c.recorder != nil && !whole {
@@ -38,7 +38,8 @@ func (c *conversation) keepCall(r *request, frame wire.Frame, whole bool) {
 	}
 }
 
-// record adds a call at the device that was answered.
+// record adds an answered call at the device to its session. done is false if the reply
+// does not have the type that answers the request.
 func (c *conversation) record(r *request, frame wire.Frame, done bool) {
 	f := r.fid
 	if f == nil {
@@ -50,10 +51,10 @@ func (c *conversation) record(r *request, frame wire.Frame, done bool) {
 	case refused:
 		result = errnoName(errno)
 	case !done:
-		return // no answer to that
+		return // neither the answer nor a refusal
 	}
 	if refused && errno == linux.EBADF {
-		return // not open for that, of which the device never hears
+		return // the fid is not open for that, so the call did not reach the device
 	}
 	switch {
 	case r.typ == wire.Tlopen && path.Base(f.path) == deviceName:
@@ -71,13 +72,13 @@ func (c *conversation) record(r *request, frame wire.Frame, done bool) {
 	}
 }
 
-// recordOpen begins a session. That a client is refused a second one belongs to
-// the session that it has.
+// recordOpen begins a session. A refusal with EACCES, while the owner has a session, is a
+// line of that session. Any other refused open is a session of its own.
 func (c *conversation) recordOpen(f *fid, result string, errno linux.Errno) {
-	who := client{f.path, f.uid}
+	who := owner{f.path, f.uid}
 	first := c.sessions[who]
 	switch {
-	case f.session != nil: // opened twice, which is the protocol's to refuse
+	case f.session != nil: // the fid is open already, so the call did not reach the device
 	case errno == linux.EACCES && first != nil:
 		first.session.add("open again", result)
 	case errno != 0:
@@ -92,15 +93,15 @@ func (c *conversation) recordOpen(f *fid, result string, errno linux.Errno) {
 	}
 }
 
-// recordWrite and recordRead are made without fmt, which takes more time than all
-// the rest.
+// recordWrite adds a write. Like recordRead it does without fmt, which would take more time
+// than the rest.
 func recordWrite(s *session, data []byte, result string) {
 	line := hex.AppendEncode(append(s.lines, "write "...), data)
 	s.added(append(append(line, " -> "...), result...))
 }
 
-// recordRead leaves out a reply without bytes: no device gives one, the server does
-// where a Linux client asks for the rest of a short read.
+// recordRead adds a read. It leaves out a reply without bytes, which does not come from the
+// device: the server sends it when a Linux client asks for the rest of a short read.
 func recordRead(s *session, r *request, frame wire.Frame, result string, refused bool) {
 	n := count(frame)
 	if n == 0 && !refused {
@@ -116,7 +117,7 @@ func recordRead(s *session, r *request, frame wire.Frame, result string, refused
 	s.added(hex.AppendEncode(line, frame[wire.HeadSize+4:]))
 }
 
-// count returns the count[4] that Rread and Rwrite begin with.
+// count returns the count[4] of an Rread or Rwrite, or 0 if the frame is too short.
 func count(frame wire.Frame) uint32 {
 	if len(frame) < wire.HeadSize+4 {
 		return 0
@@ -124,18 +125,18 @@ func count(frame wire.Frame) uint32 {
 	return le.Uint32(frame[wire.HeadSize:])
 }
 
-// recordClose ends a session. A device's close never fails.
+// recordClose ends a session. The close of a device never fails.
 func (c *conversation) recordClose(f *fid) {
 	f.session.add("close", "ok")
 	f.session.end()
 	f.session = nil
-	if who := (client{f.path, f.uid}); c.sessions[who] == f {
+	if who := (owner{f.path, f.uid}); c.sessions[who] == f {
 		delete(c.sessions, who)
 	}
 	delete(c.open, f)
 }
 
-// endSessions closes what is open.
+// endSessions ends all sessions.
 func (c *conversation) endSessions() {
 	for f := range c.open {
 		c.recordClose(f)

@@ -8,45 +8,47 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// conversation is what is known of a connection from the messages so far. Requests
-// are taken to be done in their order, as a client that sends several at once
-// expects: a fid stands for its path from its Twalk on, and again for what it stood
-// for before if that is refused.
+// conversation is the state of a connection, as its messages show it. It assumes that the
+// server answers requests in their order, as does a client that sends several at once.
+//
+// So a fid stands for its new path as soon as its Twalk is seen. If the server refuses the
+// Twalk, the number stands again for what it stood for before.
 type conversation struct {
 	number   uint64    // immutable
 	queue    *Queue    // immutable
 	recorder *Recorder // immutable; nil: nothing is recorded
 
-	mu         sync.Mutex // guards the fields below: directions meet here
+	mu         sync.Mutex // guards the fields below, which both directions use
 	directions [2]framer  // requests, replies
 	fids       map[uint32]*fid
 	requests   inFlight
-	unused     []*request
-	sessions   map[client]*fid   // by who may have one only; the last if there are more
-	open       map[*fid]struct{} // those with a session
+	unused     []*request        // answered ones, to use again
+	sessions   map[owner]*fid    // the fid of the last session of each owner
+	open       map[*fid]struct{} // the fids with a session
 }
 
-// fid is what one stands for. A fid that is walked again is another one.
+// fid is what the number of a fid stands for. A number that is walked again stands for
+// another fid.
 type fid struct {
 	path    string // from the root of the tree
-	uid     uint32 // who attached
+	uid     uint32 // of the user that attached
 	session *session
 }
 
-// request is one in flight.
+// request is a request that is not answered yet.
 type request struct {
 	typ    wire.Type
 	at     time.Time
 	number uint32 // of the fid
-	fid    *fid   // nil: unknown, or it has none
+	fid    *fid   // nil: unknown, or the request has none
 
-	newNumber uint32 // of the fid that it makes
+	newNumber uint32 // of the fid that the request makes
 	newFID    *fid   // nil: it makes none
-	before    *fid   // what that number stood for
-	names     int    // of a Twalk
-	flushed   uint16 // of a Tflush
+	before    *fid   // what newNumber stood for before
+	names     int    // of a Twalk: how many
+	flushed   uint16 // of a Tflush: the tag
 
-	size uint32 // of a Tread, in bytes
+	size uint32 // of a Tread: its count, in bytes
 	data []byte // of a Twrite
 }
 
@@ -54,7 +56,7 @@ func newConversation(number uint64, queue *Queue, recorder *Recorder) *conversat
 	return &conversation{
 		number: number, queue: queue, recorder: recorder,
 		fids:     make(map[uint32]*fid),
-		sessions: make(map[client]*fid), open: make(map[*fid]struct{}),
+		sessions: make(map[owner]*fid), open: make(map[*fid]struct{}),
 	}
 }
 
@@ -63,14 +65,14 @@ func (c *conversation) note(text string) {
 	c.queue.add(&event{conn: c.number, at: time.Now(), note: text})
 }
 
-// requested looks at bytes of the client, before they go to the server.
-func (c *conversation) requested(p []byte) { c.pass(p, false) }
+// requested examines bytes of the client, before they go to the server.
+func (c *conversation) requested(p []byte) { c.examine(p, false) }
 
-// replied looks at bytes of the server, before they go to the client: behind them
-// could come a request that has the same tag.
-func (c *conversation) replied(p []byte) { c.pass(p, true) }
+// replied examines bytes of the server, before they go to the client. After that the
+// client could send a request with the tag of a reply in p.
+func (c *conversation) replied(p []byte) { c.examine(p, true) }
 
-func (c *conversation) pass(p []byte, reply bool) {
+func (c *conversation) examine(p []byte, reply bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, at := new(event), time.Now()
@@ -84,11 +86,11 @@ func (c *conversation) pass(p []byte, reply bool) {
 		c.look(e, frame)
 	})
 	if direction.lost && !lostBefore {
-		c.note("not 9P: the " + from + " sent a size below 7; what follows from there is passed on unseen")
+		c.note("not 9P: the " + from + " sent a size below 7; its bytes from there on are passed on but not shown")
 	}
 }
 
-// look learns from a message and prints it.
+// look updates the state with a message and adds the message to the output.
 func (c *conversation) look(e *event, frame wire.Frame) {
 	whole := int64(len(frame)) == int64(e.size)
 	copy(e.head[:], frame)
@@ -117,7 +119,7 @@ func (c *conversation) lookAtRequest(e *event, frame wire.Frame, whole bool) {
 	switch r.typ {
 	case wire.Tread, wire.Twrite:
 		c.keepCall(r, frame, whole)
-	case wire.Tclunk, wire.Tremove: // the number is free, whatever the server says
+	case wire.Tclunk, wire.Tremove: // the number is free even if the server refuses
 		if r.fid != nil && c.fids[r.number] == r.fid {
 			delete(c.fids, r.number)
 		}
@@ -137,7 +139,7 @@ func (c *conversation) lookAtRequest(e *event, frame wire.Frame, whole bool) {
 	}
 }
 
-// newRequest returns one that was used, if there is one.
+// newRequest returns an empty request, if possible one that was used before.
 func (c *conversation) newRequest() *request {
 	n := len(c.unused)
 	if n == 0 {
@@ -149,7 +151,7 @@ func (c *conversation) newRequest() *request {
 	return r
 }
 
-// expect has a request's new fid stand for what it will if nobody refuses it.
+// expect registers the fid that a request makes, as if the server had accepted the request.
 func (c *conversation) expect(r *request, frame wire.Frame) {
 	if _, ok := frame.Fields(); !ok {
 		return
@@ -190,11 +192,11 @@ func (c *conversation) lookAtReply(e *event, frame wire.Frame) {
 	c.unused = append(c.unused, r)
 }
 
-// settle takes a reply for the truth.
+// settle updates the state with the reply to a request.
 func (c *conversation) settle(r *request, frame wire.Frame) {
 	done := frame.Type() == r.typ+1
 	switch {
-	case done && r.typ == wire.Tversion: // closes all that is open (version(5))
+	case done && r.typ == wire.Tversion: // it closes all fids (version(5))
 		c.forget()
 	case done && r.typ == wire.Tflush:
 		c.drop(r.flushed)
@@ -206,7 +208,7 @@ func (c *conversation) settle(r *request, frame wire.Frame) {
 	}
 }
 
-// takeBack has the number of a fid that was not made stand for what it did before.
+// takeBack restores the fid that a refused request had replaced.
 func (c *conversation) takeBack(r *request) {
 	if c.fids[r.newNumber] != r.newFID {
 		return
@@ -218,20 +220,20 @@ func (c *conversation) takeBack(r *request) {
 	c.fids[r.newNumber] = r.before
 }
 
-// drop ends a request that will not be answered any more (flush(5)).
+// drop forgets a request that will not be answered any more (flush(5)).
 func (c *conversation) drop(tag uint16) {
 	if r := c.requests.take(tag); r != nil && r.newFID != nil {
 		c.takeBack(r)
 	}
 }
 
-// forget ends all fids.
+// forget ends all sessions and forgets all fids.
 func (c *conversation) forget() {
 	c.endSessions()
 	clear(c.fids)
 }
 
-// end ends all that the connection had: the server closes what is open.
+// end ends all sessions of the connection, which the server closes when the connection ends.
 func (c *conversation) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// step is bytes of one side.
+// step is a piece of what one side sends.
 type step struct {
 	server bool
 	bytes  []byte
@@ -26,7 +26,7 @@ type step struct {
 func asked(messages ...[]byte) step    { return step{false, bytes.Join(messages, nil)} }
 func answered(messages ...[]byte) step { return step{true, bytes.Join(messages, nil)} }
 
-// Replies.
+// errno, done and qids make replies, or parts of them.
 func errno(tag uint16, n byte) []byte { return frameOf(wire.Rlerror, tag, n, 0, 0, 0) }
 func done(typ wire.Type, tag uint16, body ...byte) []byte {
 	return frameOf(typ+1, tag, body...)
@@ -39,20 +39,20 @@ var anAttach = []step{
 	asked(wire.AppendAttach(nil, 1, 0, "", 7)), answered(done(wire.Tattach, 1, make([]byte, 13)...)),
 }
 
-// opened is how a device is opened as fid 1.
+// opened returns the steps that attach and open a file as fid 1.
 func opened(names ...string) []step {
 	return append(append([]step(nil), anAttach...),
 		asked(wire.AppendWalk(nil, 1, 0, 1, names...)), answered(done(wire.Twalk, 1, qids(len(names))...)),
 		asked(wire.AppendOpen(nil, 1, 1, 2)), answered(done(wire.Tlopen, 1, make([]byte, 17)...)))
 }
 
-// play has a conversation and returns the lines without times.
+// play feeds the steps to a conversation and returns the output without times.
 func play(t *testing.T, asJSON bool, r *Recorder, steps ...step) string {
 	t.Helper()
 	q := NewQueue()
 	c := newConversation(1, q, r)
 	for _, s := range steps {
-		c.pass(s.bytes, s.server)
+		c.examine(s.bytes, s.server)
 	}
 	c.end()
 	q.Close()
@@ -92,11 +92,11 @@ func TestLines(t *testing.T) {
 <- Rlerror tag 3 errno 13 EACCES (Tlopen fid 4 /pid/9/full_ex)
 <- Rlerror tag 4 errno 9 EBADF (Tread fid 4 /pid/9/full_ex)
 <- Rclunk tag 5 (Tclunk fid 4 /pid/9/full_ex)`},
-		{"a walk to a part of a path makes no fid", append(append([]step(nil), anAttach...),
+		{"a walk that ends early makes no fid", append(append([]step(nil), anAttach...),
 			asked(wire.AppendWalk(nil, 1, 0, 3, "each", "nosuch")), answered(done(wire.Twalk, 1, qids(1)...)),
 			asked(wire.AppendOpen(nil, 1, 3, 2))), `
 -> Tlopen tag 1 fid 3 flags 2`},
-		{"a refused walk leaves what was there", append(opened("full_ex"),
+		{"a refused walk leaves the fid as it was", append(opened("full_ex"),
 			asked(wire.AppendWalk(nil, 2, 0, 1, "kmsg")), answered(errno(2, 22)),
 			asked(wire.AppendRead(nil, 2, 1, 0, 4))), `
 -> Tread tag 2 fid 1 /full_ex offset 0 count 4`},
@@ -106,7 +106,7 @@ func TestLines(t *testing.T) {
 -> Tflush tag 2 oldtag 1
 <- Rflush tag 2 (Tflush)
 -> Tlopen tag 1 fid 3 flags 2`},
-		{"a clunked fid stands for nothing", append(opened("full_ex"),
+		{"a clunked fid has no path", append(opened("full_ex"),
 			asked(wire.AppendFID(nil, wire.Tclunk, 1, 1)), answered(errno(1, 5)), asked(wire.AppendRead(nil, 1, 1, 0, 4))), `
 -> Tread tag 1 fid 1 offset 0 count 4`},
 		{"a version ends all fids", append(opened("full_ex"),
@@ -123,7 +123,7 @@ func TestLines(t *testing.T) {
 <- Rlerror tag 4 errno 22 EINVAL (Tread)
 <- Rlerror tag 77 errno 5 EIO (no such request)`},
 		{"not 9P", []step{asked([]byte("GET / HTTP/1.1\r\n\r\n")), asked([]byte("\x01\x00\x00\x00more")), answered([]byte("\x00\x00\x00\x00\x00\x00\x00"))}, `
--- not 9P: the server sent a size below 7; what follows from there is passed on unseen`},
+-- not 9P: the server sent a size below 7; its bytes from there on are passed on but not shown`},
 		{"names cannot forge lines", append(append([]step(nil), anAttach...),
 			asked(wire.AppendWalk(nil, 1, 0, 3, "a\n\x1b[2J"))), `
 -> Twalk tag 1 fid 0 / newfid 3 "/a\n\x1b[2J" names ["a\n\x1b[2J"]`},
@@ -139,8 +139,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// FuzzConversation has two peers say anything, in any order: nothing may panic, and
-// each message becomes a line.
+// FuzzConversation feeds arbitrary bytes of both sides to a conversation. Nothing may panic,
+// and each message must become a line.
 func FuzzConversation(f *testing.F) {
 	f.Add(true, opened("full_ex")[0].bytes, []byte{1})
 	var requests, replies []byte
@@ -244,7 +244,7 @@ func TestRecord(t *testing.T) {
 			answered(popped(1, 9), done(wire.Tread, 2, 0, 0, 0, 0))), "open -> ok\nread 4 -> 4 09000000\nclose -> ok\n"},
 		{"other files", append(opened("kmsg"), asked(wire.AppendRead(nil, 1, 1, 0, 4)), answered(popped(1, 9))), ""},
 		{"unanswered", append(opened("full_ex"), asked(wire.AppendRead(nil, 1, 1, 0, 4))), "open -> ok\nclose -> ok\n"},
-		{"a fid used before it is known to be", append(append([]step(nil), anAttach...),
+		{"a fid that is used before the reply to its walk", append(append([]step(nil), anAttach...),
 			asked(wire.AppendWalk(nil, 1, 0, 1, "full_ex"), wire.AppendOpen(nil, 2, 1, 2), wire.AppendWrite(nil, 3, 1, 0, []byte{9})),
 			answered(done(wire.Twalk, 1, qids(1)...), done(wire.Tlopen, 2, make([]byte, 17)...), wrote(3, 1))),
 			"open -> ok\nwrite 09 -> 1\nclose -> ok\n"},
@@ -262,7 +262,7 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// TestALongSessionIsWrittenWhole has more lines than are held in memory.
+// TestALongSessionIsWrittenWhole records more lines than are kept in memory.
 func TestALongSessionIsWrittenWhole(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
@@ -286,7 +286,7 @@ func TestALongSessionIsWrittenWhole(t *testing.T) {
 	assert.Len(t, left, 1)
 }
 
-func TestARecordThatIsNotWholeIsAnError(t *testing.T) {
+func TestAnIncompleteRecordIsAnError(t *testing.T) {
 	r, err := NewRecorder("/dev/full")
 	if err != nil {
 		t.Skip("no /dev/full: ", err)

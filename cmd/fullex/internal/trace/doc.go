@@ -1,35 +1,34 @@
-// Package trace stands between 9P clients and their server and shows what they
-// say to each other.
+// Package trace is a proxy between 9P clients and their server. It prints the messages
+// of both sides and records the calls at the device.
 //
-// # The way of a byte
+// # Data flow
 //
 //	client --> pump --> server      proxy.go
 //	            |
-//	          framer                cuts what passes into messages (framer.go)
+//	          framer                cuts the bytes into messages (framer.go)
 //	            |
-//	       conversation             fids, paths, what a reply answers (conversation.go)
+//	       conversation             fids, paths, requests and their replies (conversation.go)
 //	          |    |
 //	          |    +--> Recorder    the calls at the device (recorder.go, calls.go)
 //	          |
 //	        Queue --> Printer       a line a message (queue.go, printer.go, text.go, json.go)
 //
-// Bytes are passed on as they came, whatever they are, and in the pieces in which
-// they came; nothing waits for the rest of a message. What a message means is found
-// out beside that, so what is not 9P passes, too.
+// A pump passes bytes on unchanged, and in the pieces in which it read them. It never
+// waits for the rest of a message. So bytes that are not 9P pass, too.
 //
-// # Who waits for whom
+// # Waiting
 //
-// Traffic never waits for the output: messages wait in a [Queue] of a bounded size,
-// and when that is full they are left out of the output, which says how many. A
+// The traffic never waits for the output. Messages wait in a [Queue] of bounded size. While
+// the queue is full, messages are left out of the output, which says how many. A
 // [Recorder] leaves nothing out: the traffic waits for its file.
 //
 // # Concurrency
 //
-// Two goroutines a connection, one a direction. Lock order:
+// Each connection has two goroutines, one for each direction. Lock order:
 //
 //	conversation.mu
 //	Queue.mu
 //	Recorder.mu
 //
-// The traffic is never read or written while one is held.
+// No goroutine reads or writes the traffic while it has one of them locked.
 package trace

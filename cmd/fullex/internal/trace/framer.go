@@ -6,27 +6,27 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// maxFrame is the largest message that is kept whole, in bytes: far above every
-// msize there is. Of a larger one only the head is looked at.
+// maxFrame is the size of the largest message that is read as a whole, in bytes. No msize is
+// that large. Of a larger message only the head is read.
 const maxFrame = 16 << 20
 
-// framer cuts one direction of a connection into messages. It holds what has come
-// of a message that is not whole, never what one only promises.
+// framer cuts one direction of a connection into messages. It keeps the bytes of a message
+// that have come, and allocates nothing for bytes that a size only promises.
 type framer struct {
-	part []byte // of a message
-	pass int64  // bytes to come of one that is too large
-	lost bool   // a size that cannot be: where messages start is not known any more
+	part []byte // what has come of the next message
+	skip int64  // bytes that have not come of a message above maxFrame
+	lost bool   // a size was impossible, so the start of the next message is unknown
 }
 
-// cut calls found for each message that p makes whole, with the size that it says.
-// Of a message above maxFrame found gets the head only, before the rest has come.
-// The message is found's until it returns.
+// cut calls found for each message that p completes, with the size in its head. Of a
+// message above maxFrame, found gets the head as soon as that has come. found must not keep
+// the frame.
 func (f *framer) cut(p []byte, found func(frame wire.Frame, size uint32)) {
 	for len(p) > 0 && !f.lost {
 		switch {
-		case f.pass > 0:
-			n := min(f.pass, int64(len(p)))
-			f.pass -= n
+		case f.skip > 0:
+			n := min(f.skip, int64(len(p)))
+			f.skip -= n
 			p = p[n:]
 		case len(f.part) == 0:
 			n := f.take(p, found)
@@ -38,7 +38,7 @@ func (f *framer) cut(p []byte, found func(frame wire.Frame, size uint32)) {
 	}
 }
 
-// take finds the messages at the start of p and returns how many bytes they have.
+// take calls found for the messages at the start of p. It returns how many bytes they have.
 func (f *framer) take(p []byte, found func(wire.Frame, uint32)) (used int) {
 	for len(p)-used >= wire.HeadSize {
 		rest := p[used:]
@@ -50,7 +50,7 @@ func (f *framer) take(p []byte, found func(wire.Frame, uint32)) (used int) {
 		case size > maxFrame:
 			found(rest[:wire.HeadSize], size)
 			n := min(int64(size), int64(len(rest)))
-			f.pass = int64(size) - n
+			f.skip = int64(size) - n
 			used += int(n)
 		case int(size) > len(rest):
 			return used
@@ -62,11 +62,11 @@ func (f *framer) take(p []byte, found func(wire.Frame, uint32)) (used int) {
 	return used
 }
 
-// complete adds to the part as much of p as its message lacks, and returns the rest.
+// complete moves to the part what its message lacks, and returns the rest of p.
 func (f *framer) complete(p []byte, found func(wire.Frame, uint32)) []byte {
 	want := wire.HeadSize
 	if len(f.part) >= want {
-		want = int(binary.LittleEndian.Uint32(f.part)) // take has seen it
+		want = int(binary.LittleEndian.Uint32(f.part)) // take has checked it
 	}
 	n := min(max(want-len(f.part), 0), len(p))
 	f.part = append(f.part, p[:n]...)
@@ -79,5 +79,5 @@ func (f *framer) complete(p []byte, found func(wire.Frame, uint32)) []byte {
 	return p[n:]
 }
 
-// keptPart is the largest buffer that is kept for the next part, in bytes.
+// keptPart is the size of the largest buffer that is kept for the next part, in bytes.
 const keptPart = 64 << 10

@@ -1,11 +1,11 @@
 package trace
 
-// smallTags is how many tags have a place in a slice: clients count from 0 or 1.
+// smallTags is the first large tag. Clients count tags from 0 or 1.
 const smallTags = 1024
 
-// inFlight is the requests that are not answered, by tag.
+// inFlight has the requests that are not answered yet, by tag.
 type inFlight struct {
-	small []*request
+	small []*request // the index is the tag
 	large map[uint16]*request
 }
 
@@ -23,7 +23,7 @@ func (f *inFlight) put(tag uint16, r *request) {
 	f.small[tag] = r
 }
 
-// take returns a request and forgets it, or nil if there is none with that tag.
+// take removes the request with a tag and returns it, or nil if there is none.
 func (f *inFlight) take(tag uint16) *request {
 	if tag >= smallTags {
 		r := f.large[tag]

@@ -14,14 +14,14 @@ type line struct {
 	Conn    uint64         `json:"conn"`
 	Event   string         `json:"event,omitempty"`   // about the connection
 	From    string         `json:"from,omitempty"`    // client or server
-	Message string         `json:"message,omitempty"` // the type's name, or "type N"
+	Message string         `json:"message,omitempty"` // name of the type, or "type N"
 	Tag     *uint16        `json:"tag,omitempty"`
 	Size    uint32         `json:"size,omitempty"`
 	FID     *uint32        `json:"fid,omitempty"`
 	Path    string         `json:"path,omitempty"`
 	NewPath string         `json:"new_path,omitempty"`
 	Fields  map[string]any `json:"fields,omitempty"` // data in hexadecimal
-	Body    string         `json:"body,omitempty"`   // in hexadecimal, if it has no fields
+	Body    string         `json:"body,omitempty"`   // in hexadecimal, if its fields cannot be read
 	Request string         `json:"request,omitempty"`
 	Errno   string         `json:"errno,omitempty"`
 	TookNS  *int64         `json:"took_ns,omitempty"`
@@ -33,13 +33,13 @@ func appendJSON(out []byte, e *event) []byte {
 		l.describe(e)
 	}
 	text, err := json.Marshal(l)
-	if err != nil { // nothing in a line can do that; the output must stay JSON
-		text, _ = json.Marshal(map[string]string{"error": err.Error()}) // a string always can
+	if err != nil { // no value of a line causes one, but the output must be JSON in any case
+		text, _ = json.Marshal(map[string]string{"error": err.Error()}) // strings cause no error
 	}
 	return append(append(out, text...), '\n')
 }
 
-// describe fills in what a message says.
+// describe fills in the parts about a message.
 func (l *line) describe(e *event) {
 	frame := e.known()
 	tag := frame.Tag()
@@ -62,8 +62,8 @@ func (l *line) describe(e *event) {
 	}
 }
 
-// jsonFields returns the fields, or the body of a message that does not have the
-// fields of its type.
+// jsonFields returns the fields of a message. It returns the body instead if the message
+// does not have the fields of its type. A message that is too large to show has neither.
 func jsonFields(e *event) (values map[string]any, body string) {
 	if e.frame == nil {
 		return nil, ""

@@ -6,13 +6,13 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// dataAt is where fid[4] offset[8] count[4] of Tread and Twrite end.
+// dataAt is where fid[4] offset[8] count[4] of Tread and Twrite end, in bytes.
 const dataAt = wire.TwriteHead
 
 // le is the byte order of 9P.
 var le = binary.LittleEndian
 
-// fidOf returns the fid that a request begins with: all do but three.
+// fidOf returns the fid with which the body of a request begins. Three types have none.
 func fidOf(f wire.Frame) (fid uint32, ok bool) {
 	switch f.Type() {
 	case wire.Tversion, wire.Tauth, wire.Tflush:
@@ -24,5 +24,5 @@ func fidOf(f wire.Frame) (fid uint32, ok bool) {
 	return le.Uint32(f.Body()), true
 }
 
-// walked returns how many names an Rwalk says were walked.
+// walked returns how many names the server has walked, according to an Rwalk.
 func walked(f wire.Frame) int { return f.Field("qids").Count() }

@@ -6,23 +6,22 @@ import (
 	"time"
 )
 
-// Printer prints what a queue holds.
+// Printer prints the events of a queue.
 type Printer struct {
 	Out  io.Writer
-	JSON bool // an object a line, not text
+	JSON bool // one JSON object a line instead of text
 
 }
 
-// outSize is how much is written at once, in bytes, if there is as much.
+// outSize is how many bytes are written at once, if there are as many.
 const outSize = 64 << 10
 
-// restFactor is how much longer than it has printed a printer rests that cannot keep
-// up: messages are left out anyway, and the processors are for the traffic.
+// restFactor is for a printer that cannot keep up: it rests this many times as long as it
+// has printed. Messages are left out anyway, and the traffic needs the processors.
 const restFactor = 9
 
-// Print returns when the queue is closed and empty. When writing fails, it goes on
-// and drops what comes, so that nobody waits for the output, and returns that error
-// at the end.
+// Print prints events until the queue is closed and empty. If a write fails, Print discards
+// all later events and returns the error at the end. So the traffic goes on.
 func (p Printer) Print(q *Queue) error {
 	var failed error
 	out := make([]byte, 0, outSize+outSize/2)

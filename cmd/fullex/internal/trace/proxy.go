@@ -22,14 +22,15 @@ type Proxy struct {
 	Dial     func(context.Context) (net.Conn, error) // connects to the server
 	Queue    *Queue
 	Recorder *Recorder   // nil: nothing is recorded
-	Failed   func(error) // is told of a connection that could not be passed on
+	Failed   func(error) // is called for each connection that cannot be accepted or passed on
 
 	last atomic.Uint64 // number of the last connection
-	live atomic.Int64  // connections
+	live atomic.Int64  // number of open connections
 }
 
-// Serve passes on what a listener accepts, until ctx ends; then it closes all
-// connections, and returns when they have ended. The listener is closed then.
+// Serve passes on the connections of a listener, until ctx ends. Then it closes the listener
+// and all connections, and returns when they have ended. It returns an error if the listener
+// fails.
 func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
@@ -54,14 +55,14 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// connectTime bounds how long the server may take to let a client in.
+// connectTime is how long the server may take to accept a client.
 const connectTime = 10 * time.Second
 
-// ServeConn passes on one connection, which it closes, until one end closes it or
-// ctx ends.
+// ServeConn passes on one connection until its client or the server closes it, or ctx ends.
+// Then it closes the connection.
 func (p *Proxy) ServeConn(ctx context.Context, client net.Conn) {
 	client = rights.Guard(client)
-	_ = endpoint.NoticeLoss(client, 0) // its reads find what is wrong with it
+	_ = endpoint.NoticeLoss(client, 0) // an error: reads will fail, too
 	dialing, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	server, err := p.Dial(dialing)
@@ -89,12 +90,12 @@ func (p *Proxy) ServeConn(ctx context.Context, client net.Conn) {
 // ends are the two connections between which bytes are passed on.
 type ends struct{ client, server io.ReadWriteCloser }
 
-// maxThreads is for how many connections at a time both directions have a thread
-// that waits in the kernel. That saves wake-ups of the runtime (BenchmarkTrace, 64
-// in flight: twice the rate); for thousands it would take too many threads.
+// maxThreads is how many connections at a time have two threads that wait in the kernel, one
+// for each direction. That saves wake-ups of the runtime (BenchmarkTrace, 64 in flight: twice
+// the rate). Thousands of connections would need too many threads.
 const maxThreads = 64
 
-// ends makes the connections ready, or closes them.
+// ends prepares the two connections for carry. If that fails, it closes both.
 func (p *Proxy) ends(client, server net.Conn) (e ends, err error) {
 	_, hasDescriptor := client.(syscall.Conn)
 	if p.live.Add(1) > maxThreads || !hasDescriptor {
@@ -111,11 +112,12 @@ func (p *Proxy) ends(client, server net.Conn) (e ends, err error) {
 	return e, nil
 }
 
-// close closes both; once more it does nothing.
+// close closes both connections. A second call does nothing.
 func (e ends) close() { _, _ = e.client.Close(), e.server.Close() }
 
-// carry passes on both directions, and closes both connections. The server's end is
-// the connection's; the client's is passed on, as replies may still come.
+// carry passes on both directions and closes both connections. If the server ends its
+// direction, carry ends. If the client ends its direction, carry passes that on and goes
+// on, because replies may still come.
 func (e ends) carry(c *conversation) {
 	var up sync.WaitGroup
 	defer up.Wait()
@@ -123,23 +125,23 @@ func (e ends) carry(c *conversation) {
 		read, err := pump(e.server, e.client, c.requested)
 		switch {
 		case read && errors.Is(err, io.EOF) && closeWrite(e.server) == nil:
-		case read: // the client is gone
+		case read: // the client is lost, or the end of its direction cannot be passed on
 			_ = e.server.Close()
-		default: // the server takes nothing any more, but may have something to say
+		default: // the server reads no more, but may still send
 			closeRead(e.client)
 		}
 	})
 	if read, _ := pump(e.client, e.server, c.replied); read {
-		_ = closeWrite(e.client) // the end comes behind the last reply
+		_ = closeWrite(e.client) // so the end comes after the last reply
 	}
 	e.close()
 }
 
-// pumpSize is how much is passed on at once, in bytes: a server's largest message.
+// pumpSize is how much is passed on at once, in bytes: the largest message of a server.
 const pumpSize = 64 << 10
 
-// pump passes bytes on as they come and shows them before. It returns the error
-// that ended it, and whether that is one of reading.
+// pump passes bytes on as they come, and calls show before it writes them. It returns the
+// error that ended it, and whether that came from reading.
 func pump(to io.Writer, from io.Reader, show func([]byte)) (read bool, err error) {
 	buffer := make([]byte, pumpSize)
 	for {
@@ -156,9 +158,9 @@ func pump(to io.Writer, from io.Reader, show func([]byte)) (read bool, err error
 	}
 }
 
-var errNoHalf = errors.New("the connection cannot be closed by halves")
+var errNoHalf = errors.New("one direction of the connection cannot be closed alone")
 
-// closeWrite sends the end of a direction.
+// closeWrite ends the direction to the peer, or returns an error if the transport cannot.
 func closeWrite(c io.Closer) error {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -166,7 +168,7 @@ func closeWrite(c io.Closer) error {
 	return errNoHalf
 }
 
-// closeRead has the peer's writes fail, if the transport can tell it.
+// closeRead makes the writes of the peer fail, if the transport can.
 func closeRead(c io.Closer) {
 	if half, ok := c.(interface{ CloseRead() error }); ok {
 		_ = half.CloseRead()

@@ -17,23 +17,22 @@ import (
 	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
-// plain is a listener whose connections let descriptors through, and whose first accept
-// fails.
-type plain struct {
+// unguarded is a listener whose connections accept descriptors. Its first Accept fails.
+type unguarded struct {
 	net.Listener
 	failed sync.Once
 }
 
-func (p *plain) Accept() (c net.Conn, err error) {
-	p.failed.Do(func() { err = syscall.EPROTO })
+func (u *unguarded) Accept() (c net.Conn, err error) {
+	u.failed.Do(func() { err = syscall.EPROTO })
 	if err != nil {
 		return nil, err
 	}
-	return p.Listener.Accept()
+	return u.Listener.Accept()
 }
 
-// TestDescriptorsOfClientsHoldNobodyUp: a client chooses how long their close takes.
-func TestDescriptorsOfClientsHoldNobodyUp(t *testing.T) {
+// TestDescriptorsOfAClientDelayNobody sends descriptors that take long to close.
+func TestDescriptorsOfAClientDelayNobody(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)
 	q := NewQueue()
@@ -54,29 +53,29 @@ func TestDescriptorsOfClientsHoldNobodyUp(t *testing.T) {
 		return c
 	}
 	var senders []*net.UnixConn
-	for range 3 { // before anybody can refuse
+	for range 3 { // before the proxy runs, which refuses descriptors
 		senders = append(senders, dialUnix())
 		require.NoError(t, rightstest.NewSlow(t).Send(senders[len(senders)-1], []byte("x")))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- p.Serve(ctx, &plain{Listener: l}) }()
+	go func() { ended <- p.Serve(ctx, &unguarded{Listener: l}) }()
 	for _, c := range senders {
 		_, err := c.Read(make([]byte, 1))
 		require.Error(t, err)
-		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it is cut")
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the proxy must close the connection")
 	}
 	c := dialUnix()
 	_, err = c.Write([]byte("\x07\x00\x00\x00\x64\x00\x00"))
 	require.NoError(t, err)
 	_, err = io.ReadFull(c, make([]byte, 7))
-	require.NoError(t, err, "others are served")
+	require.NoError(t, err, "other clients are served")
 	cancel()
 	select {
 	case err := <-ended:
 		require.NoError(t, err)
 	case <-time.After(rightstest.Linger / 20):
-		t.Fatal("it waits for a close")
+		t.Fatal("Serve waits for a descriptor to close")
 	}
 }

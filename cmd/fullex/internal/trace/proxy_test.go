@@ -18,8 +18,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// between starts a proxy in front of a server that is a function, and returns its
-// address. All of it has ended when the test has.
+// between starts a proxy in front of a server, which calls serve for each connection. It
+// returns the address of the proxy. Both end before the test does.
 func between(t *testing.T, network string, serve func(*testing.T, net.Conn)) (address string, stop func()) {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,7 +30,7 @@ func between(t *testing.T, network string, serve func(*testing.T, net.Conn)) (ad
 		}
 		l, err := net.Listen(network, address)
 		require.NoError(t, err)
-		if socket, ok := l.(*net.UnixListener); ok { // as an endpoint's
+		if socket, ok := l.(*net.UnixListener); ok { // as an endpoint does
 			return rights.NewListener(socket)
 		}
 		return l
@@ -68,7 +68,7 @@ func between(t *testing.T, network string, serve func(*testing.T, net.Conn)) (ad
 	return front.Addr().String(), cancel
 }
 
-// dial connects; reads and writes of the connection end after a while.
+// dial connects. Reads and writes of the connection fail after 30 s.
 func dial(t *testing.T, network, address string) net.Conn {
 	t.Helper()
 	c, err := net.Dial(network, address)
@@ -78,7 +78,8 @@ func dial(t *testing.T, network, address string) net.Conn {
 	return c
 }
 
-// randomStream is messages, sane and not, and at last no messages at all.
+// randomStream returns messages with random types, tags and bodies. Bytes that are not a
+// message follow them.
 func randomStream(random *rand.Rand) []byte {
 	var stream []byte
 	for range 400 {
@@ -105,8 +106,7 @@ func send(t *testing.T, w io.Writer, stream []byte, random *rand.Rand) {
 	}
 }
 
-// TestBytesPassUnchanged sends both ways at the same time, ends of directions
-// included.
+// TestBytesPassUnchanged sends in both directions at the same time, and ends both.
 func TestBytesPassUnchanged(t *testing.T) {
 	for _, network := range []string{"unix", "tcp"} {
 		t.Run(network, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestBytesPassUnchanged(t *testing.T) {
 	}
 }
 
-// TestAPartOfAMessagePassesAtOnce has a server that answers half a message.
+// TestAPartOfAMessagePassesAtOnce uses a server that answers a part of a message.
 func TestAPartOfAMessagePassesAtOnce(t *testing.T) {
 	address, _ := between(t, "unix", func(t *testing.T, c net.Conn) {
 		defer func() { _ = c.Close() }()
@@ -149,7 +149,7 @@ func TestAPartOfAMessagePassesAtOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestTheServersEndIsTheClients(t *testing.T) {
+func TestClientSeesTheEndOfTheServer(t *testing.T) {
 	for _, network := range []string{"unix", "tcp"} {
 		address, _ := between(t, network, func(t *testing.T, c net.Conn) {
 			_, _ = c.Write([]byte("last words"))
@@ -161,7 +161,7 @@ func TestTheServersEndIsTheClients(t *testing.T) {
 	}
 }
 
-func TestTheClientsEndIsTheServers(t *testing.T) {
+func TestServerSeesTheEndOfTheClient(t *testing.T) {
 	ended := make(chan error, 1)
 	address, _ := between(t, "unix", func(_ *testing.T, c net.Conn) {
 		_, err := io.Copy(io.Discard, c)
@@ -172,7 +172,7 @@ func TestTheClientsEndIsTheServers(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestStopEndsConnections has more of them than have threads, all silent.
+// TestStopEndsConnections stops a proxy with more connections than maxThreads, all silent.
 func TestStopEndsConnections(t *testing.T) {
 	var reached sync.WaitGroup
 	reached.Add(maxThreads + 3)

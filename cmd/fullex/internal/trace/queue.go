@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// QueueSize is how much waits to be printed at most, in bytes: some seconds of
-// what a terminal shows.
+// QueueSize is how much may wait to be printed, in bytes. A terminal needs some seconds for
+// that.
 const QueueSize = 8 << 20
 
 const (
-	// eventSize is about what an event takes beside its message, in bytes.
+	// eventSize is about how much an event takes without its message, in bytes.
 	eventSize = 192
-	// maxShown is the largest message that is shown with its fields, in bytes.
+	// maxShown is the size of the largest message that is shown with its fields, in bytes.
 	maxShown = 128 << 10
 )
 
-// gather is how long the first event of a batch waits for others: less than anybody
-// sees, and long enough that few messages wait for a thread to be woken.
+// gather is how long the first event of a batch waits for others. Nobody sees the delay, and
+// it saves most wake-ups of the printer.
 const gather = 20 * time.Millisecond
 
-// Queue holds what is to be printed. When it is full, events are left out and counted: a
-// terminal that somebody has stopped must not stop the clients of a server. What has to be
-// whole is written by a [Recorder]. Safe for concurrent use.
+// Queue has the events that wait to be printed. While it is full, it counts events instead
+// of adding them. So a stopped terminal does not stop the clients of a server. A [Recorder]
+// is for records that must be complete. Queue is safe for concurrent use.
 type Queue struct {
-	filled chan struct{} // has one if the batch is not empty
+	filled chan struct{} // has an element if the batch is not empty
 	closed chan struct{}
 
-	// While it is full, events are left out without the lock and without a copy:
-	// with 64 requests in flight that is most of the time.
-	full    atomic.Bool  // an event did not fit; until the batch is taken
-	skipped atomic.Int64 // events left out since then
+	// While the queue is full, add takes neither the lock nor a copy. With 64 requests in
+	// flight the queue is full most of the time.
+	full    atomic.Bool  // an event did not fit since the last take
+	skipped atomic.Int64 // events left out since the last take
 
 	mu    sync.Mutex // guards the fields below
 	batch *batch
@@ -39,11 +39,11 @@ type Queue struct {
 	ended bool
 }
 
-// batch is events in their order, with the bytes of their messages.
+// batch is a sequence of events.
 type batch struct {
 	events  []event
-	bytes   []byte
-	skipped int64 // events left out behind the others
+	bytes   []byte // the messages of the events, one after another
+	skipped int64  // how many events were left out after these
 }
 
 // NewQueue returns an empty queue.
@@ -51,7 +51,8 @@ func NewQueue() *Queue {
 	return &Queue{filled: make(chan struct{}, 1), closed: make(chan struct{}), batch: new(batch), spare: new(batch)}
 }
 
-// add copies an event, message and all, or leaves it out.
+// add copies an event and its message into the queue. If the queue is full or closed, it
+// counts the event instead.
 func (q *Queue) add(e *event) {
 	if q.full.Load() {
 		q.skipped.Add(1)
@@ -74,7 +75,7 @@ func (q *Queue) add(e *event) {
 	q.batch.add(e)
 }
 
-// fits says whether there is room. An empty batch takes anything.
+// fits reports whether there is room for size bytes. An empty batch has room for any event.
 func (b *batch) fits(size int) bool {
 	return len(b.events) == 0 || len(b.events)*eventSize+len(b.bytes)+size <= QueueSize
 }
@@ -86,12 +87,12 @@ func (b *batch) add(e *event) {
 	}
 	start := len(b.bytes)
 	b.bytes = append(b.bytes, e.frame...)
-	// The bytes may move when others are added; take sets this again.
+	// Later bytes may move these to another array; settle then sets the frame again.
 	b.events[len(b.events)-1].frame = b.bytes[start:]
 }
 
-// take waits for events and returns them; more is false when no others will come.
-// The batch is the caller's until the next call.
+// take waits for events and returns them. more is false when no others will come. The
+// caller may use the batch until the next call.
 func (q *Queue) take() (b *batch, more bool) {
 	select {
 	case <-q.closed:
@@ -109,7 +110,7 @@ func (q *Queue) take() (b *batch, more bool) {
 	return b, more
 }
 
-// rest waits, but no longer than until the queue is closed.
+// rest waits for a time, or until the queue is closed.
 func (q *Queue) rest(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -119,7 +120,7 @@ func (q *Queue) rest(d time.Duration) {
 	}
 }
 
-// settle points the events at their messages, which lie one behind the other.
+// settle sets the frames of the events to their messages in bytes.
 func (b *batch) settle() {
 	start := 0
 	for i := range b.events {
@@ -132,11 +133,11 @@ func (b *batch) settle() {
 }
 
 func (b *batch) empty() {
-	clear(b.events) // lets go of their paths
+	clear(b.events) // so that their paths can be freed
 	b.events, b.bytes, b.skipped = b.events[:0], b.bytes[:0], 0
 }
 
-// Close says that no more will come: what does is left out.
+// Close closes the queue. Later events are left out. Close may be called twice.
 func (q *Queue) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

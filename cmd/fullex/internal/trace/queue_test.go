@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// gate is an output that takes nothing until it is opened.
+// gate is an output whose writes wait until it is opened.
 type gate struct {
 	open    chan struct{}
-	blocked chan struct{} // closed when something waits
+	blocked chan struct{} // closed when the first write waits
 	bytes.Buffer
 	waited bool
 }
@@ -28,7 +28,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	return g.Buffer.Write(p)
 }
 
-// print runs a printer whose end can be waited for.
+// print starts a printer. The channel gets the result of Print.
 func print(q *Queue, out *gate) <-chan error {
 	printed := make(chan error, 1)
 	go func() { printed <- Printer{Out: out}.Print(q) }()
@@ -68,7 +68,7 @@ func TestEventsAfterTheEndOfAQueueAreLeftOut(t *testing.T) {
 	assert.EqualValues(t, 1, b.skipped)
 }
 
-// broken is an output that fails.
+// broken is an output whose writes fail.
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, assert.AnError }

@@ -11,20 +11,19 @@ import (
 	"fullex/p9srv/endpoint/ownpath"
 )
 
-// Recorder writes the calls at the device as a contract.Trace. A session
-// is written in one piece when it ends: sessions know nothing of each other, so one
-// behind the other they give the same results as at the same time. Safe for
-// concurrent use.
+// Recorder writes the calls at the device to a file, as a contract.Trace. It writes a session
+// as a whole when the session ends. Sessions do not affect each other, so they give the same
+// results when they are replayed one after another. Recorder is safe for concurrent use.
 type Recorder struct {
-	dir *os.File // for what waits; immutable
+	dir *os.File // directory for the lines of long open sessions; immutable
 
 	mu   sync.Mutex // guards the fields below
 	file *os.File
 	out  *bufio.Writer
-	err  error // the first
+	err  error // the first one
 }
 
-// NewRecorder writes a file, and empties one that is there.
+// NewRecorder creates the file, or empties an existing one.
 func NewRecorder(path string) (*Recorder, error) {
 	file, dir, err := ownpath.Create(path)
 	if err != nil {
@@ -33,8 +32,8 @@ func NewRecorder(path string) (*Recorder, error) {
 	return &Recorder{dir: dir, file: file, out: bufio.NewWriter(file)}, nil
 }
 
-// Close writes what is left, and returns the first error there was: a record with
-// an error is not whole.
+// Close writes what is left and closes the file. It returns the first error of the Recorder.
+// After an error the record is incomplete.
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,7 +44,7 @@ func (r *Recorder) Close() error {
 	return r.err
 }
 
-// fail notes that the record is not whole.
+// fail notes an error, after which the record is incomplete.
 func (r *Recorder) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,14 +71,14 @@ func (r *Recorder) write(s *session) error {
 	return r.out.Flush()
 }
 
-// session is the record of one, from open to close. It is used by one conversation.
+// session is the record of one session, from open to close. Only one conversation uses it.
 type session struct {
 	recorder *Recorder
-	lines    []byte   // the last of them
-	spilled  *os.File // those before, if they were many; its name is gone already
+	lines    []byte   // the last lines
+	spilled  *os.File // the lines before, in a file without a name; nil: none
 }
 
-// maxLines is how much of a session is held in memory, in bytes.
+// maxLines is how much of a session is kept in memory, in bytes.
 const maxLines = 64 << 10
 
 // add appends a line.
@@ -87,7 +86,7 @@ func (s *session) add(call, result string) {
 	s.added(append(append(append(s.lines, call...), " -> "...), result...))
 }
 
-// added takes the lines with one more, and ends that.
+// added replaces the lines with lines that have one more, and ends the line.
 func (s *session) added(lines []byte) {
 	s.lines = append(lines, '\n')
 	if len(s.lines) >= maxLines {
@@ -111,7 +110,7 @@ func (s *session) spill() error {
 	return err
 }
 
-// end writes the session.
+// end writes the session to the record.
 func (s *session) end() {
 	err := s.recorder.write(s)
 	if s.spilled != nil {

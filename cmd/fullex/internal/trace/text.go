@@ -9,10 +9,10 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// clock is how lines give the time.
+// clock is the format of the time in a line.
 const clock = "15:04:05.000000"
 
-// appendText appends a line.
+// appendText appends the line of an event.
 func appendText(out []byte, e *event) []byte {
 	out = e.at.AppendFormat(out, clock)
 	out = append(out, ' ')
@@ -28,7 +28,8 @@ func appendText(out []byte, e *event) []byte {
 	return append(out, '\n')
 }
 
-// appendMessage appends name, tag and fields, with the paths behind the fids.
+// appendMessage appends type, tag and fields of a message. In a request the path follows the
+// fid.
 func appendMessage(out []byte, e *event) []byte {
 	frame := e.known()
 	fields, ok := frame.Fields()
@@ -48,7 +49,7 @@ func appendMessage(out []byte, e *event) []byte {
 		case e.reply:
 		case first && e.path != "":
 			out = append(append(out, ' '), quotedPath(e.path)...)
-		case e.newPath != "" && (name == "newfid" || name == "fid"): // that of Tattach
+		case e.newPath != "" && (name == "newfid" || name == "fid"): // "fid" is that of Tattach
 			out = append(append(out, ' '), quotedPath(e.newPath)...)
 		}
 		first = false
@@ -56,7 +57,7 @@ func appendMessage(out []byte, e *event) []byte {
 	return out
 }
 
-// appendUnshown is for a message of which there is only the head.
+// appendUnshown appends type, tag and size of a message that is too large to show.
 func appendUnshown(out []byte, e *event) []byte {
 	frame := e.known()
 	out = append(append(out, frame.Type().String()...), " tag "...)
@@ -66,7 +67,7 @@ func appendUnshown(out []byte, e *event) []byte {
 	return append(out, " bytes"...)
 }
 
-// appendAnswer appends a reply, then what it answers and the time taken.
+// appendAnswer appends a reply, the request that it answers, and the time between the two.
 func appendAnswer(out []byte, e *event) []byte {
 	out = appendMessage(out, e)
 	if errno, ok := refusal(e.known()); ok {
@@ -95,14 +96,14 @@ func refusal(f wire.Frame) (linux.Errno, bool) {
 	return linux.Errno(le.Uint32(f.Body())), true
 }
 
-// errnoName is the name that this system has for an errno of Linux.
+// errnoName returns the name that this system has for an errno of Linux.
 func errnoName(errno linux.Errno) string { return contract.ErrnoName(wire.Local(errno)) }
 
-// longestPath is how much of a path is shown, in bytes: its end.
+// longestPath is how many bytes of a path are shown, counted from its end.
 const longestPath = 256
 
-// quotedPath returns a path as it can be shown: names are the client's, and must
-// forge neither lines nor terminal codes.
+// quotedPath returns a path in a form that is safe to print. The client chooses the names in
+// it, and these must forge neither lines nor terminal codes.
 func quotedPath(path string) string {
 	start := ""
 	if len(path) > longestPath {
