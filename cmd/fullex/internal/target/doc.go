@@ -1,21 +1,20 @@
-// Package target reaches a device tree for the commands that use one: over 9P
-// at an endpoint, or below the directory where it is mounted. Both give the
-// same calls and the same errno. Package caller has other processes make them.
+// Package target opens a device tree for the commands that use one: over 9P at an endpoint,
+// or below the directory where it is mounted. Both ways offer the same calls and return the
+// same errnos. Package caller lets other processes make these calls.
 //
 // # Names
 //
-// A target is named by an endpoint ("unix:PATH", "tcp:HOST:PORT") or by a path,
-// which is the directory of a mount or a device file by itself, such as
-// /proc/full_ex. Paths within a target are relative to it; a leading "/" means
-// nothing.
+// The name of a target is an endpoint ("unix:PATH", "tcp:HOST:PORT") or a path. A path is
+// that of a mounted directory or of a single device file, such as /proc/full_ex. Paths
+// within a target are relative to it. A leading "/" has no meaning there.
 //
 // # Errors
 //
-// What the device or the server refuses is a [syscall.Errno] of this system,
-// wrapped with what was being done.
+// A call that the device or the server refuses returns a [syscall.Errno] of this system. If
+// the call has a path, the errno is wrapped with the call and the path.
 //
 // # Concurrency
 //
-// Targets and Files are safe for concurrent use. Of reads and writes at the same
-// time none is sure to start where another ended.
+// Targets and Files are safe for concurrent use. Reads and writes of one File at the same
+// time may begin at the same offset.
 package target

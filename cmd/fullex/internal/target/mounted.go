@@ -14,7 +14,7 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// mounted is a target that the system has as files.
+// mounted is a target that is a path of this system.
 type mounted struct {
 	path   string
 	device string
@@ -40,8 +40,8 @@ func (m mounted) at(path string) string {
 	return filepath.Join(m.path, filepath.Join(elements(path)...))
 }
 
-// Open implements Target. It makes the system call itself: a deque's errno must
-// arrive as it is, and os.File hides empty reads and writes.
+// Open implements Target. It makes the system call itself: the errno of a deque must arrive
+// unchanged, and os.File hides reads and writes of 0 bytes.
 func (m mounted) Open(path string, flags int) (File, error) {
 	fd, err := syscall.Open(m.at(path), flags|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -61,7 +61,7 @@ var (
 // Described is a File that is a file descriptor of this process.
 type Described interface{ FD() int }
 
-// Inherited is an open file that this process has been started with.
+// Inherited returns the open file that this process inherited as descriptor fd.
 func Inherited(fd int) File { return mountedFile(fd) }
 
 // FD implements Described.
@@ -82,9 +82,9 @@ func (f mountedFile) WriteAt(p []byte, offset int64) (int, error) {
 	return f.written(func(fd int, p []byte) (int, error) { return syscall.Pwrite(fd, p, offset) }, p)
 }
 
-// written makes a call that writes. A mount of Linux 6.12 returns 0 for a write
-// that the server refused and would fail the next call for it; fsync(2) has the
-// errno there, and clears it.
+// written makes a call that writes. On a 9p mount of Linux 6.12, a refused write returns 0,
+// and the next call fails instead. There fsync(2) returns the errno of the write and clears
+// it.
 func (f mountedFile) written(call func(int, []byte) (int, error), p []byte) (int, error) {
 	n, err := uninterrupted(call, int(f), p)
 	if n == 0 && err == nil && len(p) > 0 {
@@ -93,8 +93,8 @@ func (f mountedFile) written(call func(int, []byte) (int, error), p []byte) (int
 	return n, err
 }
 
-// uninterrupted makes a call that failed with EINTR, and so did nothing, again.
-// It returns 0 where the system has -1.
+// uninterrupted makes a call until it does not fail with EINTR, which means that the call
+// did nothing. It returns 0 where the system returns -1.
 func uninterrupted(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := call(fd, p)
@@ -142,11 +142,11 @@ func (m mounted) Touch(path string) error {
 // Device implements Target.
 func (m mounted) Device() string { return m.device }
 
-// Close implements Opener. What is open stays so.
+// Close implements Opener. Open files stay open.
 func (m mounted) Close() error { return nil }
 
-// cause strips what os and the 9P client put before an errno, where the caller names the
-// call and the path itself.
+// cause removes what os or the 9P client put before an errno. Its callers name the call and
+// the path themselves.
 func cause(err error) error {
 	var path *fs.PathError
 	var call *client.Error

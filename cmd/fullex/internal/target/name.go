@@ -6,7 +6,7 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// Name names a target: an endpoint, or a path.
+// Name is the name of a target: an endpoint or a path.
 type Name struct {
 	endpoint endpoint.Endpoint // the zero Endpoint if it is a path
 	path     string
@@ -15,8 +15,8 @@ type Name struct {
 // AtEndpoint names the server at an endpoint.
 func AtEndpoint(e endpoint.Endpoint) Name { return Name{endpoint: e} }
 
-// ParseName reads what a user writes. A path with a colon in its first element is
-// written with "./" before it, as it would be an endpoint.
+// ParseName parses a name as a user writes it. A path with a colon in its first element must
+// begin with "./", because otherwise it would be an endpoint.
 func ParseName(text string) (Name, error) {
 	colon, slash := strings.IndexByte(text, ':'), strings.IndexByte(text, '/')
 	if colon < 0 || slash >= 0 && slash < colon {
@@ -26,15 +26,15 @@ func ParseName(text string) (Name, error) {
 	return AtEndpoint(e), err
 }
 
-// Endpoint returns the endpoint that is named, and false if it is a path.
+// Endpoint returns the endpoint. ok is false if the name is a path.
 func (n Name) Endpoint() (e endpoint.Endpoint, ok bool) {
 	return n.endpoint, !n.endpoint.IsZero()
 }
 
-// Path returns the path that is named, or "".
+// Path returns the path, or "" if the name is an endpoint.
 func (n Name) Path() string { return n.path }
 
-// String returns what ParseName reads.
+// String returns the name in the form that ParseName parses.
 func (n Name) String() string {
 	if e, ok := n.Endpoint(); ok {
 		return e.String()

@@ -2,5 +2,5 @@
 
 package target
 
-// lookAtMount is for Linux, whose clients of a server change calls.
+// lookAtMount does nothing: only the clients of Linux change calls.
 func (n *Nature) lookAtMount() {}

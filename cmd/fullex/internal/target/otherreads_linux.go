@@ -12,8 +12,8 @@ import (
 
 var _ OtherReads = mountedFile(0)
 
-// iocb is struct iocb of linux/aio_abi.h for a machine of little-endian order; where it is
-// not, the kernel refuses what it takes for flags.
+// iocb is struct iocb of linux/aio_abi.h. The order of its key and flags depends on the byte
+// order of the machine, but both are 0.
 type iocb struct {
 	_      [2]uint64 // data, key and flags of the read
 	opcode uint16

@@ -20,8 +20,8 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// remote is a target behind a 9P connection, attached as the user who runs this. Calls at it
-// wait for the server: Close ends them.
+// remote is a target at the other end of a 9P connection. It is attached as the user of this
+// process. Its calls wait for the server; Close ends them.
 type remote struct {
 	client *client.Conn
 	root   *client.File
@@ -29,7 +29,7 @@ type remote struct {
 
 var _ Target = (*remote)(nil)
 
-// dial connects and attaches.
+// dial connects to an endpoint and attaches the tree there.
 func dial(ctx context.Context, e endpoint.Endpoint) (Target, error) {
 	conn, err := client.Connect(ctx, e)
 	if err != nil {
@@ -54,7 +54,7 @@ func attach(ctx context.Context, conn net.Conn) (*remote, error) {
 	return &remote{k, root}, nil
 }
 
-// background is the context of calls at an open target.
+// background is the context of calls at an open target, which only Close ends.
 var background = context.Background()
 
 // Open implements Target.
@@ -67,7 +67,7 @@ func (t *remote) Open(path string, flags int) (File, error) {
 	return &remoteFile{file: file}, nil
 }
 
-// at says what was being done, as the errors of a mount do.
+// at adds the call and the path to an error, as the errors of a mount have them.
 func at(call, path string, err error) error {
 	return fmt.Errorf("%s /%s: %w", call, strings.Trim(path, "/"), cause(err))
 }
@@ -94,7 +94,7 @@ func (f *remoteFile) WriteAt(p []byte, offset int64) (int, error) {
 	return n, cause(err)
 }
 
-// Close implements File. A connection that has ended took the fid with it.
+// Close implements File. If the connection has ended, the fid is closed already.
 func (f *remoteFile) Close() error {
 	if err := f.file.Close(background); !errors.Is(err, client.ErrEnded) {
 		return cause(err)
@@ -102,14 +102,14 @@ func (f *remoteFile) Close() error {
 	return nil
 }
 
-// move goes on behind n bytes.
+// move advances the offset by n bytes and returns its arguments.
 func (f *remoteFile) move(n int, err error) (int, error) {
 	f.offset.Add(int64(n))
 	return n, err
 }
 
-// Order opens a file, sends n reads of 4 bytes at once, and returns their numbers, from 0,
-// in the order of the replies.
+// Order opens a file, sends n reads of 4 bytes at once and closes the file. It returns the
+// numbers of the reads, from 0, in the order of their replies.
 func (t *remote) Order(path string, n int) (order []int, err error) {
 	f, err := t.root.OpenFile(background, syscall.O_RDWR, elements(path)...)
 	if err != nil {
@@ -164,7 +164,7 @@ func (t *remote) List(path string) (entries []Entry, err error) {
 	}
 	for _, d := range found {
 		if d.Name != "." && d.Name != ".." {
-			entries = append(entries, Entry{Name: d.Name, Mode: fs.FileMode(d.QID.Type&p9.TypeDir) << 24}) // ModeDir, as in Plan 9
+			entries = append(entries, Entry{Name: d.Name, Mode: fs.FileMode(d.QID.Type&p9.TypeDir) << 24}) // fs.ModeDir is the bit of Plan 9
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })

@@ -27,7 +27,7 @@ func serve(t *testing.T) (at string, srv *p9srv.Server) {
 	return serving.Socket(t, srv), srv
 }
 
-// openNamed opens what a user writes.
+// openNamed opens a target by its name, as a user writes it.
 func openNamed(ctx context.Context, text string) (Target, error) {
 	name, err := ParseName(text)
 	if err != nil {
@@ -182,7 +182,7 @@ func TestPathsAreTargets(t *testing.T) {
 
 	file := open(t, filepath.Join(dir, "each", "full_ex"))
 	f, err = file.Open(file.Device(), os.O_RDONLY)
-	require.NoError(t, err, "a device file by itself")
+	require.NoError(t, err, "the target is a device file")
 	require.NoError(t, f.Close())
 }
 
@@ -194,14 +194,14 @@ func TestDotsInPaths(t *testing.T) {
 	}
 }
 
-func TestSocketByItsPathIsNamedAsItShould(t *testing.T) {
+func TestPathOfASocketIsAnErrorThatNamesTheEndpoint(t *testing.T) {
 	endpoint, _ := serve(t)
 	path := strings.TrimPrefix(endpoint, "unix:")
 	_, err := openNamed(t.Context(), path)
 	assert.EqualError(t, err, path+" is a socket, want "+endpoint)
 }
 
-func TestTargetsThatAreNotThere(t *testing.T) {
+func TestTargetThatCannotBeOpenedIsAnError(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = silent.Close() }()
@@ -216,7 +216,7 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		if strings.HasPrefix(name, "tcp:127.0.0.1:") && name != "tcp:127.0.0.1:1" {
 			go func() {
-				c, err := silent.Accept() // and never answers
+				c, err := silent.Accept() // the connection gets no reply
 				if err == nil {
 					_, _ = c.Read(make([]byte, 100))
 					cancel()
@@ -232,7 +232,7 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestServerOfAnotherDialectIsNamed(t *testing.T) {
+func TestServerOfAnotherDialectIsAnError(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan error, 1)
