@@ -11,7 +11,7 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// resultOf has one operation of each latency.
+// resultOf returns a result with one operation of each latency, in one second.
 func resultOf(latencies ...time.Duration) *Result {
 	r, recorder := NewResult(), newRecorder()
 	for _, d := range latencies {
@@ -52,7 +52,7 @@ func TestBarsHaveNoGaps(t *testing.T) {
 	assert.Empty(t, NewResult().Bars())
 }
 
-func TestAPlotOfNothingIsNothing(t *testing.T) {
+func TestTableOfAnEmptyResultHasNoNaN(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, NewResult().WriteTable(&out, "x"))
 	assert.NotContains(t, out.String(), "NaN")

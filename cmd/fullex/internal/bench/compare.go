@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// Comparison is two targets that were loaded alternately, so that both met what else
-// the machine did.
+// Comparison is the result of Compare. The ratios are those of the second target to the
+// first.
 type Comparison struct {
 	Results [2]*Result
-	Rate    Spread // of operations a second: the second's by the first's, a turn
+	Rate    Spread // of operations a second
 	P50     Spread // of the median latencies
 	P99     Spread // of the 99th percentiles
 }
 
-// Spread is the ratios of all turns.
+// Spread describes the ratios of all rounds. A round is one turn of each target.
 type Spread struct{ Median, Min, Max float64 }
 
-// Compare loads two targets alternately, until each has had its time or ctx ends. Which is
-// first alternates: the machine may be slower after the other's turn. It returns what
-// was measured up to an error, too.
+// Compare loads two targets alternately, each for turn, until each was loaded for length or
+// ctx ends. So other work of the machine affects both. The first target of a round
+// alternates, too: the machine may be slower after a turn. With an error, Compare also
+// returns what was measured before.
 func Compare(ctx context.Context, subjects [2]*Subject, length, turn time.Duration) (*Comparison, error) {
 	c := &Comparison{Results: [2]*Result{NewResult(), NewResult()}}
 	var rates, p50s, p99s []float64
@@ -50,7 +51,7 @@ func Compare(ctx context.Context, subjects [2]*Subject, length, turn time.Durati
 	return c, nil
 }
 
-// appendRatio leaves out a turn in which nothing was done.
+// appendRatio appends the ratio, unless no operations were made in one of the turns.
 func appendRatio(ratios []float64, second, first float64) []float64 {
 	if first == 0 || second == 0 {
 		return ratios

@@ -1,8 +1,8 @@
 // Package bench measures how many operations a second a target does, and how long each
-// takes. Package load makes the operations and checks them; a [Subject] is a target with its
-// workers.
+// takes. Package load makes the operations and checks their results. A [Subject] is a target
+// with the workers that load it.
 //
-// The deque of each operation in hand is half full at the start, so that as many pushes as
-// pops seldom find it full or empty; one that is refused then is an operation, too, and
-// counted as refused.
+// Each operation in flight has a deque, which is half full at the start. With as many pushes
+// as pops it is then seldom full or empty. An operation that the device refuses is counted
+// like the others, and as refused.
 package bench

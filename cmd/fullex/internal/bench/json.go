@@ -9,22 +9,23 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// Settings is what a report says of how it was made.
+// Settings are the settings of a run, for the report.
 type Settings struct {
 	Targets  []string `json:"targets"`
 	Conns    int      `json:"conns"`
 	Depth    int      `json:"depth"`
 	Mix      string   `json:"mix"`            // write:read:open
-	Rate     float64  `json:"rate,omitempty"` // operations a second that were due
+	Rate     float64  `json:"rate,omitempty"` // operations a second that were due; 0: as many as possible
 	Duration float64  `json:"duration_s"`
 }
 
-// report is the JSON form. Times are in nanoseconds unless said.
+// report is the JSON form of a run. Names of fields end in the unit of a duration, in s or
+// ns.
 type report struct {
 	Settings
-	Results []resultJSON    `json:"results"`           // a target each
-	Compare *comparisonJSON `json:"compare,omitempty"` // the second target by the first
-	Error   string          `json:"error,omitempty"`   // why the run did not come to its end
+	Results []resultJSON    `json:"results"`           // one for each target
+	Compare *comparisonJSON `json:"compare,omitempty"` // ratios of the second target to the first
+	Error   string          `json:"error,omitempty"`   // why the run ended early
 }
 
 type resultJSON struct {
@@ -45,6 +46,7 @@ type kindJSON struct {
 	Latency latencyJSON `json:"latency_ns"`
 }
 
+// latencyJSON is in nanoseconds.
 type latencyJSON struct {
 	Min  int64 `json:"min"`
 	Mean int64 `json:"mean"`
@@ -57,7 +59,7 @@ type latencyJSON struct {
 
 type barJSON struct {
 	From  int64 `json:"from_ns"`
-	To    int64 `json:"to_ns"` // not in it
+	To    int64 `json:"to_ns"` // exclusive
 	Count int64 `json:"count"`
 }
 
@@ -73,8 +75,8 @@ type comparisonJSON struct {
 	P99  spreadJSON `json:"p99"`
 }
 
-// WriteJSON prints results in the order of the targets as one object. compared is
-// nil if there is one target; failed is what ended the run early, or nil.
+// WriteJSON prints the results as one object. They are in the order of the targets. compared
+// is nil if there is one target. failed is the error that ended the run early, or nil.
 func WriteJSON(w io.Writer, s Settings, results []*Result, compared *Comparison, failed error) error {
 	out := report{Settings: s, Results: []resultJSON{}}
 	if failed != nil {

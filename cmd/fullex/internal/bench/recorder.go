@@ -9,8 +9,8 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// Latencies are kept in nanoseconds with three digits, from 1 ns to a minute. What
-// takes longer counts as a minute.
+// Latencies are kept in nanoseconds with three digits, from 1 ns to a minute. A longer one
+// counts as a minute.
 const (
 	longest = int64(time.Minute)
 	digits  = 3
@@ -18,18 +18,19 @@ const (
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, digits) }
 
-// shards is how many recorders workers share: few, as a histogram takes 200 KiB.
+// shards is how many recorders the workers share. They are few, because a histogram takes
+// 200 KiB.
 const shards = 8
 
 // kinds is how many kinds of operation there are.
 const kinds = len(load.Mix{})
 
-// recorder counts operations, and is safe for concurrent use.
+// recorder counts operations and their latencies. It is safe for concurrent use.
 type recorder struct {
 	mu       sync.Mutex // guards the fields below
 	counts   [kinds]*hdrhistogram.Histogram
 	refused  [kinds]int64
-	overlong int64 // took longer than the longest
+	overlong int64 // operations that took longer than longest
 }
 
 func newRecorder() *recorder {
@@ -49,7 +50,7 @@ func (r *recorder) Record(k load.Kind, took time.Duration, refused bool, n int64
 		value = longest
 		r.overlong += n
 	}
-	_ = r.counts[k].RecordValues(value, n) // it is in range
+	_ = r.counts[k].RecordValues(value, n) // no error, because the value is in range
 	if refused {
 		r.refused[k] += n
 	}

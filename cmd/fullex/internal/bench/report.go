@@ -10,7 +10,7 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// WriteTable prints a result in lines, with its distribution.
+// WriteTable prints a result as a table, then warnings, then the distribution.
 func (r *Result) WriteTable(w io.Writer, name string) error {
 	fmt.Fprintf(w, "%s: %s op/s, %d operations in %.2f s\n", name, countText(r.Rate()), r.Total(), r.Elapsed.Seconds())
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -44,21 +44,21 @@ func writeRow(w io.Writer, name string, ops, refused int64, l Latency) {
 	fmt.Fprintln(w)
 }
 
-// warn tells of numbers that are not what they seem.
+// warn prints why numbers of the result may mislead.
 func (r *Result) warn(w io.Writer) {
-	if r.Missed > r.Total()/100 { // a few are always due at the very end
-		fmt.Fprintf(w, "the rate was not kept: %d operations were due and not begun\n", r.Missed)
+	if r.Missed > r.Total()/100 { // some are always missed: they are due at the very end
+		fmt.Fprintf(w, "the rate was not kept: %d operations were due but never began\n", r.Missed)
 	}
 	if r.Overlong > 0 {
-		fmt.Fprintf(w, "%d operations took more than a minute and count as one\n", r.Overlong)
+		fmt.Fprintf(w, "%d operations took more than a minute and count as a minute\n", r.Overlong)
 	}
 }
 
 // barWidth is how long the longest bar is, in characters.
 const barWidth = 40
 
-// writePlot prints the distribution, a line a doubling of the latency: its upper end,
-// a bar, the part of the operations in it, and of those up to there.
+// writePlot prints the distribution, with one line for each doubling of the latency. A line
+// has the upper end, a bar, the percentage of operations in it, and that up to it.
 func (r *Result) writePlot(w io.Writer) error {
 	bars := r.Bars()
 	var most, total int64
@@ -69,7 +69,7 @@ func (r *Result) writePlot(w io.Writer) error {
 	sum := int64(0)
 	for _, b := range bars {
 		sum += b.Count
-		length := int((b.Count*barWidth + most - 1) / most) // what is there is seen
+		length := int((b.Count*barWidth + most - 1) / most) // rounded up, so that one operation is visible
 		_, err := fmt.Fprintf(w, "  < %7s |%-*s| %6.2f %% %7.2f %%\n", durationText(b.To), barWidth,
 			strings.Repeat("#", length), percent(b.Count, total), percent(sum, total))
 		if err != nil {
@@ -81,7 +81,7 @@ func (r *Result) writePlot(w io.Writer) error {
 
 func percent(part, of int64) float64 { return 100 * float64(part) / float64(of) }
 
-// durationText gives three digits and a unit.
+// durationText formats a duration with at most three digits and a unit.
 func durationText(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:
@@ -97,7 +97,7 @@ func durationText(d time.Duration) string {
 // threeDigits keeps %.3g from writing 1000 as 1e+03.
 func threeDigits(v float64) float64 { return min(v, 999) }
 
-// countText gives a rate with a useful number of digits.
+// countText formats a rate with a useful number of digits.
 func countText(n float64) string {
 	if n < 100 {
 		return fmt.Sprintf("%.1f", n)
@@ -105,7 +105,7 @@ func countText(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-// WriteTable prints both results and the ratios of the second to the first.
+// WriteTable prints both results, and the ratios of the second to the first.
 func (c *Comparison) WriteTable(w io.Writer, names [2]string) error {
 	for i, r := range c.Results {
 		if err := r.WriteTable(w, names[i]); err != nil {
@@ -113,7 +113,7 @@ func (c *Comparison) WriteTable(w io.Writer, names [2]string) error {
 		}
 		fmt.Fprintln(w)
 	}
-	_, err := fmt.Fprintf(w, "%s by %s, median [min..max] of the turns:\n  op/s %s, p50 %s, p99 %s\n",
+	_, err := fmt.Fprintf(w, "ratio of %s to %s, median [min..max] of the turns:\n  op/s %s, p50 %s, p99 %s\n",
 		names[1], names[0], c.Rate, c.P50, c.P99)
 	if err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -121,5 +121,5 @@ func (c *Comparison) WriteTable(w io.Writer, names [2]string) error {
 	return nil
 }
 
-// String returns the median and the ends.
+// String returns the median and the extremes: "1.000 [0.900..1.100]".
 func (s Spread) String() string { return fmt.Sprintf("%.3f [%.3f..%.3f]", s.Median, s.Min, s.Max) }

@@ -8,17 +8,17 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// Result is what was measured. Not safe for concurrent use.
+// Result is what was measured at a target. It is not safe for concurrent use.
 type Result struct {
 	Elapsed  time.Duration
-	Refused  [kinds]int64 // of the operations; the deque was full or empty, or a second open is not allowed
-	Missed   int64        // were due and not begun; with a rate only
-	Overlong int64        // took more than a minute, and count as one
+	Refused  [kinds]int64 // refused operations: the deque was full or empty, or was open already
+	Missed   int64        // operations that were due but never began; only with a rate
+	Overlong int64        // operations that took more than a minute, and count as a minute
 
 	histograms [kinds]*hdrhistogram.Histogram
 }
 
-// NewResult returns one of nothing.
+// NewResult returns a result without operations.
 func NewResult() *Result {
 	r := new(Result)
 	for k := range r.histograms {
@@ -27,7 +27,7 @@ func NewResult() *Result {
 	return r
 }
 
-// Add adds another result.
+// Add adds the operations and the time of another result.
 func (r *Result) Add(other *Result) {
 	r.Elapsed += other.Elapsed
 	r.Missed += other.Missed
@@ -71,8 +71,8 @@ func (r *Result) all() *hdrhistogram.Histogram {
 	return all
 }
 
-// Latency describes a distribution. Percentiles are the upper ends of where they
-// lie, as exact as three digits.
+// Latency describes a distribution. A percentile is the upper end of the range of latencies
+// in which it lies, with three digits.
 type Latency struct {
 	Min, Mean, P50, P90, P99, P999, Max time.Duration
 }
@@ -88,14 +88,14 @@ func latencyOf(h *hdrhistogram.Histogram) Latency {
 	}
 }
 
-// Bar is a part of a distribution.
+// Bar is a part of a distribution: the latencies from From up to, but not including, To.
 type Bar struct {
-	From, To time.Duration // To is the next one's From
-	Count    int64
+	From, To time.Duration
+	Count    int64 // operations
 }
 
-// Bars returns the distribution of all operations in parts whose ends double, none
-// left out between the first and the last.
+// Bars returns the distribution of all operations. Each bar begins where the one before
+// ends, and ends at twice that. Bars without operations between others are included.
 func (r *Result) Bars() []Bar {
 	var bars []Bar
 	for _, b := range r.all().Distribution() {

@@ -17,27 +17,27 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// Config is what to do at a target.
+// Config says how to load a target.
 type Config struct {
-	Conns int      // connections to a server, or as many groups of files of a path
-	Depth int      // operations in hand on each
-	Mix   load.Mix //
-	Rate  float64  // operations a second of all; 0: as many as there can be
-	File  string   // the device within the target; "": each/full_ex if there is one, else the target's own
+	Conns int // connections to a server; at a path, groups of Depth threads
+	Depth int // operations in flight on each connection, or in each group
+	Mix   load.Mix
+	Rate  float64 // operations a second of all together; 0: as many as possible
+	File  string  // device within the target; "": each/full_ex if there is one, else the device of the target
 }
 
-// MaxInHand is the most that Conns times Depth may be: operations take memory, and those of
-// a path a thread each.
+// MaxInHand is the most that Conns times Depth may be. Each operation in flight takes memory
+// and, at a path, a thread.
 const MaxInHand = load.MaxDepth
 
-// Subject is a target under load. Not safe for concurrent use, but for Done.
+// Subject is a target under load. Only Done is safe for concurrent use.
 type Subject struct {
 	config    Config
 	workers   []load.Worker
 	recorders [shards]*recorder
 }
 
-// Start opens the device for each operation in hand, until ctx ends.
+// Start opens the device for each operation in flight. It gives up when ctx ends.
 func Start(ctx context.Context, name target.Name, config Config) (*Subject, error) {
 	s := &Subject{config: config}
 	for i := range s.recorders {
@@ -53,7 +53,7 @@ func Start(ctx context.Context, name target.Name, config Config) (*Subject, erro
 	return s, nil
 }
 
-// startConns connects to a server.
+// startConns adds workers that are connections to a server.
 func (s *Subject) startConns(ctx context.Context, name target.Name) error {
 	to, _ := name.Endpoint()
 	for range s.config.Conns {
@@ -64,6 +64,7 @@ func (s *Subject) startConns(ctx context.Context, name target.Name) error {
 	return nil
 }
 
+// connect adds one worker that is a connection.
 func (s *Subject) connect(ctx context.Context, to endpoint.Endpoint) error {
 	conn, err := client.Connect(ctx, to)
 	if err != nil {
@@ -93,10 +94,10 @@ func (s *Subject) connect(ctx context.Context, to endpoint.Endpoint) error {
 	return nil
 }
 
-// each is the door at which each open is a client of its own.
+// each is the path of the device where each open is a client of its own.
 const each = "each/full_ex"
 
-// deviceBelow returns that door's path, or if there is none the plain one's.
+// deviceBelow returns that path if the server has it, else "full_ex".
 func deviceBelow(ctx context.Context, root *client.File) string {
 	file, err := root.Walk(ctx, strings.Split(each, "/")...)
 	if err != nil || file.Close(ctx) != nil {
@@ -105,7 +106,7 @@ func deviceBelow(ctx context.Context, root *client.File) string {
 	return each
 }
 
-// load returns what the next worker does.
+// load returns the configuration of the next worker.
 func (s *Subject) load() load.Config {
 	n := len(s.workers)
 	return load.Config{
@@ -114,15 +115,15 @@ func (s *Subject) load() load.Config {
 	}
 }
 
-// explained says why a device cannot be opened.
+// explained adds to an error of open why the device cannot be opened.
 func explained(err error) error {
 	if errors.Is(err, syscall.EACCES) {
-		return fmt.Errorf("%w (another one has it open; see --file)", err)
+		return fmt.Errorf("%w (it is open already; see --file)", err)
 	}
 	return err
 }
 
-// startCallers starts threads that use files.
+// startCallers adds workers that are threads, each with an open file.
 func (s *Subject) startCallers(ctx context.Context, name target.Name) error {
 	t, err := target.Open(ctx, name)
 	if err != nil {
@@ -148,6 +149,7 @@ func (s *Subject) startCallers(ctx context.Context, name target.Name) error {
 	return nil
 }
 
+// deviceOf returns the device for Config.File "" at a path.
 func deviceOf(t target.Target) string {
 	if t.Device() == "" {
 		return ""
@@ -158,7 +160,7 @@ func deviceOf(t target.Target) string {
 	return each
 }
 
-// Done returns how many operations there have been. Safe for concurrent use.
+// Done returns how many operations have ended. It is safe for concurrent use.
 func (s *Subject) Done() (n int64) {
 	for _, w := range s.workers {
 		n += w.Done()
@@ -166,8 +168,8 @@ func (s *Subject) Done() (n int64) {
 	return n
 }
 
-// Run loads the target for that long, or until ctx ends, and waits for what was begun. A
-// Subject can be run again, unless that failed.
+// Run loads the target for length, or until ctx ends, and waits for operations that have
+// begun. It may be called again, unless it returned an error.
 func (s *Subject) Run(ctx context.Context, length time.Duration) (*Result, error) {
 	ran, err := load.Run(ctx, s.workers, load.Options{Length: length, Rate: s.config.Rate})
 	r := NewResult()
@@ -178,5 +180,6 @@ func (s *Subject) Run(ctx context.Context, length time.Duration) (*Result, error
 	return r, err
 }
 
-// Close closes all files and connections, unless there are no replies.
+// Close closes all files and connections. It returns an error if the target does not reply in
+// time.
 func (s *Subject) Close() error { return load.Close(s.workers) }
