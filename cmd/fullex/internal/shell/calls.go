@@ -12,14 +12,14 @@ import (
 // valueSize is the size of a value at the device: an int32, little-endian.
 const valueSize = 4
 
-// maxRead is the most that read takes, in bytes.
+// maxRead is the largest COUNT of read, in bytes.
 const maxRead = 1 << 20
 
 var errNotOpen = errors.New("nothing is open, see open")
 
 func errArguments(usage string) error { return fmt.Errorf("want %s", usage) }
 
-// send writes p with one call.
+// send writes p with one call. command is the command whose meanings the errors get.
 func (s *Shell) send(command string, p []byte) error {
 	if s.file == nil {
 		return errNotOpen
@@ -34,7 +34,7 @@ func (s *Shell) send(command string, p []byte) error {
 	return nil
 }
 
-// receive reads into p with one call and returns what came.
+// receive reads into p with one call and returns the bytes that came.
 func (s *Shell) receive(command string, p []byte) ([]byte, error) {
 	if s.file == nil {
 		return nil, errNotOpen
@@ -46,7 +46,7 @@ func (s *Shell) receive(command string, p []byte) ([]byte, error) {
 	return p[:n], nil
 }
 
-// init takes any byte: that 0 and 101 are refused is the device's to say.
+// init sends any byte, because the device decides which capacities it refuses.
 func (s *Shell) init(args []string) error {
 	if len(args) != 1 {
 		return errArguments("init N")
@@ -109,7 +109,7 @@ func (s *Shell) write(args []string) error {
 	return nil
 }
 
-// read prints how many bytes came, and which.
+// read prints the number of bytes that came, and the bytes.
 func (s *Shell) read(args []string) error {
 	count, err := number(args, valueSize, maxRead, "read [COUNT]")
 	if err != nil {
@@ -123,7 +123,8 @@ func (s *Shell) read(args []string) error {
 	return nil
 }
 
-// number is the one number that a command may have.
+// number returns the number that is the only argument of a command. Without an argument it
+// returns without.
 func number(args []string, without, most int, usage string) (int, error) {
 	switch len(args) {
 	case 0:

@@ -1,11 +1,11 @@
-// Package shell is the language of fullex shell: a line a command, each one or
-// a few calls at a device file.
+// Package shell implements the commands of fullex shell. A line has one command, which makes
+// one or a few calls at a device file.
 //
 // # Errors
 //
-// Do returns an error for a line that could not be obeyed or that the device
-// refused; the latter names the errno and says what it means on this device.
-// The session goes on in either case.
+// [Shell.Do] returns an error if a command is wrong or a call fails. If the device refused
+// the call, the error names the errno and says what it means on this device. The shell can
+// go on after any of these errors.
 package shell
 
 import (
@@ -22,7 +22,8 @@ import (
 	"fullex/device/contract"
 )
 
-// Shell has at most one file of a target open. It is for one goroutine.
+// Shell runs commands at a target. It has at most one file open. It is not safe for
+// concurrent use.
 type Shell struct {
 	target target.Target
 	out    *output
@@ -30,10 +31,10 @@ type Shell struct {
 	device bool        // the file is a full_ex, whose errors have a meaning
 }
 
-// New returns a shell that prints results to out.
+// New returns a shell that prints results to out. It does not close the target.
 func New(t target.Target, out io.Writer) *Shell { return &Shell{target: t, out: &output{w: out}} }
 
-// output keeps the first error of what is printed.
+// output is a writer that keeps its first error.
 type output struct {
 	w   io.Writer
 	err error
@@ -47,16 +48,16 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// command is a word of the language.
+// command is a command of the shell.
 type command struct {
 	name string
-	args string // for help
-	what string // for help
-	run  func(s *Shell, args []string) error
+	args string                              // arguments, for help
+	what string                              // purpose, for help
+	run  func(s *Shell, args []string) error // nil: Do runs it
 }
 
-// commands are all words, in the order of help. It is filled in by init, as
-// help prints it.
+// commands are all commands, in the order of help. The function init sets the variable: an
+// initializer would depend on itself, because help uses the variable.
 var commands []command
 
 func init() {
@@ -64,16 +65,16 @@ func init() {
 		{"open", "[PATH]", "open the device, or another file of the tree: each/full_ex, pid/7/full_ex", (*Shell).open},
 		{"init", "N", "write one byte: the capacity, 1..100", (*Shell).init},
 		{"push", "N...", "write int32 values: odd ones go left, even ones right", (*Shell).push},
-		{"pop", "[N]", "read N values from the left, one unless said", (*Shell).pop},
-		{"write", "HEX...", "write these bytes with one call, such as write 0a 00 00 00; none: an empty write", (*Shell).write},
-		{"read", "[COUNT]", "read with one call of COUNT bytes, 4 unless said", (*Shell).read},
+		{"pop", "[N]", "read N values from the left, 1 by default", (*Shell).pop},
+		{"write", "HEX...", "write bytes with one call, as in write 0a 00 00 00; without HEX, write 0 bytes", (*Shell).write},
+		{"read", "[COUNT]", "read with one call of COUNT bytes, 4 by default", (*Shell).read},
 		{"close", "", "close the file, which frees the session", (*Shell).close},
-		{"help", "", "print this", (*Shell).help},
-		{"quit", "", "end the shell; the end of the input does that too", nil},
+		{"help", "", "print this list", (*Shell).help},
+		{"quit", "", "end the shell, as the end of the input does", nil},
 	}
 }
 
-// Words returns the command words, for completion.
+// Words returns the names of the commands, for completion.
 func Words() []string {
 	var words []string
 	for _, c := range commands {
@@ -82,8 +83,8 @@ func Words() []string {
 	return words
 }
 
-// Do obeys a line. Empty lines and those that start with # do nothing. quit is
-// true when the line asks for the end, or when nothing can be printed any more.
+// Do runs the command of a line. It ignores an empty line and one that begins with #. quit
+// is true if the command ends the shell, or if results cannot be printed any more.
 func (s *Shell) Do(line string) (quit bool, err error) {
 	words := strings.Fields(line)
 	if len(words) == 0 || words[0][0] == '#' {
@@ -106,7 +107,7 @@ func (s *Shell) Do(line string) (quit bool, err error) {
 	return false, nil
 }
 
-// Close closes the file that is open, if one is.
+// Close closes the open file, if there is one.
 func (s *Shell) Close() error {
 	if s.file == nil {
 		return nil
@@ -133,7 +134,7 @@ func (s *Shell) open(args []string) error {
 		path = args[0]
 	}
 	device := path == "" || gopath.Base(path) == "full_ex"
-	flags := os.O_RDWR // also where the module's file has mode 0444: root may write
+	flags := os.O_RDWR // even if the file of the module has mode 0444, because root may write
 	var err error
 	if !device {
 		flags, err = s.flagsFor(path)
@@ -141,8 +142,8 @@ func (s *Shell) open(args []string) error {
 	if err != nil {
 		return explained("open", false, err)
 	}
-	// A shell that has a file open tries all the same: to see the second open
-	// refused is part of the lesson.
+	// A file may be open already. The shell opens another all the same, because a user
+	// learns from the refusal of a second open.
 	if flags != os.O_RDONLY {
 		err = target.RefuseOrdinary(s.target, path)
 	}
@@ -160,7 +161,8 @@ func (s *Shell) open(args []string) error {
 	return err
 }
 
-// flagsFor opens a file for both, or for what its mode allows to anybody.
+// flagsFor returns the flags for opening a file: O_RDWR, but O_RDONLY if its mode lets nobody
+// write, and O_WRONLY if its mode lets nobody read.
 func (s *Shell) flagsFor(path string) (int, error) {
 	e, err := s.target.Stat(path)
 	switch {
@@ -186,8 +188,9 @@ func (s *Shell) close(args []string) error {
 	return file.Close()
 }
 
-// explained names an errno and says what it means for a command, at the device
-// if it is one.
+// explained returns an error with the name of the errno in err and its meaning. At a device,
+// the meaning is that for the command, if there is one. Otherwise it is the system's text.
+// An error without an errno is returned unchanged.
 func explained(command string, device bool, err error) error {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
@@ -200,10 +203,10 @@ func explained(command string, device bool, err error) error {
 	return fmt.Errorf("%s: %s", name, errno.Error())
 }
 
-// meanings of the contract's errors, by command.
+// meanings are the meanings of the errors in the contract, by command.
 var meanings = map[string]map[syscall.Errno]string{
 	"open": {
-		syscall.EACCES: "this client has it open already; each/full_ex and pid/N/full_ex tell opens apart",
+		syscall.EACCES: "this client has it open already; try each/full_ex or pid/N/full_ex",
 		syscall.ENOENT: "no such file, or its module is not loaded",
 	},
 	"init": {
@@ -225,7 +228,7 @@ var meanings = map[string]map[syscall.Errno]string{
 	},
 	"read": {
 		syscall.EACCES: "there is no value, or no capacity yet",
-		syscall.EINVAL: "a value has four bytes, and fewer take none",
+		syscall.EINVAL: "a value has four bytes, and a shorter read pops none",
 		syscall.ESPIPE: "this kernel would lose the value; read 4 bytes at a time",
 	},
 }

@@ -16,13 +16,13 @@ import (
 	"fullex/tests/serving"
 )
 
-// start returns a shell on a server of its own, and what it prints.
+// start returns a shell at a server of its own, the output of the shell, and the server.
 func start(t *testing.T) (*Shell, *bytes.Buffer, *p9srv.Server) {
 	t.Helper()
 	return startAt(t, func(name target.Name) (target.Target, error) { return target.Open(t.Context(), name) })
 }
 
-// startAt is start with a target of any kind.
+// startAt is start with a target that open opens.
 func startAt(t *testing.T, open func(target.Name) (target.Target, error)) (*Shell, *bytes.Buffer, *p9srv.Server) {
 	t.Helper()
 	srv := &p9srv.Server{}
@@ -35,15 +35,14 @@ func startAt(t *testing.T, open func(target.Name) (target.Target, error)) (*Shel
 	return New(tree, &out), &out, srv
 }
 
-// TestConversation is a script: what a line prints stands behind it, after "!"
-// if it is an error.
+// TestConversation runs a script. It compares what each line prints. An error follows "!".
 func TestConversation(t *testing.T) {
 	s, out, srv := start(t)
 	converse(t, s, out)
 	assert.Zero(t, srv.Kernel.Sessions())
 }
 
-// TestConversationOverAPipe has the calls made at the other end of one.
+// TestConversationOverAPipe runs the script with the calls made at the other end of a pipe.
 func TestConversationOverAPipe(t *testing.T) {
 	near, far := net.Pipe()
 	worked := make(chan error, 1)
@@ -76,7 +75,7 @@ func converse(t *testing.T, s *Shell, out *bytes.Buffer) {
 		{"push 2147483648", `! push: "2147483648": want a number from -2147483648 to 2147483647`},
 		{"push 1 2 -3 4", "! push: 4: EACCES: there is no room, or no capacity yet"},
 		{"pop 2", "-3\n1\n"},
-		{"read 3", "! read: EINVAL: a value has four bytes, and fewer take none"},
+		{"read 3", "! read: EINVAL: a value has four bytes, and a shorter read pops none"},
 		{"read 4096", "4: 02 00 00 00\n"},
 		{"write 0a0b", "! write: EINVAL: the device takes one byte first, 1..100, and then four at a time"},
 		{"write", "! write: EINVAL: the device takes one byte first, 1..100, and then four at a time"},
@@ -84,11 +83,11 @@ func converse(t *testing.T, s *Shell, out *bytes.Buffer) {
 		{"write 0x", `! write: "0x": want bytes in hexadecimal, such as 0a 00 00 00`},
 		{"write 0a 00 00 00", "4\n"},
 		{"read", "4: 0a 00 00 00\n"},
-		{"read 0", "! read: EINVAL: a value has four bytes, and fewer take none"},
+		{"read 0", "! read: EINVAL: a value has four bytes, and a shorter read pops none"},
 		{"read 4 4", "! read: want read [COUNT]"},
 		{"read 9999999999", `! read: "9999999999": want a number from 0 to 1048576`},
 		{"pop -1", `! pop: "-1": want a number from 0 to 2147483647`},
-		{"open", "! open: EACCES: this client has it open already; each/full_ex and pid/N/full_ex tell opens apart"},
+		{"open", "! open: EACCES: this client has it open already; try each/full_ex or pid/N/full_ex"},
 		{"push 8", ""},
 		{"open each/full_ex", ""},
 		{"pop", "! pop: EACCES: there is no value, or no capacity yet"},
@@ -129,7 +128,7 @@ func TestUnloadedModule(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestEndsAndClosesWhatIsOpen(t *testing.T) {
+func TestQuitThenCloseClosesTheFile(t *testing.T) {
 	for _, line := range []string{"quit", "exit"} {
 		s, _, srv := start(t)
 		_, err := s.Do("open pid/7/full_ex")
@@ -157,7 +156,7 @@ func TestHelpNamesEveryWord(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// full is a disk without room.
+// full is an output on a disk without room.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
@@ -175,7 +174,7 @@ func TestResultThatCannotBePrintedEndsTheShell(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-func TestServerThatGoesAwayIsSaidSo(t *testing.T) {
+func TestEndOfTheServerIsAnError(t *testing.T) {
 	s, _, srv := start(t)
 	_, err := s.Do("open")
 	require.NoError(t, err)
