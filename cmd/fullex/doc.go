@@ -12,6 +12,7 @@
 // Serve:
 //
 //	serve          serve the device until SIGINT or SIGTERM
+//	upgrade        replace the program of a running server, under its clients
 //	vhost-user-9p  serve the virtio-9p device of one virtual machine
 //	demo           show the device at work, without a mount
 //
