@@ -11,16 +11,16 @@ import (
 	"fullex/cmd/fullex/internal/v9fs"
 )
 
-// attach mounts with options that kernel and fusermount3 share, and returns the connection
-// with the kernel. It does not look into the mount: a process that is killed while it waits
-// for itself never ends.
+// attach mounts with options that both the kernel and fusermount3 know. It returns the
+// connection with the kernel. It does not look into the mount: this process would wait for
+// its own answer, and if it were killed meanwhile it would never end.
 func (m *Mount) attach(options []string) (fd int, err error) {
 	if fd, err = fusermount.Mount(m.dir, options...); err != nil {
 		return -1, err
 	}
 	m.device, err = v9fs.DeviceAt(m.dir)
 	if errors.Is(err, os.ErrNotExist) {
-		err = nil // there is no /proc: unmount goes by the path
+		err = nil // there is no /proc: unmount uses the path
 	}
 	if err != nil {
 		return -1, errors.Join(err, fusermount.Unmount(m.dir, true), unix.Close(fd))
@@ -28,8 +28,8 @@ func (m *Mount) attach(options []string) (fd int, err error) {
 	return fd, nil
 }
 
-// unmount ends the mount wherever it is now, or takes it out of the tree. One that has
-// ended meanwhile is no error.
+// unmount ends the mount at its current path. With lazy it only removes the mount from its
+// directory. It returns nil if the mount has ended already.
 func (m *Mount) unmount(lazy bool) error {
 	path, err := v9fs.PathOf(m.device)
 	if m.device == 0 || errors.Is(err, os.ErrNotExist) { // there is no /proc
@@ -45,7 +45,7 @@ func (m *Mount) unmount(lazy bool) error {
 	return err
 }
 
-// unmountAt ends the mount at a path, at which another one may be by now.
+// unmountAt ends the mount at a path. It returns an error if another mount is there by now.
 func (m *Mount) unmountAt(path string, lazy bool) (err error) {
 	parent, err := fusermount.OpenParent(path)
 	if err != nil {

@@ -4,7 +4,7 @@ package fusefs
 
 import "errors"
 
-// attach refuses: connection and notifications with the kernel are Linux's.
+// attach returns an error: only Linux has this connection with the kernel.
 func (m *Mount) attach([]string) (fd int, err error) {
 	return -1, errors.New("FUSE mounts are for Linux")
 }

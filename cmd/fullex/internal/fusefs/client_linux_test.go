@@ -31,8 +31,8 @@ import (
 // another is a user number that is not the test's.
 const another = 4711
 
-// openAsUser opens a file in a thread that acts for a user, as file servers do for
-// theirs (setfsuid(2)).
+// openAsUser opens a file on a thread that acts for a user, as file servers act for
+// their users (setfsuid(2)).
 func openAsUser(uid uint32, path string) (fd int, err error) {
 	done := make(chan struct{})
 	go func() {
@@ -45,7 +45,7 @@ func openAsUser(uid uint32, path string) (fd int, err error) {
 	return fd, err
 }
 
-func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
+func TestProcessStaysOneClientWhenItChangesItsUser(t *testing.T) {
 	need.Root(t)
 	for name, c := range map[string]struct {
 		first, second string
@@ -53,15 +53,15 @@ func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
 		between       func(srv *p9srv.Server) error
 		want          error
 	}{
-		"another user":             {"full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
-		"back again":               {"full_ex", "full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
-		"its own number":           {"pid/self/full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
-		"its own number afterward": {"full_ex", "pid/self/full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
-		"another number":           {"pid/7/full_ex", "full_ex", [2]uint32{0, another}, nil, nil},
-		"another file":             {"full_ex", "minimal_proc_lkm", [2]uint32{0, another}, nil, nil},
-		"of each open":             {"full_ex", "each/full_ex", [2]uint32{0, another}, nil, nil},
-		"reloaded":                 {"full_ex", "full_ex", [2]uint32{0, another}, reload, nil},
-		"reloaded, the same user":  {"full_ex", "full_ex", [2]uint32{another, another}, reload, nil},
+		"from root to the user":    {"full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
+		"from the user to root":    {"full_ex", "full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
+		"first by its own number":  {"pid/self/full_ex", "full_ex", [2]uint32{0, another}, nil, syscall.EACCES},
+		"second by its own number": {"full_ex", "pid/self/full_ex", [2]uint32{another, 0}, nil, syscall.EACCES},
+		"first by another number":  {"pid/7/full_ex", "full_ex", [2]uint32{0, another}, nil, nil},
+		"second of another file":   {"full_ex", "minimal_proc_lkm", [2]uint32{0, another}, nil, nil},
+		"second below each":        {"full_ex", "each/full_ex", [2]uint32{0, another}, nil, nil},
+		"module loaded again":      {"full_ex", "full_ex", [2]uint32{0, another}, reload, nil},
+		"loaded again, same user":  {"full_ex", "full_ex", [2]uint32{another, another}, reload, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, srv := mountHere(t, Config{AllowOther: true})
@@ -81,7 +81,7 @@ func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
 			} else {
 				assert.Equal(t, c.want, err)
 				_, err = syscall.Write(first, []byte{3})
-				assert.NoError(t, err, "the first is unharmed")
+				assert.NoError(t, err, "the first open file still works")
 			}
 			require.NoError(t, syscall.Close(first))
 			second, err = openAsUser(c.users[1], path(c.second))
@@ -91,7 +91,7 @@ func TestProcessStaysOneClientWhoeverItActsFor(t *testing.T) {
 	}
 }
 
-// TestThreadsOfManyUsersTakeTurns: the process has the device open once at any time.
+// TestThreadsOfManyUsersTakeTurns asserts that one process never has the device open twice.
 func TestThreadsOfManyUsersTakeTurns(t *testing.T) {
 	need.Root(t)
 	dir, _ := mountHere(t, Config{AllowOther: true})
@@ -116,7 +116,7 @@ func TestThreadsOfManyUsersTakeTurns(t *testing.T) {
 	threads.Wait()
 }
 
-// reload unloads the module and loads it again, which ends its sessions.
+// reload unloads the module, which ends its sessions, and loads it again.
 func reload(srv *p9srv.Server) error {
 	if err := srv.Kernel.Unload("full_ex"); err != nil {
 		return err
@@ -124,8 +124,8 @@ func reload(srv *p9srv.Server) error {
 	return srv.Kernel.Load("full_ex")
 }
 
-// TestManyUsersLookAtAMount: their attaches do not use up the server's fids.
-func TestManyUsersLookAtAMount(t *testing.T) {
+// TestMountKeepsTheAttachesOfFewUsers asserts that attaches do not use up the server's fids.
+func TestMountKeepsTheAttachesOfFewUsers(t *testing.T) {
 	need.Root(t)
 	m, _ := mountOwn(t, Config{AllowOther: true})
 	require.NoError(t, os.Chmod(filepath.Dir(m.dir), 0o755))
@@ -154,16 +154,16 @@ func (m *Mount) nodeOf(t *testing.T, path ...string) uint64 {
 	return id
 }
 
-// files is the mount without the kernel.
+// files returns the mount's methods, for requests that do not come from the kernel.
 func (m *Mount) files() filesystem { return filesystem{fuse.NewDefaultRawFileSystem(), m} }
 
-// headOf is the head of a request by a thread of a user.
+// headOf returns the head of a request that a thread of a user makes about a node.
 func headOf(uid, thread uint32, node uint64) fuse.InHeader {
 	return fuse.InHeader{NodeId: node, Caller: fuse.Caller{Owner: fuse.Owner{Uid: uid}, Pid: thread}}
 }
 
-// TestNumberThatSomebodyNamedKeepsNoProcessOut: the number of this one's parent.
-func TestNumberThatSomebodyNamedKeepsNoProcessOut(t *testing.T) {
+// TestProcessCanOpenWhileAUserNamesItsNumber plays the parent of this process.
+func TestProcessCanOpenWhileAUserNamesItsNumber(t *testing.T) {
 	m, _ := mountOwn(t, Config{})
 	number := strconv.Itoa(os.Getppid())
 	in := fuse.OpenIn{InHeader: headOf(uint32(os.Getuid()), uint32(os.Getppid()), m.nodeOf(t, "full_ex")), Flags: syscall.O_RDWR}
@@ -172,13 +172,13 @@ func TestNumberThatSomebodyNamedKeepsNoProcessOut(t *testing.T) {
 	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
 	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
-	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out), "also where it was before")
+	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out), "a former client can open, too")
 	assert.Equal(t, fuse.EACCES, m.files().Open(nil, &in, new(fuse.OpenOut)), "it has the device open")
 	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
 	require.NoError(t, syscall.Close(fd))
 }
 
-func TestNothingIsDoneForNobody(t *testing.T) {
+func TestRequestsThatNameNoUserAreRefused(t *testing.T) {
 	m, srv := mountOwn(t, Config{})
 	for _, file := range []string{"full_ex", "kmsg"} {
 		head := headOf(math.MaxUint32, uint32(os.Getpid()), m.nodeOf(t, file))
@@ -192,9 +192,9 @@ func TestNothingIsDoneForNobody(t *testing.T) {
 	assert.Zero(t, srv.Kernel.Sessions())
 }
 
-// TestKernelsOwnOpensAreNoClient asks for the flags of files, which the kernel opens
-// for that.
-func TestKernelsOwnOpensAreNoClient(t *testing.T) {
+// TestKernelsOwnOpensAreNotClients asks for the flags of files. For that the kernel opens
+// them itself.
+func TestKernelsOwnOpensAreNotClients(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(dir, name))
@@ -214,7 +214,7 @@ func TestKernelsOwnOpensAreNoClient(t *testing.T) {
 	}
 }
 
-// TestOpenWithoutFlagsOpensWhenItIsRead: such as that of a 32-bit program.
+// TestOpenWithoutFlagsOpensWhenItIsRead opens without flags, as a 32-bit program can.
 func TestOpenWithoutFlagsOpensWhenItIsRead(t *testing.T) {
 	m, srv := mountOwn(t, Config{})
 	f := m.files()
@@ -236,8 +236,9 @@ func TestOpenWithoutFlagsOpensWhenItIsRead(t *testing.T) {
 	}
 }
 
-// TestRequestsOfHandlesThatAreNotOpen: the kernel makes none, and a mount must not fall.
-func TestRequestsOfHandlesThatAreNotOpen(t *testing.T) {
+// TestRequestsOnUnknownHandlesAreRefused makes requests that the kernel never makes. The
+// mount must survive them.
+func TestRequestsOnUnknownHandlesAreRefused(t *testing.T) {
 	m, _ := mountOwn(t, Config{})
 	f, head := m.files(), headOf(0, 1, m.nodeOf(t, "full_ex"))
 	const none = 1 << 40
@@ -253,7 +254,7 @@ func TestRequestsOfHandlesThatAreNotOpen(t *testing.T) {
 	assert.Equal(t, fuse.Status(syscall.ESTALE), f.GetAttr(nil, &fuse.GetAttrIn{InHeader: head}, new(fuse.AttrOut)))
 }
 
-// TestCallsOnAFileWhoseNameIsGone: its module was unloaded.
+// TestCallsOnAFileWhoseNameIsGone unloads the file's module.
 func TestCallsOnAFileWhoseNameIsGone(t *testing.T) {
 	dir, srv := mountHere(t, Config{})
 	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
@@ -277,14 +278,14 @@ func TestCallsOnAFileWhoseNameIsGone(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 }
 
-// slowClunks is a connection on which replies to Tclunk do not come while they are
-// held.
+// slowClunks is a connection on which a reply to Tclunk waits for release while delays is
+// set.
 type slowClunks struct {
 	net.Conn
 	arrived *bufio.Reader
 	rest    []byte // of a message
-	holds   atomic.Bool
-	held    chan struct{} // one came
+	delays  atomic.Bool
+	waits   chan struct{} // a reply waits
 	release chan struct{} // it may go on
 }
 
@@ -295,8 +296,8 @@ func (c *slowClunks) Read(p []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if wire.Frame(head).Type() == wire.Tclunk+1 && c.holds.Load() {
-			c.held <- struct{}{}
+		if wire.Frame(head).Type() == wire.Tclunk+1 && c.delays.Load() {
+			c.waits <- struct{}{}
 			<-c.release
 		}
 		c.rest = make([]byte, binary.LittleEndian.Uint32(head))
@@ -313,28 +314,28 @@ func TestOpenAfterCloseWaitsForASlowServer(t *testing.T) {
 	needFUSE(t)
 	dialled, err := net.Dial("unix", strings.TrimPrefix(serving.Socket(t, &p9srv.Server{}), "unix:"))
 	require.NoError(t, err)
-	conn := &slowClunks{Conn: dialled, arrived: bufio.NewReader(dialled), held: make(chan struct{}), release: make(chan struct{})}
+	conn := &slowClunks{Conn: dialled, arrived: bufio.NewReader(dialled), waits: make(chan struct{}), release: make(chan struct{})}
 	k, err := client.New(t.Context(), conn)
 	require.NoError(t, err)
 	dir := t.TempDir()
 	m, err := New(k, dir, Config{})
 	require.NoError(t, err)
-	// An open by way of this descriptor looks no name up.
+	// An open through this descriptor looks up no name.
 	name, err := unix.Open(filepath.Join(dir, "full_ex"), unix.O_PATH, 0)
 	require.NoError(t, err)
 	path := "/proc/self/fd/" + strconv.Itoa(name)
 	fd, err := syscall.Open(path, syscall.O_RDWR, 0)
 	require.NoError(t, err)
-	conn.holds.Store(true)
+	conn.delays.Store(true)
 	require.NoError(t, syscall.Close(fd))
 	begun := make(chan *opening, 1)
 	go func() {
 		fd, err = syscall.Open(path, syscall.O_RDWR, 0)
 		begun <- nil
 	}()
-	<-conn.held
+	<-conn.waits
 	assertWaits(t, begun)
-	conn.holds.Store(false)
+	conn.delays.Store(false)
 	close(conn.release)
 	<-begun
 	require.NoError(t, err)

@@ -11,35 +11,35 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// maxRoots is how many users have an attach at the same time, beside those who are
-// just using theirs: fids are limited, and users are not.
+// maxRoots is how many users' attaches are kept. There are more only while calls use them.
+// The server limits fids, and nothing limits the number of users.
 const maxRoots = 256
 
-// connection is a connection to the server and the attaches made on it, one a
-// user. Safe for concurrent use.
+// connection is a connection to the server, and the attaches on it: one for each user. Safe
+// for concurrent use.
 type connection struct {
 	client *client.Conn
 
-	mu    sync.Mutex // guards roots and root.users, and is not held during an attach
+	mu    sync.Mutex // guards roots and root.users; not held during an attach
 	roots map[uint32]*root
 }
 
-// root is the server's root as a user has it.
+// root is a user's attach: the server's root directory with the user's rights.
 type root struct {
 	uid      uint32
-	users    int           // calls that use it: it must not be clunked
+	users    int           // number of calls that use it; it is clunked only at 0
 	attached chan struct{} // closed when the fields below are set
 	file     *client.File
 	errno    syscall.Errno
-	gaveUp   bool // the call that attached was interrupted: others ask for themselves
+	gaveUp   bool // the call that attached was interrupted: other calls attach again
 }
 
 func newConnection(k *client.Conn) *connection {
 	return &connection{client: k, roots: make(map[uint32]*root)}
 }
 
-// walk makes a fid of a path as a user has it. EPERM if the server does not let the
-// mount act for him.
+// walk returns a new fid for a path, with a user's rights. The error is EPERM if the server
+// does not let the mount act for the user.
 func (c *connection) walk(ctx context.Context, uid uint32, path []string) (*client.File, syscall.Errno) {
 	r, errno := c.enter(ctx, uid)
 	if errno != 0 {
@@ -50,7 +50,7 @@ func (c *connection) walk(ctx context.Context, uid uint32, path []string) (*clie
 	return file, errnoOf(err)
 }
 
-// open walks to a path and opens it.
+// open opens the file at a path, with a user's rights.
 func (c *connection) open(ctx context.Context, uid uint32, path []string, flags uint32) (*client.File, syscall.Errno) {
 	r, errno := c.enter(ctx, uid)
 	if errno != 0 {
@@ -61,7 +61,7 @@ func (c *connection) open(ctx context.Context, uid uint32, path []string, flags 
 	return file, errnoOf(err)
 }
 
-// attach reports whether the server lets this mount act for a user.
+// attach returns 0 if the server lets this mount act for a user, and an errno otherwise.
 func (c *connection) attach(ctx context.Context, uid uint32) syscall.Errno {
 	r, errno := c.enter(ctx, uid)
 	if errno == 0 {
@@ -70,7 +70,7 @@ func (c *connection) attach(ctx context.Context, uid uint32) syscall.Errno {
 	return errno
 }
 
-// enter returns a user's root, to be given back by leave.
+// enter returns a user's root. The caller gives it back with leave.
 func (c *connection) enter(ctx context.Context, uid uint32) (*root, syscall.Errno) {
 	for {
 		r := c.rootOf(ctx, uid)
@@ -90,7 +90,7 @@ func (c *connection) enter(ctx context.Context, uid uint32) (*root, syscall.Errn
 	}
 }
 
-// rootOf returns a user's root, for which it attaches if nobody has. ctx is for that.
+// rootOf returns a user's root. If there is none, it attaches; ctx is for this call.
 func (c *connection) rootOf(ctx context.Context, uid uint32) *root {
 	r, isNew, idle := c.take(uid)
 	if idle != nil {
@@ -105,7 +105,8 @@ func (c *connection) rootOf(ctx context.Context, uid uint32) *root {
 	return r
 }
 
-// attachAs attaches a user. The mount's own may have another number for the server.
+// attachAs attaches for a user. The server may know the mount's own user by another number.
+// For this user a refused attach is tried again without a number.
 func (c *connection) attachAs(ctx context.Context, uid uint32) (*client.File, error) {
 	file, err := c.client.Attach(ctx, uid, "")
 	if errors.Is(err, syscall.EPERM) && uid == uint32(os.Geteuid()) {
@@ -114,8 +115,8 @@ func (c *connection) attachAs(ctx context.Context, uid uint32) (*client.File, er
 	return file, err
 }
 
-// take returns a user's root, whether it is new, and another that makes room for it, if
-// any.
+// take returns a user's root and whether it is new. If there are too many roots, it removes
+// an idle one, which the caller must close.
 func (c *connection) take(uid uint32) (r *root, isNew bool, idle *root) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +130,7 @@ func (c *connection) take(uid uint32) (r *root, isNew bool, idle *root) {
 	return r, isNew, idle
 }
 
-// dropIdleLocked takes some root out that nobody uses, if there are too many.
+// dropIdleLocked removes and returns a root that no call uses, if there are too many.
 func (c *connection) dropIdleLocked() *root {
 	if len(c.roots) < maxRoots {
 		return nil
@@ -143,8 +144,8 @@ func (c *connection) dropIdleLocked() *root {
 	return nil
 }
 
-// leave gives a root back. One that the server refused is forgotten: the next call
-// asks again.
+// leave gives a root back. It forgets a root that the server refused: the next call attaches
+// again.
 func (c *connection) leave(r *root) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +155,7 @@ func (c *connection) leave(r *root) {
 	}
 }
 
-// isRefused reports whether there was an attach that failed.
+// isRefused reports whether the attach has failed.
 func (r *root) isRefused() bool {
 	select {
 	case <-r.attached:

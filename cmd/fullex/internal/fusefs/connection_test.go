@@ -12,7 +12,7 @@ import (
 	"fullex/p9srv/client"
 )
 
-// TestConnectionKeepsTheAttachesOfFewUsers: many come, several at a time.
+// TestConnectionKeepsTheAttachesOfFewUsers makes calls for many users, several at a time.
 func TestConnectionKeepsTheAttachesOfFewUsers(t *testing.T) {
 	srv := &p9srv.Server{}
 	memory, err := srv.Connect()

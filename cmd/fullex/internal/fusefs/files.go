@@ -8,7 +8,7 @@ import (
 	"github.com/hugelgupf/p9/p9"
 )
 
-// What follows are the requests on files and directories that are open.
+// This file has the requests on open files and directories.
 
 // Open implements fuse.RawFileSystem.
 func (f filesystem) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
@@ -40,9 +40,9 @@ func (m *Mount) openNode(cancel <-chan struct{}, in *fuse.InHeader, flags uint32
 	})
 }
 
-// Read implements fuse.RawFileSystem. Only reads that a program has asked for have a lock
-// owner (fs/fuse/file.c, fuse_send_read); others fill pages, for sendfile(2), splice(2) and
-// mmap(2). EINVAL, which programs take as a request to read, where no page may be filled.
+// Read implements fuse.RawFileSystem. Only a program's own read has a lock owner
+// (fs/fuse/file.c, fuse_send_read). All others fill pages, for sendfile(2), splice(2) and
+// mmap(2). They get EINVAL if the file's pages may not be filled. Programs then read instead.
 func (f filesystem) Read(cancel <-chan struct{}, in *fuse.ReadIn, p []byte) (fuse.ReadResult, fuse.Status) {
 	h := f.handles.get(in.Fh)
 	if h == nil {
@@ -70,7 +70,7 @@ func (f filesystem) Writev(cancel <-chan struct{}, in *fuse.WriteIn, parts [][]b
 	}
 	file := h.file.Load()
 	if file == nil {
-		return 0, fuse.EBADF // the kernel has opened it on its own, to read
+		return 0, fuse.EBADF // the open was one without flags, for reading
 	}
 	var n int
 	status := f.patiently(cancel, func(ctx context.Context) (errno syscall.Errno) {
@@ -81,8 +81,8 @@ func (f filesystem) Writev(cancel <-chan struct{}, in *fuse.WriteIn, parts [][]b
 	return uint32(n), status
 }
 
-// Lseek implements fuse.RawFileSystem, for SEEK_DATA and SEEK_HOLE of a file without
-// holes (lseek(2)). ENXIO at or past its end.
+// Lseek implements fuse.RawFileSystem, for SEEK_DATA and SEEK_HOLE (lseek(2)). The files
+// have no holes. The error is ENXIO at or past the end.
 func (f filesystem) Lseek(cancel <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
 	by, at, errno := f.asked(&in.InHeader)
 	if errno != 0 {
@@ -115,7 +115,7 @@ func (f filesystem) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status 
 	return f.patiently(cancel, func(ctx context.Context) syscall.Errno { return errnoOf(file.Sync(ctx)) })
 }
 
-// Flush implements fuse.RawFileSystem: a descriptor was closed, the last one or not.
+// Flush implements fuse.RawFileSystem. A descriptor was closed, and others may be open.
 func (f filesystem) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 	if h := f.handles.get(in.Fh); h != nil {
 		if file := h.file.Load(); file != nil && file.claim != nil {
@@ -125,7 +125,7 @@ func (f filesystem) Flush(_ <-chan struct{}, in *fuse.FlushIn) fuse.Status {
 	return fuse.OK
 }
 
-// Release implements fuse.RawFileSystem: the last descriptor was closed.
+// Release implements fuse.RawFileSystem. The last descriptor was closed.
 func (f filesystem) Release(_ <-chan struct{}, in *fuse.ReleaseIn) {
 	if h := f.handles.remove(in.Fh); h != nil {
 		h.release()

@@ -11,8 +11,8 @@ import (
 	"fullex/p9srv/tree"
 )
 
-// filesystem is a Mount as the FUSE library wants it: a method for each request of the
-// kernel. What is not here is not supported, ENOSYS.
+// filesystem adapts a Mount to the FUSE library: it has a method for each request of the
+// kernel. Requests without a method here get ENOSYS.
 type filesystem struct {
 	fuse.RawFileSystem
 	*Mount
@@ -41,19 +41,19 @@ func (f filesystem) Lookup(cancel <-chan struct{}, in *fuse.InHeader, name strin
 	})
 }
 
-// asked returns who makes a request, and about which node.
+// asked returns the user who makes a request, and the node that the request is about.
 func (m *Mount) asked(in *fuse.InHeader) (user, tree.Node, syscall.Errno) {
 	if in.Uid == math.MaxUint32 {
-		return user{}, tree.Node{}, syscall.EACCES // nothing is done for nobody
+		return user{}, tree.Node{}, syscall.EACCES // the kernel names no user
 	}
 	at, errno := m.nodes.at(in.NodeId)
 	if errno != 0 && m.openFile(in.NodeId) != nil {
-		errno = syscall.EIO // as from its other calls: its server is gone
+		errno = syscall.EIO // as its other calls give: the connection to its server has ended
 	}
 	return user{in.Uid, in.Pid}, at, errno
 }
 
-// Forget implements fuse.RawFileSystem: nothing is kept for a node.
+// Forget implements fuse.RawFileSystem. No state belongs to a node.
 func (filesystem) Forget(uint64, uint64) {}
 
 // GetAttr implements fuse.RawFileSystem.
@@ -75,9 +75,9 @@ func (f filesystem) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fus
 	})
 }
 
-// attr returns the attributes of a node. The kernel does not say by which descriptor it
-// was asked, so an open text tells for its node, and so does an open file whose name is
-// gone.
+// attr returns the attributes of a node. The kernel does not report which descriptor a
+// program asked about. So for a text, and for a file whose name is gone, any open file of
+// the node answers.
 func (m *Mount) attr(ctx context.Context, by user, at tree.Node, id uint64) (p9.QID, p9.Attr, syscall.Errno) {
 	file := m.openFile(id)
 	if file != nil && at.IsText() {
@@ -88,7 +88,7 @@ func (m *Mount) attr(ctx context.Context, by user, at tree.Node, id uint64) (p9.
 	qid, attr, errno := m.look(ctx, by.uid, at.Names())
 	if file != nil && errno == syscall.ENOENT {
 		_, attr, err := file.Attr(ctx)
-		qid := p9.QID{Path: at.Path()} // it was opened by another path, the process's
+		qid := p9.QID{Path: at.Path()} // the file was opened at the process's own path
 		return qid, attr, errnoOf(err)
 	}
 	return qid, attr, errno
@@ -103,7 +103,7 @@ func (m *Mount) openFile(id uint64) *opened {
 	return h.file.Load()
 }
 
-// SetAttr implements fuse.RawFileSystem: the server says what may be set.
+// SetAttr implements fuse.RawFileSystem. The server decides what may be set.
 func (f filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	by, at, errno := f.asked(&in.InHeader)
 	if errno != 0 {
@@ -112,25 +112,25 @@ func (f filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fus
 	return f.patiently(cancel, func(ctx context.Context) syscall.Errno {
 		file, errno := f.walk(ctx, by.uid, at.Names())
 		if errno == syscall.ENOENT && f.openFile(in.NodeId) != nil {
-			return syscall.EIO // as from the other calls on a file whose name is gone
+			return syscall.EIO // as other calls give on a file whose name is gone
 		}
 		if errno != 0 {
 			return errno
 		}
-		defer func() { _ = file.Close(past) }() // nothing was written to it
+		defer func() { _ = file.Close(past) }() // nothing was written
 		if err := file.SetAttr(ctx, validOf(in), p9.SetAttr{Size: in.Size}); err != nil {
 			return errnoOf(err)
 		}
 		qid, attr, err := file.Attr(ctx)
 		fill(&out.Attr, qid, attr)
 		if !at.IsDir() {
-			out.Size = unendingSize // the caller is not told
+			out.Size = unendingSize // for the kernel only: the program does not see it
 		}
 		return errnoOf(err)
 	})
 }
 
-// validOf returns what is to be set.
+// validOf returns which attributes a request sets.
 func validOf(in *fuse.SetAttrIn) (valid p9.SetAttrMask) {
 	_, valid.Permissions = in.GetMode()
 	_, valid.UID = in.GetUID()
@@ -141,10 +141,10 @@ func validOf(in *fuse.SetAttrIn) (valid p9.SetAttrMask) {
 	return valid
 }
 
-// Access implements fuse.RawFileSystem, by the mode bits: for root and the owner the
-// owner's, and those of others for everybody else, as the server has it. Directories are
-// not asked about: nobody may write to them, and whoever starts a program in one
-// (chdir(2)) may be the server.
+// Access implements fuse.RawFileSystem. It checks the mode bits as the server does: the
+// owner's bits for uid 0 and the owner, and the bits of others for all other users. For a
+// directory it does not ask the server. Nobody may write to one. And the process that
+// starts a program in a directory (chdir(2)) may be the server's own.
 func (f filesystem) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Status {
 	const write = 2 // W_OK of access(2)
 	by, at, errno := f.asked(&in.InHeader)
@@ -169,7 +169,7 @@ func (f filesystem) Access(cancel <-chan struct{}, in *fuse.AccessIn) fuse.Statu
 	})
 }
 
-// StatFs implements fuse.RawFileSystem. It asks the root, which is always there.
+// StatFs implements fuse.RawFileSystem. It asks about the root, which always exists.
 func (f filesystem) StatFs(cancel <-chan struct{}, in *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	by, _, errno := f.asked(in)
 	if errno != 0 {
@@ -180,7 +180,7 @@ func (f filesystem) StatFs(cancel <-chan struct{}, in *fuse.InHeader, out *fuse.
 		if errno != 0 {
 			return errno
 		}
-		defer func() { _ = file.Close(past) }() // only looked at
+		defer func() { _ = file.Close(past) }() // nothing was written
 		stat, err := file.StatFS(ctx)
 		out.Bsize, out.Frsize, out.NameLen = stat.BlockSize, stat.BlockSize, stat.NameLength
 		out.Blocks, out.Bfree, out.Bavail, out.Files, out.Ffree = stat.Blocks, stat.BlocksFree, stat.BlocksAvailable, stat.Files, stat.FilesFree

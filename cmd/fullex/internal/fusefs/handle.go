@@ -20,28 +20,29 @@ type handle struct {
 	node  tree.Node
 
 	opening sync.Mutex             // held while the server opens the file
-	file    atomic.Pointer[opened] // nil: the kernel has opened it on its own
+	file    atomic.Pointer[opened] // nil: an open without flags, not yet read
 
 	listing sync.Mutex  // guards entries
-	entries []p9.Dirent // of a directory, from its start on
+	entries []p9.Dirent // of a directory, all of them
 }
 
 // opened is a file that the server has opened.
 type opened struct {
 	*client.File
 	door  door     // of a device file
-	claim *opening // of one that may be open once; else nil
+	claim *opening // of a device file that may be open once; else nil
 }
 
-// openedFor returns the open file. One that the kernel has opened on its own, to ask for
-// its flags (ioctl(2) FS_IOC_GETFLAGS; fs/fuse/ioctl.c, fuse_priv_ioctl_prepare), is no
-// client: nothing is opened at the server before it is read, which the kernel does not do.
+// openedFor returns the open file. The kernel opens a file for itself to ask for its flags
+// (ioctl(2) FS_IOC_GETFLAGS; fs/fuse/ioctl.c, fuse_priv_ioctl_prepare). Such an open must
+// not count as a client. The kernel never reads such a file, so openedFor opens a file
+// without flags at the server only when it is read.
 func (h *handle) openedFor(ctx context.Context, by user) (*opened, syscall.Errno) {
 	if file := h.file.Load(); file != nil {
 		return file, 0
 	}
 	if by.uid == math.MaxUint32 {
-		return nil, syscall.EACCES // nothing is done for nobody
+		return nil, syscall.EACCES // the kernel names no user
 	}
 	h.opening.Lock()
 	defer h.opening.Unlock()
@@ -55,8 +56,8 @@ func (h *handle) openedFor(ctx context.Context, by user) (*opened, syscall.Errno
 	return file, errno
 }
 
-// read reads a value of a device, or text: a reply that is short is the end of the file
-// for the kernel, so of a text it is not.
+// read reads a value of a device, or text. The kernel takes a short reply as the end of the
+// file. So read fills p with text unless the text ends.
 func (h *handle) read(ctx context.Context, by user, p []byte, offset int64) (int, syscall.Errno) {
 	file, errno := h.openedFor(ctx, by)
 	if errno != 0 {
@@ -69,17 +70,16 @@ func (h *handle) read(ctx context.Context, by user, p []byte, offset int64) (int
 	return n, errnoOf(err)
 }
 
-// readsPages reports whether the kernel may read pages of the file. All descriptors share
-// them, so it may where there is one, and a text: a value in a page would be popped from
-// the deque of the process that made the kernel read it, and be read again and again by
-// all others.
+// readsPages reports whether the kernel may read pages of the file: only of a text that is
+// open once. All handles of a file share its pages, and two may have different texts. A
+// device's value in a page would be popped for one process and then read by all others.
 func (h *handle) readsPages() bool {
 	_, others := h.mount.handles.ofNode(h.id)
 	return h.node.IsText() && !others
 }
 
-// list returns the entries of a directory as they were when it was last read from its
-// start.
+// list returns the entries of a directory from an offset on. They are those of the time when
+// the directory was last read from offset 0.
 func (h *handle) list(ctx context.Context, offset uint64) ([]p9.Dirent, syscall.Errno) {
 	h.listing.Lock()
 	defer h.listing.Unlock()
@@ -93,14 +93,14 @@ func (h *handle) list(ctx context.Context, offset uint64) ([]p9.Dirent, syscall.
 	return h.entries[min(offset, uint64(len(h.entries))):], 0
 }
 
-// release closes the file at the server, without waiting: what comes to the server after
-// that finds it closed, as it takes one request after the other.
+// release closes the file at the server, without waiting for the reply. The server takes
+// requests in order, so every later request finds the file closed.
 func (h *handle) release() {
 	file := h.file.Load()
 	if file == nil {
 		return
 	}
-	_ = file.Close(past) // a server that is gone has closed it
+	_ = file.Close(past) // if the connection has ended, so has the session
 	if file.claim != nil {
 		h.mount.openings.end(file.claim)
 	}

@@ -2,16 +2,16 @@ package fusefs
 
 import "sync"
 
-// handles are the open files and directories, by the numbers that the kernel calls them
-// by, its file handles. Safe for concurrent use.
+// handles are the open files and directories by number. The kernel names them by these
+// numbers, its file handles. Safe for concurrent use.
 type handles struct {
 	mu     sync.RWMutex // guards the fields below
-	last   uint64       // number that was given out
+	last   uint64       // the last number that was given out
 	open   map[uint64]*handle
-	byNode map[uint64]map[*handle]bool // files only
+	byNode map[uint64]map[*handle]bool // by node ID, files only
 }
 
-// add gives a handle a number.
+// add returns the number of a new handle.
 func (t *handles) add(h *handle) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -31,14 +31,14 @@ func (t *handles) add(h *handle) uint64 {
 	return t.last
 }
 
-// get returns nil for a number that is not open.
+// get returns the handle of a number, or nil if that is not open.
 func (t *handles) get(number uint64) *handle {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.open[number]
 }
 
-// remove takes a handle out, and returns nil for a number that is not open.
+// remove removes a handle and returns it, or nil if the number is not open.
 func (t *handles) remove(number uint64) *handle {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,7 +55,8 @@ func (t *handles) remove(number uint64) *handle {
 	return h
 }
 
-// ofNode returns a handle of a file's, nil if it is not open, and whether there are others.
+// ofNode returns one handle of a file, or nil if the file is not open. It also reports
+// whether the file has other handles.
 func (t *handles) ofNode(id uint64) (some *handle, others bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

@@ -22,7 +22,7 @@ import (
 	"fullex/tests/serving"
 )
 
-// hangingConn is a connection whose replies do not come while hang is locked.
+// hangingConn is a connection on which no reply comes while hang is locked.
 type hangingConn struct {
 	net.Conn
 	hang     sync.Mutex
@@ -64,9 +64,9 @@ func mountHanging(t *testing.T) (dir string, m *Mount, conn *hangingConn, srv *p
 	return dir, m, conn, srv
 }
 
-// startShell starts a shell in the mount that has the device open, with a value in
-// it, and runs a line when told to. It goes there itself: this process stands still
-// until a child has started, and could not answer it.
+// startShell starts a shell in the mount. The shell has the device open with one value in
+// it. It runs line after it has read a line from in. The shell changes its directory itself:
+// this process waits until a child has started, and could not answer for the directory.
 func startShell(t *testing.T, dir, line string) (cmd *exec.Cmd, in io.Writer) {
 	t.Helper()
 	cmd = exec.Command("sh", "-c", `cd "$0"; exec 3<>full_ex; printf '\003' >&3; printf '\002\0\0\0' >&3; echo; read go; `+line, dir)
@@ -80,7 +80,7 @@ func startShell(t *testing.T, dir, line string) (cmd *exec.Cmd, in io.Writer) {
 	return cmd, in
 }
 
-func TestKilledCallersOfAServerThatHangs(t *testing.T) {
+func TestCallersCanBeKilledWhileTheServerHangs(t *testing.T) {
 	dir, m, conn, srv := mountHanging(t)
 	for _, line := range []string{"exec 4<minimal_proc_lkm", "exec 4<full_ex", "exec dd bs=4 count=1 <&3", "printf '\\004\\0\\0\\0' >&3", "exec ls", "exec stat -f ."} {
 		t.Run(line, func(t *testing.T) {
@@ -88,19 +88,19 @@ func TestKilledCallersOfAServerThatHangs(t *testing.T) {
 			conn.hang.Lock()
 			_, err := fmt.Fprintln(in)
 			require.NoError(t, err)
-			holds(t, "a request waits", func() bool { return m.loop.busy() > 0 })
+			eventually(t, "a request waits", func() bool { return m.loop.busy() > 0 })
 			require.NoError(t, cmd.Process.Kill())
-			assert.Error(t, cmd.Wait(), "it was killed")
+			assert.Error(t, cmd.Wait(), "the shell was killed")
 			conn.hang.Unlock()
-			holds(t, "nothing is open", func() bool { return srv.Kernel.Sessions() == 0 })
+			eventually(t, "nothing is open", func() bool { return srv.Kernel.Sessions() == 0 })
 		})
 	}
 	require.NoError(t, m.Unmount())
 	require.NoError(t, m.Wait())
 }
 
-// TestMountEndsWhileItsServerHangs: a file that was closed is still to be closed
-// at the server.
+// TestMountEndsWhileItsServerHangs ends a mount when a program has closed a file and the
+// server has not.
 func TestMountEndsWhileItsServerHangs(t *testing.T) {
 	dir, m, conn, srv := mountHanging(t)
 	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
@@ -109,11 +109,12 @@ func TestMountEndsWhileItsServerHangs(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 	require.NoError(t, m.Unmount())
 	require.NoError(t, m.Wait())
-	holds(t, "the connection is closed", func() bool { return srv.Kernel.Sessions() == 0 })
+	eventually(t, "the connection is closed", func() bool { return srv.Kernel.Sessions() == 0 })
 }
 
-// TestReadersAreAsManyAsAreNeeded: requests that wait get readers, which end when one keeps up.
-func TestReadersAreAsManyAsAreNeeded(t *testing.T) {
+// TestReadersGrowAndShrink makes requests that wait, which start readers. The readers end
+// when one keeps up.
+func TestReadersGrowAndShrink(t *testing.T) {
 	dir, m, conn, _ := mountHanging(t)
 	file := filepath.Join(dir, "modules")
 	conn.hang.Lock()
@@ -125,10 +126,10 @@ func TestReadersAreAsManyAsAreNeeded(t *testing.T) {
 			assert.NoError(t, err)
 		})
 	}
-	holds(t, "a reader is idle beside those that wait", func() bool { return m.loop.busy() > 0 && m.loop.idle.Load() > 0 })
+	eventually(t, "one reader is idle while others wait", func() bool { return m.loop.busy() > 0 && m.loop.idle.Load() > 0 })
 	conn.hang.Unlock()
 	calls.Wait()
-	holds(t, "at most one reader is left beside the one that keeps up", func() bool {
+	eventually(t, "at most two readers are left", func() bool {
 		_, err := os.ReadFile(file)
 		require.NoError(t, err)
 		return m.loop.count.Load() <= 2
@@ -137,11 +138,11 @@ func TestReadersAreAsManyAsAreNeeded(t *testing.T) {
 	require.NoError(t, m.Wait())
 }
 
-// busy is how many readers answer a request.
+// busy returns how many readers answer a request.
 func (l *loop) busy() int { return int(l.count.Load() - l.idle.Load()) }
 
-// holds waits for something.
-func holds(t *testing.T, what string, is func() bool) {
+// eventually waits until is returns true.
+func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	require.Eventually(t, is, 10*time.Second, time.Millisecond, what)
 }

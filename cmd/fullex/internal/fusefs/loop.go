@@ -12,14 +12,15 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// loop reads the kernel's requests from /dev/fuse and writes the replies. The library
-// has a loop, too: it wakes a second thread for every request, logs replies that nobody
-// waits for any more, and cannot send what setting a size needs (sizes.go). With a server
-// in this process an operation takes two thirds of the time with this one (go run
+// loop reads the kernel's requests from /dev/fuse and writes the replies. The FUSE library
+// has a loop, too, but that one wakes a second thread for every request. It logs replies
+// that nobody waits for any more, and it cannot send the notifications of sizes.go. With a
+// server in this process an operation takes two thirds of the library's time (go run
 // ./tests/bench fuse).
 //
-// The goroutine that reads a request also answers it. As few goroutines read as can keep up,
-// because the kernel wakes waiting readers in turn, each on a thread of its own (readers.go).
+// The goroutine that reads a request also answers it. Only as many goroutines read as are
+// needed to keep up. The kernel wakes waiting readers in turn, each on a thread of its own
+// (readers.go).
 type loop struct {
 	fd     int
 	server *fuse.ProtocolServer
@@ -31,15 +32,15 @@ type loop struct {
 }
 
 const (
-	// maxCount is the most that the kernel reads or writes with one request, in bytes:
-	// the most that it does (FUSE_MAX_MAX_PAGES of Linux 6.1), as an asynchronous read
-	// that is larger becomes several requests at the same time, each of which pops.
+	// maxCount is the most bytes that the kernel reads or writes with one request. It is as
+	// large as the kernel allows (FUSE_MAX_MAX_PAGES of Linux 6.1). A larger asynchronous
+	// read becomes several requests at the same time, and each of them pops.
 	maxCount = 1 << 20
-	// headRoom is what a request or reply has beside that, at most: less than a page.
+	// headRoom is the most bytes of a request or reply besides its data: less than a page.
 	headRoom = 4 << 10
 )
 
-// start starts the first reader, and what starts others for requests that wait.
+// start starts the first reader, and relieve if requests may wait.
 func (l *loop) start() {
 	l.readers.start(l.run)
 	if l.waits {
@@ -47,7 +48,7 @@ func (l *loop) start() {
 	}
 }
 
-// run answers requests until the mount ends or there are enough other readers.
+// run is a reader. It answers requests until the mount ends or other readers are enough.
 func (l *loop) run() {
 	defer l.count.Add(-1)
 	own := new(small)
@@ -70,7 +71,7 @@ func (l *loop) run() {
 		}
 		if l.waits && len(request) <= len(own.request) {
 			request = own.request[:copy(own.request[:], request)]
-			buffers.Put(in) // others use it meanwhile
+			buffers.Put(in) // other readers may use it while this request waits
 			in = nil
 		}
 		l.answer(request, own)
@@ -81,9 +82,9 @@ func (l *loop) run() {
 	}
 }
 
-// end takes the error of a read, after which there are no more requests.
+// end handles the error of a read, after which no more requests come.
 func (l *loop) end(err error) {
-	if !errors.Is(err, syscall.ENODEV) { // what the end of a mount is (fs/fuse/dev.c)
+	if !errors.Is(err, syscall.ENODEV) { // the mount has ended (fs/fuse/dev.c)
 		l.log.Error("read requests", "error", err)
 	}
 	l.once.Do(func() {
@@ -92,41 +93,42 @@ func (l *loop) end(err error) {
 	})
 }
 
-// buffers have room for the largest request or reply: the kernel reads no request into
-// less (fs/fuse/dev.c, fuse_dev_do_read).
+// buffers have room for the largest request or reply. The kernel does not accept a smaller
+// buffer, whatever the request's size (fs/fuse/dev.c, fuse_dev_do_read).
 var buffers = sync.Pool{New: func() any { return new([maxCount + headRoom]byte) }}
 
-// small is what a reader has of its own, for the requests that wait and their replies.
-// Nearly all are smaller: others have one of the buffers for as long as they wait.
+// small is a reader's own memory, for requests that may wait and for replies. Nearly all
+// of them fit. A larger one uses one of the buffers until it is answered.
 type small struct {
 	request [512]byte
 	reply   [1 << 10]byte
 }
 
-// next waits for a request. ENODEV after the end of the mount.
+// next waits for a request and returns it. The error is ENODEV after the end of the mount.
 func (l *loop) next(in []byte) ([]byte, error) {
 	for {
 		n, err := syscall.Read(l.fd, in)
 		switch err {
 		case nil:
 			return in[:n], nil
-		case syscall.EINTR, syscall.EAGAIN, syscall.ENOENT: // the last: its process was killed first
+		case syscall.EINTR, syscall.EAGAIN, syscall.ENOENT: // ENOENT: its process was killed before
 		default:
 			return nil, err
 		}
 	}
 }
 
-// Numbers of requests, offsets and sizes (include/uapi/linux/fuse.h).
+// Opcodes of requests, offsets in messages, and sizes (include/uapi/linux/fuse.h). The
+// offset readSize is that of the size in a read request.
 const (
 	opRead, opSetXattr, opGetXattr, opListXattr, opRemoveXattr = 15, 21, 22, 23, 24
 	opReadDir, opIoctl, opStatx                                = 28, 39, 52
 
-	inOpcode, inUnique, inHead, readSize = 4, 8, 40, 56 // the last of a read alone
+	inOpcode, inUnique, inHead, readSize = 4, 8, 40, 56
 	outSize                              = 16
 )
 
-// answer answers a request.
+// answer answers one request.
 func (l *loop) answer(request []byte, own *small) {
 	if len(request) < inHead {
 		l.log.Error("a request of the kernel is too short", "bytes", len(request))
@@ -136,8 +138,8 @@ func (l *loop) answer(request []byte, own *small) {
 	var reply []byte
 	switch op := binary.NativeEndian.Uint32(request[inOpcode:]); op {
 	case opStatx, opIoctl, opSetXattr, opGetXattr, opListXattr, opRemoveXattr:
-		// The kernel asks for less then, or tells the program so. The library would log
-		// the first, and wants room for what is not there.
+		// After ENOSYS the kernel asks with an older request, or fails the program's call.
+		// The library would log statx, and would want room for values that do not exist.
 		reply = appendHead(own.reply[:0], outSize, -int32(syscall.ENOSYS), unique)
 	default:
 		out := own.reply[:]
@@ -157,8 +159,8 @@ func (l *loop) answer(request []byte, own *small) {
 	}
 }
 
-// handled has the library answer into out, and returns the reply: EIO if the library has
-// none.
+// handled returns the library's reply, which is written into out. The reply is EIO if the
+// library fails.
 func (l *loop) handled(request, out []byte, unique uint64) []byte {
 	n, status := l.server.HandleRequest([][]byte{request}, [][]byte{out})
 	if status != fuse.OK {
@@ -174,11 +176,11 @@ func appendHead(p []byte, size uint32, status int32, unique uint64) []byte {
 	return binary.NativeEndian.AppendUint64(p, unique)
 }
 
-// write sends a reply or a notification. It is not an error if nobody waits for it.
+// write sends a reply or a notification. It returns nil if nobody waits for that any more.
 func (l *loop) write(message []byte) error {
 	_, err := syscall.Write(l.fd, message)
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENODEV) {
-		return nil // an interrupt that came too late, an unknown node, or the end of the mount
+		return nil // an interrupt came too late, the node is unknown, or the mount has ended
 	}
 	return err
 }

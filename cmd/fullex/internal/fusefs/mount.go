@@ -19,31 +19,30 @@ import (
 
 // Config is how a server is mounted. The zero Config mounts for the caller alone.
 type Config struct {
-	// AllowOther lets other users in, as whom the server must let the mount
-	// attach.
+	// AllowOther lets other users in. The server must allow the mount to attach
+	// for them.
 	AllowOther bool
 	// ReadOnly refuses every open for writing.
 	ReadOnly bool
 	// Redial, if not nil, connects again when the connection has ended, as often
-	// as needed: the mount comes back by itself. Nil: it does not, and every call
-	// gives EIO.
+	// as needed. Nil: every call gives EIO after the connection has ended.
 	Redial func(context.Context) (*client.Conn, error)
-	// Log takes what nobody else is told. Nil: nothing is logged.
+	// Log receives what no program that uses the mount learns. Nil: nothing is logged.
 	Log *slog.Logger
 }
 
 // Mount is a mounted server. Safe for concurrent use.
 type Mount struct {
 	conn     atomic.Pointer[connection]
-	inMemory bool // the server is in this process, and answers at once
+	inMemory bool // the server is in this process and answers at once
 	loop     *loop
 	dir      string // where it was mounted
 	device   uint64 // st_dev of its files
 	log      *slog.Logger
-	sees     bool // who opens, by /proc
+	sees     bool // /proc shows the processes that open files
 
 	redial      func(context.Context) (*client.Conn, error) // nil: never
-	connecting  sync.WaitGroup                              // keepConnected, if redial is set
+	connecting  sync.WaitGroup                              // for keepConnected, if redial is set
 	stopRedials context.CancelFunc
 
 	nodes          nodes
@@ -52,15 +51,17 @@ type Mount struct {
 	unseen, hidden rare // log lines about processes
 }
 
-// nobody is a user whom a server that trusts its mounts lets them act for.
+// nobody is the uid of a test attach: it shows whether the server lets the mount act for
+// other users.
 const nobody = 65534
 
-// maxBackground is how many requests without a waiting process the kernel has
-// under way, RELEASE above all: more than any program closes at once.
+// maxBackground is the most requests that the kernel has under way and no process waits
+// for, above all RELEASE. No program closes so many files at once.
 const maxBackground = 256
 
-// New mounts the server behind a client at a directory, and answers there. The directory
-// is an absolute path without links. The client belongs to the mount.
+// New mounts the server that a client is connected to, and answers the kernel's requests.
+// The directory is an absolute path without symbolic links. After a success the client
+// belongs to the mount: Wait closes it.
 func New(k *client.Conn, dir string, config Config) (*Mount, error) {
 	m := &Mount{
 		dir: dir, inMemory: k.InMemory(), log: config.Log, sees: seesProcesses(),
@@ -94,10 +95,10 @@ func (c *connection) suits(allowOther bool) error {
 	}
 	qid, _, err := root.Attr(background)
 	if err = errors.Join(err, root.Close(background)); err != nil {
-		return fmt.Errorf("look at the server's root: %w", err)
+		return fmt.Errorf("read the attributes of the server's root: %w", err)
 	}
 	if qid.Path != tree.RootPath {
-		return errors.New("mount: the server is not fullex, and FUSE knows its files only; want --v9fs")
+		return errors.New("mount: the server is not fullex, and a FUSE mount knows only the files of fullex; mount it with --v9fs")
 	}
 	if allowOther && c.attach(background, nobody) != 0 {
 		return fmt.Errorf("mount for other users: the server lets this mount act for uid %d only; mount as root over its unix socket, or without a target", os.Geteuid())
@@ -105,7 +106,7 @@ func (c *connection) suits(allowOther bool) error {
 	return nil
 }
 
-// serve mounts. Whoever looks into the mount from then on waits for its answer.
+// serve mounts, and starts the loop that answers the kernel's requests.
 func (m *Mount) serve(config Config) error {
 	words := []string{fmt.Sprintf("max_read=%d", maxCount)}
 	if config.AllowOther {
@@ -120,8 +121,8 @@ func (m *Mount) serve(config Config) error {
 	}
 	options := &fuse.MountOptions{
 		MaxBackground: maxBackground, MaxWrite: maxCount,
-		DisableReadDirPlus: true,               // attributes that are not kept are asked for in vain
-		ExtraCapabilities:  fuse.CAP_ASYNC_DIO, // else one asynchronous read becomes many, and each pops
+		DisableReadDirPlus: true,               // the kernel would ask for attributes and not keep them
+		ExtraCapabilities:  fuse.CAP_ASYNC_DIO, // else one asynchronous read becomes many, and each of them pops
 		PanicHandler:       m.defect,
 		Logger:             log.New(libraryLog{m.log}, "", 0),
 	}
@@ -132,20 +133,21 @@ func (m *Mount) serve(config Config) error {
 	return nil
 }
 
-// hasEnded ends what still waits for a server in another process: nobody waits for a reply.
+// hasEnded closes the connection to a server in another process. That ends the calls that
+// still wait for the server: nobody needs their replies.
 func (m *Mount) hasEnded() {
 	if !m.inMemory {
 		_ = m.conn.Load().client.Close()
 	}
 }
 
-// defect is a backstop: what one call meets ends that call only.
+// defect handles a panic in a request: it ends only this request, with EIO.
 func (m *Mount) defect(what any) fuse.Status {
 	m.log.Error("defect of the mount", "error", what)
 	return fuse.EIO
 }
 
-// libraryLog passes on what the FUSE library logs to the log of the mount.
+// libraryLog writes the FUSE library's log lines to the log of the mount.
 type libraryLog struct{ log *slog.Logger }
 
 // Write implements io.Writer.
@@ -154,8 +156,8 @@ func (l libraryLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Wait returns when the mount has ended, whoever ended it, and has closed all
-// that was open.
+// Wait returns when the mount has ended, by Unmount, Detach or another program, and has
+// closed all open files.
 func (m *Mount) Wait() error {
 	err := m.loop.wait()
 	m.stopRedials()
@@ -163,10 +165,10 @@ func (m *Mount) Wait() error {
 	return errors.Join(err, m.conn.Load().client.Close())
 }
 
-// Unmount ends the mount, unless a file of it is open.
+// Unmount ends the mount. It returns an error if a file of the mount is open.
 func (m *Mount) Unmount() error { return m.end(false) }
 
-// Detach takes the mount out of the tree. It ends when its last file is closed.
+// Detach removes the mount from its directory. The mount ends when its last file is closed.
 func (m *Mount) Detach() error { return m.end(true) }
 
 func (m *Mount) end(lazy bool) error {

@@ -24,14 +24,14 @@ func needFUSE(t *testing.T) {
 	}
 }
 
-// mountHere mounts a server of its own and returns the directory.
+// mountHere mounts a new server and returns the directory.
 func mountHere(t *testing.T, config Config) (dir string, srv *p9srv.Server) {
 	t.Helper()
 	m, srv := mountOwn(t, config)
 	return m.dir, srv
 }
 
-// mountOwn mounts a server of its own.
+// mountOwn mounts a new server.
 func mountOwn(t *testing.T, config Config) (m *Mount, srv *p9srv.Server) {
 	t.Helper()
 	needFUSE(t)
@@ -51,9 +51,9 @@ func mountOwn(t *testing.T, config Config) (m *Mount, srv *p9srv.Server) {
 	return m, srv
 }
 
-// pollOnce has the kernel ask whether files of a mount can be polled: it is told that none
-// can. Go asks when it opens a file, in a way that leaves no thread to answer in the process
-// that asks, which here is the mount's own.
+// pollOnce polls a file of a mount. The kernel asks the mount once whether its files can be
+// polled, and learns that they cannot. Go polls each file that it opens, and the thread that
+// does so cannot answer meanwhile. Here both are one process, so the question must come first.
 func pollOnce(t *testing.T, dir string) {
 	t.Helper()
 	fd, err := unix.Open(filepath.Join(dir, "kmsg"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -63,7 +63,7 @@ func pollOnce(t *testing.T, dir string) {
 	require.NoError(t, unix.Close(fd))
 }
 
-func TestTreeIsTheServers(t *testing.T) {
+func TestTreeIsThatOfTheServer(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -115,9 +115,9 @@ func TestProcessHasTheDeviceOpenOnce(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 }
 
-// TestPagesAreNotRead: what sendfile gives is a value once, or a refusal; which
-// of both is the kernel's choice.
-func TestPagesAreNotRead(t *testing.T) {
+// TestSendfileLosesNoValue pops values with sendfile, which returns a value or is refused.
+// Which of the two happens depends on the kernel.
+func TestSendfileLosesNoValue(t *testing.T) {
 	dir, _ := mountHere(t, Config{})
 	fd, err := syscall.Open(filepath.Join(dir, "full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
@@ -165,8 +165,8 @@ func TestCloseAndOpenAgainIsNeverRefused(t *testing.T) {
 	}
 }
 
-// TestChildrenDoNotKeepAMountAlive looks for the connection with the kernel among
-// the descriptors of a child.
+// TestChildrenDoNotKeepAMountAlive asserts that a child has no descriptor of the connection
+// with the kernel.
 func TestChildrenDoNotKeepAMountAlive(t *testing.T) {
 	mountHere(t, Config{})
 	out, err := exec.Command("ls", "-l", "/proc/self/fd").Output()

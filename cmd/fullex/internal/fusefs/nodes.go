@@ -10,24 +10,27 @@ import (
 	"fullex/p9srv/tree"
 )
 
-// nodes are the numbers by which the kernel knows the server's files, its node IDs. One is
-// the file's qid.path, which says where the file lies: nothing is kept for a node, and
-// FUSE_FORGET has nothing to do. The root is 1 for the kernel.
+// nodes are the node IDs, the numbers by which the kernel names the server's files. A node
+// ID is the file's qid.path, which says where in the tree the file is. So no state belongs
+// to a node, and FUSE_FORGET has nothing to do. The root's node ID is 1.
 //
-// A text file has another number after each look-up, in the bits that its qid.path leaves
-// 0: the kernel keeps pages by the number (sendfile reads by way of them), and two readers
-// who see different texts must not share any. A device file has the number of the
-// connection there, as another server may call another module's file so. Safe for
-// concurrent use.
+// The bits that a qid.path leaves 0 have two uses:
+//
+//   - A text file gets a new number there with each look-up. The kernel keeps pages by node
+//     ID (sendfile uses them), and readers of different texts must not share pages.
+//   - A device file has the connection's number there. After a reconnect the server may use
+//     the same qid.path for another module's file.
+//
+// Safe for concurrent use.
 type nodes struct {
 	lookups atomic.Uint64 // of text files
 
 	mu          sync.RWMutex      // guards the fields below
-	connections uint8             // before this one, modulo 256
-	names       map[uint16]string // of device files of this connection, by number
+	connections uint8             // earlier ones, modulo 256
+	names       map[uint16]string // of device files of this connection, by device number
 }
 
-// reconnected forgets what another server may call otherwise.
+// reconnected forgets the names of device files: another server may number them otherwise.
 func (n *nodes) reconnected() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -35,10 +38,10 @@ func (n *nodes) reconnected() {
 	n.names = nil
 }
 
-// maxLookups is where the count of look-ups begins anew: qid.path leaves 56 bits.
+// maxLookups is the last look-up number before 0. A text's qid.path leaves 56 bits free.
 const maxLookups = 1<<48 - 1
 
-// learn returns the node ID of a file that was found under a name.
+// learn returns the node ID of a file that was looked up under a name.
 func (n *nodes) learn(path uint64, name string) uint64 {
 	if number, ok := tree.DeviceNumber(path); ok {
 		n.mu.Lock()
@@ -55,7 +58,7 @@ func (n *nodes) learn(path uint64, name string) uint64 {
 	return path
 }
 
-// at returns the server's node. ESTALE if there cannot be one.
+// at returns the server's node for a node ID, or ESTALE if there is none.
 func (n *nodes) at(id uint64) (tree.Node, syscall.Errno) {
 	if id == fuse.FUSE_ROOT_ID {
 		id = tree.RootPath

@@ -12,14 +12,14 @@ import (
 
 func TestNodesLeadToTheirFiles(t *testing.T) {
 	var n nodes
-	const device, text = 5<<56 | 1<<32, 7 << 56 // qid.path of a server
+	const device, text = 5<<56 | 1<<32, 7 << 56 // values of qid.path
 	for name, path := range map[string]uint64{"full_ex": device, "kmsg": text} {
 		id := n.learn(path, name)
 		at, errno := n.at(id)
 		assert.Zero(t, errno, name)
 		assert.Equal(t, []string{name}, at.Names())
 		assert.Equal(t, path, at.Path())
-		assert.Equal(t, name == "full_ex", n.learn(path, name) == id, "each look-up of a text has a number of its own")
+		assert.Equal(t, name == "full_ex", n.learn(path, name) == id, "each look-up of a text has a new number")
 	}
 	root, errno := n.at(fuse.FUSE_ROOT_ID)
 	assert.Zero(t, errno)
@@ -28,8 +28,8 @@ func TestNodesLeadToTheirFiles(t *testing.T) {
 	assert.Equal(t, syscall.ESTALE, errno, "nobody has looked it up")
 }
 
-// TestNodeIsNotTakenForThatOfAnotherServer: which numbers its modules otherwise.
-func TestNodeIsNotTakenForThatOfAnotherServer(t *testing.T) {
+// TestNodeOfAnEarlierConnectionIsStale has two servers that number their modules otherwise.
+func TestNodeOfAnEarlierConnectionIsStale(t *testing.T) {
 	var n nodes
 	const path = 5<<56 | 1<<32
 	before := n.learn(path, "full_ex")

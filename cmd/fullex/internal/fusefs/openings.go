@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// process is a process, told apart from those that had its number before. The zero
-// process is one that nothing is known of.
+// process identifies a process. It differs from that of earlier processes with the same
+// number. The zero process is unknown.
 type process struct {
 	number uint32
-	birth  uint64 // differs among the processes of one number; 0: just a number
+	birth  uint64 // differs among processes with the same number; 0: a number that a user named
 }
 
-// door is a way of the server to a device file, on the attach of a user. The zero
-// door is none.
+// door is one of the server's paths to a device file, on the attach of a user. The zero
+// door is for other files.
 type door struct {
 	uid, process uint32
 	name         string
 }
 
-// path leads through the process's door, or through the one that tells each open
-// apart.
+// path returns the path in the server's tree: below /pid, or below /each without a process.
 func (d door) path() []string {
 	if d.process == 0 {
 		return []string{"each", d.name}
@@ -35,40 +34,41 @@ func (d door) path() []string {
 // String is for log lines.
 func (d door) String() string { return "/" + strings.Join(d.path(), "/") }
 
-// claim is who has a device file open once: a process, whoever it acts for, or a
-// user who names the number of one that is not his.
+// claim is the right to have a device file open, which exists once. It belongs to a process,
+// whatever user that acts for. Or it belongs to a user that names the number of another
+// process.
 type claim struct {
 	name    string
 	process process
-	uid     uint32 // of a user who names a number; else 0
+	uid     uint32 // of a user that names a number; else 0
 }
 
-// opening is an open of a claim, from before the server is asked until the session
-// has ended.
+// opening is one open of a file, for a claim. It lasts from before the server is asked
+// until the session has ended.
 type opening struct {
 	claim   claim
 	door    door          // set before opened is closed
-	before  *opening      // had the claim, and may have it still
-	opened  chan struct{} // closed when the server has answered
+	before  *opening      // had the claim before, and may still have a session
+	opened  chan struct{} // closed when the server has opened the file
 	ended   chan struct{} // closed when there is no session any more
-	flushed atomic.Bool   // a descriptor of it was closed
+	flushed atomic.Bool   // one of the file's descriptors was closed
 }
 
-// openings are the claims that are open. Safe for concurrent use.
+// openings are the present openings by their claims. Safe for concurrent use.
 type openings struct {
-	wait func() // is called before a wait
+	wait func() // called before each wait
 
 	mu      sync.Mutex // guards the fields below
 	claimed map[claim]*opening
-	former  map[uint32]uint64 // births of processes whose opening has ended, by number
+	former  map[uint32]uint64 // by process number: birth of the last process whose opening has ended
 }
 
-// maxFormer bounds former, which is emptied above it: a process that is forgotten so is
-// taken for one that has not opened anything.
+// maxFormer is the most entries of former. When it is full, it is emptied. A process that
+// was in it then counts as one that has not opened anything.
 const maxFormer = 4096
 
-// wasHere reports whether this very process has had an opening that ended: then nobody
-// had its number before it who could have a session still.
+// wasHere reports whether this process itself has had an opening that ended. Then no
+// earlier process with its number can still have a session.
 func (t *openings) wasHere(p process) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,7 +76,7 @@ func (t *openings) wasHere(p process) bool {
 	return ok && birth == p.birth
 }
 
-// isNamed reports whether a user has a file open by the number of a process.
+// isNamed reports whether a user has a file open by naming the number of a process.
 func (t *openings) isNamed(name string, number uint32) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -88,10 +88,11 @@ func (t *openings) isNamed(name string, number uint32) bool {
 	return false
 }
 
-// begin takes a claim. Another opening that has it, and is not about to end, is its
-// before: then the server must be asked whether that one's session is still there.
-// The caller ends the opening by end, or confirms it by closing opened. An error is that
-// of ctx, which ended while another opening was to be waited for.
+// begin returns a new opening that has the claim. If another opening had the claim, and is
+// not about to end, it becomes the new one's before. Then the caller must ask the server
+// whether that one still has a session. The caller calls confirm when the server has opened
+// the file, and end when it refused. The error is that of ctx, if it ends while begin waits
+// for another opening.
 func (t *openings) begin(ctx context.Context, c claim) (*opening, error) {
 	own := &opening{claim: c, opened: make(chan struct{}), ended: make(chan struct{})}
 	for {
@@ -110,8 +111,8 @@ func (t *openings) begin(ctx context.Context, c claim) (*opening, error) {
 	}
 }
 
-// take gives its claim to an opening, if nobody has it but the one before, and
-// returns who had it.
+// take gives an opening its claim if no opening has it except the one before. It returns
+// the opening that had the claim, or nil.
 func (t *openings) take(own *opening) *opening {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -125,7 +126,7 @@ func (t *openings) take(own *opening) *opening {
 	return other
 }
 
-// end gives a claim back: to the one before, if that has not ended.
+// end ends an opening. The opening before gets the claim back, if it has not ended.
 func (t *openings) end(own *opening) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,10 +146,10 @@ func (t *openings) end(own *opening) {
 	}
 }
 
-// confirm says that the server has opened the file.
+// confirm notes that the server has opened the file through a door.
 func (o *opening) confirm(d door) {
 	o.door = d
-	o.before = nil // its session has ended, or it would not
+	o.before = nil // its session has ended, or the server would have refused
 	close(o.opened)
 }
 
@@ -161,18 +162,18 @@ func (o *opening) hasEnded() bool {
 	}
 }
 
-// How long an open waits for the release of a file of which a descriptor was closed,
-// but perhaps not the last. The kernel has told of the release before it tells of
-// the open; what is left is for another reader to take it. Counted in steps, as
-// this process may be stopped meanwhile. One step is for files that the kernel closes
-// without telling of it first (io_uring's own descriptors).
+// How long an open waits for the release of the same file. If one of the file's descriptors
+// was closed, and it was the last, the kernel sends the release before the open. Another
+// reader may still have to take it. The time is counted in steps, because this process may
+// be stopped meanwhile. If none was closed, the wait is one step: the kernel releases some
+// files without a flush before (io_uring's own descriptors).
 const (
 	releaseStep  = 10 * time.Millisecond
 	releaseSteps = 20
 )
 
-// stays waits until an opening is open for good, or has ended, and reports whether it
-// is open. After the end of ctx it returns its error.
+// stays waits until an opening has ended or has no release under way. It reports whether
+// the opening is still there. The error is that of ctx, if it ends first.
 func (t *openings) stays(ctx context.Context, o *opening) (bool, error) {
 	select {
 	case <-o.opened:

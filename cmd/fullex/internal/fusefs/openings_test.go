@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// graceTime is how long stays waits where nothing happens.
+// graceTime is how long stays waits for a release that does not come.
 const graceTime = releaseSteps * releaseStep
 
 func newOpenings() *openings {
@@ -24,29 +24,29 @@ func (t *openings) mustBegin(c claim) *opening {
 	return o
 }
 
-// beginning begins a claim meanwhile.
+// beginning begins a claim in the background.
 func beginning(t *openings, c claim) <-chan *opening {
 	begun := make(chan *opening, 1)
 	go func() { begun <- t.mustBegin(c) }()
 	return begun
 }
 
-// assertWaits asserts that an opening does not begin for longer than the grace time.
+// assertWaits asserts that an opening does not begin within twice the grace time.
 func assertWaits(t *testing.T, begun <-chan *opening) {
 	t.Helper()
 	select {
 	case <-begun:
-		assert.Fail(t, "it began")
+		assert.Fail(t, "the opening has begun")
 	case <-time.After(2 * graceTime):
 	}
 }
 
-func TestDoorsOfProcesses(t *testing.T) {
+func TestPathsOfDoors(t *testing.T) {
 	assert.Equal(t, []string{"each", "full_ex"}, door{name: "full_ex"}.path())
 	assert.Equal(t, []string{"pid", "7", "full_ex"}, door{process: 7, name: "full_ex"}.path())
 }
 
-func TestClaimsAreOfOneProcess(t *testing.T) {
+func TestClaimBelongsToOneProcess(t *testing.T) {
 	s := newOpenings()
 	first := s.mustBegin(claim{name: "full_ex", process: process{7, 1}})
 	first.confirm(door{process: 7, name: "full_ex"})
@@ -54,13 +54,13 @@ func TestClaimsAreOfOneProcess(t *testing.T) {
 		"another file":                  {name: "other", process: process{7, 1}},
 		"another process":               {name: "full_ex", process: process{8, 1}},
 		"a later process of the number": {name: "full_ex", process: process{7, 2}},
-		"a user who names the number":   {name: "full_ex", process: process{number: 7}, uid: 7},
+		"a user that names the number":  {name: "full_ex", process: process{number: 7}, uid: 7},
 	} {
 		o := s.mustBegin(c)
 		assert.Nil(t, o.before, name)
 		s.end(o)
 	}
-	assert.Same(t, first, s.mustBegin(first.claim).before, "its own")
+	assert.Same(t, first, s.mustBegin(first.claim).before, "the same claim")
 }
 
 func TestRefusedOpeningLeavesTheClaimToTheOneBefore(t *testing.T) {
@@ -92,7 +92,7 @@ func TestOpeningThatReplacesAnotherOutlivesIt(t *testing.T) {
 	assert.Empty(t, s.claimed)
 }
 
-func TestOpeningWaitsForOneThatIsDecided(t *testing.T) {
+func TestOpeningWaitsUntilTheServerHasAnsweredAnother(t *testing.T) {
 	for name, opened := range map[string]bool{"opened": true, "refused": false} {
 		s := newOpenings()
 		first := s.mustBegin(claim{})
@@ -120,7 +120,7 @@ func TestOpeningWaitsForARelease(t *testing.T) {
 }
 
 func TestWaitForAnOpeningCanBeInterrupted(t *testing.T) {
-	for name, opened := range map[string]bool{"that is decided": false, "that may be released": true} {
+	for name, opened := range map[string]bool{"that the server has not answered": false, "that may be released": true} {
 		s := newOpenings()
 		first := s.mustBegin(claim{})
 		first.flushed.Store(true)
@@ -144,12 +144,12 @@ func TestOpeningGivesUpOnAFileThatIsStillOpen(t *testing.T) {
 	s := newOpenings()
 	first := s.mustBegin(claim{})
 	first.confirm(door{})
-	first.flushed.Store(true) // of a duplicate
+	first.flushed.Store(true) // a duplicate of its descriptor was closed
 	assert.Same(t, first, s.mustBegin(claim{}).before)
-	assert.False(t, first.flushed.Load(), "the next one does not wait so long")
+	assert.False(t, first.flushed.Load(), "the next open waits only one step")
 }
 
-func TestRareLinesAreRare(t *testing.T) {
+func TestLogLinesOfOneKindAreRare(t *testing.T) {
 	var r rare
 	assert.True(t, r.isDue())
 	assert.False(t, r.isDue())

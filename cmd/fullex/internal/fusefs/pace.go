@@ -2,15 +2,15 @@ package fusefs
 
 import "time"
 
-// pace counts how often a reader finds requests that were there already, and how often
-// another reader was idle. It belongs to one reader.
+// pace counts a reader's prompt reads, and its requests during which another reader was
+// idle. It belongs to one reader.
 type pace struct {
 	waits    bool // as in loop
-	prompt   int  // reads in a row that found a request
-	needless int  // requests in a row for which another reader was idle
+	prompt   int  // prompt reads in a row
+	needless int  // requests in a row during which another reader was idle
 }
 
-// took counts a read that took that long.
+// took counts a read that took d.
 func (p *pace) took(d time.Duration) {
 	if d > promptTime {
 		p.prompt = 0
@@ -19,7 +19,7 @@ func (p *pace) took(d time.Duration) {
 	p.prompt++
 }
 
-// grows reports whether there is work for another reader, and counts anew then.
+// grows reports whether there is work for another reader. After true it counts from 0.
 func (p *pace) grows() bool {
 	enough := promptReads
 	if p.waits {
@@ -32,8 +32,8 @@ func (p *pace) grows() bool {
 	return true
 }
 
-// spared counts a request for which that many other readers were idle, and reports whether
-// they are enough.
+// spared counts a request and reports whether one idle reader is enough. others is how many
+// other readers were idle during the request.
 func (p *pace) spared(others int32) bool {
 	if others == 0 {
 		p.needless = 0

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processOf returns the process (thread group) of a thread, which is what FUSE
-// tells. It is the zero process for a thread that is gone, and for thread 0, which
-// stands for all threads of other pid namespaces. The error says why a thread that
-// is there cannot be looked at.
+// processOf returns the process (thread group) of a thread. FUSE reports threads. The
+// result is the zero process for a thread that has ended. It is the same for thread 0,
+// which stands for all threads of other pid namespaces. The error says why an existing
+// thread cannot be looked at.
 func processOf(thread uint32) (process, error) {
 	if thread == 0 {
 		return process{}, nil
@@ -26,7 +26,7 @@ func processOf(thread uint32) (process, error) {
 	return p, err
 }
 
-// lookUp asks /proc, from the field Tgid of /proc/N/status (proc(5)).
+// lookUp finds the process of a thread in the field Tgid of /proc/N/status (proc(5)).
 func lookUp(thread uint32) (process, error) {
 	status, err := readStatus(thread)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
@@ -43,9 +43,9 @@ func lookUp(thread uint32) (process, error) {
 	return process{number: uint32(number), birth: birth}, err
 }
 
-// birthOf returns a number that no other process of the same number has: the inode
-// of its pidfd, or its start time on Linux before 6.9, which gives all pidfds the
-// same inode.
+// birthOf returns a value that differs between processes that had the same process number.
+// It is the inode of the pidfd, or the start time before Linux 6.9, where all pidfds have
+// the same inode.
 func birthOf(number int) (uint64, error) {
 	if hasPidfs() {
 		return pidfdInode(number)
@@ -59,7 +59,7 @@ var hasPidfs = sync.OnceValue(func() bool {
 	if err != nil {
 		return false
 	}
-	defer func() { _ = unix.Close(fd) }() // only looked at
+	defer func() { _ = unix.Close(fd) }() // nothing was written
 	var stat unix.Statfs_t
 	return unix.Fstatfs(fd, &stat) == nil && int64(stat.Type) == unix.PID_FS_MAGIC
 })
@@ -69,7 +69,7 @@ func pidfdInode(number int) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("pidfd of process %d: %w", number, err)
 	}
-	defer func() { _ = unix.Close(fd) }() // only looked at
+	defer func() { _ = unix.Close(fd) }() // nothing was written
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return 0, fmt.Errorf("stat pidfd of process %d: %w", number, err)
@@ -78,7 +78,7 @@ func pidfdInode(number int) (uint64, error) {
 }
 
 // startTime returns when a process began, in clock ticks since the machine's start:
-// field 22 of /proc/N/stat (proc(5)). Field 2, the name, may have any character.
+// field 22 of /proc/N/stat (proc(5)). Field 2, the name, may contain any character.
 func startTime(number int) (uint64, error) {
 	path := "/proc/" + strconv.Itoa(number) + "/stat"
 	text, err := os.ReadFile(path)

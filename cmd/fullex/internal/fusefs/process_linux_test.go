@@ -16,14 +16,14 @@ func TestProcessOfAThread(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, os.Getpid(), own.number)
 	assert.NotZero(t, own.birth)
-	for range 2 { // one of two threads at least is not the first, whose number is the process's
+	for range 2 { // at least one is not the process's first thread, which has the process's number
 		id, end := lockedThread()
 		defer end()
 		p, err := processOf(id)
 		require.NoError(t, err)
 		assert.Equal(t, own, p)
 	}
-	for name, thread := range map[string]uint32{"of another pid namespace": 0, "gone": 4_194_000} {
+	for name, thread := range map[string]uint32{"of another pid namespace": 0, "that has ended": 4_194_000} {
 		p, err := processOf(thread)
 		assert.NoError(t, err, name)
 		assert.Zero(t, p, name)
@@ -32,7 +32,7 @@ func TestProcessOfAThread(t *testing.T) {
 	assert.ErrorContains(t, err, "hidepid")
 }
 
-// lockedThread starts a goroutine with a thread of its own, which end ends.
+// lockedThread starts a goroutine with a thread of its own. end ends both.
 func lockedThread() (id uint32, end func()) {
 	thread, ended := make(chan int), make(chan struct{})
 	go func() {
@@ -43,7 +43,7 @@ func lockedThread() (id uint32, end func()) {
 	return uint32(<-thread), func() { close(ended) }
 }
 
-// TestBirthsOfProcesses tries both kinds of them, whatever this kernel has.
+// TestBirthsOfProcesses tries both kinds of birth, as far as this kernel has them.
 func TestBirthsOfProcesses(t *testing.T) {
 	cmd := exec.Command("cat")
 	in, err := cmd.StdinPipe()
@@ -60,7 +60,7 @@ func TestBirthsOfProcesses(t *testing.T) {
 		assert.Equal(t, first, again, name)
 		parent, err := birth(os.Getpid())
 		require.NoError(t, err, name)
-		assert.Greater(t, first, parent, "%s: it began later", name)
+		assert.Greater(t, first, parent, "%s: the child began later", name)
 		_, err = birth(4_194_000)
 		assert.Error(t, err, name)
 	}

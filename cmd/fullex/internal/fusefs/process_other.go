@@ -2,5 +2,5 @@
 
 package fusefs
 
-// processOf returns no process: only Linux has a /proc to ask.
+// processOf returns the zero process: only Linux has a /proc to ask.
 func processOf(uint32) (process, error) { return process{}, nil }

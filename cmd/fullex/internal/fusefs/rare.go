@@ -8,14 +8,13 @@ import (
 // rarePause is the time from a log line to the next of its kind.
 const rarePause = time.Second
 
-// rare lets one log line of a kind through from time to time, whoever causes them and
-// however many they are. Safe for concurrent use.
+// rare limits the log lines of one kind to one in rarePause. Safe for concurrent use.
 type rare struct {
 	mu   sync.Mutex // guards last
 	last time.Time
 }
 
-// isDue reports whether the line may be written now.
+// isDue reports whether a line may be written now. After true it counts as written.
 func (r *rare) isDue() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,39 +7,41 @@ import (
 	"time"
 )
 
-// readers are the goroutines of a loop. There is one as long as one keeps up. With two the
-// kernel would wake them in turn, which takes a fifth longer (go run ./tests/bench fuse).
-// There are more when:
+// readers are the goroutines of a loop. There is one as long as one keeps up. The kernel
+// would wake two alternately, and an operation would take a fifth longer (go run
+// ./tests/bench fuse). There are more in two cases:
 //
-//   - One after the other finds requests that were there already (pace).
-//   - All of them wait for the server. Somebody must read FUSE_INTERRUPT, which ends such a
-//     wait, and the requests of other programs (relieve).
+//   - A reader finds many requests in a row already waiting (pace).
+//   - All readers wait for the server. Another one must read FUSE_INTERRUPT, which ends such
+//     a wait, and the requests of other programs (relieve).
 type readers struct {
 	run      func()
 	running  sync.WaitGroup
-	count    atomic.Int32  // readers
+	count    atomic.Int32  // of readers
 	idle     atomic.Int32  // readers that wait for a request
 	answered atomic.Uint64 // requests
-	watched  atomic.Bool   // relieve looks after the readers
-	watch    chan struct{} // wakes relieve; has room for one
-	over     chan struct{} // is closed when the mount has ended
+	watched  atomic.Bool   // relieve watches the readers
+	watch    chan struct{} // wakes relieve; capacity 1
+	over     chan struct{} // closed when the mount has ended
 }
 
 const (
-	// promptTime is how long a read of a request that was there already takes at most.
+	// promptTime is the longest time of a prompt read. The request of a prompt read was
+	// already waiting.
 	promptTime = 4 * time.Microsecond
-	// promptReads is the number of such reads in a row after which there is work for
-	// another reader, where requests do not wait for a server.
+	// promptReads is how many prompt reads in a row start another reader, if requests do not
+	// wait for a server.
 	promptReads = 1000
-	// promptReadsWaiting is the same where they do: meanwhile another can be answered.
+	// promptReadsWaiting is the same number if requests wait: another reader can then
+	// answer while one waits.
 	promptReadsWaiting = 8
-	// idleReads is the number of requests in a row for which another reader was idle, after
-	// which one reader is enough.
+	// idleReads is how many requests in a row show that one idle reader is enough. Another
+	// reader was idle during each of them.
 	idleReads = 256
 	// relieveTime is how long all readers may be busy with the same requests.
 	relieveTime = time.Millisecond
-	// maxIdle is the most readers that wait for requests after others have ended their
-	// waiting for the server.
+	// maxIdle is the most readers that are idle. Many can become idle at the same time when
+	// the server has answered.
 	maxIdle = 16
 )
 
@@ -57,8 +59,9 @@ func (r *readers) spare() {
 	}
 }
 
-// relieve starts a goroutine that starts a reader where all have been busy with the same
-// requests for relieveTime or up to twice that. It sleeps while there are no requests.
+// relieve starts a goroutine that watches the readers. It starts another one when all have
+// been busy with the same requests for relieveTime to twice that. It sleeps until all are
+// busy.
 func (r *readers) relieve() {
 	r.running.Go(func() {
 		tick := time.NewTicker(relieveTime)
@@ -86,7 +89,8 @@ func (r *readers) relieve() {
 	})
 }
 
-// allBusy notes that a reader has a request and no other reader is idle.
+// allBusy starts another reader if that is of use. A reader calls it when it has taken a
+// request and no other reader is idle.
 func (r *readers) allBusy(p *pace) {
 	if p.waits && !r.watched.Load() && r.watched.CompareAndSwap(false, true) {
 		r.watch <- struct{}{}
@@ -96,12 +100,12 @@ func (r *readers) allBusy(p *pace) {
 	}
 }
 
-// mayGrow reports whether more readers can be of use where requests do not wait. With one
-// reader for two processors, those who make the requests can run, too.
+// mayGrow reports whether more readers can be of use if requests do not wait. One reader
+// for two processors leaves time for the programs that make the requests.
 func (r *readers) mayGrow() bool { return int(r.count.Load()) < runtime.NumCPU()/2 }
 
-// stays reports whether a reader goes on, and counts it as idle then. When it took its last
-// request that many others were idle.
+// stays reports whether a reader goes on, and then counts it as idle. others is how many
+// other readers were idle when it took its last request.
 func (r *readers) stays(p *pace, others int32) bool {
 	most := int32(maxIdle)
 	if p.spared(others) {

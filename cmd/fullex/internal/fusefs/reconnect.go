@@ -10,7 +10,7 @@ import (
 	"fullex/p9srv/deadline"
 )
 
-// How long to wait between attempts to connect: longer each time, up to a second.
+// The pauses between attempts to connect: each is twice the one before, up to a second.
 const (
 	firstPause = 20 * time.Millisecond
 	lastPause  = time.Second
@@ -19,9 +19,8 @@ const (
 // attachTime is how long a server may take for the first attach.
 const attachTime = 10 * time.Second
 
-// keepConnected connects anew, whenever the connection has ended, until ctx ends.
-// Until then calls give EIO. What was open stays with the connection that has
-// ended.
+// keepConnected connects again whenever the connection has ended, until ctx ends. Calls
+// give EIO until there is a new connection. Open files stay with the old connection.
 func (m *Mount) keepConnected(ctx context.Context) {
 	for {
 		since := time.Now()
@@ -32,7 +31,7 @@ func (m *Mount) keepConnected(ctx context.Context) {
 			return
 		}
 		m.log.Warn("the server is gone: open files give EIO, and so does all else until it is back")
-		// One that comes and goes is not asked all the time.
+		// A server that comes and goes is not asked all the time.
 		if time.Since(since) < lastPause && deadline.Sleep(ctx, lastPause) != nil {
 			return
 		}
@@ -43,7 +42,7 @@ func (m *Mount) keepConnected(ctx context.Context) {
 	}
 }
 
-// connectAgain tries until it has a connection, and says whether it has.
+// connectAgain tries until there is a connection. It reports false if ctx ends first.
 func (m *Mount) connectAgain(ctx context.Context) bool {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := m.connect(ctx)
@@ -57,7 +56,7 @@ func (m *Mount) connectAgain(ctx context.Context) bool {
 	}
 }
 
-// connect connects once, and attaches: a server cuts those who do not.
+// connect connects once, and attaches: a server closes a connection that does not attach.
 func (m *Mount) connect(ctx context.Context) error {
 	client, err := m.redial(ctx)
 	if err != nil {

@@ -2,8 +2,8 @@ package fusefs
 
 import "github.com/hanwen/go-fuse/v2/fuse"
 
-// Whatever would change the tree is refused as the server refuses it: EPERM. The methods
-// implement fuse.RawFileSystem.
+// These methods implement fuse.RawFileSystem for requests that would change the tree. They
+// refuse with EPERM, as the server does.
 
 func (filesystem) Create(<-chan struct{}, *fuse.CreateIn, string, *fuse.CreateOut) fuse.Status {
 	return fuse.EPERM

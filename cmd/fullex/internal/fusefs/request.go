@@ -11,14 +11,15 @@ import (
 	"fullex/p9srv/client"
 )
 
-// user is who makes a request. The thread is 0 for those of other pid namespaces.
+// user is the user and thread that make a request. thread is 0 for a thread of another pid
+// namespace.
 type user struct{ uid, thread uint32 }
 
-// background is for calls that nobody waits for, or whose server is in this process.
+// background is for calls without a waiting program, and for a server in this process.
 var background = context.Background()
 
-// contextOf returns a context that ends when a signal interrupts the request: the kernel
-// tells of any that ends a process or has a handler (fs/fuse/dev.c, request_wait_answer).
+// contextOf returns a context that ends when the kernel interrupts the request. The context
+// does not end if the server is in this process.
 func (m *Mount) contextOf(cancel <-chan struct{}) context.Context {
 	if m.inMemory {
 		return background
@@ -48,14 +49,14 @@ func (i interruption) Err() error {
 // Value implements context.Context.
 func (interruption) Value(any) any { return nil }
 
-// slowTime is how long the server may take for a call that was interrupted and is made
-// again.
+// slowTime is how long the server may take for the second try of an interrupted call.
 const slowTime = 2 * time.Second
 
-// patiently makes a call, and once more if it was interrupted and has done nothing: programs
-// do not expect EINTR from stat(2) and its like, and the kernel also interrupts for what is
-// no signal to them, such as a debugger or a stop (fs/fuse/dev.c, request_wait_answer). That
-// is no help to a process that is being killed, so it does not take long.
+// patiently makes a call. If the call was interrupted and has done nothing, patiently makes
+// it once more. Programs do not expect EINTR from stat(2) and similar calls. And the kernel
+// also interrupts for a debugger or a stop, which are not signals to the program
+// (fs/fuse/dev.c, request_wait_answer). A killed process waits for the second try, too, so
+// that is short.
 func (m *Mount) patiently(cancel <-chan struct{}, call func(context.Context) syscall.Errno) fuse.Status {
 	errno := call(m.contextOf(cancel))
 	if errno == syscall.EINTR {
@@ -66,9 +67,11 @@ func (m *Mount) patiently(cancel <-chan struct{}, call func(context.Context) sys
 	return fuse.Status(errno)
 }
 
-// errnoOf returns what a program is told: the server's errno; EINTR for a call that a
-// signal has ended and that has done nothing (flush(5)); EIO for one of which that is not
-// known, and for a connection that has ended.
+// errnoOf returns the errno for the program:
+//
+//   - the server's errno, if it replied with one
+//   - EINTR for a call that was interrupted and has done nothing (flush(5))
+//   - EIO for a call of unknown effect, and after the end of the connection
 func errnoOf(err error) syscall.Errno {
 	var errno syscall.Errno
 	switch {

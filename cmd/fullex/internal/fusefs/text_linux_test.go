@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// text is an open text file, and what it must read.
+// text is an open text file, its text, and what was sent of it.
 type text struct {
 	t    *testing.T
 	fd   int
@@ -20,7 +20,7 @@ type text struct {
 	got  []byte
 }
 
-// openText opens a text file and reads all of it, which goes by no pages.
+// openText opens a text file and reads all of it. The read uses no pages.
 func openText(t *testing.T, path string) *text {
 	t.Helper()
 	fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
@@ -33,7 +33,7 @@ func openText(t *testing.T, path string) *text {
 	return &text{t: t, fd: fd, want: string(p[:n])}
 }
 
-// send has the kernel send so many bytes at most, which come next.
+// send sends the next bytes with sendfile, at most count.
 func (x *text) send(count int) error {
 	x.t.Helper()
 	r, w, err := os.Pipe()
@@ -50,7 +50,7 @@ func (x *text) send(count int) error {
 	return err
 }
 
-// sendAll sends what is left.
+// sendAll sends the rest, and compares all that was sent with the text.
 func (x *text) sendAll() {
 	x.t.Helper()
 	for before := -1; before < len(x.got); {
@@ -60,7 +60,7 @@ func (x *text) sendAll() {
 	assert.Equal(x.t, x.want, string(x.got))
 }
 
-// TestReadersOfDifferentTextsShareNoPages: sendfile goes by pages of the kernel's.
+// TestReadersOfDifferentTextsShareNoPages uses sendfile, which reads the kernel's pages.
 func TestReadersOfDifferentTextsShareNoPages(t *testing.T) {
 	dir, srv := mountHere(t, Config{})
 	path := filepath.Join(dir, "kmsg")
@@ -69,7 +69,7 @@ func TestReadersOfDifferentTextsShareNoPages(t *testing.T) {
 	}
 	first := openText(t, path)
 	require.NoError(t, first.send(5000))
-	for range 1000 { // the log forgets what it began with
+	for range 1000 { // the log drops its first lines
 		srv.Kernel.Log().Print("after the first " + strings.Repeat("y", 90))
 	}
 	second := openText(t, path)
@@ -79,12 +79,12 @@ func TestReadersOfDifferentTextsShareNoPages(t *testing.T) {
 	third := openText(t, path)
 	third.sendAll()
 	require.NoError(t, second.send(100))
-	assert.Equal(t, second.want, string(second.got), "it has ended")
+	assert.Equal(t, second.want, string(second.got), "the second text has ended")
 }
 
-// TestTextThatIsOpenedAgainByItsDescriptorIsNotSent: both have the same pages, and see
-// different texts.
-func TestTextThatIsOpenedAgainByItsDescriptorIsNotSent(t *testing.T) {
+// TestSendfileRefusesATextThatIsOpenTwice opens a text again by its descriptor. Both opens
+// share the pages and have different texts.
+func TestSendfileRefusesATextThatIsOpenTwice(t *testing.T) {
 	dir, srv := mountHere(t, Config{})
 	first := openText(t, filepath.Join(dir, "kmsg"))
 	require.NoError(t, first.send(10))
