@@ -13,33 +13,34 @@ import (
 	"fullex/p9srv/endpoint/ownpath"
 )
 
-// Dir is a directory that only this user may enter. It is emptied by its descriptor,
-// whatever others do to its path. A Dir is used by one goroutine.
+// Dir is a directory that only this user may enter. It is emptied through its descriptor,
+// whatever others do to its path. Not safe for concurrent use.
 type Dir struct {
 	path, name string
 	base       *os.Root // the directory around it
-	inside     *os.Root // itself
-	self       *os.File // itself
-	alive      *os.File // is locked while this process has it open; nil: it is not
+	inside     *os.Root // the directory
+	self       *os.File // the directory
+	alive      *os.File // the file aliveName, which this process has locked; or nil
 }
 
 const (
-	// prefix is what the names of all directories begin with.
+	// prefix begins the names of all private directories.
 	prefix = "fullex-run-"
-	// aliveName is a file that each process with the directory has locked for as long
-	// as it lives (flock(2)), which is true across containers, where process numbers
-	// are not.
+	// aliveName is a file in the directory. Each process that uses the directory keeps the
+	// file locked while it lives (flock(2)). Locks are valid across containers, and process
+	// numbers are not.
 	aliveName = "alive"
 	// mountName is the directory to mount at.
 	mountName = "mount"
 	// socketName is the socket.
 	socketName = "socket"
-	// ownersOnly is the umask of what is made. The user's is for the user's files.
+	// ownersOnly is the umask for these files. The umask of the user's shell is meant for
+	// the user's own files.
 	ownersOnly = 0o077
 )
 
-// MakeDir makes a directory in the first place that will do: XDG_RUNTIME_DIR if that
-// is this user's, TMPDIR, /tmp. The error says why none of them will do.
+// MakeDir makes a directory in the first suitable base: XDG_RUNTIME_DIR if it belongs to
+// this user, TMPDIR, /tmp, and for root /run. The error says why each base is unsuitable.
 func MakeDir() (d *Dir, err error) {
 	var all error
 	for _, base := range bases() {
@@ -78,7 +79,7 @@ func makeIn(path string) (*Dir, error) {
 	return d, nil
 }
 
-// openDir opens a directory that another process has made and removes.
+// openDir opens a directory that another process has made and will remove.
 func openDir(path string) (*Dir, error) {
 	base, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
@@ -94,9 +95,8 @@ func openDir(path string) (*Dir, error) {
 	return d, nil
 }
 
-// openIn opens a directory of this user in another one, which it takes over. In one
-// for temporary files, what is anybody else's may be made to mislead, and so may a
-// link.
+// openIn opens a directory in base, and keeps or closes base. It refuses a symbolic link
+// and a directory of another user: in a base for temporary files they may be traps.
 func openIn(base *os.Root, path, name string) (*Dir, error) {
 	d := &Dir{path: filepath.Join(path, name), name: name, base: base}
 	var err error
@@ -122,12 +122,12 @@ func isOwn(info fs.FileInfo) bool {
 	return ok && info.IsDir() && int(stat.Uid) == os.Geteuid()
 }
 
-// maxSocketPath is what a socket's path may have, in bytes (unix(7)).
+// maxSocketPath is the longest path of a socket, in bytes (unix(7)).
 const maxSocketPath = 107
 
-// Socket returns the path for a socket, which nobody else may reach. Where the
-// directory's path is too long for one, it goes through a descriptor of this process,
-// and leads there for as long as this process has the Dir.
+// Socket returns the path for a socket that no other user can reach. If the directory's
+// path is too long for a socket, the result goes through a descriptor of this process. That
+// one is valid until Remove.
 func (d *Dir) Socket() string {
 	if path := filepath.Join(d.path, socketName); len(path) <= maxSocketPath {
 		return path
@@ -144,15 +144,15 @@ func (d *Dir) MountPoint() (path string, err error) {
 	return filepath.Join(d.path, mountName), nil
 }
 
-// Remove removes the directory with what is mounted and lies in it, if it is still
-// there, and lets go of it.
+// Remove detaches what is mounted in the directory, removes the directory with all in it,
+// and closes the Dir. It is not an error if the directory does not exist any more.
 func (d *Dir) Remove() error {
 	err := d.detach()
 	if err == nil {
 		err = d.empty()
 	}
 	if err == nil {
-		err = ignoreNotExist(d.base.Remove(d.name)) // only if it is empty: ours is
+		err = ignoreNotExist(d.base.Remove(d.name)) // fails for another directory of that name, unless it is empty
 	}
 	if err != nil {
 		err = fmt.Errorf("remove the private directory: %w", err)
@@ -160,7 +160,7 @@ func (d *Dir) Remove() error {
 	return errors.Join(err, d.close())
 }
 
-// empty removes what lies in the directory.
+// empty removes all files in the directory.
 func (d *Dir) empty() error {
 	entries, err := fs.ReadDir(d.inside.FS(), ".")
 	for _, e := range entries {
@@ -176,7 +176,7 @@ func ignoreNotExist(err error) error {
 	return err
 }
 
-// close lets go of the directory.
+// close closes the Dir's descriptors.
 func (d *Dir) close() error {
 	err := errors.Join(d.self.Close(), d.inside.Close(), d.base.Close())
 	if d.alive != nil {
@@ -185,11 +185,12 @@ func (d *Dir) close() error {
 	return err
 }
 
-// mostMounts is how often a mount that is just being made can come between.
+// mostMounts is how often detach unmounts: a new mount may appear before the removal.
 const mostMounts = 8
 
-// detach removes the directory at which something may be mounted, now or in a moment
-// by somebody who outlives this program: what is removed cannot be mounted at.
+// detach removes the directory to mount at, and unmounts there first if necessary. A
+// process that outlives this program may still be mounting. It cannot mount at a directory
+// that is removed.
 func (d *Dir) detach() error {
 	var err error
 	for range mostMounts {

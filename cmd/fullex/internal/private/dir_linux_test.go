@@ -13,7 +13,7 @@ import (
 	"fullex/tests/need"
 )
 
-// made makes a directory in a base, by TMPDIR.
+// made makes a private directory in a base, which it sets as TMPDIR.
 func made(t *testing.T, base string) *Dir {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", "")
@@ -60,7 +60,7 @@ func TestSocketOfALongPathIsShort(t *testing.T) {
 	assert.Empty(t, names(t, base))
 }
 
-func TestDirIsItsOwnersWhateverTheUmask(t *testing.T) {
+func TestOnlyTheOwnerMayEnterWhateverTheUmask(t *testing.T) {
 	base := t.TempDir()
 	old := syscall.Umask(0o777)
 	defer syscall.Umask(old)
@@ -73,11 +73,12 @@ func TestDirIsItsOwnersWhateverTheUmask(t *testing.T) {
 		assert.Equal(t, mode, info.Mode().Perm(), path)
 	}
 	require.NoError(t, d.Remove())
-	assert.Equal(t, 0o777, syscall.Umask(0o777), "it is the command's again")
+	assert.Equal(t, 0o777, syscall.Umask(0o777), "the umask is as it was")
 }
 
-// TestWhatTookThePlaceOfADirIsLeftAlone: somebody renames the directory.
-func TestWhatTookThePlaceOfADirIsLeftAlone(t *testing.T) {
+// TestRemoveLeavesAReplacementAlone renames the directory and puts something else at its
+// path.
+func TestRemoveLeavesAReplacementAlone(t *testing.T) {
 	base, other := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(other, "mount"), nil, 0o600))
 	for name, put := range map[string]func(path string) error{
@@ -90,7 +91,7 @@ func TestWhatTookThePlaceOfADirIsLeftAlone(t *testing.T) {
 		moved := d.path + ".moved"
 		require.NoError(t, os.Rename(d.path, moved))
 		require.NoError(t, put(d.path))
-		_ = d.Remove() // which may say that a directory is not empty
+		_ = d.Remove() // it may report that the other directory is not empty
 		assert.Empty(t, names(t, moved), name)
 		assert.Equal(t, []string{"mount"}, names(t, other), name)
 		if name == "directory" {
@@ -116,7 +117,7 @@ func TestStaleDirsOfThisUserAreRemoved(t *testing.T) {
 	live, d := made(t, base), made(t, base)
 	used, err := openDir(live.path)
 	require.NoError(t, err)
-	require.NoError(t, live.close(), "its maker is gone")
+	require.NoError(t, live.close(), "as if its maker had ended")
 	d.removeStale()
 	assert.ElementsMatch(t, []string{prefix + "theirs", prefix + "young", prefix + "link", live.name, d.name}, names(t, base))
 	assert.Equal(t, []string{aliveName}, names(t, other))

@@ -17,16 +17,16 @@ import (
 type Place struct {
 	*Dir
 	watcher *exec.Cmd
-	pipe    io.Closer // by which the watcher knows
+	pipe    io.Closer // its end tells the watcher that this process has ended
 }
 
-// New makes a place. Its watcher is this same program with the arguments, which
+// New makes a place. The watcher is this same program, started with the arguments. They
 // must make it call [Watch].
 func New(watcher ...string) (*Place, error) {
 	cmd := exec.Command("/proc/self/exe", watcher...)
-	cmd.Dir = "/" // it keeps no file system busy
+	cmd.Dir = "/" // so that it keeps no file system busy
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// A relative path means another directory there.
+	// A relative path would mean another directory in /.
 	if temporary, err := filepath.Abs(os.TempDir()); err == nil {
 		cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 	}
@@ -52,11 +52,11 @@ func New(watcher ...string) (*Place, error) {
 	return p, nil
 }
 
-// madeIt is what the watcher says before the path of the directory. The path is
-// quoted, as any byte may be in it, and so is an error, which comes without.
+// madeIt begins the watcher's answer if it has made the directory. The path follows, quoted,
+// as it may contain any byte. Without madeIt the answer is a quoted error.
 const madeIt = "made "
 
-// dirSaid opens the directory that the watcher has made.
+// dirSaid opens the directory that the watcher's answer names.
 func dirSaid(said string) (*Dir, error) {
 	quoted, made := strings.CutPrefix(said, madeIt)
 	text, err := strconv.Unquote(quoted)
@@ -72,9 +72,9 @@ func dirSaid(said string) (*Dir, error) {
 // End removes the place and ends all processes in it.
 func (p *Place) End() error {
 	err := p.pipe.Close()
-	_ = p.watcher.Wait() // it was killed, by itself
+	_ = p.watcher.Wait() // it has killed itself
 	if p.Dir == nil {
 		return err
 	}
-	return errors.Join(err, p.Remove()) // if somebody else killed it
+	return errors.Join(err, p.Remove()) // in case the watcher was killed before it removed the directory
 }

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forwarded returns the signals that a command gets when this process gets them. One
-// that nohup(1) has both ignore is left so.
+// forwarded returns the signals that a command gets when this process gets them. SIGHUP is
+// not among them under nohup(1): then both processes ignore it.
 func forwarded() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -24,11 +24,12 @@ func forwarded() []os.Signal {
 	return signals
 }
 
-// Run runs a command in the place and returns its exit status, as a shell does:
-// 128 and the signal if one killed it. With it goes an error if there was nothing
-// to run: status 127, or 126 for what may not be. The command is killed when ctx ends.
+// Run runs a command in the place and returns its exit status, as a shell does. If a signal
+// ended the command, the status is 128 plus the signal's number. If the command cannot be
+// started, Run returns an error. The status is then 127 if the command was not found, and
+// 126 otherwise. The command is killed when ctx ends.
 func (p *Place) Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) (status int, err error) {
-	// The kernel kills the command when the thread ends that started it.
+	// Pdeathsig kills the command when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(args[0], args[1:]...)
@@ -53,15 +54,15 @@ func (p *Place) Run(ctx context.Context, args, env []string, stdin io.Reader, st
 		forward(ctx, signals, cmd.Process, term, done)
 	}()
 	waitErr := await(cmd.Process.Pid, term)
-	close(done) // before its number is free for others
+	close(done) // before another process can get the command's number
 	<-stopped
 	err = errors.Join(waitErr, ignoreExit(cmd.Wait()))
 	term.takeBack()
 	return exitStatus(cmd.ProcessState), err
 }
 
-// forward passes signals on until the command has ended, and kills it when ctx ends.
-// SIGCONT is the shell's, after this process was stopped.
+// forward sends signals on to the command until it has ended, and kills it when ctx ends.
+// SIGCONT comes from the shell after this process was stopped.
 func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process, term *terminal, done <-chan struct{}) {
 	for {
 		select {
@@ -70,9 +71,9 @@ func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process, term
 				term.goOn()
 				continue
 			}
-			_ = to.Signal(s) // it may have ended
+			_ = to.Signal(s) // the command may have ended
 		case <-ctx.Done():
-			_ = to.Kill() // likewise
+			_ = to.Kill() // the command may have ended
 			<-done
 			return
 		case <-done:
@@ -81,8 +82,8 @@ func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process, term
 	}
 }
 
-// await returns when a child has ended, and leaves it to be waited for. When it is
-// stopped at the terminal, so is this process.
+// await returns when a child has ended. The child can still be waited for. When the child
+// is stopped, await stops this process, too.
 func await(pid int, term *terminal) error {
 	for {
 		var info unix.Siginfo
@@ -95,7 +96,7 @@ func await(pid int, term *terminal) error {
 		case info.Code != cldStopped:
 			return nil
 		}
-		// Once more, so that it is not told again.
+		// Without WNOWAIT, so that the kernel does not report this stop again.
 		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOHANG, nil); err != nil && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("wait for the command: %w", err)
 		}
@@ -108,7 +109,7 @@ func await(pid int, term *terminal) error {
 // cldStopped is CLD_STOPPED (Linux's include/uapi/asm-generic/siginfo.h).
 const cldStopped = 5
 
-// ignoreExit drops the word that a command's status was not 0.
+// ignoreExit returns nil for the error that a command's status was not 0.
 func ignoreExit(err error) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -117,7 +118,7 @@ func ignoreExit(err error) error {
 	return err
 }
 
-// exitStatus is what a shell makes of how a process ended.
+// exitStatus returns the status that a shell gives to a process that has ended.
 func exitStatus(state *os.ProcessState) int {
 	if state == nil {
 		return 1
@@ -128,7 +129,7 @@ func exitStatus(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-// statusOf is what a shell returns for a command that it cannot start.
+// statusOf returns the status that a shell gives to a command that it cannot start.
 func statusOf(err error) int {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
 		return 127

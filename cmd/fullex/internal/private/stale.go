@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// markAlive makes the file appear when it is locked, and not before.
+// markAlive makes the file aliveName and locks it. The file has another name until it is
+// locked.
 func (d *Dir) markAlive() (err error) {
 	const unlocked = "new"
 	d.alive, err = d.inside.OpenFile(unlocked, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -22,8 +23,8 @@ func (d *Dir) markAlive() (err error) {
 	return d.inside.Rename(unlocked, aliveName)
 }
 
-// keepAlive locks the file of a directory that another process has made, as it may
-// end before this one.
+// keepAlive locks the file aliveName that another process has made. That process may end
+// before this one.
 func (d *Dir) keepAlive() (err error) {
 	if d.alive, err = d.openAlive(); err != nil {
 		return err
@@ -43,10 +44,10 @@ func lock(f *os.File, how int) error {
 	return nil
 }
 
-// removeStale removes what is left beside the directory of runs that were killed
-// together with their watchers, where that is this user's.
+// removeStale removes the stale directories of this user in the same base. They are left
+// when a program and its watcher are both killed.
 func (d *Dir) removeStale() {
-	entries, _ := fs.ReadDir(d.base.FS(), ".") // what cannot be read is left
+	entries, _ := fs.ReadDir(d.base.FS(), ".") // entries that cannot be read stay
 	for _, e := range entries {
 		if !e.IsDir() || e.Name() == d.name || !strings.HasPrefix(e.Name(), prefix) {
 			continue
@@ -57,7 +58,7 @@ func (d *Dir) removeStale() {
 	}
 }
 
-// beside opens another directory in the same one.
+// beside opens another directory in the same base.
 func (d *Dir) beside(name string) (*Dir, error) {
 	base, err := d.base.OpenRoot(".")
 	if err != nil {
@@ -66,8 +67,8 @@ func (d *Dir) beside(name string) (*Dir, error) {
 	return openIn(base, filepath.Dir(d.path), name)
 }
 
-// removeIfStale also lets go of a directory that is in use. Another watcher may be at
-// it, too, so that errors mean nothing.
+// removeIfStale removes a stale directory, and closes the Dir in any case. Another watcher
+// may remove the same directory, so errors are ignored.
 func (d *Dir) removeIfStale() {
 	if d.isStale() {
 		_ = d.Remove()
@@ -76,7 +77,8 @@ func (d *Dir) removeIfStale() {
 	_ = d.close()
 }
 
-// isStale reports whether nobody has the directory locked any more.
+// isStale reports whether no process has the file aliveName locked. Without that file it
+// reports false: the directory may be new.
 func (d *Dir) isStale() bool {
 	info, err := d.inside.Lstat(aliveName)
 	if err != nil || !info.Mode().IsRegular() {

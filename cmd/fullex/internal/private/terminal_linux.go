@@ -11,21 +11,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is the terminal that a command may need. Its group, which is not this
-// process's, must have it to be let read and to be told of keys such as Ctrl-C. A
-// nil terminal is none. Safe for concurrent use.
+// terminal is the terminal that a command may need. Only the foreground process group may
+// read it and gets the signals of keys such as Ctrl-C. The command's group is not this
+// process's. A nil terminal means that there is none. Safe for concurrent use.
 type terminal struct {
-	fd    int // immutable, as the groups
+	fd    int // immutable, like the groups
 	group int // of the command
 	own   int // of this process
 
-	// lent says that the command has the terminal whenever this process has it.
+	// lent is true if this process passes the terminal to the command whenever it has it.
 	lent atomic.Bool
 }
 
-// terminalOf returns the terminal that a command would read, or nil. It is lent at
-// once if this process has it and the command writes to a terminal too: behind a
-// pipe there may be a pager, which needs it more.
+// terminalOf returns the terminal that a command would read, or nil. The terminal is lent
+// at once if this process has it and the command also writes to a terminal. If the command
+// writes to a pipe, a pager may read that, and the pager needs the terminal more.
 func terminalOf(stdin io.Reader, stdout io.Writer, group int) *terminal {
 	in, ok := stdin.(*os.File)
 	if !ok {
@@ -48,11 +48,11 @@ func isTerminal(w io.Writer) bool {
 	return err == nil
 }
 
-// isOwn says whether this process's group has the terminal.
+// isOwn reports whether this process's group has the terminal.
 func (t *terminal) isOwn() bool { return t.owner() == t.own }
 
-// owner returns the group that has the terminal, or 0 if it is not that of this
-// process, or was closed.
+// owner returns the group that has the terminal. It is 0 if the terminal does not control
+// this process, or was closed.
 func (t *terminal) owner() int {
 	owner, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
 	if err != nil {
@@ -61,28 +61,28 @@ func (t *terminal) owner() int {
 	return owner
 }
 
-// give gives the terminal to a group. Who does so from the background is stopped
-// by SIGTTOU unless that is ignored. A terminal that was closed needs no owner.
+// give gives the terminal to a group. It ignores SIGTTOU meanwhile, which would stop a
+// process in the background that does this. It does nothing for a closed terminal.
 func (t *terminal) give(group int) {
 	signal.Ignore(syscall.SIGTTOU)
 	defer signal.Reset(syscall.SIGTTOU)
 	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, group)
 }
 
-// takeBack makes the terminal this process's again, if the command has it.
+// takeBack takes the terminal back if the command has it.
 func (t *terminal) takeBack() {
 	if t != nil && t.owner() == t.group {
 		t.give(t.own)
 	}
 }
 
-// stopToo stops this process's group, as its shell expects of one whose command
-// the user has stopped. It may return a little before that.
+// stopToo stops this process's group. Its shell expects that when the user has stopped the
+// command. stopToo may return a little before the stop.
 func (t *terminal) stopToo() error {
 	if t == nil {
 		return nil
 	}
-	t.lent.Store(true) // it may have been stopped because it wanted to read
+	t.lent.Store(true) // the command may have been stopped because it wanted to read
 	t.takeBack()
 	if err := unix.Kill(0, unix.SIGSTOP); err != nil {
 		return fmt.Errorf("stop: %w", err)
@@ -90,8 +90,8 @@ func (t *terminal) stopToo() error {
 	return nil
 }
 
-// goOn has the command go on when the shell has told this process to: with the
-// terminal, or without it in the background.
+// goOn continues the command when the shell has continued this process. In the foreground
+// the command gets the terminal, if that is lent.
 func (t *terminal) goOn() {
 	if t == nil {
 		return
@@ -99,5 +99,5 @@ func (t *terminal) goOn() {
 	if t.lent.Load() && t.isOwn() {
 		t.give(t.group)
 	}
-	_ = unix.Kill(-t.group, unix.SIGCONT) // it may have ended
+	_ = unix.Kill(-t.group, unix.SIGCONT) // the command may have ended
 }

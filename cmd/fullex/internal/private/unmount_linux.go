@@ -6,7 +6,7 @@ import (
 	"fullex/cmd/fullex/internal/fusermount"
 )
 
-// unmount takes what is mounted in the directory out of the tree, FUSE or not.
+// unmount detaches what is mounted at mountName, whether it is FUSE or 9p.
 func (d *Dir) unmount() error {
 	return fusermount.UnmountIn(d.self, filepath.Join(d.path, mountName), true)
 }

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Watch is what the watcher does: it makes a directory, says so on stdout, and
-// removes it when stdin ends. It does not return but for an error: the end of the
-// process group is its own.
+// Watch is the watcher's work. It makes a directory, writes its path to stdout, and removes
+// it when stdin ends. Then it kills its process group and with that itself, so it returns
+// only after an error.
 func Watch(stdin io.Reader, stdout io.WriteCloser) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGALRM,
 		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
@@ -19,7 +19,7 @@ func Watch(stdin io.Reader, stdout io.WriteCloser) error {
 		fmt.Fprintln(stdout, strconv.Quote(err.Error()))
 		return err
 	}
-	fmt.Fprintln(stdout, madeIt+strconv.Quote(dir.path)) // whoever started this may be gone, which stdin tells
+	fmt.Fprintln(stdout, madeIt+strconv.Quote(dir.path)) // an error means that the program has ended; so does stdin's end
 	_ = stdout.Close()
 	dir.removeStale()
 	_, _ = io.Copy(io.Discard, stdin)
