@@ -14,12 +14,12 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// Mount is a server, and where it is to appear.
+// Mount describes a mount: a server and the directory to mount it at.
 type Mount struct {
 	Endpoint endpoint.Endpoint
 	Dir      string
 	Options  Options // besides those that every mount needs
-	Fake     bool    // check everything, and do not call mount(2)
+	Fake     bool    // check everything, but do not call mount(2)
 }
 
 // way returns how the kernel reaches the server.
@@ -30,7 +30,7 @@ func (m Mount) way(ctx context.Context) (endpoint.Mount, error) {
 	return m.Endpoint.Mount(ctx)
 }
 
-// Line returns the command that mounts this, to be typed as root.
+// Line returns the command for this mount, for root to type.
 func (m Mount) Line(ctx context.Context) (string, error) {
 	way, err := m.way(ctx)
 	if err != nil {
@@ -39,8 +39,8 @@ func (m Mount) Line(ctx context.Context) (string, error) {
 	return Line(way, m.Dir, m.Options...), nil
 }
 
-// Line returns the command that mounts a server in a way, to be typed as root: mount(8)
-// where it can, and otherwise fullex.
+// Line returns the command for a mount, for root to type: mount(8), or fullex where that
+// must connect to the server itself.
 func Line(way endpoint.Mount, dir string, options ...string) string {
 	words := []string{"mount", "-t", "9p", "-o", quote.Shell(allOptions(way, options))}
 	if way.Socket {
@@ -52,8 +52,8 @@ func Line(way endpoint.Mount, dir string, options ...string) string {
 	return strings.Join(append(words, quote.Shell(way.Source), quote.Shell(dir)), " ")
 }
 
-// Fstab returns the entry of fstab(5). One that hands a socket over needs fullex
-// installed as mount.fullex.
+// Fstab returns the mount's entry for fstab(5). If fullex must connect to the server, the
+// entry needs fullex installed as mount.fullex.
 func (m Mount) Fstab(ctx context.Context) (string, error) {
 	way, err := m.way(ctx)
 	if err != nil {
@@ -77,14 +77,14 @@ func (m Mount) Fstab(ctx context.Context) (string, error) {
 	return strings.Join([]string{quote.Fstab(way.Source), quote.Fstab(dir), kind, quote.Fstab(strings.Join(all, ",")), "0", "0"}, " "), nil
 }
 
-// allOptions are those of a way and of the user, and ours, as mount(8) takes them.
+// allOptions returns the options of a way, of the user and ours, in the form for mount(8).
 func allOptions(way endpoint.Mount, given Options) string {
 	rest := given.without("trans", "port", "rfdno", "wfdno").withOurs()
 	return strings.Join(slices.Concat(way.Options, rest), ",")
 }
 
-// Do mounts. The server must answer: who would see a mount fail without a word
-// otherwise sees why.
+// Do mounts the server. It first connects to the server itself, because a failed connection
+// says more than an errno of mount(2).
 func (m Mount) Do(ctx context.Context) error {
 	way, err := m.way(ctx)
 	if err != nil {

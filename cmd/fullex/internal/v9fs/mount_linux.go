@@ -19,7 +19,7 @@ func sysMount(source, dir string, flags uintptr, data string) error {
 	return unix.Mount(source, dir, "9p", flags, data)
 }
 
-// explained says what an errno of mount(2) means for a 9p mount.
+// explained adds what an errno of mount(2) means for a 9p mount.
 func explained(err error) error {
 	switch {
 	case errors.Is(err, unix.EPERM):
@@ -27,15 +27,15 @@ func explained(err error) error {
 	case errors.Is(err, unix.ENODEV):
 		return fmt.Errorf("%w: this kernel has no file system 9p; load module 9p (modprobe 9p), or use one that has it", err)
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.ESRCH):
-		return fmt.Errorf("%w: an option that this kernel does not take, or no transport for sockets (modprobe 9pnet_fd); dmesg says which", err)
+		return fmt.Errorf("%w: this kernel refuses an option, or has no transport for sockets (modprobe 9pnet_fd); dmesg says which", err)
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
-		return fmt.Errorf("%w: the directory to mount at must exist, and aname= name one that the server has", err)
+		return fmt.Errorf("%w: the directory to mount at must exist, and aname= must name a directory of the server", err)
 	}
 	return err
 }
 
-// Unmount ends a mount of 9p or of this program's. lazy takes it out of the tree
-// at once and ends it when its last file is closed.
+// Unmount ends a 9p mount or a FUSE mount of this program. With lazy the mount disappears
+// from its directory at once, and ends when its last file is closed.
 func Unmount(dir string, lazy bool) error {
 	path, err := MountPoint(dir)
 	if err != nil {
@@ -51,7 +51,7 @@ func Unmount(dir string, lazy bool) error {
 		return err
 	}
 	if kind != "9p" && kind != fuseKind {
-		return fmt.Errorf("umount %s: it is no mount of a 9P server, but %s", dir, kind)
+		return fmt.Errorf("umount %s: not a mount of a 9P server, but of type %s", dir, kind)
 	}
 	if kind == fuseKind {
 		err = fusermount.UnmountIn(parent, path, lazy)
@@ -72,9 +72,9 @@ func Unmount(dir string, lazy bool) error {
 // fuseKind is the type of this program's FUSE mounts.
 const fuseKind = "fuse.fullex"
 
-// MountPoint returns the path of a directory as the kernel names it: absolute,
-// without links. It asks no file system about the directory itself, which may be of
-// a mount that is dead, or whose server hangs.
+// MountPoint returns the path of a directory as the kernel names it: absolute and without
+// symbolic links. It does not ask the file system at the directory: that mount may be dead,
+// or its server may hang.
 func MountPoint(dir string) (string, error) {
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -92,12 +92,12 @@ func MountPoint(dir string) (string, error) {
 // mounted is a mount of this process's namespace.
 type mounted struct{ path, kind, device string }
 
-// mounts returns them all, of several at one path the upper one last (proc(5),
+// mounts returns all mounts. Of several at one path the uppermost comes last (proc(5),
 // /proc/PID/mountinfo).
 func mounts() (all []mounted, err error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return nil, fmt.Errorf("see what is mounted: %w", err)
+		return nil, fmt.Errorf("list the mounts: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	lines := bufio.NewScanner(f)
@@ -109,13 +109,13 @@ func mounts() (all []mounted, err error) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("see what is mounted: %w", err)
+		return nil, fmt.Errorf("list the mounts: %w", err)
 	}
 	return all, nil
 }
 
-// mountedKind returns the type of the file system that is mounted at a path, the
-// upper one if there are several.
+// mountedKind returns the type of the file system that is mounted at a path. If there are
+// several, it is that of the uppermost.
 func mountedKind(path string) (kind string, err error) {
 	all, err := mounts()
 	if err != nil {
@@ -132,8 +132,9 @@ func mountedKind(path string) (kind string, err error) {
 	return kind, nil
 }
 
-// PathOf returns where the file system of a device number (stat(2), st_dev) is
-// mounted, or "" if nowhere any more. Somebody may have renamed a directory above it.
+// PathOf returns the path at which the file system with a device number (stat(2), st_dev)
+// is mounted. It is "" if that is not mounted any more. The path changes if a directory
+// above is renamed.
 func PathOf(device uint64) (path string, err error) {
 	all, err := mounts()
 	if err != nil {
@@ -153,8 +154,9 @@ func PathOf(device uint64) (path string, err error) {
 	return path, nil
 }
 
-// DeviceAt returns the device number (stat(2), st_dev) of the file system that is mounted at
-// a path, the uppermost one. It asks mountinfo: stat(2) would wait for a mount's program.
+// DeviceAt returns the device number (stat(2), st_dev) of the uppermost file system that is
+// mounted at a path. It reads mountinfo, because stat(2) would wait for the program that
+// serves the mount.
 func DeviceAt(path string) (device uint64, err error) {
 	all, err := mounts()
 	if err != nil {
@@ -173,7 +175,7 @@ func DeviceAt(path string) (device uint64, err error) {
 	return 0, fmt.Errorf("nothing is mounted at %s", path)
 }
 
-// unescaped undoes the octal blanks of mountinfo.
+// unescaped replaces mountinfo's octal escapes of blanks and backslashes.
 func unescaped(field string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(field)
 }

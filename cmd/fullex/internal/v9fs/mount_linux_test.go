@@ -13,7 +13,7 @@ import (
 )
 
 func TestUnmountTouchesOnlyMountsOfServers(t *testing.T) {
-	assert.ErrorContains(t, Unmount("/proc", false), "umount /proc: it is no mount of a 9P server, but proc")
+	assert.ErrorContains(t, Unmount("/proc", false), "umount /proc: not a mount of a 9P server, but of type proc")
 	dir := t.TempDir()
 	assert.EqualError(t, Unmount(dir, true), "umount "+dir+": nothing is mounted there")
 }
@@ -32,16 +32,16 @@ func TestMountErrorsAreExplained(t *testing.T) {
 	}
 }
 
-func TestBlanksOfMountinfo(t *testing.T) {
+func TestEscapesOfMountinfo(t *testing.T) {
 	assert.Equal(t, "/a b\tc\\d", unescaped(`/a\040b\011c\134d`))
 }
 
-// TestKernelWithout9pIsNamed mounts for real where the kernel cannot.
-func TestKernelWithout9pIsNamed(t *testing.T) {
+// TestErrorSaysThatTheKernelHasNo9p calls mount(2) on such a kernel.
+func TestErrorSaysThatTheKernelHasNo9p(t *testing.T) {
 	known, err := os.ReadFile("/proc/filesystems")
 	require.NoError(t, err)
 	if os.Geteuid() != 0 || strings.Contains(string(known), "\t9p\n") {
-		t.Skip("only for root, of a machine whose kernel has no 9p")
+		t.Skip("needs root and a kernel without 9p")
 	}
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestKernelWithout9pIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "this kernel has no file system 9p; load module 9p (modprobe 9p)")
 }
 
-func TestMountPointsAreNamedAsTheKernelDoes(t *testing.T) {
+func TestMountPointsAreNamedAsByTheKernel(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "real", "m"), 0o755))

@@ -13,10 +13,10 @@ func sysMount(string, string, uintptr, string) error { return errLinuxOnly }
 
 func explained(err error) error { return err }
 
-// Unmount needs Linux.
+// Unmount returns an error: it works on Linux only.
 func Unmount(string, bool) error { return errLinuxOnly }
 
-// MountPoint returns the path of a directory, absolute and without links.
+// MountPoint returns the path of a directory, absolute and without symbolic links.
 func MountPoint(dir string) (string, error) {
 	path, err := filepath.EvalSymlinks(dir)
 	if err != nil {

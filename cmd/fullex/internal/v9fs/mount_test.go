@@ -20,7 +20,7 @@ func mountOf(t *testing.T, at, dir string, options ...string) Mount {
 	return Mount{Endpoint: e, Dir: dir, Options: ParseOptions(options...)}
 }
 
-func TestHowToMountIsSaidExactly(t *testing.T) {
+func TestLinesForShellAndFstab(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	long := strings.Repeat("/long", 30)
@@ -72,7 +72,7 @@ func TestHowToMountIsSaidExactly(t *testing.T) {
 	}
 }
 
-func TestOptionsForTheKernelAndForOthers(t *testing.T) {
+func TestOptionsBecomeFlagsAndData(t *testing.T) {
 	flags, data, err := ParseOptions("sync,ro,nosuid,noauto,msize=8192", "x-systemd.automount,,aname=/each,_netdev,defaults,noatime,rw,ro,async").split()
 	require.NoError(t, err)
 	assert.EqualValues(t, 1|2|1024, flags)

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Options are those of mount -o, split at commas, in order.
+// Options are the options of mount -o, split at commas, in order.
 type Options []string
 
-// ParseOptions takes what stood behind -o, each with any number of options.
+// ParseOptions splits the arguments of -o, each a list of options.
 func ParseOptions(lists ...string) Options {
 	var options Options
 	for _, list := range lists {
@@ -22,25 +22,25 @@ func ParseOptions(lists ...string) Options {
 	return options
 }
 
-// forMount are options that mount(8) and systemd read and the kernel does not.
+// forMount are options that are for mount(8) and systemd, not for the kernel.
 var forMount = []string{
 	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail",
 }
 
-// flagOptions are options that are flags of mount(2): MS_* of sys/mount.h, whose
-// values are Linux's on every system.
+// flagOptions are options that are flags of mount(2): MS_* of sys/mount.h. The values are
+// Linux's, and the file is built on every system.
 var flagOptions = map[string]uintptr{
 	"ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "sync": 16, "dirsync": 128, "noatime": 1024,
 	"nodiratime": 2048, "relatime": 1 << 21, "strictatime": 1 << 24, "silent": 1 << 15,
 }
 
-// undone are the flags that an option takes back, as the last one counts.
+// undone are the flags that an option cancels. Of several options the last one counts.
 var undone = map[string]uintptr{
 	"rw": 1, "suid": 2, "dev": 4, "exec": 8, "async": 16, "atime": 1024, "diratime": 2048,
 	"norelatime": 1 << 21, "nostrictatime": 1 << 24, "loud": 1 << 15,
 }
 
-// split parts options into flags of mount(2) and data for the file system.
+// split splits options into flags of mount(2) and data for the file system.
 func (o Options) split() (flags uintptr, data Options, err error) {
 	for _, option := range o {
 		switch flag, isFlag := flagOptions[option]; {
@@ -58,7 +58,7 @@ func (o Options) split() (flags uintptr, data Options, err error) {
 	return flags, data, nil
 }
 
-// value returns that of the last option NAME=VALUE.
+// value returns the value of the last option NAME=VALUE, and whether there is one.
 func (o Options) value(name string) (value string, ok bool) {
 	for _, option := range o {
 		if v, found := strings.CutPrefix(option, name+"="); found {
@@ -68,7 +68,7 @@ func (o Options) value(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// without leaves the options of some names out, with and without value.
+// without returns the options except those with some names, with or without a value.
 func (o Options) without(names ...string) Options {
 	return slices.DeleteFunc(slices.Clone(o), func(option string) bool {
 		name, _, _ := strings.Cut(option, "=")
@@ -76,12 +76,12 @@ func (o Options) without(names ...string) Options {
 	})
 }
 
-// has says whether there is an option of that name, with a value or not.
+// has reports whether there is an option with a name, with or without a value.
 func (o Options) has(name string) bool { return len(o.without(name)) < len(o) }
 
-// ours are the options that every mount of a server needs or is better with, put
-// before those given unless these say otherwise. noxattr saves a message for
-// every write (Linux 6.8 and later).
+// withOurs puts the options that every mount needs before those given, unless these say
+// otherwise. noxattr saves a message for every write (Linux 6.8 and later). It drops the
+// option xattr, which only says that noxattr is not wanted.
 func (o Options) withOurs() Options {
 	var ours Options
 	if !o.has("version") {
