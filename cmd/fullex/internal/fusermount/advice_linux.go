@@ -17,14 +17,14 @@ const (
 	config = "/etc/fuse.conf"
 )
 
-// What to do about a device that is not there, or that may not be opened.
+// Advice for a device that is missing or may not be opened.
 const (
 	noDeviceAdvice = "load the kernel's module (modprobe fuse), or give the container the device (docker run --device /dev/fuse)"
 	closedAdvice   = "this user may not open /dev/fuse: its mode must be 0666, as udev makes it"
-	noRightAdvice  = "mounting takes CAP_SYS_ADMIN and a mount namespace that belongs to it (docker run --cap-add SYS_ADMIN --device /dev/fuse, or unshare --map-root-user --mount)"
+	noRightAdvice  = "mounting needs CAP_SYS_ADMIN and a mount namespace that belongs to it (docker run --cap-add SYS_ADMIN --device /dev/fuse, or unshare --map-root-user --mount)"
 )
 
-// withAdvice appends what can be done about an error, if that is known.
+// withAdvice appends advice to an error, unless it is "".
 func withAdvice(err error, advice string) error {
 	if advice == "" {
 		return err
@@ -32,7 +32,7 @@ func withAdvice(err error, advice string) error {
 	return fmt.Errorf("%w: %s", err, advice)
 }
 
-// directAdvice is about an errno of open(2) at the device, or of mount(2).
+// directAdvice returns advice for an error of open(2) on the device, or of mount(2).
 func directAdvice(err error) string {
 	var path *fs.PathError
 	atDevice := errors.As(err, &path)
@@ -51,12 +51,12 @@ func directAdvice(err error) string {
 	return ""
 }
 
-// mountAdvice is about fusermount3 that refuses to mount.
+// mountAdvice returns advice for a mount that fusermount3 has refused.
 func mountAdvice(helper, dir string, options []string) string {
 	switch err := openDevice(); {
 	case isMissing(err):
 		return noDeviceAdvice
-	case errors.Is(err, unix.EPERM): // not by its mode: the container has no right to it
+	case errors.Is(err, unix.EPERM): // the container may not use the device, whatever its mode
 		return noRightAdvice
 	case errors.Is(err, unix.EACCES):
 		return closedAdvice
@@ -86,7 +86,7 @@ func openDevice() error {
 	return f.Close()
 }
 
-// powerlessAdvice is about fusermount3 that runs without the rights of root.
+// powerlessAdvice returns advice if fusermount3 cannot get the rights of root.
 func powerlessAdvice(helper string) string {
 	if set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && set == 1 {
 		return "this process has no_new_privs, so fusermount3 does not become root: start it without (systemd: NoNewPrivileges=no; docker: no --security-opt no-new-privileges)"
@@ -125,8 +125,8 @@ func allowsOthers() bool {
 	})
 }
 
-// mayMountAt reports what fusermount3 asks for: a directory that the user may write
-// to, and owns if its sticky bit is set.
+// mayMountAt reports whether fusermount3 accepts a directory: the user must be able to write
+// to it, and must own it if its sticky bit is set.
 func mayMountAt(dir string) bool {
 	info, err := os.Stat(dir)
 	if err != nil || unix.Access(dir, unix.W_OK) != nil {

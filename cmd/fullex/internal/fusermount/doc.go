@@ -1,13 +1,13 @@
 // Package fusermount mounts and unmounts FUSE file systems of type fuse.fullex.
 //
-// mount(2) and umount(2) do it for whoever has the right. For other users the
-// setuid program fusermount3(1) does it, or fusermount, its older name.
+// A user with the right calls mount(2) and umount(2). For other users the setuid program
+// fusermount3(1) does it. An older name of that program is fusermount.
 //
 // # Errors
 //
-// An error is one sentence: the kernel's errno or the words of fusermount3, and
-// then what the user can do about it, if that is known. The advice comes from what
-// the system looks like after the failure, as fusermount3 reports words only.
+// An error is one sentence: the kernel's errno or the message of fusermount3, and then what
+// the user can do about it, if that is known. The advice comes from the state of the system
+// after the failure, because fusermount3 reports no errno.
 //
 // # Concurrency
 //

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// helperName is what fusermount3 is told that it is called, so that it begins its
-// messages with that.
+// helperName is the program's argument 0, so its messages begin with this name, whatever
+// the program's path.
 const helperName = "fusermount3"
 
-// errNoHelper is for users who need the program where it is not installed.
-var errNoHelper = errors.New("fusermount3 is not installed, which mounts for users other than root: install the package fuse3")
+// errNoHelper is for a user that needs fusermount3 on a system without it.
+var errNoHelper = errors.New("fusermount3 is not installed, and only root can mount without it: install the package fuse3")
 
 // find returns the path of fusermount3. PATH may be empty, as in a service.
 func find() (path string, err error) {
@@ -28,7 +28,7 @@ func find() (path string, err error) {
 	return "", errNoHelper
 }
 
-// withHelper mounts by way of fusermount3, which hands the connection over a socket
+// withHelper mounts with fusermount3, which sends the connection's descriptor over a socket
 // (libfuse's lib/mount.c).
 func withHelper(dir string, options []string) (fd int, err error) {
 	path, err := find()
@@ -52,7 +52,7 @@ func withHelper(dir string, options []string) (fd int, err error) {
 	return receive(pair[0])
 }
 
-// run runs fusermount3. Its error is what the program says, in one line.
+// run runs fusermount3. The error is the program's message, in one line.
 func run(path string, socket *os.File, args ...string) error {
 	var said bytes.Buffer
 	cmd := exec.Command(path, args...)
@@ -77,7 +77,7 @@ func run(path string, socket *os.File, args ...string) error {
 	return errors.New(strings.Join(lines, "; "))
 }
 
-// receive takes the one descriptor that comes over a socket.
+// receive receives one descriptor over a socket.
 func receive(socket int) (fd int, err error) {
 	rights := make([]byte, unix.CmsgSpace(4))
 	_, n, _, _, err := unix.Recvmsg(socket, make([]byte, 1), rights, unix.MSG_CMSG_CLOEXEC)
@@ -86,16 +86,16 @@ func receive(socket int) (fd int, err error) {
 	}
 	messages, err := unix.ParseSocketControlMessage(rights[:n])
 	if err != nil || len(messages) != 1 {
-		return -1, fmt.Errorf("%s handed no connection over", helperName)
+		return -1, fmt.Errorf("%s sent no connection", helperName)
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) != 1 {
-		return -1, fmt.Errorf("%s handed no connection over", helperName)
+		return -1, fmt.Errorf("%s sent no connection", helperName)
 	}
 	return fds[0], nil
 }
 
-// unmountWithHelper is what fusermount3 does for users without the right.
+// unmountWithHelper unmounts with fusermount3, for users without the right.
 func unmountWithHelper(dir string, lazy bool) error {
 	path, err := find()
 	if err != nil {
@@ -110,7 +110,7 @@ func unmountWithHelper(dir string, lazy bool) error {
 		return nil
 	}
 	advice := powerlessAdvice(path)
-	if advice == "" && !lazy { // it says in words only that the mount is in use
+	if advice == "" && !lazy { // the mount may be in use, which the program reports without an errno
 		advice = "if a program has a file or directory of it open, --lazy does not wait for it"
 	}
 	return withAdvice(err, advice)

@@ -12,9 +12,9 @@ import (
 // name is the source and the subtype of every mount.
 const name = "fullex"
 
-// Mount mounts at a directory, an absolute path without links, with options that
-// kernel and fusermount3 share. It returns the connection with the kernel, which
-// no child process inherits.
+// Mount mounts a file system at a directory, an absolute path without symbolic links. The
+// options are those that both the kernel and fusermount3 know. Mount returns the connection
+// with the kernel, a descriptor that no child process inherits.
 func Mount(dir string, options ...string) (fd int, err error) {
 	fd, err = direct(dir, options)
 	lacksRight := errors.Is(err, os.ErrPermission) // EPERM or EACCES

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenParent opens the directory around another one, an absolute path without links,
-// so that a caller looks at a mount and ends it in the same directory: other users may
-// change the path in between. It is an error if they have done so already.
+// OpenParent opens the directory around another one, which is an absolute path without
+// symbolic links. With it a caller can look at a mount and then end the same mount. Other
+// users may change the path in between. It is an error if the path has changed already.
 func OpenParent(dir string) (*os.File, error) {
 	path := filepath.Dir(dir)
 	parent, err := os.OpenFile(path, unix.O_PATH|unix.O_DIRECTORY, 0)
@@ -22,22 +22,23 @@ func OpenParent(dir string) (*os.File, error) {
 	if err == nil && now != path {
 		return nil, errors.Join(fmt.Errorf("the path has changed to %s", now), parent.Close())
 	}
-	return parent, nil // an error says that there is no /proc
+	return parent, nil // if err is not nil there is no /proc, and the path is not checked
 }
 
-// UnmountIn ends a mount of this process's user at a directory, an absolute path
-// without links, in its open parent. It asks nothing of the file system, which may
-// never answer. lazy takes the mount out of the tree at once, and it ends when its last
-// file is closed; without lazy it is an error if one is open.
+// UnmountIn ends a mount of this process's user. dir is the mount's directory, an absolute
+// path without symbolic links, and parent is the open directory around it. UnmountIn does
+// not ask the mounted file system, which may never answer. With lazy the mount disappears
+// from its directory at once, and ends when its last file is closed. Without lazy it is an
+// error if a file is open.
 func UnmountIn(parent *os.File, dir string, lazy bool) error {
 	err := SyscallIn(parent, dir, lazy)
 	if errors.Is(err, unix.EPERM) && os.Geteuid() != 0 {
-		return unmountWithHelper(dir, lazy) // it ends mounts of its user only
+		return unmountWithHelper(dir, lazy) // this ends mounts of its user only
 	}
 	return err
 }
 
-// SyscallIn is UnmountIn by umount(2) alone, for whoever has the right.
+// SyscallIn is like UnmountIn, but uses umount(2) only, and needs the right for that.
 func SyscallIn(parent *os.File, dir string, lazy bool) error {
 	flags := unix.UMOUNT_NOFOLLOW
 	if lazy {
@@ -46,7 +47,7 @@ func SyscallIn(parent *os.File, dir string, lazy bool) error {
 	return unix.Unmount(in(parent, dir), flags)
 }
 
-// Unmount is UnmountIn where the parent is not open yet.
+// Unmount is like UnmountIn, but opens the parent itself.
 func Unmount(dir string, lazy bool) error {
 	parent, err := OpenParent(dir)
 	if err != nil {
@@ -55,8 +56,7 @@ func Unmount(dir string, lazy bool) error {
 	return errors.Join(UnmountIn(parent, dir, lazy), parent.Close())
 }
 
-// in returns a path of a directory that leads through the open one around it, or the
-// directory's own where there is no /proc.
+// in returns a path to dir that goes through its open parent. Without /proc it returns dir.
 func in(parent *os.File, dir string) string {
 	through := openFile(parent)
 	if _, err := os.Readlink(through); err != nil {
@@ -65,5 +65,5 @@ func in(parent *os.File, dir string) string {
 	return filepath.Join(through, filepath.Base(dir))
 }
 
-// openFile returns a path of what is open.
+// openFile returns a path to an open file.
 func openFile(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParentIsTheOneThatThePathNames(t *testing.T) {
+func TestOpenParentRefusesALinkInThePath(t *testing.T) {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(filepath.Join(base, "new\nline"), 0o700))
@@ -23,7 +23,7 @@ func TestParentIsTheOneThatThePathNames(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// TestDirIsFoundInItsOpenParent: the path leads elsewhere by then.
+// TestDirIsFoundInItsOpenParent renames the parent and makes another directory at its path.
 func TestDirIsFoundInItsOpenParent(t *testing.T) {
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
