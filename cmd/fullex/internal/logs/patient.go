@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Patient writes to a descriptor that may be non-blocking, because somebody who shares
-// it has made it so: where others get EAGAIN, it waits.
+// Patient writes to a descriptor that may be non-blocking: another process that shares it
+// can make it so. When a write gives EAGAIN, Patient waits and tries again.
 type Patient struct {
 	Out    io.Writer
-	GiveUp <-chan struct{} // closed: nothing is waited for any more; nil: never
+	GiveUp <-chan struct{} // when it is closed, Write no longer waits; nil: it always waits
 }
 
 // retryTime is how long to wait before the next try.

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/term"
 )
 
-// IsTerminal reports whether what is printed is for a person to see at once. It leaves the
-// file as it is: os.File.Fd would have it block, for others too.
+// IsTerminal reports whether out is a terminal. It does not change the file: os.File.Fd would
+// make it blocking, also for other processes that share it.
 func IsTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -8,9 +8,9 @@ import (
 )
 
 // WriteInBackground lets the calling goroutine write to a terminal that another process
-// group has. The signal that stops a process for it is not sent to a thread that blocks it
-// (termios(3), TOSTOP). If the process ignored it, its children would, too. The goroutine
-// has the thread to itself from then on, and both end together.
+// group has. The terminal stops such a process with SIGTTOU (termios(3), TOSTOP), but not if
+// the writing thread blocks that signal. A process that ignored it would pass that on to its
+// children. The goroutine keeps its thread from then on, and both end together.
 func WriteInBackground(out io.Writer) {
 	if !IsTerminal(out) {
 		return
@@ -18,5 +18,5 @@ func WriteInBackground(out io.Writer) {
 	runtime.LockOSThread()
 	var signals unix.Sigset_t
 	signals.Val[0] = 1 << (unix.SIGTTOU - 1)
-	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &signals, nil) // without it the terminal may stop us
+	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &signals, nil) // after an error the terminal may stop this process
 }

@@ -4,6 +4,6 @@ package logs
 
 import "io"
 
-// WriteInBackground is for Linux: elsewhere a terminal stops who writes in the background
-// if it is told to.
+// WriteInBackground does nothing on this system. After stty tostop the terminal stops a
+// process that writes in the background.
 func WriteInBackground(io.Writer) {}

@@ -1,11 +1,11 @@
-// Package logs prints what a service says, for a service that must not wait for
-// whoever reads it.
+// Package logs writes the log lines of a service. The service never waits for the reader of
+// the log.
 //
-// A reader may stop (a full pipe, Ctrl-S on a terminal) or end. A terminal may stop who
-// writes in the background (stty tostop), which a service does not let happen. So lines go through a
-// bounded queue, which a goroutine empties. A line for which there is no room, or that
-// cannot be written, is lost; when lines can be written again, one line says how many
-// are missing.
+// A reader may stop (a full pipe, Ctrl-S on a terminal) or end. So lines go through a bounded
+// queue, which a goroutine empties. A line is lost if the queue has no room for it or the
+// write fails. When lines can be written again, one line says how many are missing. A
+// terminal may stop processes that write in the background (stty tostop). The goroutine
+// prevents that.
 package logs
 
 import (
@@ -18,30 +18,30 @@ import (
 	"time"
 )
 
-// QueueSize is how much may wait to be written, in bytes: some thousand lines.
+// QueueSize is how many bytes may wait to be written: some thousand lines.
 const QueueSize = 1 << 20
 
-// pieceSize is how much is written at once, in bytes. Writes of that size to a pipe do
-// not mix with those of others (pipe(7), PIPE_BUF).
+// pieceSize is how many bytes are written at once, unless one line is longer. A pipe does
+// not mix writes of this size with those of other processes (pipe(7), PIPE_BUF).
 const pieceSize = 4096
 
-// Writer passes lines on to another writer. Safe for concurrent use.
+// Writer writes lines to another writer, from a goroutine. Safe for concurrent use.
 type Writer struct {
-	out    Patient                // immutable, as missing
-	filled chan struct{}          // has one if there is something to do
-	done   chan struct{}          // closed when nothing more is written
-	giveUp chan struct{}          // closed when nothing more shall be waited for
-	lost   func(lines int) string // the line that says how many are missing
+	out    Patient                // immutable, like the channels and lost
+	filled chan struct{}          // wakes run; capacity 1
+	done   chan struct{}          // closed when run has ended
+	giveUp chan struct{}          // closed when writes must not wait any more
+	lost   func(lines int) string // returns the line that says how many are missing
 
 	mu      sync.Mutex // guards the fields below
 	waiting []byte     // whole lines
-	missing int        // lines that came after those
+	missing int        // number of lines that came after waiting and had no room
 	closed  bool
 }
 
-// New returns a writer that passes lines on to out. lost makes the line, with its
-// line end, that says how many are missing. From then on this process survives a
-// standard output or error that nobody reads any more (os/signal, "SIGPIPE").
+// New returns a writer that writes lines to out. lost returns the line that says how many
+// are missing, with its line end. From then on a standard output or error without a reader
+// does not end this process (os/signal, "SIGPIPE").
 func New(out io.Writer, lost func(lines int) string) *Writer {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	w := &Writer{filled: make(chan struct{}, 1), done: make(chan struct{}), giveUp: make(chan struct{}), lost: lost}
@@ -50,15 +50,15 @@ func New(out io.Writer, lost func(lines int) string) *Writer {
 	return w
 }
 
-// Write takes one or more whole lines, of which it keeps a copy. It never waits, and
-// the error is always nil.
+// Write takes one or more whole lines and keeps a copy of them. It never waits for the
+// reader. The error is always nil.
 func (w *Writer) Write(lines []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return len(lines), nil
 	}
-	// Once a line is missing, so are those behind it: the gap has one place.
+	// After a missing line the next ones are dropped, too: so there is one gap.
 	if w.missing > 0 || len(w.waiting)+len(lines) > QueueSize {
 		w.missing += count(lines)
 	} else {
@@ -68,8 +68,8 @@ func (w *Writer) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// Close writes what waits, for which it takes as long as it is told at most. What the
-// reader has not taken until then is lost. Later lines are, too.
+// Close writes the waiting lines and takes at most patience for that. Lines that the reader
+// has not taken by then are lost. So are lines that are written later.
 func (w *Writer) Close(patience time.Duration) {
 	w.mu.Lock()
 	w.closed = true
@@ -80,11 +80,11 @@ func (w *Writer) Close(patience time.Duration) {
 	select {
 	case <-w.done:
 	case <-timer.C:
-		close(w.giveUp) // a write that waits in the kernel ends with the process only
+		close(w.giveUp) // a write that waits in the kernel ends only with the process
 	}
 }
 
-// wakeLocked has run look.
+// wakeLocked wakes run.
 func (w *Writer) wakeLocked() {
 	select {
 	case w.filled <- struct{}{}:
@@ -97,7 +97,7 @@ func (w *Writer) run() {
 	defer close(w.done)
 	WriteInBackground(w.out.Out)
 	var spare []byte
-	lost := 0 // lines, since the last that was written
+	lost := 0 // lines since the last one that was written
 	for range w.filled {
 		lines, missing, more := w.take(spare[:0])
 		lost = w.print(lines, lost)
@@ -109,8 +109,8 @@ func (w *Writer) run() {
 	}
 }
 
-// take returns the lines that wait, how many are missing behind them, and whether
-// there may be others. The caller gives room for the next ones.
+// take returns the waiting lines, how many are missing after them, and whether more may
+// come. room is the buffer for the next lines.
 func (w *Writer) take(room []byte) (lines []byte, missing int, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,8 +119,8 @@ func (w *Writer) take(room []byte) (lines []byte, missing int, more bool) {
 	return lines, missing, !w.closed
 }
 
-// print writes lines, behind one that says how many are lost, if some are. It returns
-// how many are lost after that.
+// print writes lines. If some are lost, it first writes the line that says how many. It
+// returns how many are lost since the last line that was written.
 func (w *Writer) print(lines []byte, lost int) int {
 	for len(lines) > 0 || lost > 0 {
 		if lost > 0 {
@@ -138,7 +138,7 @@ func (w *Writer) print(lines []byte, lost int) int {
 	return 0
 }
 
-// firstLines returns as many lines as are written at once, one at least.
+// firstLines returns the lines to write at once: as many as pieceSize allows, at least one.
 func firstLines(lines []byte) []byte {
 	if len(lines) <= pieceSize {
 		return lines

@@ -35,7 +35,7 @@ func TestLinesArriveInTheirOrder(t *testing.T) {
 	assert.Equal(t, want.String(), out.String())
 	_, err := io.WriteString(w, "late\n")
 	require.NoError(t, err)
-	assert.Equal(t, want.String(), out.String(), "what comes after the end is dropped")
+	assert.Equal(t, want.String(), out.String(), "a line after the end is dropped")
 }
 
 func TestPiecesAreWholeLines(t *testing.T) {
@@ -50,8 +50,8 @@ func TestPiecesAreWholeLines(t *testing.T) {
 	}
 }
 
-// TestReaderThatStopsLosesLinesAndIsTold fills a pipe and the queue, and reads then.
-func TestReaderThatStopsLosesLinesAndIsTold(t *testing.T) {
+// TestReaderThatStopsLosesLinesAndReadsHowMany fills a pipe and the queue, and then reads.
+func TestReaderThatStopsLosesLinesAndReadsHowMany(t *testing.T) {
 	r, out, err := os.Pipe()
 	require.NoError(t, err)
 	w := New(out, missing)
@@ -84,8 +84,8 @@ func atoi(t *testing.T, digits string) (n int) {
 	return n
 }
 
-// TestEndDoesNotWaitForAReaderThatStopped has one in the kernel's hands, and one that
-// gives EAGAIN.
+// TestEndDoesNotWaitForAReaderThatStopped tries a write that waits in the kernel and one
+// that gives EAGAIN.
 func TestEndDoesNotWaitForAReaderThatStopped(t *testing.T) {
 	for _, nonblocking := range []bool{false, true} {
 		r, out := blockingPipe(t, nonblocking)
@@ -100,8 +100,8 @@ func TestEndDoesNotWaitForAReaderThatStopped(t *testing.T) {
 	}
 }
 
-// blockingPipe returns a pipe whose writes block their thread, or give EAGAIN, as
-// somebody who shares an output can have it.
+// blockingPipe returns a pipe whose writes block their thread. If nonblocking, they give
+// EAGAIN: a process that shares an output can make it so.
 func blockingPipe(t *testing.T, nonblocking bool) (r, w *os.File) {
 	t.Helper()
 	var fds [2]int
@@ -109,13 +109,13 @@ func blockingPipe(t *testing.T, nonblocking bool) (r, w *os.File) {
 	r, w = os.NewFile(uintptr(fds[0]), "read end"), os.NewFile(uintptr(fds[1]), "write end")
 	require.NoError(t, syscall.SetNonblock(fds[1], nonblocking))
 	t.Cleanup(func() {
-		_ = r.Close() // some tests have
+		_ = r.Close() // some tests have closed it already
 		require.NoError(t, w.Close())
 	})
 	return r, w
 }
 
-// TestNonblockingOutputGetsAllLines reads them later than they come.
+// TestNonblockingOutputGetsAllLines reads the lines after they are written to the queue.
 func TestNonblockingOutputGetsAllLines(t *testing.T) {
 	r, out := blockingPipe(t, true)
 	w := New(out, missing)
@@ -129,7 +129,7 @@ func TestNonblockingOutputGetsAllLines(t *testing.T) {
 	w.Close(patience)
 }
 
-func TestReaderThatIsGoneHurtsNobody(t *testing.T) {
+func TestWriterSurvivesTheEndOfItsReader(t *testing.T) {
 	r, out := blockingPipe(t, false)
 	require.NoError(t, r.Close())
 	w := New(out, missing)
@@ -140,7 +140,7 @@ func TestReaderThatIsGoneHurtsNobody(t *testing.T) {
 	w.Close(patience)
 }
 
-// flaky fails until it is told not to.
+// flaky is a writer that fails until works is set.
 type flaky struct {
 	mu    sync.Mutex
 	works bool
