@@ -9,23 +9,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// words are awkward in one grammar or another.
+// words need quotes in at least one of the grammars, or test that none are added.
 var words = []string{
 	"", "plain", "/run/a.sock", "a b", "it's", `"q"`, "$HOME", "`ls`", "$(ls)", `back\slash`, "new\nline\n", "tab\t", "a,b,,c", ",",
 	"*?[x]", "~", "~root", "#c", "a#c", "=ls", "!!", "{a,b}", "a;b&c|d", "<>()", "\xff\xfe", "ünicode", "\x1b[31m", "-n", "col:on", "%41",
 }
 
-func TestShellGetsTheWord(t *testing.T) {
+func TestShellReadsTheWord(t *testing.T) {
 	for _, word := range words {
 		out, err := exec.Command("sh", "-c", "printf '%s|' "+Shell(word)).Output()
 		require.NoError(t, err, word)
 		assert.Equal(t, word+"|", string(out))
 	}
-	assert.Equal(t, "/run/a.sock,mode=0660", Shell("/run/a.sock,mode=0660"), "what needs no quotes has none")
+	assert.Equal(t, "/run/a.sock,mode=0660", Shell("/run/a.sock,mode=0660"), "a word without special characters has no quotes")
 }
 
-func TestFstabGetsTheField(t *testing.T) {
-	octal := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`, `\043`, "#") // as getmntent(3)
+func TestFstabReadsTheField(t *testing.T) {
+	octal := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`, `\043`, "#") // as getmntent(3) does
 	for _, word := range words {
 		field := Fstab(word)
 		assert.NotContains(t, field, "\n")
@@ -34,10 +34,10 @@ func TestFstabGetsTheField(t *testing.T) {
 	}
 }
 
-func TestQEMUGetsTheValue(t *testing.T) {
+func TestQEMUReadsTheValue(t *testing.T) {
 	for _, word := range words {
 		value := QEMU(word)
-		assert.NotContains(t, strings.ReplaceAll(value, ",,", ""), ",", "no option begins")
+		assert.NotContains(t, strings.ReplaceAll(value, ",,", ""), ",", "no comma begins another option")
 		assert.Equal(t, word, strings.ReplaceAll(value, ",,", ","))
 	}
 }
