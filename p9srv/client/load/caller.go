@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Caller makes one call at a time at an open file, in a thread of its own: the kernel module
-// tells threads apart. It is a [Worker].
+// Caller makes one call at a time on an open file. It is a [Worker]. Each Caller has a thread
+// of its own, because the kernel module distinguishes threads.
 type Caller struct {
 	open    func() (io.ReadWriteCloser, error)
-	calls   chan func() // for the thread; closed with it
+	calls   chan func() // for the thread; closing it ends the thread
 	session *session
 	file    io.ReadWriteCloser
 	value   [valueSize]byte
@@ -22,27 +22,27 @@ type Caller struct {
 	left    int64 // operations that may begin; negative: no limit
 	tally   tally
 	limit   time.Duration // how long the last calls may take
-	within  atomic.Bool   // a call has not returned
+	within  atomic.Bool   // a call has begun and not returned
 }
 
 var _ Worker = (*Caller)(nil)
 
-// NewCaller opens the device with a function, which kind Open calls, too, and fills its
-// deque. Path, Depth and Sessions of the Config do not matter. Errors wrap those of the
-// calls: errnos, where the device refuses.
+// NewCaller opens the device with a function and fills its deque. Operations of kind Open
+// call the same function. Path, Depth and Sessions of the Config are not used. An error wraps
+// that of the call: an errno if the device refused.
 func NewCaller(open func() (io.ReadWriteCloser, error), config Config) (*Caller, error) {
 	c := &Caller{
 		open: open, calls: make(chan func()), session: newSession(&config, 0, 0),
 		tally: tally{to: config.Recorder}, limit: patience,
 	}
-	go c.live() // until calls is closed, or for ever in a call that hangs
+	go c.live() // ends when calls is closed; never if a call hangs
 	if err := c.call(func() error { return c.ready(config.Fill) }); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
 
-// live makes the calls that it is told to.
+// live is the thread: it makes the calls from the channel.
 func (c *Caller) live() {
 	runtime.LockOSThread() // and never unlocked: the thread ends, too
 	for call := range c.calls {
@@ -50,7 +50,7 @@ func (c *Caller) live() {
 	}
 }
 
-// call lets the thread make a call, and waits.
+// call makes a call on the thread, and waits for it.
 func (c *Caller) call(f func() error) error {
 	result := make(chan error)
 	c.within.Store(true)
@@ -60,7 +60,7 @@ func (c *Caller) call(f func() error) error {
 	return err
 }
 
-// ready opens the device and brings its deque to where it is at the start.
+// ready opens the device, sets its capacity and fills its deque.
 func (c *Caller) ready(fill int) error {
 	file, err := c.open()
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Caller) ready(fill int) error {
 	return nil
 }
 
-// do makes the calls of an operation. It reports whether it was refused as it had to be.
+// do makes the calls of an operation. It reports whether the device rightly refused it.
 func (c *Caller) do(o operation) (refused bool, err error) {
 	switch o.kind {
 	case Write:
@@ -114,7 +114,7 @@ func (c *Caller) prepare(r *round) error {
 // work implements Worker.
 func (c *Caller) work(r *round) error { return c.call(func() error { return c.run(r) }) }
 
-// run makes operations as they are due.
+// run makes operations when they are due.
 func (c *Caller) run(r *round) error {
 	for now := r.now(); c.left != 0; c.left-- {
 		due, ok := r.await(now)
@@ -134,10 +134,10 @@ func (c *Caller) run(r *round) error {
 	return nil
 }
 
-// stop implements Worker. A call cannot be ended: Run leaves it behind.
+// stop implements Worker. It cannot end a call: Run does not wait for one that hangs.
 func (c *Caller) stop(limit time.Duration) { c.limit = limit }
 
-// Close implements [Worker]. A thread whose call does not return is left behind.
+// Close implements [Worker]. It does not wait for a call that hangs, nor close the file then.
 func (c *Caller) Close() error {
 	if c.within.Load() {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-func TestAllCallsAreOneThreads(t *testing.T) {
+func TestAllCallsAreMadeByOneThread(t *testing.T) {
 	var mu sync.Mutex
 	threads := make(map[int]bool)
 	open := func() (io.ReadWriteCloser, error) {

@@ -16,7 +16,7 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// opener opens devices of one client each.
+// opener returns a function that opens a new device each time.
 func opener() func() (io.ReadWriteCloser, error) {
 	return func() (io.ReadWriteCloser, error) { return new(contract.Device).Open() }
 }
@@ -56,7 +56,7 @@ func TestOpensThatAreRefusedAreCounted(t *testing.T) {
 	assert.False(t, device.IsOpen)
 }
 
-// wrong is a file whose calls are not a device's.
+// wrong is a file with functions in place of some of its calls.
 type wrong struct {
 	io.ReadWriteCloser
 	read  func([]byte) (int, error)
@@ -106,7 +106,7 @@ func TestWrongCallsAreFound(t *testing.T) {
 		_, err = load.Run(t.Context(), []load.Worker{c}, load.Options{Length: time.Minute})
 		assert.ErrorContains(t, err, want)
 		test.file.close = nil
-		_ = c.Close() // one of them fails at that
+		_ = c.Close() // fails in one of the cases
 	}
 	for want, write := range map[string]func([]byte) (int, error){
 		"set the capacity: failed":                    func(p []byte) (int, error) { return 0, failed },
@@ -126,8 +126,7 @@ func TestWrongCallsAreFound(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-// TestCallThatHangsIsLeftBehind: nothing can end it.
-func TestCallThatHangsIsLeftBehind(t *testing.T) {
+func TestRunDoesNotWaitForACallThatHangs(t *testing.T) {
 	hangs := make(chan struct{})
 	var ended sync.WaitGroup
 	ended.Add(1)

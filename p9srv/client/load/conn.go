@@ -16,28 +16,28 @@ import (
 // Conn is a connection with operations under way. It is a [Worker].
 type Conn struct {
 	net      net.Conn
-	client   *client.Conn   // nil: there is none
+	client   *client.Conn   // nil for a fixed server
 	files    []*client.File // of the sessions
 	config   Config
-	root     uint32     // the fid of the directory below which paths are
-	sessions []*session // at least one, to choose operations
+	root     uint32     // the fid of the directory that paths begin at
+	sessions []*session // at least one, which chooses operations
 	done     atomic.Int64
 
-	// Only the goroutine that reads uses these.
+	// Only the goroutine that reads uses the next two.
 	in   []byte
-	fill int // bytes in in: the part of a reply
+	fill int // bytes in in: a part of a reply
 
 	mu      sync.Mutex    // guards the fields below
 	slots   []slot        // by tag
-	free    []uint16      // tags of slots without operation
+	free    []uint16      // tags of slots without an operation
 	left    int64         // operations that may begin; negative: no limit
 	out     []byte        // requests to send
-	renewed time.Duration // in the run: when writes were given their time
-	stuck   bool          // requests wait although they were to be sent
+	renewed time.Duration // when the write deadline was set, since the run's start
+	stuck   bool          // the server did not take all requests; the rest waits
 	end     time.Time     // when waiting for replies ends
 	tally   tally
 	limit   time.Duration // how long the last replies may take
-	broken  error         // why nobody knows what comes next; nil: all is well
+	broken  error         // why the connection can only be closed; nil: it can be used
 }
 
 var (
@@ -45,8 +45,9 @@ var (
 	_ waiter = (*Conn)(nil)
 )
 
-// New opens the sessions below a directory of a client, until ctx ends. The client belongs
-// to the Conn from then on, also after an error. Nothing may be under way.
+// New opens the sessions below a directory of a client. It gives up when ctx ends. The client
+// belongs to the Conn from then on: after an error New closes it. No call of the client may
+// be under way.
 func New(ctx context.Context, k *client.Conn, root *client.File, config Config) (*Conn, error) {
 	c, err := open(ctx, k, root, config)
 	if err != nil {
@@ -75,8 +76,8 @@ func open(ctx context.Context, k *client.Conn, root *client.File, config Config)
 	return c, err
 }
 
-// NewFixed returns a Conn whose Check is Fixed: a server that does nothing needs no
-// sessions.
+// NewFixed returns a Conn whose Check is Fixed. It opens nothing at the server, which does
+// nothing.
 func NewFixed(conn net.Conn, config Config) *Conn {
 	config.Check = Fixed
 	c := newConn(conn, config)
@@ -98,10 +99,10 @@ func newConn(conn net.Conn, config Config) *Conn {
 	return &Conn{net: conn, config: config, limit: patience, tally: tally{to: config.Recorder}}
 }
 
-// divide gives each operation its session, and a fid of its own above the last one.
+// divide gives each slot its session, and a fid of its own above last.
 func (c *Conn) divide(last uint32) {
 	if len(c.sessions) == 0 {
-		c.sessions = []*session{newSession(&c.config, 0, 0)} // only chooses
+		c.sessions = []*session{newSession(&c.config, 0, 0)} // it only chooses operations
 	}
 	c.slots = make([]slot, c.config.Depth)
 	for i := range c.slots {
@@ -113,7 +114,7 @@ func (c *Conn) divide(last uint32) {
 	}
 }
 
-// open opens the device and brings its deque to where it is at the start.
+// open opens the device, sets its capacity and fills its deque.
 func (s *session) open(ctx context.Context, k *client.Conn, root *client.File, config Config) (*client.File, error) {
 	file, err := root.OpenFile(ctx, syscall.O_RDWR, config.Path...)
 	if err != nil {
@@ -125,7 +126,7 @@ func (s *session) open(ctx context.Context, k *client.Conn, root *client.File, c
 	return file, s.prefill(ctx, k, file, config.Fill)
 }
 
-// prefill pushes values with requests that leave together.
+// prefill pushes values in one batch.
 func (s *session) prefill(ctx context.Context, k *client.Conn, file *client.File, n int) error {
 	ops, values := make([]client.Op, n), make([]operation, n)
 	for i := range ops {
@@ -160,7 +161,7 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// closeFiles gives the server as long as after a run.
+// closeFiles closes the files of the sessions. The server may take as long as after a run.
 func (c *Conn) closeFiles() error {
 	if c.broken != nil {
 		return nil

@@ -12,18 +12,18 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-func TestEveryOperationIsCountedAndRight(t *testing.T) {
+func TestEveryOperationIsCountedAndChecked(t *testing.T) {
 	for name, test := range map[string]struct {
 		depth, sessions int
 		mix             load.Mix
-		kinds           []load.Kind // that must be there
+		kinds           []load.Kind // that must occur
 	}{
 		"one at a time":              {1, 1, load.Mix{}, []load.Kind{load.Write, load.Read}},
 		"many in one session":        {64, 1, load.Mix{}, []load.Kind{load.Write, load.Read}},
 		"many in some sessions":      {64, 3, load.Mix{2, 3, 0}, []load.Kind{load.Write, load.Read}},
-		"a session for each":         {64, 64, load.Mix{1, 1, 0}, []load.Kind{load.Write, load.Read}},
-		"opens beside":               {9, 9, load.Mix{5, 4, 1}, load.Kinds},
-		"opens alone":                {9, 0, load.Mix{0, 0, 1}, []load.Kind{load.Open}},
+		"a session for each slot":    {64, 64, load.Mix{1, 1, 0}, []load.Kind{load.Write, load.Read}},
+		"all kinds":                  {9, 9, load.Mix{5, 4, 1}, load.Kinds},
+		"opens only":                 {9, 0, load.Mix{0, 0, 1}, []load.Kind{load.Open}},
 		"the deque is full or empty": {64, 1, load.Mix{1, 20, 0}, []load.Kind{load.Write, load.Read}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestRefusalsAreExpected(t *testing.T) {
 
 	seen = new(counts)
 	config := as(1, 1, load.Half, load.Mix{0, 0, 1}, seen)
-	config.Path = []string{"full_ex"} // which each client may have open once
+	config.Path = []string{"full_ex"} // a client may have it open once
 	srv := &p9srv.Server{}
 	c = opened(t, serve(t, srv), config)
 	run(t, load.Options{Length: time.Minute, Each: 50}, c)
@@ -69,7 +69,7 @@ func TestRefusalsAreExpected(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-func TestOpensTakeTheirOwnWay(t *testing.T) {
+func TestOpensUseOpenPath(t *testing.T) {
 	srv, n := &p9srv.Server{}, 0
 	config := as(3, 1, 0, load.Mix{0, 0, 1}, nil)
 	config.Initialise = true
@@ -97,7 +97,7 @@ func TestSessionsThatCannotBeOpened(t *testing.T) {
 	assert.EqualError(t, err, "open /full_ex: permission denied")
 	config.Path = []string{"minimal_proc_lkm"}
 	c, err := open(t, serve(t, &p9srv.Server{}), config)
-	require.NoError(t, err, "it takes what is written")
+	require.NoError(t, err, "this device accepts every write")
 	_, err = load.Run(t.Context(), []load.Worker{c}, load.Options{Length: time.Minute})
 	assert.EqualError(t, err, "read: input/output error")
 	require.NoError(t, c.Close())

@@ -19,7 +19,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// TestServerThatEndsOrHangs has it end, or say nothing any more, in the middle of a load.
+// TestServerThatEndsOrHangs ends a server during a load, and loads another that never
+// answers.
 func TestServerThatEndsOrHangs(t *testing.T) {
 	for _, rate := range []float64{0, 500} {
 		srv := &p9srv.Server{}
@@ -53,7 +54,8 @@ func TestServerThatEndsOrHangs(t *testing.T) {
 	}
 }
 
-// TestServerThatReadsNothingWhileItWrites reads nothing while a reply is not taken.
+// TestServerThatReadsNothingWhileItWrites loads a server that reads no request until its
+// reply is read.
 func TestServerThatReadsNothingWhileItWrites(t *testing.T) {
 	here, there := net.Pipe()
 	served := make(chan struct{})
@@ -85,7 +87,7 @@ func TestServerThatReadsNothingWhileItWrites(t *testing.T) {
 	<-served
 }
 
-// reluctant is a connection that takes a part of each second write.
+// reluctant is a connection that takes only a part of every second write.
 type reluctant struct {
 	net.Conn
 	armed  atomic.Bool
@@ -100,7 +102,7 @@ func (c *reluctant) Write(p []byte) (int, error) {
 	return n, cmp.Or(err, os.ErrDeadlineExceeded)
 }
 
-func TestRequestsThatAreNotTakenAreSentLater(t *testing.T) {
+func TestRestOfAPartialWriteIsSentLater(t *testing.T) {
 	for _, rate := range []float64{0, 100} {
 		conn := &reluctant{Conn: serve(t, &p9srv.Server{})}
 		c := opened(t, conn, as(2, 1, load.Half, load.Mix{}, nil))

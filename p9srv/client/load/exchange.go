@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// writeTime is how long a write may wait: a server that waits for its replies to be
-	// read reads nothing meanwhile.
+	// writeTime is how long a write may wait. A server may read nothing until its replies
+	// are read.
 	writeTime = 50 * time.Millisecond
 	// smallest is the least size of the buffer for replies, in bytes.
 	smallest = 256
-	// largestWalk is how many names a Twalk has at most (walk(5)).
+	// largestWalk is the most names of a Twalk (walk(5)).
 	largestWalk = 16
 )
 
-// past is a deadline that ends what waits.
+// past is a deadline that ends a read or write at once.
 var past = time.Unix(1, 0)
 
 // prepare implements Worker.
@@ -58,8 +58,8 @@ func (c *Conn) start(r *round) (more bool, err error) {
 	return c.goOn(r, r.now())
 }
 
-// arrived takes the replies that are there, and goes on. It reports whether there is
-// something to wait for.
+// arrived handles the replies that have come, and goes on. It reports whether to read again.
+// why is the error of the read.
 func (c *Conn) arrived(r *round, why error) (more bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +78,7 @@ func (c *Conn) arrived(r *round, why error) (more bool, err error) {
 	return c.goOn(r, now)
 }
 
-// take checks the whole replies that are there, and keeps the part of one.
+// take checks the whole replies in the buffer, and keeps the rest.
 func (c *Conn) take(now time.Duration) error {
 	in, done := c.in[:c.fill], int64(0)
 	for len(in) >= wire.HeadSize {
@@ -112,7 +112,8 @@ func (c *Conn) take(now time.Duration) error {
 	return nil
 }
 
-// goOn begins what is due, as far as there are slots for it, and sends all requests.
+// goOn begins the operations that are due, as far as there are free slots. Then it sends all
+// requests. It reports whether to read again.
 func (c *Conn) goOn(r *round, now time.Duration) (more bool, err error) {
 	for n := len(c.free); n > 0 && c.left != 0; n-- {
 		due, ok := r.next(now)
@@ -130,8 +131,8 @@ func (c *Conn) goOn(r *round, now time.Duration) (more bool, err error) {
 	return c.isBusy() || c.left != 0 && r.goesOn(), nil
 }
 
-// send writes the requests that wait, all at once, or as much as the server takes. What is
-// left is sent after the next replies, or after a while.
+// send writes all requests that wait, or as much as the server takes. The rest is sent after
+// the next replies, or after a while.
 func (c *Conn) send(r *round, now time.Duration) error {
 	if len(c.out) == 0 {
 		return nil
@@ -152,7 +153,8 @@ func (c *Conn) send(r *round, now time.Duration) error {
 	return nil
 }
 
-// setStuck takes down whether requests wait to be sent. While they do, reads are short.
+// setStuck notes whether requests wait to be sent. While they do, reads have a short
+// deadline.
 func (c *Conn) setStuck(stuck bool) error {
 	c.stuck = stuck
 	end := c.end
@@ -169,7 +171,7 @@ func (c *Conn) setStuck(stuck bool) error {
 // isBusy reports whether operations are under way.
 func (c *Conn) isBusy() bool { return len(c.free) < len(c.slots) }
 
-// noteEnd takes down an error, after which nobody knows what comes next.
+// noteEnd notes an error, after which the connection can only be closed.
 func (c *Conn) noteEnd(err error) error {
 	if err != nil && c.broken == nil {
 		c.broken = err
@@ -198,6 +200,6 @@ func (c *Conn) stop(limit time.Duration) {
 		c.end = past
 	}
 	if !c.stuck {
-		_ = c.net.SetReadDeadline(c.end) // of a closed connection the read says more
+		_ = c.net.SetReadDeadline(c.end) // fails on a closed connection, and so does the read
 	}
 }

@@ -42,7 +42,7 @@ func (c *counts) median() time.Duration {
 	return c.took[len(c.took)/2]
 }
 
-// as is a config of a test at the door of each, or another's path.
+// as returns a config for devices below /each.
 func as(depth, sessions, fill int, mix load.Mix, r load.Recorder) load.Config {
 	return load.Config{Path: []string{"each", "full_ex"}, Depth: depth, Sessions: sessions, Fill: fill, Mix: mix, Recorder: r}
 }
@@ -50,7 +50,7 @@ func as(depth, sessions, fill int, mix load.Mix, r load.Recorder) load.Config {
 // serve serves on a unix socket and returns a connection to it.
 func serve(t *testing.T, srv *p9srv.Server) net.Conn { return listen(t, srv)() }
 
-// listen serves on a unix socket and returns what connects to it.
+// listen serves on a unix socket and returns a function that connects to it.
 func listen(t *testing.T, srv *p9srv.Server) (dial func() net.Conn) {
 	t.Helper()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
@@ -68,7 +68,7 @@ func listen(t *testing.T, srv *p9srv.Server) (dial func() net.Conn) {
 	}
 }
 
-// open makes a Conn of a connection.
+// open returns a Conn over a connection.
 func open(t *testing.T, conn net.Conn, config load.Config) (*load.Conn, error) {
 	t.Helper()
 	k, err := client.New(t.Context(), conn)

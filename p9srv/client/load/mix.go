@@ -18,16 +18,16 @@ const (
 	kinds
 )
 
-// Kinds are all of them.
+// Kinds are all kinds.
 var Kinds = []Kind{Write, Read, Open}
 
 // String returns the kind's name.
 func (k Kind) String() string { return [kinds]string{"write", "read", "open"}[k] }
 
-// Mix is how often each kind is chosen, in parts of their sum.
+// Mix is how often each kind is chosen: its weight, in parts of the sum of all weights.
 type Mix [kinds]int
 
-// maxWeight keeps sums far from overflowing.
+// maxWeight is the largest weight. Sums of weights do not overflow.
 const maxWeight = 1_000_000
 
 // ParseMix reads WRITE:READ:OPEN.
@@ -58,9 +58,9 @@ func (m Mix) sum() int { return m[Write] + m[Read] + m[Open] }
 // chooser chooses kinds at random, as often as a Mix says. Not safe for concurrent use.
 type chooser struct {
 	random rand.PCG
-	writes uint64 // the parts of a mix: below it is a write,
-	moves  uint64 // from there to below it a read,
-	all    uint64 // and from there to below it an open
+	writes uint64 // numbers from 0 to below writes stand for a write,
+	moves  uint64 // from writes to below moves for a read,
+	all    uint64 // and from moves to below all for an open
 }
 
 func newChooser(m Mix, seed, number uint64) *chooser {
@@ -69,7 +69,8 @@ func newChooser(m Mix, seed, number uint64) *chooser {
 	return c
 }
 
-// next returns a kind. It has no branches: the processor would foretell many of them wrongly.
+// next returns a kind. It is written for code without branches, because the processor would
+// predict many of them wrongly.
 func (c *chooser) next() (k Kind) {
 	n := c.random.Uint64() >> 32 * c.all >> 32
 	if n >= c.writes {

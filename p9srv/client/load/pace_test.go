@@ -11,7 +11,7 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// TestRateIsKept can be slower than asked for on a busy machine, never faster.
+// TestRateIsKept allows a slower rate, for a busy machine, but not a faster one.
 func TestRateIsKept(t *testing.T) {
 	seen := new(counts)
 	conns := []load.Worker{
@@ -27,9 +27,9 @@ func TestRateIsKept(t *testing.T) {
 	require.NoError(t, load.Close(conns))
 }
 
-// TestLatencyCountsFromWhenItWasDue asks for far more than there can be: half of what was
-// done must have waited for about half of the time.
-func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
+// TestLatencyCountsFromTheDueTime asks for a rate that cannot be reached. All operations that
+// are made were due near the start, so the median latency is about half of the run.
+func TestLatencyCountsFromTheDueTime(t *testing.T) {
 	seen := new(counts)
 	c := opened(t, serve(t, &p9srv.Server{}), as(1, 1, load.Half, load.Mix{}, seen))
 	r := run(t, load.Options{Length: 200 * time.Millisecond, Rate: 10_000_000}, c)

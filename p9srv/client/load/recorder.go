@@ -2,19 +2,19 @@ package load
 
 import "time"
 
-// Recorder is told of operations that have ended. A Recorder that several workers share
+// Recorder receives the operations that have ended. A Recorder that several workers share
 // must be safe for concurrent use.
 type Recorder interface {
-	// Record counts n operations of a kind that took the same time from when they were due.
-	// They were refused as they had to be: the deque was full or empty, or a second open is
-	// not allowed.
+	// Record counts n operations of one kind. took is the time of each, since it was due.
+	// refused means that the device rightly refused them: the deque was full or empty, or it
+	// was a second open.
 	Record(k Kind, took time.Duration, refused bool, n int64)
 }
 
-// tally gathers operations that were due and ended at the same time, as those do whose
-// requests leave together and whose replies come together.
+// tally counts operations with the same due time and the same end. Those that are sent
+// together and answered together have both.
 type tally struct {
-	to     Recorder // nil: nobody is told
+	to     Recorder // nil: none
 	due    time.Duration
 	ended  time.Duration
 	counts [kinds][2]int64 // done, refused
@@ -38,7 +38,7 @@ func (t *tally) add(k Kind, due, ended time.Duration, refused bool) {
 	t.some = true
 }
 
-// tell hands on what was gathered.
+// tell passes the counts to the Recorder and sets them to 0.
 func (t *tally) tell() {
 	if !t.some {
 		return

@@ -17,8 +17,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// spoiled is a connection whose replies are changed, once armed. The server must have one
-// request at a time, so that each read has one reply.
+// spoiled is a connection that changes replies when armed. Only one request may be under way
+// at a time, so that each read returns one reply.
 type spoiled struct {
 	net.Conn
 	armed atomic.Bool
@@ -74,7 +74,7 @@ func TestWrongRepliesAreFound(t *testing.T) {
 			assert.ErrorContains(t, err, test.want)
 			assert.Less(t, r.Elapsed, time.Minute)
 			assert.NotContains(t, err.Error(), "\n")
-			require.NoError(t, c.Close(), "nothing is sent any more")
+			require.NoError(t, c.Close(), "Close sends no more requests")
 		})
 	}
 }
@@ -84,7 +84,7 @@ func frame(typ wire.Type, tag uint16, body ...byte) wire.Frame {
 	return wire.End(append(wire.Begin(nil, typ, tag), body...), 0)
 }
 
-// TestFaultyDevicesAreFound: what the deque must give is known, its order and its room.
+// TestFaultyDevicesAreFound loads devices with a wrong order, capacity or errno.
 func TestFaultyDevicesAreFound(t *testing.T) {
 	for _, fault := range []string{"odd-right", "capacity-plus-one", "capacity-minus-one", "error=0.01:1", "einval-for-eacces"} {
 		planted, err := faults.Parse(faults.OfDevice(), fault)

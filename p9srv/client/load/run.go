@@ -9,49 +9,50 @@ import (
 	"time"
 )
 
-// How long the last replies may take.
+// How long the last replies of a run may take.
 const (
-	patience = 10 * time.Second // after the end of a run
-	hurry    = time.Second      // after the caller has ended it early
+	patience = 10 * time.Second // after its length is over
+	hurry    = time.Second      // after it has ended early
 )
 
 func noReply(limit time.Duration) error { return fmt.Errorf("no reply for %s", limit) }
 
-// Worker is a [Conn] or a [Caller]. Not safe for concurrent use, but for Done.
+// Worker is a [Conn] or a [Caller]. Only Done is safe for concurrent use.
 type Worker interface {
 	// Done returns how many operations there have been. Safe for concurrent use.
 	Done() int64
-	// Close closes what is open, and waits as long as the last run did.
+	// Close closes the devices, and the connection if there is one. It waits as long as the
+	// last run waited for its last replies.
 	Close() error
 
 	// prepare is called before each run.
 	prepare(*round) error
-	// work makes operations until the run is over and all have ended.
+	// work makes operations until the run is over and all operations have ended.
 	work(*round) error
-	// stop is called when the run is over. The last operations may take that long.
+	// stop is called when the run is over. The last operations may take up to limit.
 	stop(limit time.Duration)
 }
 
-// Options are those of a run.
+// Options say how long and how fast a run is.
 type Options struct {
-	Length time.Duration // after it nothing begins
-	Rate   float64       // operations a second of all workers, that are due; 0: a closed loop
-	Each   int64         // operations of each worker, after which it ends; 0: no limit
+	Length time.Duration // no operation begins after it
+	Rate   float64       // operations a second that are due, for all workers together; 0: a closed loop
+	Each   int64         // most operations of each worker; 0: no limit
 }
 
 // Result is what a run did.
 type Result struct {
 	Ops     int64         // operations that have ended
-	Missed  int64         // that were due and never began; with a rate only
-	Elapsed time.Duration // until the last had ended
+	Missed  int64         // operations that were due and never began; with a rate only
+	Elapsed time.Duration // until the last operation had ended
 }
 
-// Rate returns operations a second.
+// Rate returns how many operations ended in a second.
 func (r Result) Rate() float64 { return float64(r.Ops) / r.Elapsed.Seconds() }
 
-// Run lets all workers work at the same time, until the length is over, or ctx or the
-// first of them that fails, and waits for what was begun. After an error the workers can
-// only be closed.
+// Run runs all workers at the same time. It stops them when the length is over, when ctx
+// ends, or when a worker fails. Then it waits for the operations that have begun. After an
+// error the workers can only be closed.
 func Run(ctx context.Context, workers []Worker, o Options) (Result, error) {
 	r := newRound(workers, o)
 	for _, w := range workers {
@@ -74,7 +75,7 @@ func Run(ctx context.Context, workers []Worker, o Options) (Result, error) {
 	return Result{Ops: done(workers) - before, Missed: r.missed(), Elapsed: r.now()}, err
 }
 
-// isClosed waits for a channel that will be closed, up to a limit.
+// isClosed waits until a channel is closed, at most limit, and reports whether it is.
 func isClosed(c <-chan struct{}, limit time.Duration) bool {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -101,7 +102,7 @@ type round struct {
 	each    int64 // operations of a worker; negative: no limit
 	pace    *pace // nil: a closed loop
 	over    atomic.Bool
-	ended   chan struct{} // closed after the last worker has
+	ended   chan struct{} // closed when the last worker has ended
 }
 
 func newRound(workers []Worker, o Options) *round {
@@ -115,7 +116,7 @@ func newRound(workers []Worker, o Options) *round {
 	return r
 }
 
-// begin starts the workers. The channel gets the first error.
+// begin starts the workers. It returns a channel that receives the first error.
 func (r *round) begin() (failed <-chan error) {
 	first := make(chan error, 1)
 	r.start = time.Now()
@@ -125,7 +126,7 @@ func (r *round) begin() (failed <-chan error) {
 			if err := w.work(r); err != nil {
 				select {
 				case first <- err:
-				default: // one is enough
+				default: // only the first error counts
 				}
 			}
 		})
@@ -133,15 +134,15 @@ func (r *round) begin() (failed <-chan error) {
 	if waiting := waitingOf(r.workers); r.pace != nil && len(waiting) > 0 {
 		working.Go(func() { r.offer(waiting) })
 	}
-	go func() { // the caller waits for it, unless a worker hangs
+	go func() { // Run waits for this, unless a worker hangs
 		working.Wait()
 		close(r.ended)
 	}()
 	return first
 }
 
-// wait waits for the end of the run, and returns how long the last operations may take, and
-// the error that was its end.
+// wait waits for the end of the run. It returns how long the last operations may take, and
+// the error that ended the run, if any.
 func (r *round) wait(ctx context.Context, failed <-chan error) (limit time.Duration, err error) {
 	timer := time.NewTimer(r.length)
 	defer timer.Stop()
@@ -157,7 +158,7 @@ func (r *round) wait(ctx context.Context, failed <-chan error) (limit time.Durat
 	}
 }
 
-// stop lets no more operations begin.
+// stop ends the run: no more operations begin.
 func (r *round) stop(limit time.Duration) {
 	r.over.Store(true)
 	for _, w := range r.workers {
@@ -171,7 +172,7 @@ func (r *round) now() time.Duration { return time.Since(r.start) }
 // goesOn reports whether operations may still begin.
 func (r *round) goesOn() bool { return !r.over.Load() }
 
-// next reports whether an operation is to begin now, and since when it is due.
+// next reports whether an operation must begin now, and since when it is due.
 func (r *round) next(now time.Duration) (due time.Duration, ok bool) {
 	switch {
 	case r.over.Load():
@@ -182,7 +183,8 @@ func (r *round) next(now time.Duration) (due time.Duration, ok bool) {
 	return now, true
 }
 
-// await waits until an operation is due, and returns since when, or false if none will be.
+// await waits until an operation is due and returns since when. It returns false if the run
+// has no more operations.
 func (r *round) await(now time.Duration) (due time.Duration, ok bool) {
 	if r.pace == nil {
 		return r.next(now)

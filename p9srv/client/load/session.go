@@ -12,14 +12,14 @@ import (
 // le is the byte order of values.
 var le = binary.LittleEndian
 
-// session chooses operations for an open device and knows what its deque must have.
+// session chooses operations for an open device, and models its deque.
 type session struct {
 	fid    uint32
 	check  Check
-	values *deque.Deque
-	random *chooser // nil: a push and a pop in turn
-	pops   bool     // in turn: the next is a pop
-	pushed uint32   // the last value
+	values *deque.Deque // the values that the device's deque must have
+	random *chooser     // nil: pushes and pops alternate
+	pops   bool         // if they alternate: the next is a pop
+	pushed uint32       // the last value
 }
 
 // newSession returns a session whose deque is empty.
@@ -35,14 +35,14 @@ func newSession(c *Config, fid uint32, number int) *session {
 	return s
 }
 
-// operation is one that is under way.
+// operation is an operation under way, with the result that it must have.
 type operation struct {
 	kind    Kind
-	value   uint32 // that is pushed, or must be popped
-	refused bool   // it must be refused; or an open was
+	value   uint32 // the value to push, or the value that the pop must return
+	refused bool   // the device must refuse it; for an open: the device has refused it
 }
 
-// next chooses an operation and does it at the deque.
+// next chooses an operation and does it on the model.
 func (s *session) next() operation {
 	kind := Write
 	switch {
@@ -61,7 +61,7 @@ func (s *session) next() operation {
 	return operation{kind: Open}
 }
 
-// push pushes an odd and an even value in turn, which go to both ends.
+// push pushes the next value. Odd values go to the left end and even ones to the right.
 func (s *session) push() operation {
 	s.pushed++
 	v := int32(s.pushed)
@@ -77,15 +77,15 @@ func (s *session) pop() operation {
 	return operation{Read, uint32(v), err != nil}
 }
 
-// outcome is what came of a push or pop.
+// outcome is the actual result of a push or pop.
 type outcome struct {
-	n     int    // bytes that were moved
-	value uint32 // that came
-	err   error  // why it was refused
+	n     int    // bytes written or read
+	value uint32 // the value that was read
+	err   error  // why the operation failed
 }
 
-// judge compares what came with what had to. It reports whether the operation was refused
-// as it had to be, and returns an error if anything else is not as it must be.
+// judge compares an operation's result with the one that it must have. It reports whether
+// the device rightly refused the operation. It returns an error if the result is wrong.
 func (s *session) judge(o operation, got outcome) (refused bool, err error) {
 	if got.err == nil && got.n == valueSize && !o.refused && (o.kind == Write || got.value == o.value) {
 		return false, nil
@@ -100,7 +100,7 @@ func (s *session) judge(o operation, got outcome) (refused bool, err error) {
 	return false, fmt.Errorf("%s: %w", o.kind, o.wrong(got))
 }
 
-// wrong says what is not as it must be.
+// wrong returns an error that says how the result differs.
 func (o operation) wrong(got outcome) error {
 	switch {
 	case errors.Is(got.err, syscall.EACCES):

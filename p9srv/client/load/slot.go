@@ -10,13 +10,13 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// slot is where an operation has its place on a connection. Its index is the tag of its
+// slot is room for one operation on a connection. Its index is the tag of the operation's
 // requests.
 type slot struct {
 	operation
 	session *session
-	spare   uint32        // the fid of an operation of kind Open
-	names   int           // in its Twalk
+	spare   uint32        // fid for operations of kind Open
+	names   int           // number of names in its Twalk
 	due     time.Duration // since the start of the run
 	request wire.Type     // under way; 0: none
 }
@@ -46,8 +46,8 @@ func (c *Conn) begin(tag uint16, due time.Duration) {
 	}
 }
 
-// answered takes the reply to the request of a slot. It reports whether the operation has
-// ended; else it has appended the next request.
+// answered handles the reply to the request of a slot. It reports whether the operation has
+// ended. If not, it has appended the operation's next request.
 func (c *Conn) answered(tag uint16, m wire.Frame) (ended bool, err error) {
 	s := &c.slots[tag]
 	if s.kind == Open {
@@ -62,7 +62,7 @@ func (c *Conn) answered(tag uint16, m wire.Frame) (ended bool, err error) {
 	return ended, err
 }
 
-// outcome returns what a reply to a push or pop says.
+// outcome returns the result of a push or pop from its reply.
 func (s *slot) outcome(m wire.Frame) outcome {
 	const rreadSize = wire.RreadHead + valueSize
 	switch typ := m.Type(); {
@@ -85,7 +85,7 @@ func (s *slot) outcome(m wire.Frame) outcome {
 // count returns the number of bytes in an Rwrite or Rread.
 func count(m wire.Frame) int { return int(le.Uint32(m[wire.HeadSize:])) }
 
-// fixed returns an error for a message that is not the reply of a server that does nothing.
+// fixed returns an error if a message is not the fixed reply of a server that does nothing.
 func fixed(m wire.Frame) error {
 	if m.Type() != wire.Rread || len(m) != wire.RreadHead+valueSize || count(m) != valueSize || le.Uint32(m[wire.RreadHead:]) != 0 {
 		return fmt.Errorf("not the fixed reply: % x", []byte(m))
@@ -93,8 +93,8 @@ func fixed(m wire.Frame) error {
 	return nil
 }
 
-// opened goes on with an operation of kind Open. One whose Tlopen is refused ends with its
-// Tclunk, too.
+// opened continues an operation of kind Open after a reply. The operation ends with a Tclunk,
+// also if its Tlopen was refused.
 func (c *Conn) opened(tag uint16, s *slot, m wire.Frame) (ended bool, err error) {
 	refused, err := c.step(s, m)
 	switch {
@@ -116,7 +116,7 @@ func (c *Conn) opened(tag uint16, s *slot, m wire.Frame) (ended bool, err error)
 	return false, nil
 }
 
-// step checks the reply to a request of an open. Only a Tlopen may be refused.
+// step checks a reply in an operation of kind Open. Only a Tlopen may be refused.
 func (c *Conn) step(s *slot, m wire.Frame) (refused bool, err error) {
 	if c.config.Check == Fixed {
 		return false, fixed(m)

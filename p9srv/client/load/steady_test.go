@@ -10,7 +10,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// instant is a connection whose other end answers at once, with a deque.
+// instant is a connection whose other end is a deque that answers at once.
 type instant struct {
 	net.Conn
 	values  *deque.Deque
@@ -46,7 +46,7 @@ func (c *instant) Read(p []byte) (int, error) {
 func (c *instant) SetReadDeadline(time.Time) error  { return nil }
 func (c *instant) SetWriteDeadline(time.Time) error { return nil }
 
-// nobody is a Recorder.
+// nobody is a Recorder that does nothing.
 type nobody struct{}
 
 func (nobody) Record(Kind, time.Duration, bool, int64) {}
@@ -73,12 +73,12 @@ func TestOperationsAllocateNothing(t *testing.T) {
 			t.Fatal(r, err)
 		}
 	})
-	if perRun > ops/100 { // a run itself has some
+	if perRun > ops/100 { // the run itself makes some
 		t.Errorf("%.0f allocations in %d operations", perRun, ops)
 	}
 }
 
-// BenchmarkOperation is what an operation costs here, with a server that answers at once.
+// BenchmarkOperation measures the client's cost of an operation. The server answers at once.
 func BenchmarkOperation(b *testing.B) {
 	for _, depth := range []int{1, 64} {
 		b.Run(fmt.Sprintf("depth=%d", depth), func(b *testing.B) {
