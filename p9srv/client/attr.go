@@ -11,8 +11,8 @@ import (
 // allAttrs is P9_GETATTR_ALL of Linux's include/net/9p/9p.h.
 const allAttrs = 0x3fff
 
-// attrSize is what an Rgetattr has at least, in bytes: valid[8] qid[13], 3 fields of 4 and
-// 11 of 8.
+// attrSize is the least size of an Rgetattr's body, in bytes: valid[8] qid[13], 3 fields of
+// 4 bytes and 11 of 8.
 const attrSize = 8 + wire.QIDSize + 3*4 + 11*8
 
 // Attr returns the file's attributes.
@@ -31,7 +31,7 @@ func (f *File) Attr(ctx context.Context) (p9.QID, p9.Attr, error) {
 	return body.QID(), body.Attr(), nil
 }
 
-// SetAttr asks the server to set attributes, those that valid names.
+// SetAttr asks the server to set those attributes that valid names.
 func (f *File) SetAttr(ctx context.Context, valid p9.SetAttrMask, attr p9.SetAttr) error {
 	c := newCall()
 	defer c.free()
@@ -40,10 +40,10 @@ func (f *File) SetAttr(ctx context.Context, valid p9.SetAttrMask, attr p9.SetAtt
 	return f.wrap("set attributes of", err)
 }
 
-// statSize is the size of an Rstatfs's body, in bytes: 3 fields of 4 and 6 of 8.
+// statSize is the size of an Rstatfs's body, in bytes: 3 fields of 4 bytes and 6 of 8.
 const statSize = 3*4 + 6*8
 
-// StatFS describes the server's file system.
+// StatFS returns the sizes and limits of the server's file system.
 func (f *File) StatFS(ctx context.Context) (p9.FSStat, error) {
 	c := newCall()
 	defer c.free()

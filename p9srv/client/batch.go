@@ -10,18 +10,19 @@ import (
 type Op struct {
 	File   *File
 	Write  bool   // a write of P; else a read into P
-	P      []byte // what fits a message is read or written
+	P      []byte // one message carries at most Unit bytes of it
 	Offset int64
 
 	N    int    // result: bytes
-	Err  error  // result, as that of ReadAt or WriteAt
-	Turn uint64 // result: rises with each reply of the connection; 0: there was none
+	Err  error  // result, as ReadAt or WriteAt returns it
+	Turn uint64 // result: number of the reply, which rises with each; 0: there was none
 
-	call *call // nil: it could not be made
+	call *call // nil: the request could not be made
 }
 
-// Batch sends the requests of all ops with one write and returns when each has its result.
-// The Files must be of this connection. The server may work on all at the same time.
+// Batch sends the requests of all ops with one write, and returns when each has its result.
+// The Files must belong to this connection. The server may work on all requests at the same
+// time.
 func (k *Conn) Batch(ctx context.Context, ops []Op) {
 	for i := range ops {
 		ops[i].begin(ctx)
@@ -36,7 +37,7 @@ func (k *Conn) Batch(ctx context.Context, ops []Op) {
 	}
 }
 
-// begin makes the request.
+// begin prepares the request.
 func (o *Op) begin(ctx context.Context) {
 	o.N, o.Turn = 0, 0
 	if o.Err = ctx.Err(); o.Err != nil {
@@ -69,7 +70,7 @@ func (k *Conn) exchangeAll(ctx context.Context, ops []Op) {
 	}
 }
 
-// doAll is do for many.
+// doAll is like do, for the requests of many ops.
 func (s *stream) doAll(ctx context.Context, ops []Op) {
 	p := &patience{ctx: ctx, all: make([]*call, 0, len(ops))}
 	s.mu.Lock()
@@ -91,7 +92,7 @@ func (s *stream) doAll(ctx context.Context, ops []Op) {
 	}
 }
 
-// end takes the result.
+// end sets the result.
 func (o *Op) end() {
 	if c := o.call; c != nil {
 		o.call, o.Turn = nil, c.turn
@@ -115,7 +116,7 @@ func (o *Op) result(body wire.Cursor) (int, error) {
 	return dataOf(body, o.P)
 }
 
-// name is the call's, for errors.
+// name returns the call's name, for errors.
 func (o *Op) name() string {
 	if o.Write {
 		return "write"

@@ -6,14 +6,14 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// call is a request and its reply. It is its caller's; the stream forgets it before it lets
-// the caller go on.
+// call is a request and its reply. It belongs to its caller: the stream drops it before the
+// caller goes on.
 type call struct {
 	request []byte     // one message, whose tag the stream sets
-	reply   wire.Frame // one that passed check
-	flushed bool       // the context had ended before the reply came
+	reply   wire.Frame // has passed check
+	flushed bool       // a Tflush was sent before the reply came
 
-	// ready holds a token after done was set, and when this call is to read or write for
+	// ready receives a token when done is set, and when this caller must read or write for
 	// others.
 	ready chan struct{}
 
@@ -21,16 +21,16 @@ type call struct {
 	tag     uint16
 	done    bool
 	err     error  // why there is no reply
-	turn    uint64 // how many replies there have been with this one
+	turn    uint64 // number of the reply, counted on the connection from 1
 	asleep  bool   // its caller waits for ready
-	flush   *call  // a Tflush of this call; nil: there is none, or it was answered
-	flushes uint16 // of a Tflush: the tag that it is about
-	dead    bool   // it was given up, and so was its flush
-	orphan  bool   // nobody waits, and the stream frees it
-	late    func() // runs when an orphan is answered; nil: nothing does
+	flush   *call  // the Tflush of this call; nil: there is none, or it was refused
+	flushes uint16 // of a Tflush: the tag to flush
+	dead    bool   // given up, as is its flush
+	orphan  bool   // no caller waits, and the stream frees it
+	late    func() // runs when an orphan is answered; may be nil
 }
 
-// calls are unused ones: with their buffers they are most of what a request costs.
+// calls are unused calls. They keep their buffers, which are most of a request's cost.
 var calls = sync.Pool{New: func() any { return &call{ready: make(chan struct{}, 1)} }}
 
 // keptBuffer is the largest buffer that an unused call keeps, in bytes.
@@ -38,7 +38,7 @@ const keptBuffer = 4 << 10
 
 func newCall() *call { return calls.Get().(*call) }
 
-// free gives the call back. Its request and reply are of no more use then.
+// free gives the call back. Its request and reply must not be used after that.
 func (c *call) free() {
 	if cap(c.request) > keptBuffer || cap(c.reply) > keptBuffer {
 		return
@@ -51,7 +51,7 @@ func (c *call) free() {
 	calls.Put(c)
 }
 
-// orphaned returns what stays of a call whose caller leaves before the reply is there.
+// orphaned returns a copy for the stream of a call whose caller leaves before the reply.
 func (c *call) orphaned() *call {
 	o := newCall()
 	o.request = append(o.request, c.request[:wire.HeadSize]...)
@@ -59,7 +59,7 @@ func (c *call) orphaned() *call {
 	return o
 }
 
-// typ is the request's type.
+// typ returns the request's type.
 func (c *call) typ() wire.Type { return wire.Frame(c.request).Type() }
 
 // signal gives the caller a token.

@@ -20,7 +20,7 @@ import (
 	"fullex/p9srv/outside"
 )
 
-// ways are the ways to a server.
+// ways connect a client to a server, each over another transport.
 var ways = map[string]func(testing.TB, *p9srv.Server) *client.Conn{
 	"memory": func(t testing.TB, srv *p9srv.Server) *client.Conn {
 		x, err := srv.Connect()
@@ -68,7 +68,7 @@ func over(t testing.TB, conn io.ReadWriteCloser) *client.Conn {
 	return k
 }
 
-// onEveryWay runs a test for each way to a server of its own.
+// onEveryWay runs a test over each transport, each time with a new server.
 func onEveryWay(t *testing.T, test func(*testing.T, *client.Conn, *p9srv.Server)) {
 	for name, connect := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func attach(t testing.TB, k *client.Conn) *client.File {
 	return root
 }
 
-func TestDeviceIsUsedOnEveryWay(t *testing.T) {
+func TestDeviceWorksOnEveryWay(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, srv *p9srv.Server) {
 		ctx := t.Context()
 		root := attach(t, k)
@@ -146,7 +146,7 @@ func TestRefusalsNameCallAndPath(t *testing.T) {
 		require.NoError(t, each.Close(ctx))
 		assert.ErrorIs(t, each.Close(ctx), syscall.EBADF)
 		_, err = each.Walk(ctx)
-		assert.ErrorIs(t, err, syscall.EBADF, "the number may be another file's")
+		assert.ErrorIs(t, err, syscall.EBADF, "another file may have the fid's number")
 	})
 }
 
@@ -159,7 +159,7 @@ func TestDirectoriesAndAttributes(t *testing.T) {
 		assert.Equal(t, p9.TypeDir, qid.Type)
 		assert.True(t, attr.Mode.IsDir())
 		_, err = root.ReadDir(ctx)
-		assert.ErrorIs(t, err, syscall.EBADF, "it is not open")
+		assert.ErrorIs(t, err, syscall.EBADF, "the directory is not open")
 		dir, err := root.OpenFile(ctx, 0)
 		require.NoError(t, err)
 		entries, err := dir.ReadDir(ctx)
@@ -186,7 +186,7 @@ func TestRareCalls(t *testing.T) {
 		assert.EqualValues(t, 255, stat.NameLength)
 		f, err := root.Walk(ctx, "full_ex")
 		require.NoError(t, err)
-		assert.EqualError(t, f.Sync(ctx), "sync /full_ex: bad file descriptor", "it is not open")
+		assert.EqualError(t, f.Sync(ctx), "sync /full_ex: bad file descriptor", "the file is not open")
 		require.NoError(t, f.SetAttr(ctx, p9.SetAttrMask{Size: true}, p9.SetAttr{}))
 		err = f.SetAttr(ctx, p9.SetAttrMask{Permissions: true}, p9.SetAttr{Permissions: 0o600})
 		assert.EqualError(t, err, "set attributes of /full_ex: operation not permitted")
@@ -195,7 +195,7 @@ func TestRareCalls(t *testing.T) {
 	})
 }
 
-// TestFIDsAreUsedAgain: the server here allows few.
+// TestFIDsAreUsedAgain uses a server that allows few fids.
 func TestFIDsAreUsedAgain(t *testing.T) {
 	for name, connect := range ways {
 		srv := &p9srv.Server{Limits: p9srv.Limits{FIDs: 5}}
@@ -219,7 +219,7 @@ func TestFIDsAreUsedAgain(t *testing.T) {
 	}
 }
 
-func TestManyCallersFindTheirOwnValues(t *testing.T) {
+func TestManyCallersGetTheirOwnValues(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, srv *p9srv.Server) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -249,7 +249,7 @@ func TestManyCallersFindTheirOwnValues(t *testing.T) {
 	})
 }
 
-func TestBatchHasEachResult(t *testing.T) {
+func TestBatchReturnsEachResult(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
 		ctx := t.Context()
 		f, err := attach(t, k).OpenFile(ctx, syscall.O_RDWR, "full_ex")
@@ -276,7 +276,7 @@ func TestBatchHasEachResult(t *testing.T) {
 	})
 }
 
-// TestBatchLargerThanAllBuffers: the server stops reading when nobody reads its replies.
+// TestBatchLargerThanAllBuffers makes the server stop reading until its replies are read.
 func TestBatchLargerThanAllBuffers(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
 		f, err := attach(t, k).OpenFile(t.Context(), 0, "kmsg")
@@ -308,8 +308,8 @@ func TestRepliesInAnyOrder(t *testing.T) {
 	require.NoError(t, k.Close())
 }
 
-// TestEveryCallEndsWhenTheConnectionDoes: whoever ends it, and whatever was being sent or
-// waited for.
+// TestEveryCallEndsWhenTheConnectionDoes ends the connection at the server or at the client
+// while many calls are under way.
 func TestEveryCallEndsWhenTheConnectionDoes(t *testing.T) {
 	for name, connect := range ways {
 		for _, byServer := range []bool{true, false} {
@@ -328,7 +328,7 @@ func TestEveryCallEndsWhenTheConnectionDoes(t *testing.T) {
 						if err != nil {
 							assert.ErrorIs(t, err, client.ErrEnded, name)
 							var errno syscall.Errno
-							assert.NotErrorAs(t, err, &errno, "no reply says so")
+							assert.NotErrorAs(t, err, &errno, "no reply has an errno")
 							return
 						}
 						if i == 0 {
@@ -352,7 +352,7 @@ func TestEveryCallEndsWhenTheConnectionDoes(t *testing.T) {
 	}
 }
 
-// BenchmarkClient pushes and pops.
+// BenchmarkClient pushes and pops values alternately, one call at a time.
 func BenchmarkClient(b *testing.B) {
 	for name, connect := range ways {
 		b.Run(name, func(b *testing.B) {

@@ -14,16 +14,16 @@ import (
 // msizes, in bytes.
 const (
 	askedMsize = 64 << 10
-	leastMsize = 4 << 10 // as the Linux client's
+	leastMsize = 4 << 10 // as for the Linux client
 )
 
-// Dialer is an endpoint.
+// Dialer is an endpoint to connect to.
 type Dialer interface {
 	Dial(ctx context.Context) (net.Conn, error)
 }
 
-// Exchanger is a connection within this process: Exchange answers one message at once and
-// appends the reply.
+// Exchanger is a connection within this process. Exchange answers one message at once: it
+// appends the reply and returns the result.
 type Exchanger interface {
 	io.Closer
 	Exchange(message, reply []byte) ([]byte, error)
@@ -37,8 +37,8 @@ type Conn struct {
 	fids   fids
 }
 
-// Connect connects to an endpoint, until ctx ends. The error says what is likely where
-// nobody listens.
+// Connect connects to an endpoint. It gives up when ctx ends. If nobody listens there, the
+// error asks whether the server runs.
 func Connect(ctx context.Context, d Dialer) (net.Conn, error) {
 	conn, err := d.Dial(ctx)
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
@@ -47,7 +47,7 @@ func Connect(ctx context.Context, d Dialer) (net.Conn, error) {
 	return conn, err
 }
 
-// Dial connects to a server and agrees on a version, until ctx ends.
+// Dial connects to a server and agrees with it on a version. It gives up when ctx ends.
 func Dial(ctx context.Context, d Dialer) (*Conn, error) {
 	conn, err := Connect(ctx, d)
 	if err != nil {
@@ -56,14 +56,14 @@ func Dial(ctx context.Context, d Dialer) (*Conn, error) {
 	return New(ctx, conn)
 }
 
-// New agrees on a version over a connection, until ctx ends. The connection is a net.Conn,
-// or one of package outside for callers who have a thread each. It belongs to the client
-// from then on, also after an error.
+// New agrees with a server on a version, over a connection. It gives up when ctx ends. The
+// connection is a net.Conn, or one of package outside for callers that have a thread each.
+// It belongs to the client from then on: after an error New closes it.
 func New(ctx context.Context, conn io.ReadWriteCloser) (*Conn, error) {
 	return NewSize(ctx, conn, askedMsize)
 }
 
-// NewSize is New with the msize to ask for, in bytes.
+// NewSize is like New, and asks for an msize in bytes.
 func NewSize(ctx context.Context, conn io.ReadWriteCloser, msize uint32) (*Conn, error) {
 	s, err := newStream(conn)
 	if err != nil {
@@ -73,7 +73,7 @@ func NewSize(ctx context.Context, conn io.ReadWriteCloser, msize uint32) (*Conn,
 }
 
 // Memory agrees on a version with a server in this process. x belongs to the client from
-// then on, also after an error.
+// then on: after an error Memory closes it.
 func Memory(x Exchanger) (*Conn, error) {
 	return begin(context.Background(), &Conn{memory: x, msize: askedMsize})
 }
@@ -111,13 +111,13 @@ func (k *Conn) version(ctx context.Context) error {
 	return nil
 }
 
-// InMemory reports whether the server is in this process: its answer never takes time.
+// InMemory reports whether the server is in this process. Such a server answers at once.
 func (k *Conn) InMemory() bool { return k.memory != nil }
 
 // Unit returns the most that one read or write carries, in bytes.
 func (k *Conn) Unit() int { return int(k.msize - wire.IOHeadSize) }
 
-// do makes a request and returns the body of the reply, which is the call's.
+// do makes a request and returns the body of the reply. The body is the call's memory.
 func (k *Conn) do(ctx context.Context, c *call) (wire.Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -149,8 +149,8 @@ func (k *Conn) exchange(ctx context.Context, c *call) error {
 	return check(c.reply, c.typ())
 }
 
-// Close ends the connection, and with it all calls. The server closes all that is open on
-// it. Closing again is not an error.
+// Close ends the connection and all calls on it. The server closes all files that are open
+// on the connection. Closing again is not an error.
 func (k *Conn) Close() error {
 	if k.memory != nil {
 		return k.memory.Close()

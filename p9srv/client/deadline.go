@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// deadline lets reads, or writes, return after a while. It is used by one goroutine at a
-// time.
+// deadline makes reads, or writes, return after a time without data. Not safe for concurrent
+// use.
 type deadline struct {
-	set  func(time.Time) error // nil: they do by themselves
+	set  func(time.Time) error // nil: the connection has its own time-out
 	next time.Time
 }
 
-// span is the longest that a read or write waits, and tick the shortest: a deadline for
-// each would take a part of the time of a request.
+// span is the longest that a read or write waits; tick is the shortest. A new deadline for
+// each read would take a part of a request's time.
 const span = 3 * tick
 
 func (s *stream) setDeadlines() error {
@@ -37,6 +37,6 @@ func (d *deadline) renew() {
 	}
 	if now := time.Now(); d.next.Sub(now) < tick {
 		d.next = now.Add(span)
-		_ = d.set(d.next) // of a closed connection the read or write says more
+		_ = d.set(d.next) // fails on a closed connection, and so does the read or write
 	}
 }

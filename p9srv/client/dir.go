@@ -10,18 +10,18 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// mostEntries is how many a directory may have: a server could go on for ever.
+// mostEntries is the most entries of a directory: a faulty server could send them for ever.
 const mostEntries = 1 << 20
 
 var errEntries = fmt.Errorf("the directory has more than %d entries", mostEntries)
 
-// errEntry is for a listing that is cut within an entry.
-var errEntry = errors.New("an entry of the directory is cut")
+// errEntry is for a reply that ends within an entry.
+var errEntry = errors.New("an entry of the directory is cut off")
 
-// listing is how many bytes of entries one reply may have.
+// listing is the most bytes of entries that one request asks for.
 const listing = 8 << 10
 
-// ReadDir returns all entries of an open directory, as the server has them.
+// ReadDir returns all entries of an open directory, in the server's order.
 func (f *File) ReadDir(ctx context.Context) ([]p9.Dirent, error) {
 	entries, err := f.readDir(ctx)
 	return entries, f.wrap("list", err)
@@ -56,7 +56,7 @@ func appendEntries(entries []p9.Dirent, p wire.Cursor) ([]p9.Dirent, error) {
 			return nil, errEntry
 		}
 		d := p9.Dirent{QID: p.QID(), Offset: p.U64(), Type: p9.QIDType(p.U8())}
-		size := p // in front of the name
+		size := p // the name's size is in front of it
 		if int(size.U16()) > len(size) {
 			return nil, errEntry
 		}

@@ -11,9 +11,9 @@ import (
 	"fullex/p9srv/outside"
 )
 
-// AwaitEnd returns when the server has ended the connection, also if nobody makes a request
-// meanwhile, or when ctx has ended. It closes the client. The connection must be a socket,
-// on Linux.
+// AwaitEnd waits until the server has ended the connection, or ctx has ended. It needs no
+// requests to notice the end. Before it returns it closes the client. The connection must be
+// a socket, on Linux.
 func (k *Conn) AwaitEnd(ctx context.Context) error {
 	if k.memory != nil {
 		return errors.New("wait for the server: it is in this process")
@@ -34,8 +34,8 @@ func (k *Conn) AwaitEnd(ctx context.Context) error {
 	return errors.Join(err, w.Close(), k.Close())
 }
 
-// watch returns a descriptor to wait for the peer's end with: reading the connection itself
-// is for those who wait for a reply.
+// watch returns a descriptor for waiting until the peer ends the connection. Only callers
+// that wait for a reply may read the connection itself.
 func watch(conn any) (outside.Descriptor, error) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {

@@ -14,21 +14,21 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// ErrEnded stands for all the ways in which a connection can be of no more use.
+// ErrEnded means that the connection has ended, for whatever reason.
 var ErrEnded = errors.New("the connection to the server has ended")
 
-// ErrNoAnswer means that a call was given up: nobody knows what the server did, or will do.
+// ErrNoAnswer means that a call was given up. The server may have done it, or do it later.
 var ErrNoAnswer = errors.New("the server does not answer")
 
-// What ends a connection besides ErrEnded.
+// Reasons for the end of a connection.
 var (
-	errSize   = errors.New("a reply has a size that cannot be")
-	errTag    = errors.New("a reply has a tag of no request")
+	errSize   = errors.New("a reply has an impossible size")
+	errTag    = errors.New("a reply has a tag that no request has")
 	errReply  = errors.New("a reply does not fit its request")
 	errSilent = fmt.Errorf("%d requests have no answer", maxDead)
 )
 
-// errClosed is why the client's own user ended the connection.
+// errClosed is the reason when Close has ended the connection.
 var errClosed = errors.New("closed")
 
 // errTags refuses a call while all 65,535 tags are in use.
@@ -38,17 +38,17 @@ var errTags = errors.New("too many requests at the same time")
 type Error struct {
 	Call string // "attach", "walk", "open", "read", "write", "close", "list" or such
 	Path string // of the file from the attached directory, with a leading slash
-	Err  error  // a syscall.Errno where the server refused
+	Err  error  // a syscall.Errno if the server refused
 }
 
-// Error returns one line.
+// Error returns the call, the path and the cause, in one line.
 func (e *Error) Error() string { return e.Call + " " + e.Path + ": " + e.Err.Error() }
 
-// Unwrap returns what happened.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ended is ErrEnded, with a reason unless that says no more. The reason is not unwrapped: its
-// errno is none that the server replied.
+// ended returns ErrEnded, with the reason if that says more. It does not wrap the reason: an
+// errno in it is not one that the server replied.
 func ended(why error) error {
 	for _, end := range []error{io.EOF, io.ErrClosedPipe, net.ErrClosed, os.ErrClosed, syscall.EPIPE, syscall.ECONNRESET, errClosed} {
 		if errors.Is(why, end) {
@@ -58,12 +58,12 @@ func ended(why error) error {
 	return fmt.Errorf("%w: %v", ErrEnded, why)
 }
 
-// unanswered is what a call returns that is given up.
+// unanswered returns the error of a call that is given up.
 func unanswered(ctx context.Context) error { return fmt.Errorf("%w: %w", ErrNoAnswer, ctx.Err()) }
 
-// ReplyError returns why a message that came is not what a request of that type asks for: the
-// [syscall.Errno] with which the server refused it, or that it is no reply to it; else nil. It
-// is for those to whom a connection was lent.
+// ReplyError returns nil if a message is a successful reply to a request of a type. If it is
+// a refusal, the error is the server's [syscall.Errno]. Otherwise the error says that the
+// message does not fit the request. ReplyError is for callers of [Conn.Lend].
 func ReplyError(m wire.Frame, request wire.Type) error {
 	if err := check(m, request); err != nil {
 		return err
@@ -71,8 +71,8 @@ func ReplyError(m wire.Frame, request wire.Type) error {
 	return refusal(m)
 }
 
-// check returns an error for a reply that is not one to a request of that type, or whose
-// fields cannot be read.
+// check returns an error if a message is not a reply to a request of a type, or if its body
+// cannot be read.
 func check(m wire.Frame, request wire.Type) error {
 	if typ := m.Type(); typ != request+1 && typ != wire.Rlerror || !m.Fits() {
 		return fmt.Errorf("%w: %s to %s", errReply, typ, request)
@@ -80,8 +80,8 @@ func check(m wire.Frame, request wire.Type) error {
 	return nil
 }
 
-// mostErrno is above all errno values that a program may see. The kernel keeps those from
-// 512 on for itself.
+// mostErrno is above all errno values that a program may see. Linux uses those from 512 on
+// only inside the kernel.
 const mostErrno = 512
 
 // refusal returns the errno of an Rlerror, and nil for another reply.

@@ -5,8 +5,8 @@ import "sync"
 // fids gives out the numbers of fids. Safe for concurrent use.
 type fids struct {
 	mu   sync.Mutex // guards the fields below; nothing is locked under it
-	free []uint32   // used before
-	last uint32     // the highest used
+	free []uint32   // used before and free again
+	last uint32     // the highest number used so far
 }
 
 func (f *fids) take() uint32 {

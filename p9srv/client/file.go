@@ -17,9 +17,9 @@ type File struct {
 	conn   *Conn
 	fid    uint32
 	path   []string     // from the attached directory; immutable
-	uses   atomic.Int32 // calls under way, and 1 until the fid is clunked; the number is free at 0
+	uses   atomic.Int32 // calls under way, plus 1 until the fid is clunked; at 0 the fid's number is free
 	closed atomic.Bool
-	dead   atomic.Bool // a call was given up, so the number is never free
+	dead   atomic.Bool // a call was given up, so the fid's number is never free
 }
 
 func (k *Conn) newFile(fid uint32, path []string) *File {
@@ -28,8 +28,8 @@ func (k *Conn) newFile(fid uint32, path []string) *File {
 	return f
 }
 
-// Attach returns a directory of the server, "" for the root, for a user. wire.NoUID names
-// none.
+// Attach attaches for a user and returns the directory aname, "" for the root. wire.NoUID
+// names no user.
 func (k *Conn) Attach(ctx context.Context, uid uint32, aname string) (*File, error) {
 	if len(aname) > math.MaxUint16 {
 		return nil, &Error{"attach", "/", syscall.ENAMETOOLONG}
@@ -44,9 +44,10 @@ func (k *Conn) Attach(ctx context.Context, uid uint32, aname string) (*File, err
 	return k.newFile(fid, nil), nil
 }
 
-// AttachSelf returns the root for the user who runs this. Root says who it is. All others
-// name nobody: a unix socket vouches for them. So it does for root of a user namespace,
-// whom a server outside knows by another number and refuses with EPERM.
+// AttachSelf attaches for the user of this process and returns the root directory. Only uid
+// 0 names itself. Other users name no user: over a unix socket the server knows their uid.
+// In a user namespace uid 0 is another number for a server outside, which refuses it with
+// EPERM. Then AttachSelf attaches without a user.
 func (k *Conn) AttachSelf(ctx context.Context) (*File, error) {
 	if os.Geteuid() != 0 {
 		return k.Attach(ctx, wire.NoUID, "")
@@ -58,12 +59,12 @@ func (k *Conn) AttachSelf(ctx context.Context) (*File, error) {
 	return root, err
 }
 
-// makeFID makes a request that makes a fid. After an error there is none.
+// makeFID makes a request that makes a fid. After an error the fid does not exist.
 func (k *Conn) makeFID(ctx context.Context, c *call, fid uint32) (wire.Cursor, error) {
 	body, err := k.do(ctx, c)
 	switch {
 	case errors.Is(err, ErrNoAnswer):
-		k.clunk(fid, nil) // and the number is never used again
+		k.clunk(fid, nil) // the number is never used again
 	case err != nil:
 		k.fids.give(fid)
 	case c.flushed:
@@ -73,7 +74,7 @@ func (k *Conn) makeFID(ctx context.Context, c *call, fid uint32) (wire.Cursor, e
 	return body, err
 }
 
-// clunk sends a Tclunk for whose answer nobody waits. late runs when it comes.
+// clunk sends a Tclunk and does not wait for the reply. late runs when that comes.
 func (k *Conn) clunk(fid uint32, late func()) {
 	c := newCall()
 	c.request = wire.AppendFID(c.request, wire.Tclunk, 0, fid)
@@ -83,14 +84,15 @@ func (k *Conn) clunk(fid uint32, late func()) {
 		return
 	}
 	defer c.free()
-	_ = k.exchange(context.Background(), c) // nobody is there to be told
+	_ = k.exchange(context.Background(), c) // no caller waits for an error
 	if late != nil {
 		late()
 	}
 }
 
-// Walk returns what is below a directory; without names, the same file again, not open.
-// ENOENT if a part of the path only exists. The names must not change afterwards.
+// Walk returns a file below a directory, which is not open. Without names it returns the
+// same file again. The error is ENOENT if only a part of the path exists. The slice names
+// must not change afterwards.
 func (f *File) Walk(ctx context.Context, names ...string) (*File, error) {
 	path := names
 	if len(f.path) > 0 {
@@ -124,17 +126,17 @@ func (f *File) walk(ctx context.Context, path, names []string) (*File, error) {
 	}
 	switch n := int(body.U16()); {
 	case n < len(names):
-		k.fids.give(fid) // the server made none (walk(5))
+		k.fids.give(fid) // the server has made no fid (walk(5))
 		return nil, syscall.ENOENT
 	case n > len(names):
-		k.clunk(fid, nil) // nobody knows what it is
+		k.clunk(fid, nil) // the server may have made a fid
 		return nil, errReply
 	}
 	return k.newFile(fid, path), nil
 }
 
-// Open opens the file with Linux's flags of x86-64. After the end of ctx the file may be
-// closed.
+// Open opens the file. flags are those of Linux on x86-64. If ctx ends, the File may be
+// closed when Open returns.
 func (f *File) Open(ctx context.Context, flags uint32) error {
 	c := newCall()
 	defer c.free()
@@ -161,8 +163,8 @@ func (f *File) OpenFile(ctx context.Context, flags uint32, names ...string) (*Fi
 	return to, nil
 }
 
-// ReadAt makes one Tread and returns what the reply has: at most what a message carries,
-// and 0 at the end.
+// ReadAt makes one Tread and returns how many bytes the reply has: at most [Conn.Unit], and
+// 0 at the end of the file.
 func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {
 	c := newCall()
 	defer c.free()
@@ -181,7 +183,7 @@ func (f *File) prepareRead(c *call, p []byte, offset int64) error {
 	return nil
 }
 
-// data makes a request whose reply has bytes, and copies them.
+// data makes a request and copies the bytes of the reply to p.
 func (f *File) data(ctx context.Context, c *call, p []byte) (int, error) {
 	body, err := f.do(ctx, c)
 	if err != nil {
@@ -190,7 +192,7 @@ func (f *File) data(ctx context.Context, c *call, p []byte) (int, error) {
 	return dataOf(body, p)
 }
 
-// dataOf copies the bytes of an Rread or Rreaddir.
+// dataOf copies the bytes of an Rread or Rreaddir to p.
 func dataOf(body wire.Cursor, p []byte) (int, error) {
 	if n := body.U32(); int64(n) > int64(len(p)) {
 		return 0, errReply
@@ -198,8 +200,8 @@ func dataOf(body wire.Cursor, p []byte) (int, error) {
 	return copy(p, body), nil
 }
 
-// WriteAt makes one Twrite, of what a message carries at most, and returns how many bytes
-// were taken.
+// WriteAt makes one Twrite of at most [Conn.Unit] bytes. It returns how many bytes the
+// server took.
 func (f *File) WriteAt(ctx context.Context, p []byte, offset int64) (int, error) {
 	c := newCall()
 	defer c.free()
@@ -218,7 +220,7 @@ func (f *File) prepareWrite(c *call, p []byte, offset int64) error {
 	return nil
 }
 
-// count makes a request whose reply has a number of bytes.
+// count makes a request and returns the number of bytes in the reply.
 func (f *File) count(ctx context.Context, c *call, most int) (int, error) {
 	body, err := f.do(ctx, c)
 	if err != nil {
@@ -227,7 +229,7 @@ func (f *File) count(ctx context.Context, c *call, most int) (int, error) {
 	return countOf(body, most)
 }
 
-// countOf returns the number of an Rwrite.
+// countOf returns the number of bytes in an Rwrite.
 func countOf(body wire.Cursor, most int) (int, error) {
 	n := body.U32()
 	if int64(n) > int64(most) {
@@ -236,8 +238,8 @@ func countOf(body wire.Cursor, most int) (int, error) {
 	return int(n), nil
 }
 
-// Close clunks the fid, also after an error. Whoever does not want to wait for the server
-// gives a context that has ended.
+// Close clunks the fid. The File is closed also after an error. With a context that has
+// ended, Close does not wait for the server and returns the context's error.
 func (f *File) Close(ctx context.Context) error {
 	if f.closed.Swap(true) {
 		return f.wrap("close", syscall.EBADF)
@@ -259,7 +261,7 @@ func (f *File) Close(ctx context.Context) error {
 	return f.wrap("close", err)
 }
 
-// drop is Close without waiting.
+// drop is like Close, but does not wait.
 func (f *File) drop() {
 	if !f.closed.Swap(true) {
 		f.conn.clunk(f.fid, f.endUse)
@@ -277,14 +279,14 @@ func (f *File) do(ctx context.Context, c *call) (wire.Cursor, error) {
 	return body, err
 }
 
-// note takes down that a call was given up.
+// note marks the file as dead after a call that was given up.
 func (f *File) note(err error) {
 	if err != nil && errors.Is(err, ErrNoAnswer) {
 		f.dead.Store(true)
 	}
 }
 
-// use keeps the fid's number from becoming another file's.
+// use begins a call on the file. While it lasts no other file gets the fid's number.
 func (f *File) use() error {
 	if f.dead.Load() && !f.closed.Load() {
 		return ErrNoAnswer
@@ -300,14 +302,14 @@ func (f *File) use() error {
 	}
 }
 
-// endUse is called after use, and after the fid was clunked.
+// endUse ends a call that use began. It is called once more after the fid is clunked.
 func (f *File) endUse() {
 	if f.uses.Add(-1) == 0 && !f.dead.Load() {
 		f.conn.fids.give(f.fid)
 	}
 }
 
-// wrap says about which file and call an error is. nil stays nil.
+// wrap adds the call and the file to an error. nil stays nil.
 func (f *File) wrap(call string, err error) error {
 	if err == nil {
 		return nil

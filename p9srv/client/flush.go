@@ -7,10 +7,10 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// errFlushed ends a call whose Tflush was answered before it.
+// errFlushed ends a call whose Tflush was answered before the call itself.
 var errFlushed = errors.New("flushed")
 
-// flush sends a Tflush for a call, or for all that are awaited together.
+// flush sends a Tflush for a call, or for all calls of a batch.
 func (s *stream) flush(p *patience, c *call) {
 	p.end = time.Now().Add(flushTime)
 	if p.all == nil {
@@ -28,20 +28,21 @@ func (s *stream) flushOne(c *call) {
 	flush := newCall()
 	flush.request = wire.AppendFlush(flush.request, 0, c.tag)
 	flush.flushes = c.tag
-	if s.enter(flush) == nil { // else the call is only given up later
+	if s.enter(flush) == nil { // after an error the call is given up later
 		c.flush = flush
 	}
 }
 
-// endFlush takes the answer to a Tflush. A server that refuses it goes on with the request.
+// endFlush handles the answer to a Tflush. isFlushed is false if the server refused it: then
+// the server goes on with the request.
 func (s *stream) endFlush(flush *call, isFlushed bool) {
 	defer flush.free()
-	c := s.calls[flush.flushes] // no other request has the tag before this
+	c := s.calls[flush.flushes] // until now no other request can have the tag
 	switch {
 	case flush.dead && isFlushed:
 		s.endDead(c, flush.flushes)
 	case flush.dead:
-		return // the server still may answer the request
+		return // the server may still answer the request
 	case c == nil:
 		s.freeTag(flush.flushes)
 	case !isFlushed:
@@ -54,8 +55,8 @@ func (s *stream) endFlush(flush *call, isFlushed bool) {
 	s.freeTag(flush.tag)
 }
 
-// abandon gives up a request for whose flush there is no answer. Both stay known, as there
-// may be answers yet: with that to the flush the tags can be used again.
+// abandon gives up a request when its flush has no answer. The stream keeps both, as answers
+// may still come. After an answer to the flush, their tags can be used again.
 func (s *stream) abandon(c *call) {
 	o := c.orphaned()
 	o.dead = true
@@ -68,8 +69,8 @@ func (s *stream) abandon(c *call) {
 	}
 }
 
-// endDead takes a late Rflush: from then on the server does nothing more for the tag
-// (flush(5)). c is the request, or nil if it was answered before.
+// endDead handles a late Rflush. From then on the server does nothing more for the tag
+// (flush(5)). c is the request, or nil if that was answered before.
 func (s *stream) endDead(c *call, tag uint16) {
 	if c != nil {
 		delete(s.calls, tag)
@@ -79,7 +80,7 @@ func (s *stream) endDead(c *call, tag uint16) {
 	s.freeTag(tag)
 }
 
-// sendOrphan sends a request whose answer nobody waits for.
+// sendOrphan sends a request. No caller waits for its answer.
 func (s *stream) sendOrphan(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// interrupted starts a call, ends its context when the request is there, and returns the
-// request and the Tflush.
+// interrupted starts a call and ends its context when the request has arrived. It returns
+// the request and the Tflush.
 func (s *played) interrupted(typ wire.Type, call func(context.Context) result) (request, flush wire.Frame, done <-chan result) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -63,7 +63,7 @@ func TestReplyBeforeRflushIsTheResult(t *testing.T) {
 	})
 }
 
-func TestRequestWithRflushAloneWasNeverSent(t *testing.T) {
+func TestRequestWithOnlyAnRflushCountsAsNeverSent(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		root, f := s.file(k)
 		_, flush, done := s.interrupted(wire.Tread, reading(f, make([]byte, 4)))
@@ -85,13 +85,13 @@ func TestRequestWithRflushAloneWasNeverSent(t *testing.T) {
 			return result{0, err}
 		})
 		m = s.receive(wire.Twalk)
-		assert.Equal(t, fid, m.Field("newfid").Uint(), "it was not made")
+		assert.Equal(t, fid, m.Field("newfid").Uint(), "the fid was not made")
 		s.reply(wire.Rwalk, m.Tag(), ok(wire.Twalk)...)
 		require.NoError(t, (<-walked).err)
 	})
 }
 
-// making are the calls that make or open a fid.
+// making returns the calls that make or open a fid.
 func making(k *client.Conn, root, f *client.File) map[wire.Type]func(context.Context) result {
 	return map[wire.Type]func(context.Context) result{
 		wire.Tattach: func(ctx context.Context) result { _, err := k.Attach(ctx, 1, ""); return result{0, err} },
@@ -100,7 +100,7 @@ func making(k *client.Conn, root, f *client.File) map[wire.Type]func(context.Con
 	}
 }
 
-// madeFID is the fid that a request makes or opens.
+// madeFID returns the fid that a request makes or opens.
 func madeFID(m wire.Frame) uint32 {
 	if m.Type() == wire.Twalk {
 		return uint32(m.Field("newfid").Uint())
@@ -138,11 +138,11 @@ func TestUnansweredTagAndFIDAreNeverUsedAgain(t *testing.T) {
 				assert.ErrorIs(t, got.err, context.Canceled)
 				if typ == wire.Tlopen || typ == wire.Tread {
 					assert.ErrorIs(t, reading(f, nil)(context.Background()).err, client.ErrNoAnswer)
-					require.NoError(t, f.Close(context.Background()), "it does not wait")
+					require.NoError(t, f.Close(context.Background()), "Close does not wait")
 				}
 				clunk := s.receive(wire.Tclunk)
-				assert.Equal(t, madeFID(m), fidOf(clunk), "for when the server answers again")
-				// Late replies are taken, and change nothing.
+				assert.Equal(t, madeFID(m), fidOf(clunk), "a Tclunk in case the server answers again")
+				// Late replies are accepted, and change nothing.
 				s.reply(wire.Rlerror, m.Tag(), u32(uint32(syscall.EIO))...)
 				s.reply(wire.Rflush, flush.Tag())
 				s.reply(wire.Rclunk, clunk.Tag())
@@ -183,8 +183,8 @@ func TestTclunkIsNeverFlushed(t *testing.T) {
 		}
 		assert.NotEqual(t, fidOf(clunk), madeFID(walk()))
 		s.reply(wire.Rclunk, clunk.Tag())
-		walk() // which reads Rclunk
-		assert.Equal(t, fidOf(clunk), madeFID(walk()), "it is free now")
+		walk() // reads the Rclunk
+		assert.Equal(t, fidOf(clunk), madeFID(walk()), "the fid is free now")
 	})
 }
 
@@ -227,8 +227,8 @@ func TestBatchIsFlushedTogether(t *testing.T) {
 	})
 }
 
-// TestOneWhoLeavesIsReplacedAsReader: another caller waits without a context.
-func TestOneWhoLeavesIsReplacedAsReader(t *testing.T) {
+// TestAnotherCallerReadsWhenTheReaderLeaves interrupts the caller that reads for both.
+func TestAnotherCallerReadsWhenTheReaderLeaves(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		root, f := s.file(k)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -247,8 +247,8 @@ func TestOneWhoLeavesIsReplacedAsReader(t *testing.T) {
 	})
 }
 
-// TestServerThatReadsNothing: requests fill what the kernel keeps. Callers leave, and when
-// the server reads again it gets whole messages.
+// TestServerThatReadsNothing fills the socket's buffers with requests until callers give
+// up. When the server reads again it gets whole messages.
 func TestServerThatReadsNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		root, f := s.file(k)
@@ -278,7 +278,7 @@ func TestServerThatReadsNothing(t *testing.T) {
 	})
 }
 
-func TestServerThatNeverAnswersIsGivenUp(t *testing.T) {
+func TestServerThatNeverAnswersEndsTheConnection(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		_, f := s.file(k)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -299,7 +299,8 @@ func TestServerThatNeverAnswersIsGivenUp(t *testing.T) {
 	})
 }
 
-// TestInterruptedReadsLoseNothing: a value is the result, or still there.
+// TestInterruptedReadsLoseNothing asserts that an interrupted read returns the value or
+// leaves it in the deque.
 func TestInterruptedReadsLoseNothing(t *testing.T) {
 	onEveryWay(t, func(t *testing.T, k *client.Conn, srv *p9srv.Server) {
 		root := attach(t, k)
@@ -325,19 +326,20 @@ func TestInterruptedReadsLoseNothing(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(context.Background())
 				cancel()
-				_ = f.Close(ctx) // which does not wait
+				_ = f.Close(ctx) // does not wait
 			})
 		}
 		callers.Wait()
-		_, _, err := root.Attr(context.Background()) // behind all Tclunks
+		_, _, err := root.Attr(context.Background()) // after all Tclunks
 		require.NoError(t, err)
 		assert.Zero(t, srv.Kernel.Sessions())
 	})
 }
 
-// TestServerThatAnswersLateIsNotGivenUp: what was given up counts only until it is answered,
-// with or without a reply before Rflush, and its tags are used again.
-func TestServerThatAnswersLateIsNotGivenUp(t *testing.T) {
+// TestServerThatAnswersLateKeepsTheConnection gives up more requests in all than the server
+// may leave without an answer. Each counts only until it is answered, with or without a reply
+// before Rflush. Then its tags are used again.
+func TestServerThatAnswersLateKeepsTheConnection(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		root, f := s.file(k)
 		tags := map[uint16]bool{}
@@ -359,7 +361,7 @@ func TestServerThatAnswersLateIsNotGivenUp(t *testing.T) {
 			}
 			<-done
 			require.ErrorIs(t, ops[batch-1].Err, client.ErrNoAnswer)
-			walked := during(func() *client.File { // reads what comes late
+			walked := during(func() *client.File { // reads the late answers
 				f, err := root.Walk(context.Background(), "f")
 				assert.NoError(t, err)
 				return f

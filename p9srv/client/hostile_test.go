@@ -47,14 +47,15 @@ func TestServerThatBreaksTheProtocolEndsTheConnection(t *testing.T) {
 				_, err = k.AttachSelf(context.Background())
 				assert.ErrorIs(t, err, client.ErrEnded)
 				_, err = io.Copy(io.Discard, s.conn)
-				assert.NoError(t, err, "the client has closed it")
+				assert.NoError(t, err, "the client has closed the connection")
 			})
 		})
 	}
 }
 
-// TestRepliesWithMoreThanAsked fit their type, and are an error of the one call.
-func TestRepliesWithMoreThanAsked(t *testing.T) {
+// TestBadReplyBodyIsAnErrorOfItsCallOnly sends replies of the right type, with more or
+// other fields than the request asked for.
+func TestBadReplyBodyIsAnErrorOfItsCallOnly(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		root, f := s.file(k)
 		for _, call := range []struct {
@@ -116,9 +117,9 @@ func TestVersionsThatAreRefused(t *testing.T) {
 	require.NoError(t, there.Close())
 }
 
-// TestSelfIsNobodyWhereRootIsRefused: a server outside of a user namespace knows its root
-// by another number.
-func TestSelfIsNobodyWhereRootIsRefused(t *testing.T) {
+// TestAttachSelfNamesNoUserIfRootIsRefused plays a server outside of a user namespace, which
+// knows its root by another number.
+func TestAttachSelfNamesNoUserIfRootIsRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *played, k *client.Conn) {
 		done := during(func() error { _, err := k.AttachSelf(context.Background()); return err })
 		m := s.receive(wire.Tattach)
@@ -133,7 +134,7 @@ func TestSelfIsNobodyWhereRootIsRefused(t *testing.T) {
 	})
 }
 
-// TestServerThatHangsWithinAReply: the rest of the reply comes when nobody waits for it.
+// TestServerThatHangsWithinAReply sends the rest of a reply after its caller has left.
 func TestServerThatHangsWithinAReply(t *testing.T) {
 	reply := wire.End(append(wire.Begin(nil, wire.Rread, 0), 1, 0, 0, 0, 7), 0)
 	for cut := 1; cut < len(reply); cut += 5 {
@@ -160,8 +161,8 @@ func TestServerThatHangsWithinAReply(t *testing.T) {
 	}
 }
 
-// FuzzReplies answers requests with anything and then ends the connection. Every call ends,
-// and nothing of it stays.
+// FuzzReplies answers requests with random bytes and then ends the connection. Every call
+// must end, and no goroutine may be left.
 func FuzzReplies(f *testing.F) {
 	version := wire.AppendVersion(nil, wire.Rversion, wire.NoTag, 8<<10, wire.Version9P2000L)
 	attached := wire.End(append(wire.Begin(version, wire.Rattach, 0), make([]byte, wire.QIDSize)...), len(version))
@@ -180,13 +181,13 @@ func FuzzReplies(f *testing.F) {
 			useAll(ctx, k)
 			require.NoError(t, k.Close())
 		}
-		<-server // with an error if the client was first
-		require.NoError(t, ctx.Err(), "it ends when the server does")
+		<-server // an error if the client has ended the connection first
+		require.NoError(t, ctx.Err(), "the client ends when the server does")
 		noneOfOurs(t)
 	})
 }
 
-// useAll makes each call. What comes of it does not matter.
+// useAll makes each call. The results do not matter.
 func useAll(ctx context.Context, k *client.Conn) {
 	root, err := k.AttachSelf(ctx)
 	if err != nil {

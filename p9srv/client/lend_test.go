@@ -13,7 +13,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-func TestLentConnectionTakesOtherMessages(t *testing.T) {
+func TestLentConnectionCarriesOtherMessages(t *testing.T) {
 	srv := &p9srv.Server{}
 	socket := dial(t, srv, "unix")
 	k := over(t, socket)
@@ -30,7 +30,7 @@ func TestLentConnectionTakesOtherMessages(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, wire.Rlerror, reply.Type())
 		assert.EqualValues(t, 9, reply.Tag())
-		assert.NoError(t, f.Sync(t.Context()), "the client goes on")
+		assert.NoError(t, f.Sync(t.Context()), "the client can be used again")
 	}
 	require.NoError(t, f.Close(t.Context()))
 	require.NoError(t, k.Close())
@@ -69,7 +69,7 @@ func TestMsizeIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestReplyErrorSaysWhatAMessageIs(t *testing.T) {
+func TestReplyErrorSaysWhetherAMessageFits(t *testing.T) {
 	written := wire.End(append(wire.Begin(nil, wire.Rwrite, 1), 4, 0, 0, 0), 0)
 	assert.NoError(t, client.ReplyError(written, wire.Twrite))
 	assert.EqualError(t, client.ReplyError(written, wire.Tread), "a reply does not fit its request: Rwrite to Tread")

@@ -19,7 +19,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// played is the server's end of a connection, which a test plays.
+// played is the server's end of a connection. The test plays the server.
 type played struct {
 	t    *testing.T
 	conn net.Conn
@@ -38,7 +38,8 @@ func pair(t testing.TB) (here, there net.Conn) {
 	return here, there
 }
 
-// onBoth runs a test with a client whose reads are in the poller, and one whose reads block.
+// onBoth runs a test twice: with a client whose reads wait in the runtime's poller, and with
+// one whose reads block a thread.
 func onBoth(t *testing.T, test func(*testing.T, *played, *client.Conn)) {
 	for name, is := range map[string]func(testing.TB, net.Conn) io.ReadWriteCloser{
 		"poller":   func(_ testing.TB, c net.Conn) io.ReadWriteCloser { return c },
@@ -56,20 +57,20 @@ func onBoth(t *testing.T, test func(*testing.T, *played, *client.Conn)) {
 	}
 }
 
-// during makes a call while the test goes on.
+// during makes a call in the background and returns a channel of its result.
 func during[T any](call func() T) <-chan T {
 	done := make(chan T, 1)
 	go func() { done <- call() }()
 	return done
 }
 
-// result is what came of a call.
+// result is the result of a call.
 type result struct {
 	n   int
 	err error
 }
 
-// receive returns the next request, which is of that type.
+// receive returns the next request, which must have the type want.
 func (s *played) receive(want wire.Type) wire.Frame {
 	s.t.Helper()
 	require.NoError(s.t, s.conn.SetReadDeadline(time.Now().Add(10*time.Second)))
@@ -96,10 +97,10 @@ func (s *played) agree() {
 	require.NoError(s.t, err)
 }
 
-// u32 is a number as a body has it.
+// u32 returns a number as bytes of a body.
 func u32(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
 
-// ok is the body of a reply to a request that makes, or opens, a fid.
+// ok returns the body of a successful reply to a request that makes or opens a fid.
 func ok(request wire.Type) []byte {
 	qid := wire.AppendQID(nil, p9.QID{Path: 1})
 	switch request {
@@ -111,7 +112,7 @@ func ok(request wire.Type) []byte {
 	return qid
 }
 
-// file attaches and walks.
+// file attaches, and walks to a file.
 func (s *played) file(k *client.Conn) (root, f *client.File) {
 	s.t.Helper()
 	attached := during(func() *client.File { return attach(s.t, k) })
@@ -126,13 +127,13 @@ func (s *played) file(k *client.Conn) (root, f *client.File) {
 	return root, <-walked
 }
 
-// fidOf is the fid of a Tclunk, Tread or such.
+// fidOf returns the fid of a request such as Tclunk or Tread.
 func fidOf(m wire.Frame) uint32 {
 	body := m.Body()
 	return body.U32()
 }
 
-// noneOfOurs fails the test if a goroutine is in this package's code.
+// noneOfOurs fails the test if a goroutine still runs this package's code.
 func noneOfOurs(t *testing.T) {
 	t.Helper()
 	assert.Eventually(t, func() bool {

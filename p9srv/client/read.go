@@ -8,11 +8,11 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// firstBuffer is how many bytes of replies are read at once, unless one is larger.
+// firstBuffer is how many bytes are read at once, unless a reply is larger.
 const firstBuffer = 8 << 10
 
-// read reads for all once and hands out the replies that are whole. It reports whether
-// something came.
+// read makes one read for all callers, and hands out the whole replies. It reports whether
+// any bytes came.
 func (s *stream) read() bool {
 	s.reading = true
 	in := slices.Grow(s.in, s.wanted())
@@ -22,7 +22,7 @@ func (s *stream) read() bool {
 	s.mu.Lock()
 	s.reading = false
 	if s.err != nil {
-		return false // it has ended meanwhile
+		return false // the connection has ended meanwhile
 	}
 	s.in = in[:len(in)+n]
 	switch wrong := s.deliverAll(); {
@@ -36,17 +36,17 @@ func (s *stream) read() bool {
 	return n > 0
 }
 
-// wanted returns for how many bytes more there must be room: for all of a reply of which
-// a part is there.
+// wanted returns how many more bytes the buffer needs room for: the rest of a reply that has
+// come in part.
 func (s *stream) wanted() int {
 	if len(s.in) < wire.HeadSize {
 		return firstBuffer
 	}
-	return int(wire.Size(s.in)) - len(s.in) // deliverAll has checked it
+	return int(wire.Size(s.in)) - len(s.in) // deliverAll has checked the size
 }
 
 // deliverAll hands out the whole replies at the start of in, and keeps the rest. An error
-// is of the server.
+// means that the server broke the protocol.
 func (s *stream) deliverAll() error {
 	rest := s.in
 	for len(rest) >= 4 {
@@ -80,7 +80,7 @@ func (s *stream) deliver(m wire.Frame) error {
 		s.endFlush(c, m.Type() == wire.Rflush)
 		return nil
 	}
-	if c.flush == nil { // else the tag is used again after Rflush
+	if c.flush == nil { // otherwise the tag is free only after Rflush
 		s.freeTag(c.tag)
 		if c.dead {
 			s.dead--

@@ -14,42 +14,43 @@ import (
 
 // Times.
 const (
-	// tick is how long a read or write may wait before its caller looks at its context.
+	// tick is how long a read or write waits before its caller checks its context.
 	tick = 20 * time.Millisecond
 	// flushTime is how long Rflush may take.
 	flushTime = time.Second
 )
 
 // maxDead is how many requests a server may leave without an answer. With one more the
-// connection ends: tags are 65,535, and each takes memory.
+// connection ends: there are 65,535 tags, and each of these requests takes memory.
 const maxDead = 4096
 
 // stream sends the requests of all callers over one connection and hands out the replies.
 // Safe for concurrent use.
 //
-// A caller sends and then waits in await. There it does for all what nobody else is at:
-// reading, and writing what is left to write. It has mu but for reads, writes and sleep.
+// A caller sends a request and then waits in await. There it does work that no other caller
+// is doing: it reads for all callers, and writes the requests that are left. It holds mu
+// except during reads, writes and sleep.
 type stream struct {
 	conn   io.ReadWriteCloser
-	reads  deadline // of whoever reads
-	writes deadline // of whoever writes
+	reads  deadline // for the caller that reads
+	writes deadline // for the caller that writes
 
 	// mu guards the fields below.
 	mu      sync.Mutex
 	err     error            // why the connection has ended; nil: it has not
 	calls   map[uint16]*call // under way
-	free    []uint16         // tags that were used
-	next    uint16           // tag never used
-	dead    int              // calls that were given up, and have no answer yet
-	replies uint64           // to calls
-	asleep  int              // calls whose callers are
-	chosen  *call            // has been woken to read or write, and is not awake yet
-	reading bool             // somebody reads, and has in
-	writing bool             // somebody writes, and has leaving
+	free    []uint16         // tags that were used and are free again
+	next    uint16           // the first tag that was never used
+	dead    int              // calls that were given up and have no answer yet
+	replies uint64           // to calls, so far
+	asleep  int              // callers that sleep
+	chosen  *call            // its caller must read or write, and is not awake yet
+	reading bool             // a caller reads, and owns in
+	writing bool             // a caller writes, and owns leaving
 	in      []byte           // a part of a reply
-	out     []byte           // requests
-	leaving []byte           // requests before those
-	limit   uint32           // bytes that a reply may have
+	out     []byte           // requests to send after leaving
+	leaving []byte           // requests that are sent first
+	limit   uint32           // the largest size of a reply, in bytes
 }
 
 func newStream(conn io.ReadWriteCloser) (*stream, error) {
@@ -57,14 +58,14 @@ func newStream(conn io.ReadWriteCloser) (*stream, error) {
 	return s, s.setDeadlines()
 }
 
-// setLimit bounds the size of replies, in bytes.
+// setLimit sets the largest size of a reply, in bytes.
 func (s *stream) setLimit(size uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limit = size
 }
 
-// do makes a request and waits for the reply, or until it is given up.
+// do makes a request and waits until it is answered or given up.
 func (s *stream) do(ctx context.Context, c *call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +75,7 @@ func (s *stream) do(ctx context.Context, c *call) error {
 	return s.await(&patience{ctx: ctx}, c)
 }
 
-// enter puts a request among those to be written.
+// enter gives a request a tag and appends it to the requests to send.
 func (s *stream) enter(c *call) error {
 	if s.err != nil {
 		return s.err
@@ -87,7 +88,7 @@ func (s *stream) enter(c *call) error {
 	return nil
 }
 
-// tag gives a request a tag that no other has. Tversion has its own.
+// tag gives a request a tag that no other request has. Tversion has the tag NoTag.
 func (s *stream) tag(c *call) error {
 	switch n := len(s.free); {
 	case c.typ() == wire.Tversion:
@@ -113,19 +114,19 @@ func (s *stream) freeTag(tag uint16) {
 	}
 }
 
-// patience is how long callers wait: until the end of their context, and then flushTime.
+// patience says how long a caller waits: until its context ends, and then for flushTime.
 type patience struct {
 	ctx context.Context
-	all []*call   // that are flushed together; nil: the one that is awaited
-	end time.Time // of flushTime; zero: ctx has not ended
+	all []*call   // calls that are flushed together; nil: only the awaited one
+	end time.Time // end of flushTime; zero: ctx has not ended
 }
 
-// await returns when a call is answered, or given up. See the package comment for what
-// follows the end of the context.
+// await returns when a call is answered or given up. The package comment says what happens
+// after the end of the context.
 func (s *stream) await(p *patience, c *call) error {
 	defer s.pass()
 	if !c.done && p.end.IsZero() && s.isPending() && !s.writing {
-		s.write() // also what is not waited for
+		s.write() // also requests that no caller waits for
 	}
 	for !c.done {
 		switch {
@@ -140,7 +141,7 @@ func (s *stream) await(p *patience, c *call) error {
 			return unanswered(p.ctx)
 		case s.isPending() && !s.writing:
 			s.write()
-			// The server may not read before somebody does.
+			// The server may stop reading until its replies are read.
 			for s.isPending() && !s.reading && p.ctx.Err() == nil && s.read() {
 			}
 		case !s.reading:
@@ -155,7 +156,7 @@ func (s *stream) await(p *patience, c *call) error {
 	return c.err
 }
 
-// sleep waits until the call is done or has something to do for others.
+// sleep waits until the call is done, or until its caller must read or write for others.
 func (s *stream) sleep(p *patience, c *call) {
 	ended, expired := p.ctx.Done(), (<-chan time.Time)(nil)
 	if !p.end.IsZero() {
@@ -186,8 +187,8 @@ func (s *stream) wake(c *call) {
 	}
 }
 
-// pass wakes one of those who sleep if there is something to do for them that nobody is at.
-// The caller is about to leave.
+// pass wakes one sleeping caller if no caller is doing the reading, or the writing that is
+// left. The caller of pass is about to leave.
 func (s *stream) pass() {
 	if s.asleep == 0 || s.chosen != nil || s.reading && (s.writing || !s.isPending()) {
 		return
@@ -201,10 +202,11 @@ func (s *stream) pass() {
 	}
 }
 
-// isPending reports whether there is something to be written.
+// isPending reports whether there are requests to send.
 func (s *stream) isPending() bool { return len(s.out)+len(s.leaving) > 0 }
 
-// write writes all that is to be written, or until the server has not read for a tick.
+// write sends the requests. It stops when all are sent, or when the server has not read for
+// a tick.
 func (s *stream) write() {
 	s.writing = true
 	for s.err == nil && s.isPending() {
@@ -218,7 +220,7 @@ func (s *stream) write() {
 		s.mu.Lock()
 		s.leaving = rest[n:]
 		if n == len(rest) && cap(rest) <= askedMsize {
-			s.leaving = rest[:0] // to be used again
+			s.leaving = rest[:0] // keep the buffer
 		}
 		if isTick(err) {
 			break
@@ -230,7 +232,7 @@ func (s *stream) write() {
 	s.writing = false
 }
 
-// isTick reports whether a read or write has waited for long enough.
+// isTick reports whether a read or write has ended because of its deadline.
 func isTick(err error) bool {
 	return err != nil && (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.EAGAIN))
 }
@@ -241,14 +243,14 @@ func (s *stream) fail(why error) {
 		return
 	}
 	s.err = ended(why)
-	_ = s.conn.Close() // it is of no more use either way
+	_ = s.conn.Close() // an error changes nothing: the connection has ended
 	for tag, c := range s.calls {
 		delete(s.calls, tag)
 		s.finish(c, s.err)
 	}
 }
 
-// finish ends a call, which is not among those under way any more.
+// finish ends a call that was removed from calls.
 func (s *stream) finish(c *call, err error) {
 	c.done, c.err = true, err
 	if c.asleep {
