@@ -18,8 +18,8 @@ type Comparison struct {
 // Spread describes the ratios of all rounds. A round is one turn of each target.
 type Spread struct{ Median, Min, Max float64 }
 
-// Compare loads two targets alternately, each for turn, until each was loaded for length or
-// ctx ends. So other work of the machine affects both. The first target of a round
+// Compare loads two targets alternately, for turn at a time, until each was loaded for length
+// or ctx ends. So other work of the machine affects both. The first target of a round
 // alternates, too: the machine may be slower after a turn. With an error, Compare also
 // returns what was measured before.
 func Compare(ctx context.Context, subjects [2]*Subject, length, turn time.Duration) (*Comparison, error) {

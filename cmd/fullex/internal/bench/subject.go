@@ -97,7 +97,7 @@ func (s *Subject) connect(ctx context.Context, to endpoint.Endpoint) error {
 // each is the path of the device where each open is a client of its own.
 const each = "each/full_ex"
 
-// deviceBelow returns that path if the server has it, else "full_ex".
+// deviceBelow returns each if the server has that file, else "full_ex".
 func deviceBelow(ctx context.Context, root *client.File) string {
 	file, err := root.Walk(ctx, strings.Split(each, "/")...)
 	if err != nil || file.Close(ctx) != nil {

@@ -34,7 +34,7 @@ func (w *worker) do(r request) (a reply, err error) {
 	return w.byPath(t, r)
 }
 
-// aim opens the target with the name text for the calls to come.
+// aim opens the target that text names. Later calls are made there.
 func (w *worker) aim(text string) (a reply, err error) {
 	name, err := target.ParseName(text)
 	if err != nil {
@@ -50,7 +50,7 @@ func (w *worker) aim(text string) (a reply, err error) {
 	return reply{Device: t.Device(), PID: os.Getpid()}, nil
 }
 
-// keep replies with a new handle for an open file. An error is passed on.
+// keep gives an open file a handle, and returns the reply. It returns an err that is not nil.
 func (w *worker) keep(f target.File, err error) (reply, error) {
 	if err != nil {
 		return reply{}, err

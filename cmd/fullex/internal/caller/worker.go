@@ -111,7 +111,7 @@ func (w *worker) forward(r request) (reply, error) {
 	return child.ask(r)
 }
 
-// adopt replies with the number of a new child. An error is passed on.
+// adopt gives a new child a number, and returns the reply. It returns an err that is not nil.
 func (w *worker) adopt(child *Process, err error) (reply, error) {
 	if err != nil {
 		return reply{}, err

@@ -20,7 +20,7 @@ func openCases() []Case {
 			c.refuseOpen("third open by the same client")
 			f.close()
 		}),
-		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is refused also before there is a capacity", func(t *trial) {
+		claim("open.twice.new", 2, contract.RowOpenTwice, "a second open is also refused before there is a capacity", func(t *trial) {
 			c := t.single()
 			f := c.open()
 			c.refuseOpen("second open by the same client")
@@ -45,7 +45,7 @@ func openCases() []Case {
 		claim("open.each", 1, contract.RowOpen, "where each open is a client, two opens have two deques", func(t *trial) {
 			c := t.client()
 			if c.Opener != nil && c.Traits.EachOpen == "" {
-				t.skip("a client may have the device open once here (see --door each)")
+				t.skip("here a client may have the device open only once (see --door each)")
 			}
 			a, b := c.open(), c.open()
 			a.capacity(1)

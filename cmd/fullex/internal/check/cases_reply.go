@@ -16,7 +16,7 @@ func replyCases() []Case {
 }
 
 // soonEnough is how long half of the calls may take. Every machine is faster, even an
-// emulated one. A delay on purpose is longer.
+// emulated one. A deliberate delay is longer.
 const soonEnough = 10 * time.Millisecond
 
 func replyTime(t *trial) {
@@ -53,6 +53,6 @@ func replyOrder(t *trial) {
 		return
 	}
 	if !slices.IsSorted(order) {
-		t.fail("replies came in the order %v, must come in that of the requests", order)
+		t.fail("replies came in the order %v, must come in the order of the requests", order)
 	}
 }

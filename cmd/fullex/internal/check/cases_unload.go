@@ -10,7 +10,7 @@ import (
 )
 
 func unloadCases() []Case {
-	c := claim("unload.open", 2, contract.RowUnload, "after the module is unloaded an open file gives EIO and can be closed", unloadOpen)
+	c := claim("unload.open", 2, contract.RowUnload, "after the module is unloaded, calls at an open file fail with EIO, and close works", unloadOpen)
 	c.tidy = func(o target.Opener) error { return control(o, "insmod full_ex") }
 	return []Case{c}
 }

@@ -193,7 +193,7 @@ func (f *file) popAt(v int32, offset int64) {
 }
 
 // popBy reads a value with a call that a kernel or a file system may refuse. A refused
-// call must pop nothing. values are in the deque; popBy returns those that are left.
+// call must pop nothing. The deque has values; popBy returns those that are left.
 func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, error), values ...int32) (left []int32) {
 	if f.isDead() {
 		return values
@@ -222,7 +222,7 @@ func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, err
 // bytesOf returns the bytes that push v.
 func bytesOf(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
-// valueOf returns the value that a read returned as p.
+// valueOf returns the value whose bytes a read returned.
 func valueOf(p []byte) int32 { return int32(binary.LittleEndian.Uint32(p)) }
 
 // bytesIn returns a number of bytes in words: "1 byte", "2 bytes".

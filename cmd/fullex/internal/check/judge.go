@@ -10,7 +10,8 @@ import (
 	"fullex/device/contract"
 )
 
-// gives returns the answer of a call that returns n, and fails that of one that fails.
+// gives returns the answer of a call that returns n. fails returns the answer of a call that
+// fails with e.
 func gives(n int) contract.Answer           { return contract.Answer{N: n} }
 func fails(e syscall.Errno) contract.Answer { return contract.Answer{Errno: e} }
 

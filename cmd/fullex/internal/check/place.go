@@ -91,7 +91,7 @@ func (p place) client(o target.Opener, number int) Client {
 	return c
 }
 
-// find chooses the door and finds the device. It sets what the way to it does to calls.
+// find chooses the door, checks the device and sets the traits of the way to it.
 func (p *place) find(t target.Target) error {
 	if p.door == "" {
 		p.door = Plain
@@ -99,7 +99,7 @@ func (p *place) find(t target.Target) error {
 	if p.door == Each {
 		p.traits.EachOpen = eachOpen
 		if _, err := t.Stat("each"); err != nil {
-			p.door = Plain // the target must be the directory each
+			p.door = Plain // the target itself must be that door
 		}
 	}
 	if p.door == PID && p.name == "" {

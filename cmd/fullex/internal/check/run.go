@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// endTime limits the wait for a late case whose clients were killed, and for its tidy.
+// endTime is how long Run waits for a late case after killing its clients, and for its tidy.
 const endTime = 2 * time.Second
 
 // Run runs the cases that the options choose, one after another. open starts a client;
@@ -95,7 +95,7 @@ func within(ctx context.Context, done <-chan struct{}, limit time.Duration) bool
 	}
 }
 
-// tooLate ends a trial that took longer than limit. Unless the trial has a result, it fails.
+// tooLate ends a trial that took longer than limit. It fails, unless it has a result already.
 func (t *trial) tooLate(limit time.Duration) {
 	name, made := t.trace.waiting(limit / 2)
 	reason := fmt.Sprintf("%s did not return within %s", name, limit)
@@ -108,7 +108,7 @@ func (t *trial) tooLate(limit time.Duration) {
 		t.result.Status, t.result.Timeout = Failed, true
 		t.result.Reason = reason
 	}
-	t.result.Calls = t.trace.lines() // now, before the waiting calls are killed and return
+	t.result.Calls = t.trace.lines() // now: when the clients are killed, waiting calls return
 	t.cut = true
 }
 
@@ -118,7 +118,7 @@ func tidy(ctx context.Context, c Case, open func() (Client, error)) {
 		return
 	}
 	within(ctx, begun(func() {
-		if client, err := open(); err == nil { // the next case reports errors of all three calls
+		if client, err := open(); err == nil { // if a call fails, so does the next case
 			_ = c.tidy(client)
 			_ = client.Close()
 		}

@@ -13,7 +13,8 @@ import (
 	"fullex/device/contract"
 )
 
-// A trace keeps that many calls from the start and from the end of a long trial.
+// firstCalls and lastCalls are how many calls a trace keeps from the start and the end of a
+// trial.
 const (
 	firstCalls = 12
 	lastCalls  = 40

@@ -10,15 +10,15 @@ import (
 	"fullex/cmd/fullex/internal/target"
 )
 
-// A server lists its sessions (doc/files.md). The list may change a moment after the
-// calls that change it, so the cases read it repeatedly.
+// A server lists its sessions (doc/files.md). The list may show the effect of a call a
+// moment later, so the cases read it repeatedly.
 const (
-	settleTime = 3 * time.Second      // limit
-	askAgain   = 5 * time.Millisecond // between two reads
+	settleTime = 3 * time.Second      // for how long
+	askAgain   = 5 * time.Millisecond // how often
 )
 
-// eventually calls is until that returns true, the trial is over or settleTime has
-// passed. It reports whether is returned true.
+// eventually calls the function is until it returns true, the trial is over or settleTime
+// has passed. It reports whether is returned true.
 func (t *trial) eventually(is func() bool) bool {
 	for end := time.Now().Add(settleTime); !t.isOver(); time.Sleep(askAgain) {
 		if is() {

@@ -95,7 +95,7 @@ func (t *trial) client() *client {
 	return t.add(started)
 }
 
-// single starts a client that may have the device open once only. It skips the trial where
+// single starts a client that may have the device open only once. It skips the trial where
 // each open is a client of its own.
 func (t *trial) single() *client {
 	c := t.client()

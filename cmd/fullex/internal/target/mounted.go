@@ -93,8 +93,8 @@ func (f mountedFile) written(call func(int, []byte) (int, error), p []byte) (int
 	return n, err
 }
 
-// uninterrupted makes a call until it does not fail with EINTR, which means that the call
-// did nothing. It returns 0 where the system returns -1.
+// uninterrupted makes a call, and repeats it while it fails with EINTR. Such a call did
+// nothing. uninterrupted returns 0 where the system returns -1.
 func uninterrupted(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := call(fd, p)

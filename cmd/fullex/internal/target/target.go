@@ -42,7 +42,7 @@ type Mounted interface {
 	Touch(path string) error
 }
 
-// File is an open file. Each Read and Write is one call at the file, also one of 0 bytes. It
+// File is an open file. Each Read and Write is one call at the file, even of 0 bytes. It
 // begins at the offset at which the last one ended. A Read at the end of the file returns 0
 // and no error.
 type File interface {
@@ -59,7 +59,8 @@ type Placed interface {
 	WriteAt(p []byte, offset int64) (int, error)
 }
 
-// OtherReads is a File with other calls that read. A kernel does not treat them as read(2).
+// OtherReads is a File with calls that read in another way than read(2). A kernel may refuse
+// them.
 type OtherReads interface {
 	File
 	// Submit reads at an offset with io_submit(2).
