@@ -15,9 +15,10 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Name:    "fullex",
 		Usage:   "the deque device full_ex, served over 9P2000.L",
 		Version: version(),
-		Description: "    fullex demo     # see the device at work\n" +
-			"    fullex serve    # serve it; prints how to mount it\n" +
-			"    fullex shell    # open, push and pop at that server\n\n" +
+		Description: "    fullex demo              # see the device at work\n" +
+			"    fullex mount /tmp/dev    # mount it, with a deque for each process\n" +
+			"    fullex serve             # serve it; prints how to mount it\n" +
+			"    fullex shell             # open, push and pop at that server\n\n" +
 			"\"fullex help COMMAND\" describes a command and its flags.",
 		Reader:                    stdin,
 		Writer:                    stdout,
