@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// names are those of vhost-user.rst.
+// names are the messages' names in vhost-user.rst, without the prefix VHOST_USER_.
 var names = map[request]string{
 	getFeatures: "GET_FEATURES", setFeatures: "SET_FEATURES", setOwner: "SET_OWNER",
 	resetOwner: "RESET_OWNER", setMemTable: "SET_MEM_TABLE", setVringNum: "SET_VRING_NUM",
@@ -20,7 +20,7 @@ var names = map[request]string{
 	setStatus: "SET_STATUS", getStatus: "GET_STATUS",
 }
 
-// queries are the messages that are answered with a payload.
+// queries are the messages whose reply has a payload.
 var queries = map[request]func(*Conn, *message) ([]byte, error){
 	getFeatures:         func(c *Conn, _ *message) ([]byte, error) { return appendU64(c.device.offered()), nil },
 	getProtocolFeatures: func(*Conn, *message) ([]byte, error) { return appendU64(offeredByProtocol), nil },
@@ -31,7 +31,7 @@ var queries = map[request]func(*Conn, *message) ([]byte, error){
 	getVringBase:        (*Conn).getVringBaseLocked,
 }
 
-// orders are the messages that are answered on request only.
+// orders are the messages that are answered only if they ask for it.
 var orders = map[request]func(*Conn, *message) error{
 	setOwner:            func(*Conn, *message) error { return nil },
 	setFeatures:         (*Conn).setFeaturesLocked,
@@ -51,7 +51,7 @@ var orders = map[request]func(*Conn, *message) error{
 	setVringEnable:      (*Conn).setVringEnableLocked,
 }
 
-// answerAll answers messages until the next cannot be found.
+// answerAll answers messages until the connection ends or cannot be read any more.
 func (c *Conn) answerAll() error {
 	for !c.shut.Load() {
 		m, err := c.wire.read()
@@ -71,7 +71,7 @@ func (c *Conn) answerAll() error {
 	return nil
 }
 
-// answer does what a message says and returns the reply, nil if none is due.
+// answer obeys a message and returns the reply, or nil if none is due.
 func (c *Conn) answer(m *message) []byte {
 	c.lockServing()
 	defer c.mu.Unlock()
@@ -82,7 +82,7 @@ func (c *Conn) answer(m *message) []byte {
 	}
 	switch {
 	case queries[m.request] != nil:
-		// After an error it has no payload, by which the front-end learns of it
+		// After an error the reply has no payload. That tells the front-end
 		// (vhost-user.rst, "VHOST_USER_GET_CONFIG").
 		return m.reply(payload)
 	case m.flags&flagNeedReply == 0:
@@ -93,8 +93,8 @@ func (c *Conn) answer(m *message) []byte {
 	return m.reply(appendU64(0))
 }
 
-// obeyLocked does what a message says, and returns the payload of the reply to
-// a query. A defect of this package refuses it.
+// obeyLocked obeys a message, and returns the payload of the reply to a query. The error
+// says why the message is refused; a panic is such an error, too.
 func (c *Conn) obeyLocked(m *message) (payload []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -113,11 +113,11 @@ func (c *Conn) obeyLocked(m *message) (payload []byte, err error) {
 	return nil, errors.New("not offered")
 }
 
-// refuseLocked takes the device out of service. The socket stays open, as the
-// package's comment says.
+// refuseLocked takes the device out of service. The socket stays open: see the package
+// comment.
 func (c *Conn) refuseLocked(m *message, err error) {
 	if c.refused != nil {
-		return // the first reason is the one to tell
+		return // only the first reason is logged
 	}
 	c.refused = fmt.Errorf("%v: %w", m.request, err)
 	c.log.Warn("refused, the device is out of service until the machine or its driver is started again", "error", c.refused)

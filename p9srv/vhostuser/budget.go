@@ -15,30 +15,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keptFDs is how many descriptors a connection may keep: its socket, the kick,
-// the call, the error eventfd and the back-end's socket.
+// keptFDs is how many descriptors a connection may keep: its socket, the eventfds for kick,
+// call and error, and the socket of SET_BACKEND_REQ_FD.
 const keptFDs = 5
 
-// Resources are what connections take of a process.
+// Resources are a process's resources that connections use.
 type Resources struct {
 	Mappings    int    // of guest memory
 	Bytes       uint64 // of address space, in mappings
 	Descriptors int    // kept, or received and not closed yet
 }
 
-// Budget bounds what all connections that share it take together, so that a
-// process with many front-ends is left enough for itself: the Go runtime ends
-// a process that can map no more memory. It is safe for concurrent use.
+// Budget limits the resources that its connections use together. The rest is left to the
+// process itself: the Go runtime ends a process that cannot map more memory. It is safe for
+// concurrent use.
 type Budget struct {
 	mu   sync.Mutex // guards left
 	left Resources
 }
 
-// NewBudget returns a budget of which nothing is taken.
+// NewBudget returns a budget with all of some resources left.
 func NewBudget(all Resources) *Budget { return &Budget{left: all} }
 
-// processBudget is that of devices that name none: one half of what the
-// process may have.
+// processBudget returns the budget of devices without their own: one half of the process's
+// resources.
 var processBudget = sync.OnceValue(func() *Budget {
 	return NewBudget(Resources{
 		Mappings:    mappingLimit() / 2,
@@ -47,8 +47,8 @@ var processBudget = sync.OnceValue(func() *Budget {
 	})
 })
 
-// mappingLimit returns vm.max_map_count (proc_sys_vm(5)), or the kernel's
-// default if /proc does not say.
+// mappingLimit returns vm.max_map_count (proc_sys_vm(5)), or the kernel's default if that
+// cannot be read.
 func mappingLimit() int {
 	const fallback = 65530
 	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
@@ -62,8 +62,8 @@ func mappingLimit() int {
 	return n
 }
 
-// addressSpace returns how many bytes the process may map. The kernel places
-// mappings at the top, so one page shows how wide addresses are.
+// addressSpace returns how many bytes the process may map. The kernel places mappings near
+// the top of the address space, so the address of one page shows its size.
 func addressSpace() uint64 {
 	limit := resourceLimit(unix.RLIMIT_AS)
 	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
@@ -79,12 +79,12 @@ func addressSpace() uint64 {
 func resourceLimit(resource int) uint64 {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(resource, &limit); err != nil {
-		return 0 // never: the arguments are right
+		return 0 // not reached: the arguments are right
 	}
 	return limit.Cur
 }
 
-// takeMapping takes a mapping of a size in bytes.
+// takeMapping takes one mapping and its size, in bytes.
 func (b *Budget) takeMapping(size uint64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -106,7 +106,7 @@ func (b *Budget) returnMapping(size uint64) {
 	b.left.Bytes += size
 }
 
-// takeConn takes the descriptors that a connection may keep.
+// takeConn takes the descriptors that a connection may keep, keptFDs.
 func (b *Budget) takeConn() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,10 +117,10 @@ func (b *Budget) takeConn() error {
 	return nil
 }
 
-// takeReceived calls receive and takes as many descriptors as it returns, also more
-// than are left. It returns how many of them may be kept: the others are to be closed
-// and returned. Until they are, receive gets false and must receive none. It must not
-// wait.
+// takeReceived calls receive, and takes as many descriptors as that returns, even if fewer
+// are left. It returns how many of them may be kept. The caller must close the others and
+// return them to the budget. Until then receive is called with false and must receive none.
+// receive must not wait.
 func (b *Budget) takeReceived(receive func(may bool) int) (room int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

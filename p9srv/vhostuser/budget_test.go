@@ -20,14 +20,14 @@ import (
 // connFDs is how many descriptors a connection may keep.
 const connFDs = 5
 
-// mapped is how many bytes a Front shares when it connects.
+// mapped returns how many bytes a Front shares when it connects.
 func mapped(t *testing.T) uint64 {
 	t.Helper()
 	_, f := newIdle(t, vhosttest.Options{})
 	return uint64(len(f.Memory())) - highStart + 640<<10
 }
 
-// TestMappingsOfAllMachinesAreBounded has room for those of two machines.
+// TestMappingsOfAllMachinesAreBounded uses a budget for the mappings of two machines.
 func TestMappingsOfAllMachinesAreBounded(t *testing.T) {
 	const page = 4096
 	region := func(f *vhosttest.Front) error {
@@ -58,7 +58,7 @@ func TestMappingsOfAllMachinesAreBounded(t *testing.T) {
 			require.ErrorIs(t, test.add(first), vhosttest.ErrRefused)
 			assert.Contains(t, e.log.String(), test.says)
 			works(t, second)
-			require.NoError(t, first.Reset(), "what it had is there")
+			require.NoError(t, first.Reset(), "its memory is still mapped")
 			works(t, first)
 
 			require.NoError(t, second.Close())
@@ -85,18 +85,18 @@ func TestMachineWithoutDescriptorsIsRefused(t *testing.T) {
 	require.NoError(t, f.Sync())
 }
 
-// TestDescriptorsOfUnfinishedMessagesAreBounded has one machine send some with the
-// first byte of a message, and no more.
+// TestDescriptorsOfUnfinishedMessagesAreBounded sends descriptors with the first byte of a
+// message, and nothing more.
 func TestDescriptorsOfUnfinishedMessagesAreBounded(t *testing.T) {
 	const room = 3
 	d := vhostuser.Device{Budget: vhostuser.NewBudget(vhostuser.Resources{Mappings: 10, Bytes: 1 << 40, Descriptors: 2*connFDs + room})}
 	_, stalls := newEchoOf(t, d, vhosttest.Options{})
 	e, f := newEchoOf(t, d, vhosttest.Options{})
 	require.NoError(t, f.Connect())
-	before := holding(t).fds
+	before := inUse(t).fds
 	fd := stalls.KickFD()
 	require.NoError(t, stalls.SendRaw([]byte{1}, fd, fd, fd, fd, fd))
-	require.Eventually(t, func() bool { return holding(t).fds == before+room }, vhosttest.Patience, tick)
+	require.Eventually(t, func() bool { return inUse(t).fds == before+room }, vhosttest.Patience, tick)
 
 	require.ErrorIs(t, f.Order(vhosttest.SetVringCall, vhosttest.U64(0), f.CallFD()), vhosttest.ErrRefused)
 	assert.Contains(t, e.log.String(), "descriptors were lost")
@@ -105,8 +105,8 @@ func TestDescriptorsOfUnfinishedMessagesAreBounded(t *testing.T) {
 	works(t, f)
 }
 
-// TestDescriptorsThatWaitToBeClosedAreCounted has room for none but those that
-// connections keep. One is received all the same, to be closed.
+// TestDescriptorsThatWaitToBeClosedAreCounted uses a budget for only those descriptors that
+// connections keep. One more is received, which must be closed.
 func TestDescriptorsThatWaitToBeClosedAreCounted(t *testing.T) {
 	d := vhostuser.Device{Budget: vhostuser.NewBudget(vhostuser.Resources{Descriptors: 2 * connFDs})}
 	e, other := newEchoOf(t, d, vhosttest.Options{})
@@ -114,14 +114,14 @@ func TestDescriptorsThatWaitToBeClosedAreCounted(t *testing.T) {
 	require.NoError(t, err)
 	slow := rightstest.NewSlow(t)
 	require.NoError(t, slow.Send(front, vhosttest.U32(vhosttest.SetOwner, vhosttest.Version, 0)))
-	slow.Wait() // from now on whoever receives it has the only one
+	slow.Wait() // from now on the receiver has the only descriptor
 	conn, err := d.NewConn(back)
 	require.NoError(t, err)
 	f, err := vhosttest.New(front, vhosttest.Options{})
 	require.NoError(t, err)
 	require.NoError(t, f.Sync())
 
-	require.NoError(t, other.Sync(), "messages without any are answered")
+	require.NoError(t, other.Sync(), "messages without descriptors are answered")
 	require.NoError(t, other.Send(vhosttest.SetVringCall, vhosttest.Version, vhosttest.U64(0), other.CallFD()))
 	require.ErrorIs(t, e.conn.Wait(), rights.ErrFull)
 	assert.Contains(t, e.log.String(), "cut: no room")

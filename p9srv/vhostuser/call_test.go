@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	plainFeatures = 1<<32 | 1<<30 | 1     // no indirect tables, no event index
-	noEventIdx    = plainFeatures | 1<<28 // indirect tables only
-	noProtocol    = vhosttest.DefaultFeatures &^ (1 << 30)
+	fewFeatures = 1<<32 | 1<<30 | 1   // no indirect tables, no event index
+	noEventIdx  = fewFeatures | 1<<28 // indirect tables only
+	noProtocol  = vhosttest.DefaultFeatures &^ (1 << 30)
 )
 
-// fronts are the kinds of drivers and front-ends.
+// fronts are kinds of drivers and front-ends.
 var fronts = map[string]vhosttest.Options{
 	"QEMU":                {},
 	"UML":                 {UML: true, QueueSize: 256},
-	"direct":              {Direct: true, Features: plainFeatures},
+	"direct":              {Direct: true, Features: fewFeatures},
 	"direct, event index": {Direct: true},
 	"no event index":      {Features: noEventIdx},
 	"smallest ring":       {QueueSize: 2},
@@ -60,7 +60,7 @@ func TestManyRequestsInFlight(t *testing.T) {
 				depth = 4
 			}
 			want := []byte("pipelined")
-			// More than 65536, so that all indices wrap around.
+			// More than 65536 requests, so that all indices wrap around.
 			require.NoError(t, f.Pipeline(depth, 70000, want, 20, func(answer []byte) error {
 				if !bytes.Equal(answer, want) {
 					return fmt.Errorf("answer %q", answer)
@@ -72,9 +72,9 @@ func TestManyRequestsInFlight(t *testing.T) {
 	}
 }
 
-// Without PROTOCOL_FEATURES a ring starts enabled (vhost-user.rst, "Ring
-// states").
-func TestRingThatNobodyEnables(t *testing.T) {
+// TestRingStartsEnabledWithoutProtocolFeatures sends no SET_VRING_ENABLE (vhost-user.rst,
+// "Ring states").
+func TestRingStartsEnabledWithoutProtocolFeatures(t *testing.T) {
 	_, f := newEcho(t, vhosttest.Options{})
 	high := uint64(len(f.Memory())) - highStart
 	for _, m := range []struct {
@@ -94,7 +94,7 @@ func TestRingThatNobodyEnables(t *testing.T) {
 	works(t, f)
 }
 
-func TestAnswerIsNotLargerThanItsRoom(t *testing.T) {
+func TestAnswerLargerThanItsRoomIsRefused(t *testing.T) {
 	e, f := newIdle(t, vhosttest.Options{})
 	require.NoError(t, f.Connect())
 	require.NoError(t, f.Submit(3, []byte("request"), 5))
@@ -159,13 +159,13 @@ func TestLongRequests(t *testing.T) {
 	buf := make([]byte, 5)
 	require.Equal(t, 5, e.next(t, buf).Size)
 	_, ok := pollOne(e.conn, buf)
-	require.False(t, ok, "Poll takes what fits only")
+	require.False(t, ok, "Poll takes only a request that fits")
 	r := e.next(t, buf)
 	assert.Equal(t, 6, r.Size)
 	assert.Equal(t, "secon", string(buf))
 }
 
-func TestTheRequestPathDoesNotAllocate(t *testing.T) {
+func TestRequestsAllocateNothing(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{})
 	works(t, f)
 	request := make([]byte, 64)

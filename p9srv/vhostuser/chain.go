@@ -8,32 +8,32 @@ import (
 )
 
 const (
-	// maxTable is how many descriptors an indirect table may have. Linux makes
-	// longer ones than the ring is (drivers/virtio/virtio_ring.c), although
-	// virtio 1.2 section 2.7.5.3.1 forbids it.
+	// maxTable is the most descriptors of an indirect table. Linux makes tables that are
+	// longer than the ring (drivers/virtio/virtio_ring.c), although virtio 1.2 section
+	// 2.7.5.3.1 forbids it.
 	maxTable = 1024
 
-	// maxChain is the size of a chain's buffers together, in bytes. virtio 1.2
-	// section 2.7.5 allows 4 GiB.
+	// maxChain is the most bytes in all buffers of a chain. virtio 1.2 section 2.7.5 allows
+	// 4 GiB.
 	maxChain = 1 << 30
 )
 
-// segment is a part of the room for an answer.
+// segment is one buffer of the room for an answer.
 type segment struct {
 	addr uint64
 	size uint32
 }
 
-// slot is a chain that has been taken, by its head.
+// slot is for the chain of one head. The chain is in use from when it is taken until it is
+// given back.
 type slot struct {
-	serial uint64    // of the chain in hand; 0: none
-	room   int       // bytes in segments
-	into   []segment // nil if no chain is in hand
+	serial uint64    // of the chain in use; 0: none
+	room   int       // sum of the segments, in bytes
+	into   []segment // nil if no chain is in use
 }
 
-// walk reads the chain that begins with a head: it copies the request into buf,
-// as far as it fits, notes the room for the answer in s and returns the size of
-// the request.
+// walk reads the chain that begins at a head. It copies the request to buf, as far as it
+// fits, and writes the room for the answer to s. It returns the size of the request.
 func (q *queue) walk(head uint16, buf []byte, s *slot) (size int, err error) {
 	table := q.ring.desc
 	d := descriptorAt(table, int(head))
@@ -62,7 +62,8 @@ func (q *queue) walk(head uint16, buf []byte, s *slot) (size int, err error) {
 	return 0, errors.New("the chain is a loop")
 }
 
-// indirect returns an indirect table, or a copy of one that lies in two regions.
+// indirect returns an indirect table. If the table is in more than one region, the result is
+// a copy.
 func (q *queue) indirect(d descriptor) ([]byte, error) {
 	switch {
 	case !q.indirectTables:
@@ -88,12 +89,13 @@ func (q *queue) indirect(d descriptor) ([]byte, error) {
 // walk is the state of a walk along a chain.
 type walk struct {
 	memory *memory
-	buf    []byte // the rest of it
+	buf    []byte // where the rest of the request goes
 	slot   *slot
 	size   int // of the request so far
 }
 
-// add takes a descriptor, by value, as it can change in guest memory.
+// add adds the buffer of a descriptor. d is a copy, because the descriptor in guest memory
+// can change.
 func (w *walk) add(d descriptor) error {
 	if d.flags&descIndirect != 0 {
 		return errors.New("an indirect table is not alone in its chain")
@@ -111,7 +113,7 @@ func (w *walk) add(d descriptor) error {
 		return nil
 	}
 	if w.slot.room > 0 || len(w.slot.into) > 0 {
-		return errors.New("a part of the request is behind the room for the answer")
+		return errors.New("a part of the request is after the room for the answer")
 	}
 	w.size += int(d.size)
 	if len(here) == int(d.size) {

@@ -15,22 +15,22 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// ErrReset says that the session has ended: whatever the driver had with the
-// user is void, and what comes next is from a driver that begins anew.
+// ErrReset means that the session has ended. All requests of it are void. The next request
+// is from a driver that begins anew.
 var ErrReset = errors.New("vhostuser: the driver was reset")
 
-// ErrRoom says that an answer is larger than the room of its chain.
+// ErrRoom means that an answer is larger than the room of its chain.
 var ErrRoom = errors.New("vhostuser: no room for the answer")
 
 // Request is a request that was taken off the ring.
 type Request struct {
 	Chain Chain
-	Size  int // bytes of the request; what did not fit the buffer is lost
-	Room  int // bytes that an answer may have
+	Size  int // bytes of the request, also those that did not fit the buffer and are lost
+	Room  int // the most bytes of an answer
 }
 
-// Chain stands for the buffers of a request, which go back to the driver with
-// Push. It is of use for that Conn only.
+// Chain stands for the buffers of a request. Push gives them back to the driver. A Chain is
+// valid only for the Conn that returned it.
 type Chain struct {
 	head   uint16
 	serial uint64
@@ -44,38 +44,38 @@ type Conn struct {
 	device *Device       // immutable
 	log    *slog.Logger  // immutable
 	budget *Budget       // immutable
-	wire   *wire         // of the goroutine that serves
+	wire   *wire         // for the goroutine that serves
 	done   chan struct{} // closed at the end of that goroutine
 	err    error         // why it ended; written before done is closed
 	shut   atomic.Bool   // Close was called
 
-	changed chan struct{} // of capacity 1: something below changed
-	// kicks is for Next to read a number into that means nothing.
+	changed chan struct{} // capacity 1: a field below has changed
+	// kicks is where Next reads the kick's counter to. The number is not used.
 	kicks    [8]byte
 	kickInto [1][]byte
 
-	// mu guards all below, and guest memory against being unmapped.
+	// mu guards the fields below. Guest memory is not unmapped while it is locked.
 	mu      sync.Mutex
 	state   deviceState
 	memory  memory
 	queue   queue
-	refused error // what took the device out of service
+	refused error // why the device is out of service; nil: it is in service
 	session uint64
 	live    bool // the session has begun and not ended
-	ended   bool // the connection
+	ended   bool // the connection has ended
 	kick    *os.File
 	failure notifier // VHOST_USER_SET_VRING_ERR
-	failed  bool     // the ring broke, and failure is to tell
+	failed  bool     // the ring broke, and Next must fire failure
 	backend notifier // kept open for the front-end, not used
-	seen    uint64   // the session that Next is in
+	seen    uint64   // the session that Next has returned requests of
 	waiting bool     // Next waits
 	idle    int      // kicks since the last request
 
 	deadline time.Time
-	rearm    bool // kick has not the deadline
+	rearm    bool // deadline is not set on kick yet
 }
 
-// deviceState is what front-end and device agreed on. Plain data.
+// deviceState is what the front-end and the device agreed on. Plain data.
 type deviceState struct {
 	Features         uint64
 	ProtocolFeatures uint64
@@ -85,14 +85,13 @@ type deviceState struct {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// Next waits for a request and copies it to buf. What is longer than buf is cut: see
-// Request.Size. It also does what a change made by the front-end asks for: whoever
-// has a Conn must be in Next if he is not busy.
+// Next waits for a request and copies it to buf. A request that is longer than buf is cut:
+// see Request.Size. Next also does work that messages of the front-end leave to it. So a
+// caller that is not busy must be in Next.
 //
-// It returns ErrReset once after the end of a session in which the driver was
-// reset, and io.EOF at the end of the connection. If nothing is there to be
-// taken it returns os.ErrDeadlineExceeded after the deadline. Nothing is lost
-// by that.
+// Next returns ErrReset once after the end of a session, and io.EOF after the end of the
+// connection. If there is no request until the deadline it returns os.ErrDeadlineExceeded.
+// No request is lost then.
 func (c *Conn) Next(buf []byte) (Request, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,7 +109,7 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 			return r, nil
 		}
 		if c.seen != c.session {
-			continue // the ring broke
+			continue // the ring has broken
 		}
 		if c.expiredLocked() {
 			return Request{}, os.ErrDeadlineExceeded
@@ -119,9 +118,9 @@ func (c *Conn) Next(buf []byte) (Request, error) {
 	}
 }
 
-// Poll copies requests to buf, one behind the other, as far as there are some and
-// they fit whole, and fills into with as many. It returns how many: 0 also if
-// there is anything else to say, which Next does.
+// Poll copies the requests that are there to buf, one after the other, as long as they fit
+// whole. It describes them in into, and returns how many they are. It does not wait. It
+// returns 0 also if Next has an error to return.
 func (c *Conn) Poll(buf []byte, into []Request) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,22 +146,22 @@ func (c *Conn) popLocked(buf []byte) (Request, bool) {
 	return r, ok
 }
 
-// Answer is an answer and the chain that it is for.
+// Answer is an answer and the chain of its request.
 type Answer struct {
 	Chain Chain
 	Bytes []byte
 }
 
-// Push writes answers into the room of their chains, gives the chains back and
-// tells the driver, with one interrupt or none. An answer of no bytes is allowed,
-// but Linux's 9P driver never wakes who waits for it. The bytes are not kept.
+// Push writes answers into the room of their chains and gives the chains back. It notifies
+// the driver with at most one interrupt. An answer may have no bytes, but Linux's 9P driver
+// then never wakes the process that waits for it. Push does not keep the Bytes.
 //
-// It returns the first error, and has pushed all that could be. While the machine
-// is stopped answers are kept for it, and pushed by Next when it goes on.
+// Push pushes all answers that it can, and returns the first error. While the machine is
+// stopped, answers are stored. Next pushes them when the machine goes on.
 //
-// ErrReset says that a chain's session has ended, or that it was given back before,
-// and io.EOF that the connection has: nobody waits for the answer. After ErrRoom
-// the chain is still there to be given back.
+// ErrReset means that the chain's session has ended, or that the chain was given back
+// before. io.EOF means that the connection has ended. In both cases nobody waits for the
+// answer. After ErrRoom the chain must still be given back.
 func (c *Conn) Push(answers ...Answer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -180,8 +179,8 @@ func (c *Conn) Push(answers ...Answer) error {
 	return refused
 }
 
-// SetReadDeadline sets the time at which Next stops waiting; the zero value:
-// never. It applies to a Next that waits already, too. The error is always nil.
+// SetReadDeadline sets the time at which Next stops waiting; with the zero value it never
+// does. This also applies to a Next that is waiting. The error is always nil.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -190,14 +189,14 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// Close ends the connection and frees all that it had, before it returns. A
-// Next that waits returns io.EOF.
+// Close ends the connection, and frees its memory and descriptors before it returns. A Next
+// that waits returns io.EOF.
 //
-// With QEMU 11 that ends the whole virtual machine at its next look at the
-// device: see the package's comment.
+// QEMU 11 then aborts the whole virtual machine when it next uses the device: see the
+// package comment.
 func (c *Conn) Close() error {
 	c.shut.Store(true)
-	err := rights.Shut(c.wire.conn) // which its goroutine closes
+	err := rights.Shut(c.wire.conn) // the serving goroutine closes it
 	<-c.done
 	if errors.Is(err, net.ErrClosed) {
 		return nil
@@ -205,8 +204,8 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// Wait waits for the end of the connection and returns what was wrong with it:
-// nil if it was closed, at either end. All is freed when it returns.
+// Wait waits for the end of the connection and returns its reason. That is nil if either end
+// closed the connection. All memory and descriptors are free when Wait returns.
 func (c *Conn) Wait() error {
 	<-c.done
 	return c.err
@@ -231,9 +230,9 @@ func (c *Conn) serve() {
 	}
 }
 
-// release frees everything.
+// release frees the connection's memory and descriptors.
 func (c *Conn) release() {
-	_ = rights.Close(c.wire.conn) // nothing is unsent
+	_ = rights.Close(c.wire.conn) // no reply is unsent
 	c.lockServing()
 	defer c.mu.Unlock()
 	c.ended = true
@@ -246,11 +245,11 @@ func (c *Conn) release() {
 	c.wakeLocked()
 }
 
-// lockServing takes the lock for the goroutine that serves. The user's can be stuck
-// with it in fire: that a write will not wait is true when it is looked at, and a
-// front-end that has its eventfd wait can fill it in the moment after. Who is stuck
-// goes on when the eventfd was read. Only this goroutine changes and closes the
-// eventfds, so that they are as they were while it is here; it never fires.
+// lockServing locks mu for the goroutine that serves. The caller's goroutine can be stuck in
+// fire with mu locked: fire first checks that a write will not wait, but just after that a
+// front-end can fill the eventfd. The stuck goroutine goes on when the eventfd is read, which
+// freeStuck does. It needs no lock, because only the serving goroutine changes and closes
+// the eventfds. The serving goroutine itself never fires.
 func (c *Conn) lockServing() {
 	if c.mu.TryLock() {
 		return
@@ -263,11 +262,10 @@ func (c *Conn) lockServing() {
 	freeing.Wait()
 }
 
-// stuckTime is how long somebody may have the lock before it is looked whether he is
-// stuck.
+// stuckTime is how long the lock may be taken before freeStuck checks for a stuck goroutine.
 const stuckTime = 100 * time.Millisecond
 
-// freeStuck has who is stuck with the lock go on, until it is locked.
+// freeStuck frees a goroutine that is stuck in fire, again and again until locked is closed.
 func (c *Conn) freeStuck(locked <-chan struct{}) {
 	ticker := time.NewTicker(stuckTime)
 	defer ticker.Stop()
@@ -282,9 +280,9 @@ func (c *Conn) freeStuck(locked <-chan struct{}) {
 	}
 }
 
-// tellLocked does what the goroutine that serves leaves to the user's, as it must
-// never be stuck: it notifies the front-end of a broken ring, and hands over the
-// answers that were kept for a ring that goes on.
+// tellLocked notifies the front-end of a broken ring, and pushes the stored answers of a
+// ring that goes on. The serving goroutine leaves this to the caller's goroutine, because it
+// must never be stuck.
 func (c *Conn) tellLocked() {
 	if c.failed {
 		c.failed = false
@@ -301,13 +299,12 @@ func (c *Conn) tellLocked() {
 
 func (c *Conn) closeKickLocked() {
 	if c.kick != nil {
-		_ = c.kick.Close() // only read from; a Next that waits on it returns
+		_ = c.kick.Close() // nothing was written; a Next that waits on it returns
 		c.kick = nil
 	}
 }
 
-// runningLocked says whether the ring may be used (vhost-user.rst, "Ring
-// states").
+// runningLocked reports whether the ring may be used (vhost-user.rst, "Ring states").
 func (c *Conn) runningLocked() bool {
 	q := &c.queue
 	enabled := q.Enabled || c.state.Features&featureProtocolFeatures == 0

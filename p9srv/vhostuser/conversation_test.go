@@ -14,7 +14,7 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// numbers are those of the messages in the conversations.
+// numbers are the message numbers by name, for the conversations in testdata.
 var numbers = map[string]uint32{
 	"GET_FEATURES": vhosttest.GetFeatures, "SET_FEATURES": vhosttest.SetFeatures, "SET_OWNER": vhosttest.SetOwner,
 	"GET_PROTOCOL_FEATURES": vhosttest.GetProtocolFeatures, "SET_PROTOCOL_FEATURES": vhosttest.SetProtocolFeatures,
@@ -48,7 +48,7 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// conversation plays the lines of a file.
+// conversation plays the lines of a file in testdata. qemu11.txt describes them.
 type conversation struct {
 	t *testing.T
 	e *echo

@@ -22,14 +22,13 @@ const (
 
 	commonFeatures = featureIndirectDesc | featureEventIdx | featureProtocolFeatures | featureVersion1
 
-	// deviceFeatures are the bits that a kind of device gives a meaning to
-	// (virtio 1.2 section 2.2). Those above 50 are not in use.
+	// deviceFeatures are the bits whose meaning depends on the kind of device (virtio 1.2
+	// section 2.2). Such bits above 50 are not in use.
 	deviceFeatures uint64 = 1<<24 - 1
 )
 
-// Protocol features (vhost-user.rst, "Protocol features"). QEMU's
-// vhost-user-device needs CONFIG, virtio_uml BACKEND_REQ. What BACKEND_REQ
-// allows is not used: the descriptor is kept only.
+// Protocol features (vhost-user.rst, "Protocol features"). QEMU's vhost-user-device needs
+// CONFIG. virtio_uml needs BACKEND_REQ: its descriptor is kept open, and not used.
 const (
 	protocolMQ        uint64 = 1 << 0
 	protocolReplyAck  uint64 = 1 << 3
@@ -40,56 +39,57 @@ const (
 	offeredByProtocol        = protocolMQ | protocolReplyAck | protocolBackend | protocolConfig | protocolMemSlots | protocolStatus
 )
 
-// DefaultQueueSize is the most entries of a ring unless told. Every front-end's
-// default is smaller.
+// DefaultQueueSize is the most entries of a ring if Device.MaxQueueSize is 0. The defaults
+// of all known front-ends are smaller.
 const DefaultQueueSize = 1024
 
 // maxQueueSize is the most entries of any ring (virtio 1.2 section 2.7).
 const maxQueueSize = 32768
 
-// Device is what a back-end says of its device. It must not be changed once
-// NewConn was called, and serves any number of connections at the same time.
+// Device describes a device. It can serve any number of connections at the same time, and
+// must not be changed after a call of NewConn.
 type Device struct {
-	// Features are those of the kind of device, bits 0 to 23 of virtio's
-	// feature bits; others are ignored. For a 9P device that is
-	// VIRTIO_9P_MOUNT_TAG, bit 0 (Linux's include/uapi/linux/virtio_9p.h).
+	// Features are the feature bits of the kind of device, bits 0 to 23. Other bits are
+	// ignored. For a 9P device it is VIRTIO_9P_MOUNT_TAG, bit 0 (Linux's
+	// include/uapi/linux/virtio_9p.h).
 	Features uint64
 
-	// Config is the device's configuration space, in virtio's byte order,
-	// little-endian. Behind its end are zeros. The driver cannot write it.
+	// Config is the device's configuration space, in virtio's byte order, little-endian.
+	// Bytes after its end are read as 0. The driver cannot write it.
 	Config []byte
 
 	// MaxQueueSize is the most entries that a front-end may give the ring;
 	// 0: DefaultQueueSize. It is rounded down to a power of two.
 	MaxQueueSize int
 
-	// Budget is what connections share with those of other devices; nil: that
-	// of the process, one half of its mappings, address space and descriptors.
+	// Budget limits the connections of this device together with those of other devices;
+	// nil: the budget of the process, one half of its mappings, address space and
+	// descriptors.
 	Budget *Budget
 
 	// Timeouts end connections of front-ends that are too slow.
 	Timeouts Timeouts
 
-	// Log gets what goes wrong: at most a line for each time that a front-end
-	// or a driver begins anew. nil: nobody is told.
+	// Log receives errors: at most a line for each time that a front-end or a driver begins
+	// anew. nil: nothing is logged.
 	Log *slog.Logger
 }
 
-// Timeouts are how long a connection waits for its front-end. A zero field is
-// no limit. None is for a front-end that has spoken and is silent between two
-// messages: a machine that is not started yet sends nothing.
+// Timeouts are how long a connection waits for its front-end. A field of 0 is no limit.
+// There is no limit between two messages, because a machine that is not started yet sends
+// none.
 type Timeouts struct {
 	First time.Duration // to the end of the first message
 	Rest  time.Duration // for the rest of a later message
 	Reply time.Duration // for room in the socket for a reply
 }
 
-// NewConn serves the device to the front-end at the other end of a connection,
-// which it owns. The caller calls Close at the end, and has a goroutine that
-// calls Next until it returns io.EOF.
+// NewConn serves the device to the front-end at the other end of a connection. The
+// connection belongs to the Conn. The caller must call Next until it returns io.EOF, and
+// must call Close at the end.
 //
-// It closes the connection and returns an error that wraps EMFILE if the budget
-// has no descriptors left for it. No message has been answered then.
+// If the budget has too few descriptors left, NewConn closes the connection and returns an
+// error that wraps EMFILE. No message has been answered then.
 func (d *Device) NewConn(c *net.UnixConn) (*Conn, error) {
 	budget := d.Budget
 	if budget == nil {
@@ -115,7 +115,7 @@ func (d *Device) NewConn(c *net.UnixConn) (*Conn, error) {
 	return conn, nil
 }
 
-// offered returns the features that the driver may choose from.
+// offered returns the features that the driver may accept.
 func (d *Device) offered() uint64 { return d.Features&deviceFeatures | commonFeatures }
 
 // ringLimit returns the most entries of a ring, a power of two.

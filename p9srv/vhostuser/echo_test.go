@@ -18,15 +18,15 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// echo is a user of the package that answers each request with itself.
+// echo is a caller of the package. It answers each request with the same bytes.
 type echo struct {
 	conn   *vhostuser.Conn
-	resets chan struct{} // a value for each session that ended
-	ended  chan struct{} // closed when Next said io.EOF
+	resets chan struct{} // receives a value for each session that ended
+	ended  chan struct{} // closed when Next returned io.EOF
 	log    *lines
 }
 
-// lines is a log that can be looked at while it grows.
+// lines is a log that can be read while it grows.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder // guarded by mu
@@ -53,7 +53,7 @@ func newEcho(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	return newEchoOf(t, vhostuser.Device{}, opt)
 }
 
-// newEchoOf is newEcho with a device of the test's.
+// newEchoOf is like newEcho, with the test's own device.
 func newEchoOf(t testing.TB, d vhostuser.Device, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	t.Helper()
 	e, f := newIdleOf(t, d, opt)
@@ -63,7 +63,7 @@ func newEchoOf(t testing.TB, d vhostuser.Device, opt vhosttest.Options) (*echo, 
 	return e, f
 }
 
-// newIdle is newEcho without anybody who takes requests.
+// newIdle is like newEcho, but without a goroutine that takes requests.
 func newIdle(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	t.Helper()
 	return newIdleOf(t, vhostuser.Device{}, opt)
@@ -84,7 +84,7 @@ func newIdleOf(t testing.TB, d vhostuser.Device, opt vhosttest.Options) (*echo, 
 	return e, f
 }
 
-// connected is newEcho with a driver that runs.
+// connected is like newEcho, with a driver that runs.
 func connected(t testing.TB, opt vhosttest.Options) (*echo, *vhosttest.Front) {
 	t.Helper()
 	e, f := newEcho(t, opt)
@@ -101,7 +101,7 @@ func (e *echo) run() {
 		if errors.Is(err, vhostuser.ErrReset) {
 			select {
 			case e.resets <- struct{}{}:
-			default: // nobody counts that many
+			default: // no test counts that many
 			}
 			continue
 		}
@@ -127,13 +127,13 @@ func (e *echo) wasReset(t testing.TB) {
 	}
 }
 
-// wasNotReset says that no session has ended since.
+// wasNotReset asserts that no session has ended since the last check.
 func (e *echo) wasNotReset(t testing.TB) {
 	t.Helper()
 	require.Empty(t, e.resets)
 }
 
-// works makes sure that requests are answered.
+// works asserts that requests are answered.
 func works(t testing.TB, f *vhosttest.Front) {
 	t.Helper()
 	for _, request := range []string{"a", strings.Repeat("long", 500)} {
@@ -152,7 +152,7 @@ func (e *echo) next(t testing.TB, buf []byte) vhostuser.Request {
 	return r
 }
 
-// isQuiet makes sure that there is nothing to be taken.
+// isQuiet asserts that there is no request to take.
 func (e *echo) isQuiet(t testing.TB) {
 	t.Helper()
 	require.NoError(t, e.conn.SetReadDeadline(time.Now()))
@@ -171,7 +171,7 @@ var (
 	errRoom  = vhostuser.ErrRoom
 )
 
-// pollOne is Poll for one request.
+// pollOne polls for one request.
 func pollOne(c *vhostuser.Conn, buf []byte) (vhostuser.Request, bool) {
 	var into [1]vhostuser.Request
 	n := c.Poll(buf, into[:])

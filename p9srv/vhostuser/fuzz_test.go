@@ -16,14 +16,14 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// addresses and sizes are those that fuzzed descriptors have.
+// addresses and sizes are the values that fuzzed descriptors have.
 var (
 	addresses = []uint64{0, buffer, table, hole, 640<<10 - 8, highStart, 1 << 20, 2 << 20, 4 << 20, far, math.MaxUint64 - 7, math.MaxUint64}
 	sizes     = []uint32{0, 1, 7, 8, 16, 17, 32, 64, 4096, 1024 * 16, 1025 * 16, 1 << 20, 1 << 30, math.MaxUint32}
 )
 
-// FuzzRing writes a ring as the input says: 5 bytes are a descriptor, or a
-// chain that is made available. Whatever it is, a reset heals it.
+// FuzzRing writes a ring as the input says: 5 bytes are a descriptor, an available index, a
+// kick, or a chain that is made available. A reset must heal every ring.
 func FuzzRing(f *testing.F) {
 	f.Add([]byte{0, 1, 4, 0, 0, 0xff, 0, 0, 0, 0})
 	f.Add([]byte{0, 1, 4, next, 1, 1, 1, 4, write, 0, 0xff, 0, 0, 0, 0, 0xff, 0, 0, 0, 0})
@@ -67,12 +67,12 @@ func fuzzRingStep(f *vhosttest.Front, p []byte) error {
 	return nil
 }
 
-// fuzzMark is a message by whose reply is known that those before were done.
+// fuzzMark is the payload of a message. Its reply shows that earlier messages are done.
 var fuzzMark = vhosttest.U32(0x7a7a7a7a, 3, 0x5a5a5a5a)
 
-// FuzzMessages sends messages as the input says: number, flags, kinds of two
-// descriptors, length of the payload and the payload. Whatever they are, the
-// connection stays unless a version is wrong, and a reset heals it.
+// FuzzMessages sends messages as the input says: number, flags, kinds of two descriptors,
+// length of the payload and the payload. The connection must stay unless a version is wrong,
+// and a reset must heal it.
 func FuzzMessages(f *testing.F) {
 	message := func(request, flags, fds byte, payload []byte) []byte {
 		return append([]byte{request, flags, fds, byte(len(payload))}, payload...)
@@ -112,8 +112,8 @@ func FuzzMessages(f *testing.F) {
 	})
 }
 
-// fuzzMessage sends one message and reads what is answered. It says whether the
-// connection goes on.
+// fuzzMessage sends one message and reads the replies. It reports whether the connection
+// goes on.
 func fuzzMessage(t *testing.T, f *vhosttest.Front, head, payload []byte) bool {
 	choice := [][]int{nil, {f.KickFD()}, {f.CallFD()}, {f.MemoryFD()}}
 	fds := append(choice[head[2]%4], choice[head[2]/4%4]...)

@@ -12,53 +12,57 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a front-end gives us to keep is an eventfd or one end of a socketpair.
-// Anything else could wait, never be drained, or keep open what must end.
+// This file checks the descriptors that a front-end gives us to keep. Each must be an eventfd
+// or one end of a socketpair. Any other kind could block, could stay full, or could keep a
+// connection open that must end.
 
-// prepareEventFD refuses what is not an eventfd that counts, and sets it not to
-// wait. The front-end shares the flag, and sets it itself in QEMU; virtio_uml
-// only ever writes, which does not wait for less than 2^64 kicks.
+// prepareEventFD refuses a descriptor that is not an eventfd with a counter. It sets
+// O_NONBLOCK, which the front-end shares. That is no harm: QEMU sets the flag itself, and
+// virtio_uml only writes, which does not block for less than 2^64 kicks.
 func prepareEventFD(fd int) error {
 	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 	if err != nil {
-		return fmt.Errorf("look at a descriptor: %w", err)
+		return fmt.Errorf("find the kind of a descriptor: %w", err)
 	}
 	if name != "anon_inode:[eventfd]" {
-		return errors.New("the descriptor is no eventfd")
+		return errors.New("the descriptor is not an eventfd")
 	}
 	if isSemaphore(fd) {
 		return errors.New("the eventfd is a semaphore (EFD_SEMAPHORE)")
 	}
 	if err := unix.SetNonblock(fd, true); err != nil {
-		return fmt.Errorf("set an eventfd not to wait: %w", err)
+		return fmt.Errorf("make an eventfd non-blocking: %w", err)
 	}
 	return nil
 }
 
-// isSemaphore reports whether reading an eventfd takes 1 off its counter only:
-// it would be readable 2^64 times after one write. Linux before 6.5 does not
-// say; there idle kicks are slowed down, see restLocked.
+// isSemaphore reports whether a read of an eventfd takes only 1 off its counter. After one
+// write it could be readable 2^64 times. Linux before 6.5 does not report this. There
+// restLocked slows down kicks without requests.
 func isSemaphore(fd int) bool {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
 	return err == nil && strings.Contains(string(info), "\neventfd-semaphore: 1\n")
 }
 
-// prepareSocket refuses a socket by which the front-end could keep a connection
-// open after its own end: we never see the end of a connection whose other end
-// we have. The other end of any connection that was accepted has a name for its
-// peer; that of own, which may be inherited, cannot be written to once nothing
-// can be read here.
+// prepareSocket refuses a socket that could keep a connection open after its front-end has
+// gone. This process never sees the end of a connection if it has the other end itself. Such
+// a socket is found in two ways:
 //
-// Nothing is ever read from the socket. It is shut, as there may be
-// descriptors in what it receives.
+//   - The other end of an accepted connection has a peer with a name. Sockets of a socketpair
+//     have no names.
+//   - own may be an inherited socket of a socketpair. It cannot be written to after its
+//     other end is shut for reading.
+//
+// The socket is shut for reading in any case. Nothing is ever read from it, and descriptors
+// could gather in its queue.
 func prepareSocket(fd int, own *net.UnixConn) error {
 	if kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_STREAM || !isUnixSocket(fd) {
-		return errors.New("the descriptor is no unix stream socket")
+		return errors.New("the descriptor is not a unix stream socket")
 	}
 	for _, name := range []func(int) (unix.Sockaddr, error){unix.Getsockname, unix.Getpeername} {
 		addr, err := name(fd)
 		if unnamed, ok := addr.(*unix.SockaddrUnix); err != nil || !ok || unnamed.Name != noName {
-			return errors.New("the socket is none of a socketpair")
+			return errors.New("the socket is not from a socketpair")
 		}
 	}
 	if err := unix.Shutdown(fd, unix.SHUT_RD); err != nil {
@@ -73,7 +77,7 @@ func prepareSocket(fd int, own *net.UnixConn) error {
 	return nil
 }
 
-// noName is the name that package unix has for a socket without one.
+// noName is what package unix returns as the name of a socket without a name.
 const noName = "@"
 
 func isUnixSocket(fd int) bool {
@@ -81,7 +85,7 @@ func isUnixSocket(fd int) bool {
 	return err == nil && domain == unix.AF_UNIX
 }
 
-// writable reports whether the other end has not been shut. It sends nothing.
+// writable reports whether the other end is not shut for reading. It sends no bytes.
 func writable(c *net.UnixConn) bool {
 	raw, err := c.SyscallConn()
 	if err != nil {

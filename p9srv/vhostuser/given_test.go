@@ -21,7 +21,7 @@ import (
 	"fullex/tests/need"
 )
 
-// keeps are the messages by which a front-end gives us something to keep.
+// keeps are the messages with a descriptor that may be a socket and is kept.
 var keeps = map[string]struct {
 	request uint32
 	payload []byte
@@ -31,7 +31,7 @@ var keeps = map[string]struct {
 	"error":             {vhosttest.SetVringErr, vhosttest.U64(0)},
 }
 
-// accepted returns both ends of a connection that was made to a listener.
+// accepted returns both ends of a connection that a listener has accepted.
 func accepted(t *testing.T) (front, back *net.UnixConn) {
 	t.Helper()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
@@ -44,8 +44,7 @@ func accepted(t *testing.T) (front, back *net.UnixConn) {
 	return c.(*net.UnixConn), other.(*net.UnixConn)
 }
 
-// fileOf returns another descriptor of a connection, which is closed at the test's
-// end.
+// fileOf returns a second descriptor of a connection. It is closed at the end of the test.
 func fileOf(t *testing.T, c *net.UnixConn) int {
 	t.Helper()
 	file, err := c.File()
@@ -54,7 +53,7 @@ func fileOf(t *testing.T, c *net.UnixConn) int {
 	return int(file.Fd())
 }
 
-func TestOwnOtherEndIsNotKept(t *testing.T) {
+func TestOtherEndOfTheConnectionIsNotKept(t *testing.T) {
 	pair := func(t *testing.T) (front, back *net.UnixConn) {
 		front, back, err := vhosttest.Pair()
 		require.NoError(t, err)
@@ -95,16 +94,16 @@ func assertEnds(t *testing.T, conn *vhostuser.Conn) {
 	}
 }
 
-// sockets are those that could keep the end of a connection open.
+// sockets could keep a connection open after its front-end has gone.
 var sockets = map[string]struct {
 	open func(*testing.T) int
 	says string
 }{
-	"another connection's end": {func(t *testing.T) int { front, _ := accepted(t); return fileOf(t, front) }, "none of a socketpair"},
-	"an end with a name":       {func(t *testing.T) int { _, back := accepted(t); return fileOf(t, back) }, "none of a socketpair"},
-	"not connected":            {socket(unix.AF_UNIX, unix.SOCK_STREAM), "none of a socketpair"},
-	"datagrams":                {socket(unix.AF_UNIX, unix.SOCK_DGRAM), "no unix stream socket"},
-	"packets":                  {socket(unix.AF_UNIX, unix.SOCK_SEQPACKET), "no unix stream socket"},
+	"another connection's end": {func(t *testing.T) int { front, _ := accepted(t); return fileOf(t, front) }, "not from a socketpair"},
+	"an end with a name":       {func(t *testing.T) int { _, back := accepted(t); return fileOf(t, back) }, "not from a socketpair"},
+	"not connected":            {socket(unix.AF_UNIX, unix.SOCK_STREAM), "not from a socketpair"},
+	"datagrams":                {socket(unix.AF_UNIX, unix.SOCK_DGRAM), "not a unix stream socket"},
+	"packets":                  {socket(unix.AF_UNIX, unix.SOCK_SEQPACKET), "not a unix stream socket"},
 	"with something received":  {received, "received something"},
 }
 
@@ -114,7 +113,7 @@ func socket(domain, kind int) func(*testing.T) int {
 	}
 }
 
-// received has a descriptor in its queue.
+// received returns a socket with a descriptor in its queue.
 func received(t *testing.T) int {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
@@ -143,7 +142,8 @@ func TestSocketsThatCouldKeepAConnectionOpenAreRefused(t *testing.T) {
 	}
 }
 
-// TestKeptSocketReceivesNothing: who sends would keep there what is sent.
+// TestKeptSocketReceivesNothing asserts that a peer cannot store descriptors in the queue of
+// a kept socket.
 func TestKeptSocketReceivesNothing(t *testing.T) {
 	for name, message := range keeps {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestSemaphoresAreRefused(t *testing.T) {
 	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fdOf(t, semaphore)))
 	require.NoError(t, err)
 	if !strings.Contains(string(info), "eventfd-semaphore") {
-		need.Skip(t, "this kernel does not report semaphores: needs Linux 6.5")
+		need.Skip(t, "this kernel does not report semaphores: Linux 6.5 does")
 	}
 	for name, request := range map[string]uint32{
 		"kick": vhosttest.SetVringKick, "call": vhosttest.SetVringCall, "error": vhosttest.SetVringErr,

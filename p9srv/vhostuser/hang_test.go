@@ -19,13 +19,13 @@ import (
 	"fullex/tests/need"
 )
 
-// TestFileServerThatHangsHoldsNobodyUp gives us a file whose server never answers
-// that it was closed.
-func TestFileServerThatHangsHoldsNobodyUp(t *testing.T) {
+// TestFileServerThatHangsDelaysNobody sends a descriptor of a file whose server never answers
+// when the file is closed.
+func TestFileServerThatHangsDelaysNobody(t *testing.T) {
 	e, f := connected(t, vhosttest.Options{})
 	file, flushed := hangingFile(t)
 	require.NoError(t, f.Send(vhosttest.SetVringKick, vhosttest.Version, vhosttest.U64(0), file))
-	await(t, flushed) // also the last close but one asks the server
+	await(t, flushed) // every close asks the server, not only the last
 	require.NoError(t, f.Close())
 	closed := make(chan struct{})
 	go func() {
@@ -44,7 +44,7 @@ func await(t *testing.T, done <-chan struct{}) {
 	}
 }
 
-// Of Linux's include/uapi/linux/fuse.h.
+// Opcodes and sizes of Linux's include/uapi/linux/fuse.h.
 const (
 	fuseOpen      = 14
 	fuseFlush     = 25
@@ -55,11 +55,11 @@ const (
 	fuseOutHeader = 16
 )
 
-// hangingFile mounts a file system that is one file, and opens it. Its server
-// closes flushed at the first FLUSH, and answers no more.
+// hangingFile mounts a file system that is a single file, and opens it. Its server closes
+// flushed at the first FLUSH, and answers nothing after that.
 func hangingFile(t *testing.T) (file int, flushed chan struct{}) {
 	t.Helper()
-	dev, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0) // no os.File: it cannot be polled before it is mounted
+	dev, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0) // not an os.File, because it cannot be polled before the mount
 	if err != nil || os.Geteuid() != 0 {
 		need.Skip(t, "needs root and /dev/fuse")
 	}
@@ -70,17 +70,17 @@ func hangingFile(t *testing.T) (file int, flushed chan struct{}) {
 	served := make(chan error, 1)
 	go func() { served <- hang(dev, flushed) }()
 	t.Cleanup(func() {
-		assert.NoError(t, unix.Unmount(at, unix.MNT_FORCE|unix.MNT_DETACH)) // whoever waits goes on
+		assert.NoError(t, unix.Unmount(at, unix.MNT_FORCE|unix.MNT_DETACH)) // ends all waits for the server
 		assert.NoError(t, <-served)
 		assert.NoError(t, unix.Close(dev))
 	})
 	file, err = unix.Open(at, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
-	t.Cleanup(func() { go func() { _ = unix.Close(file) }() }) // after it the file is unmounted
+	t.Cleanup(func() { go func() { _ = unix.Close(file) }() }) // returns after the unmount
 	return file, flushed
 }
 
-// hang answers INIT and OPEN.
+// hang answers INIT and OPEN, and returns at the first FLUSH.
 func hang(dev int, flushed chan struct{}) error {
 	order := binary.NativeEndian
 	request := make([]byte, 1<<17)
@@ -96,7 +96,7 @@ func hang(dev int, flushed chan struct{}) error {
 			body = make([]byte, 64) // struct fuse_init_out
 			copy(body, request[fuseInHeader:fuseInHeader+8])
 		case fuseOpen:
-		case fuseInterrupt: // by a signal of Go's scheduler
+		case fuseInterrupt: // caused by a signal of Go's scheduler
 			continue
 		case fuseFlush:
 			close(flushed)

@@ -22,10 +22,10 @@ import (
 
 const user = vhosttest.UserBase
 
-// far is an address that nothing is at.
+// far is an address outside of all memory.
 const far = 1 << 40
 
-// fdOf opens a descriptor that is closed at the test's end.
+// fdOf opens a descriptor and closes it at the end of the test.
 func fdOf(t *testing.T, open func() (int, error)) int {
 	t.Helper()
 	fd, err := open()
@@ -60,12 +60,12 @@ func eventfd() (int, error) { return unix.Eventfd(0, unix.EFD_CLOEXEC) }
 
 func folder() (int, error) { return unix.Open(os.TempDir(), unix.O_RDONLY|unix.O_CLOEXEC, 0) }
 
-// addr is the payload of SET_VRING_ADDR.
+// addr returns the payload of SET_VRING_ADDR.
 func addr(desc, used, avail uint64) []byte {
 	return append(vhosttest.U32(0, 0), vhosttest.U64(desc, used, avail, 0)...)
 }
 
-// refusals are messages that a front-end must not send to a device that works.
+// refusals are messages that a device must refuse.
 var refusals = []struct {
 	name    string
 	says    string // in the log
@@ -107,17 +107,17 @@ var refusals = []struct {
 	{"available into the hole", "available ring: 262 bytes", vhosttest.SetVringAddr, addr(user, user+0x2000, user+640<<10-260), nil},
 	{"ring wraps around", "used ring: 1030 bytes", vhosttest.SetVringAddr, addr(user, math.MaxUint64-3, user+0x1000), nil},
 
-	{"kick is a file", "no eventfd", vhosttest.SetVringKick, vhosttest.U64(0), fds(memfd(8))},
-	{"kick is a pipe", "no eventfd", vhosttest.SetVringKick, vhosttest.U64(0), fds(pipe)},
+	{"kick is a file", "not an eventfd", vhosttest.SetVringKick, vhosttest.U64(0), fds(memfd(8))},
+	{"kick is a pipe", "not an eventfd", vhosttest.SetVringKick, vhosttest.U64(0), fds(pipe)},
 	{"no kick", "0 descriptors", vhosttest.SetVringKick, vhosttest.U64(0), nil},
 	{"ring to be polled", "without kicks", vhosttest.SetVringKick, vhosttest.U64(1 << 8), nil},
 	{"two kicks", "2 descriptors", vhosttest.SetVringKick, vhosttest.U64(0), fds(eventfd, eventfd)},
 	{"another ring's kick", "no ring 3", vhosttest.SetVringKick, vhosttest.U64(3), fds(eventfd)},
 	{"short kick", "payload of 4 bytes", vhosttest.SetVringKick, vhosttest.U32(0), fds(eventfd)},
-	{"call is a file", "no eventfd", vhosttest.SetVringCall, vhosttest.U64(0), fds(memfd(8))},
-	{"call is a pipe", "no eventfd", vhosttest.SetVringCall, vhosttest.U64(0), fds(pipe)},
+	{"call is a file", "not an eventfd", vhosttest.SetVringCall, vhosttest.U64(0), fds(memfd(8))},
+	{"call is a pipe", "not an eventfd", vhosttest.SetVringCall, vhosttest.U64(0), fds(pipe)},
 	{"call is missing", "0 descriptors", vhosttest.SetVringCall, vhosttest.U64(0), nil},
-	{"err is a file", "no eventfd", vhosttest.SetVringErr, vhosttest.U64(0), fds(memfd(8))},
+	{"err is a file", "not an eventfd", vhosttest.SetVringErr, vhosttest.U64(0), fds(memfd(8))},
 
 	{"region overlaps for the guest", "overlaps", vhosttest.AddMemReg, vhosttest.Region(4096, 4096, far, 0), fds(memfd(4096))},
 	{"region overlaps for the front-end", "overlaps", vhosttest.AddMemReg, vhosttest.Region(far, 4096, user+4096, 0), fds(memfd(4096))},
@@ -125,11 +125,11 @@ var refusals = []struct {
 	{"region wraps around for the guest", "wraps around", vhosttest.AddMemReg, vhosttest.Region(math.MaxUint64-4095, 8192, far, 0), fds(memfd(8192))},
 	{"region wraps around for the front-end", "wraps around", vhosttest.AddMemReg, vhosttest.Region(far, 8192, math.MaxUint64-4095, 0), fds(memfd(8192))},
 	{"region wraps around in its file", "wraps around", vhosttest.AddMemReg, vhosttest.Region(far, 8192, far, math.MaxUint64-4095), fds(memfd(8192))},
-	{"region behind the end of its file", "beyond the end", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 4096), fds(memfd(8191))},
+	{"region after the end of its file", "beyond the end", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 4096), fds(memfd(8191))},
 	{"region too large", "is too large", vhosttest.AddMemReg, vhosttest.Region(far, 1<<43, 1<<50, 0), fds(memfd(1 << 43))},
 	{"region without a file", "0 descriptors", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), nil},
-	{"region in an eventfd", "in no memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(eventfd)},
-	{"region in a folder", "in no memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(folder)},
+	{"region in an eventfd", "not a memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(eventfd)},
+	{"region in a folder", "not a memfd", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(folder)},
 	{"region is read only", "map: permission denied", vhosttest.AddMemReg, vhosttest.Region(far, 4096, far, 0), fds(readOnly)},
 	{"short region", "payload of 39 bytes", vhosttest.AddMemReg, make([]byte, 39), fds(memfd(4096))},
 	{"region that is not there", "is not known", vhosttest.RemMemReg, vhosttest.Region(far, 4096, far, 0), nil},
@@ -174,7 +174,7 @@ func TestRefusalWithoutAnAnswerIsLogged(t *testing.T) {
 	assert.Contains(t, e.log.String(), "message 99")
 }
 
-// framings are bytes behind which the next message cannot be found.
+// framings are headers after which the next message cannot be found.
 var framings = map[string]struct {
 	bytes []byte
 	fds   int
@@ -205,8 +205,9 @@ func TestBrokenFramingEndsTheConnection(t *testing.T) {
 	}
 }
 
-// TestMessageThatLostItsDescriptorsIsRefused: it is whole, and who is short of
-// descriptors must not end a machine.
+// TestMessageThatLostItsDescriptorsIsRefused sends a whole message with too many descriptors.
+// It must not end the connection: a process that is short of descriptors must not end a
+// machine.
 func TestMessageThatLostItsDescriptorsIsRefused(t *testing.T) {
 	e, f := connected(t, vhosttest.Options{})
 	fd := fdOf(t, eventfd)
@@ -220,8 +221,8 @@ func TestMessageThatLostItsDescriptorsIsRefused(t *testing.T) {
 	works(t, f)
 }
 
-// TestEventFDsThatWaitHoldNobodyUp: the front-end shares their flags.
-func TestEventFDsThatWaitHoldNobodyUp(t *testing.T) {
+// TestBlockingEventFDsDelayNobody clears O_NONBLOCK, which the front-end can do at any time.
+func TestBlockingEventFDsDelayNobody(t *testing.T) {
 	e, f := connected(t, vhosttest.Options{Features: vhosttest.DefaultFeatures &^ (1 << 29)}) // without EVENT_IDX each answer interrupts
 	works(t, f)
 	_, err := f.Interrupts() // so that the counter is 0
@@ -233,7 +234,7 @@ func TestEventFDsThatWaitHoldNobodyUp(t *testing.T) {
 		require.NoError(t, unix.SetNonblock(fd, false))
 	}
 	require.NoError(t, f.Tell())
-	require.NoError(t, f.Sync(), "messages are answered all the same")
+	require.NoError(t, f.Sync(), "messages are still answered")
 	require.NoError(t, f.Close())
 	ended := make(chan error, 1)
 	go func() { ended <- e.conn.Close() }()
@@ -258,7 +259,6 @@ func TestEndWithinAMessage(t *testing.T) {
 	}
 }
 
-// A message may come in pieces.
 func TestMessageInPieces(t *testing.T) {
 	_, f := newEcho(t, vhosttest.Options{})
 	whole := append(vhosttest.U32(vhosttest.SetFeatures, vhosttest.Version|vhosttest.NeedReply, 8), vhosttest.U64(vhosttest.DefaultFeatures)...)

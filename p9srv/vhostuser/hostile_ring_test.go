@@ -26,17 +26,18 @@ const (
 	hole   = 700 << 10
 )
 
-// desc is a descriptor of 16 bytes of guest memory.
+// desc returns a descriptor of 16 bytes of guest memory.
 func desc(flags, next uint16) vhosttest.Desc {
 	return vhosttest.Desc{Addr: buffer, Size: 16, Flags: flags, Next: next}
 }
 
-// at is desc with another buffer.
+// at returns a descriptor of another buffer.
 func at(addr uint64, size uint32, flags uint16) vhosttest.Desc {
 	return vhosttest.Desc{Addr: addr, Size: size, Flags: flags}
 }
 
-// indirectTable writes descriptors to a table and returns the one for it.
+// indirectTable writes descriptors to an indirect table and returns a descriptor of the
+// table.
 func indirectTable(f *vhosttest.Front, descs ...vhosttest.Desc) vhosttest.Desc {
 	for i, d := range descs {
 		f.PutDesc(table+uint64(i)*16, d)
@@ -44,7 +45,7 @@ func indirectTable(f *vhosttest.Front, descs ...vhosttest.Desc) vhosttest.Desc {
 	return at(table, uint32(16*len(descs)), indirect)
 }
 
-// hostileRings are what a guest can put into its ring that breaks it.
+// hostileRings are ways in which a guest can break its ring.
 var hostileRings = []struct {
 	name string
 	says string // in the log
@@ -62,22 +63,22 @@ var hostileRings = []struct {
 	{"head outside", "begins with descriptor 128", vhosttest.Options{}, offer(128)},
 	{"head far outside", "begins with descriptor 65535", vhosttest.Options{}, offer(65535)},
 	{"next outside", "descriptor 128 is not in the table", vhosttest.Options{}, chain(desc(next, 128))},
-	{"chain ends in itself", "loop", vhosttest.Options{}, chain(desc(next, 0))},
+	{"descriptor follows itself", "loop", vhosttest.Options{}, chain(desc(next, 0))},
 	{"loop of two", "loop", vhosttest.Options{}, chain(desc(next, 1), desc(next, 0))},
 	{"loop of writable", "loop", vhosttest.Options{}, chain(desc(next, 1), desc(next|write, 1))},
-	{"request behind room", "behind the room", vhosttest.Options{}, chain(desc(next|write, 1), desc(0, 0))},
-	{"request behind empty room", "behind the room", vhosttest.Options{}, chain(
+	{"request after room", "after the room", vhosttest.Options{}, chain(desc(next|write, 1), desc(0, 0))},
+	{"request after empty room", "after the room", vhosttest.Options{}, chain(
 		vhosttest.Desc{Addr: buffer, Flags: next | write, Next: 1}, desc(0, 0))},
 	{"buffer in the hole", "not in guest memory", vhosttest.Options{}, chain(at(hole, 1, 0))},
 	{"buffer into the hole", "not in guest memory", vhosttest.Options{}, chain(at(640<<10-1, 2, 0))},
 	{"buffer across the hole", "not in guest memory", vhosttest.Options{}, chain(at(600<<10, 300<<10, 0))},
-	{"buffer behind the end", "not in guest memory", vhosttest.Options{}, chain(at(1<<40, 1, 0))},
+	{"buffer after the end", "not in guest memory", vhosttest.Options{}, chain(at(1<<40, 1, 0))},
 	{"buffer wraps around", "not in guest memory", vhosttest.Options{}, chain(at(math.MaxUint64-7, 16, 0))},
 	{"buffer wraps around to 0", "not in guest memory", vhosttest.Options{}, chain(at(math.MaxUint64, 2, 0))},
 	{"room in the hole", "not in guest memory", vhosttest.Options{}, chain(at(hole, 1, write))},
 	{"huge buffer", "more than 1073741824 bytes", vhosttest.Options{}, chain(at(buffer, math.MaxUint32, write))},
 	{"huge sum", "more than 1073741824 bytes", vhosttest.Options{QueueSize: 1024}, hugeSum},
-	{"indirect not agreed on", "not agreed on", vhosttest.Options{Direct: true, Features: plainFeatures}, func(f *vhosttest.Front) error {
+	{"indirect not agreed on", "not agreed on", vhosttest.Options{Direct: true, Features: fewFeatures}, func(f *vhosttest.Front) error {
 		return chain(indirectTable(f, desc(0, 0)))(f)
 	}},
 	{"indirect and next", "followed by a descriptor", vhosttest.Options{}, func(f *vhosttest.Front) error {
@@ -109,7 +110,7 @@ func offer(head uint16) func(*vhosttest.Front) error {
 	return func(f *vhosttest.Front) error { return f.Offer(head) }
 }
 
-// chain offers descriptors of the ring's own table as they are.
+// chain returns a function that offers descriptors in the ring's own table, without checks.
 func chain(descs ...vhosttest.Desc) func(*vhosttest.Front) error {
 	return func(f *vhosttest.Front) error {
 		f.PutChain(descs...)
@@ -117,7 +118,7 @@ func chain(descs ...vhosttest.Desc) func(*vhosttest.Front) error {
 	}
 }
 
-// hugeSum offers a chain of buffers that are guest memory each.
+// hugeSum offers a chain of 1024 buffers. Each is all of guest memory above the hole.
 func hugeSum(f *vhosttest.Front) error {
 	size := uint32(len(f.Memory()) - 768<<10)
 	for i := range 1024 {
@@ -147,7 +148,7 @@ func TestHostileRingIsBrokenUntilReset(t *testing.T) {
 	}
 }
 
-func TestHostileRingFromItsFirstRequestIsHealedToo(t *testing.T) {
+func TestResetHealsARingThatBrokeAtItsFirstRequest(t *testing.T) {
 	e, f := connected(t, vhosttest.Options{})
 	require.NoError(t, f.Offer(500)) // base and used index are 0, as after a reset
 	require.NoError(t, f.WaitForErr())
@@ -170,7 +171,7 @@ func TestStopAndContinueDoNotHealAHostileRing(t *testing.T) {
 	works(t, f)
 }
 
-func TestChainThatIsInUseIsOfferedAgain(t *testing.T) {
+func TestChainOfferedWhileInUseBreaksTheRing(t *testing.T) {
 	e, f := newIdle(t, vhosttest.Options{})
 	require.NoError(t, f.Connect())
 	f.PutChain(desc(0, 0))
@@ -183,7 +184,7 @@ func TestChainThatIsInUseIsOfferedAgain(t *testing.T) {
 	require.ErrorIs(t, e.push(r.Chain, nil), errReset)
 }
 
-// Linux makes indirect tables longer than the ring.
+// TestIndirectTableMayBeLongerThanTheRing uses a table as Linux makes it.
 func TestIndirectTableMayBeLongerThanTheRing(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{QueueSize: 2})
 	var descs []vhosttest.Desc
@@ -197,8 +198,8 @@ func TestIndirectTableMayBeLongerThanTheRing(t *testing.T) {
 	assert.EqualValues(t, 512, size)
 }
 
-// Descriptors of no bytes and flags that mean nothing are no harm.
-func TestOddChains(t *testing.T) {
+// TestOddChainsAreAnswered uses descriptors of 0 bytes and unknown flags, which do no harm.
+func TestOddChainsAreAnswered(t *testing.T) {
 	for name, c := range map[string]struct {
 		descs []vhosttest.Desc
 		size  uint32
@@ -227,7 +228,7 @@ func TestOddChains(t *testing.T) {
 	}
 }
 
-func TestMemoryThatGoesAwayIsSurvived(t *testing.T) {
+func TestMemoryThatGoesAwayBreaksOnlyTheRing(t *testing.T) {
 	for name, left := range map[string]int64{"the ring": 0, "the buffers": 4 << 20} {
 		t.Run(name, func(t *testing.T) {
 			e, f := connected(t, vhosttest.Options{})

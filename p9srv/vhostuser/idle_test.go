@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestKicksWithoutRequestsAreSlowedDown has a kick that is always readable, which is
-// refused where the kernel reports it.
+// TestKicksWithoutRequestsAreSlowedDown uses a kick that is always readable. It sets the kick
+// without a message, because a message with such an eventfd is refused on newer kernels.
 func TestKicksWithoutRequestsAreSlowedDown(t *testing.T) {
 	c, f := newConnected(t)
 	const kicks = 1 << 30
@@ -56,7 +56,7 @@ func count(t *testing.T, fd int) (n int) {
 	return n
 }
 
-// TestRingKeepsFewSegments has a chain of every head in hand, and gives back half.
+// TestRingKeepsFewSegments takes a chain of every head, and gives half of them back.
 func TestRingKeepsFewSegments(t *testing.T) {
 	c, f := newConnected(t)
 	buf := make([]byte, 100)

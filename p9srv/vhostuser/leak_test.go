@@ -16,34 +16,34 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// held is what this process has that a connection could leave behind.
-type held struct{ fds, goroutines, mappings int }
+// resources are what this process uses and a connection could forget to free.
+type resources struct{ fds, goroutines, mappings int }
 
-func holding(t *testing.T) held {
+func inUse(t *testing.T) resources {
 	t.Helper()
 	fds, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
 	maps, err := os.ReadFile("/proc/self/maps")
 	require.NoError(t, err)
-	return held{len(fds), runtime.NumGoroutine(), strings.Count(string(maps), "/memfd:")}
+	return resources{len(fds), runtime.NumGoroutine(), strings.Count(string(maps), "/memfd:")}
 }
 
-// settled is holding once it stays: goroutines end a little after what waits for
-// them, and one that is about to would be missed later.
-func settled(t *testing.T) held {
+// settled returns inUse when it no longer changes. Goroutines may end a little later than the
+// calls that wait for them.
+func settled(t *testing.T) resources {
 	t.Helper()
 	const readings = 100
-	last := holding(t)
+	last := inUse(t)
 	for same := 0; same < readings; same++ {
 		runtime.Gosched()
-		if now := holding(t); now != last {
+		if now := inUse(t); now != last {
 			last, same = now, -1
 		}
 	}
 	return last
 }
 
-func TestNothingIsLeft(t *testing.T) {
+func TestEndedConnectionsLeaveNoResources(t *testing.T) {
 	ends := []func(e *echo, f *vhosttest.Front) error{
 		func(_ *echo, f *vhosttest.Front) error { return f.Close() },
 		func(e *echo, _ *vhosttest.Front) error { return e.conn.Close() },
@@ -55,10 +55,10 @@ func TestNothingIsLeft(t *testing.T) {
 		func(_ *echo, f *vhosttest.Front) error { return f.SendRaw([]byte{1}, f.KickFD()) },
 		func(_ *echo, f *vhosttest.Front) error { return f.Realize() },
 	}
-	// Enough for one connection, so that the next has what this one gives back.
+	// Enough for one connection: the next one needs what the last one gave back.
 	budget := vhostuser.NewBudget(vhostuser.Resources{Mappings: 2, Bytes: 1 << 30, Descriptors: connFDs + 5})
 	once := func(i int) {
-		// A subtest, for what it cleans up.
+		// A subtest, so that its clean-up runs at its end.
 		t.Run("", func(t *testing.T) {
 			e, f := newEchoOf(t, vhostuser.Device{Budget: budget}, vhosttest.Options{UML: i%2 == 1, QueueSize: 256})
 			require.NoError(t, f.Connect())
@@ -69,21 +69,21 @@ func TestNothingIsLeft(t *testing.T) {
 			require.NoError(t, ends[i%len(ends)](e, f))
 		})
 	}
-	once(0) // has the poller made
+	once(0) // creates the runtime's poller
 	before := settled(t)
 	for i := range 50 {
 		once(i)
 	}
-	// Goroutines end a little after what waits for them.
-	after := holding(t)
-	for end := time.Now().Add(vhosttest.Patience); after != before && time.Now().Before(end); after = holding(t) {
+	// Goroutines may end a little later than the calls that wait for them.
+	after := inUse(t)
+	for end := time.Now().Add(vhosttest.Patience); after != before && time.Now().Before(end); after = inUse(t) {
 		runtime.Gosched()
 	}
 	assert.Equal(t, before, after)
 }
 
-// strayDescriptors sends descriptors with messages that have no use for them,
-// and some that take the place of others.
+// strayDescriptors sends descriptors with messages that do not need them, and descriptors
+// that replace others.
 func strayDescriptors(t *testing.T, f *vhosttest.Front) {
 	t.Helper()
 	kick, memory := f.KickFD(), f.MemoryFD()
@@ -118,7 +118,7 @@ func TestCloseTwiceAndAtTheSameTime(t *testing.T) {
 	require.NoError(t, e.conn.Wait())
 }
 
-// A front-end that does not read its replies does not keep us from closing.
+// TestCloseWhileAReplyIsStuck closes a connection whose front-end does not read its replies.
 func TestCloseWhileAReplyIsStuck(t *testing.T) {
 	e, f := newEcho(t, vhosttest.Options{})
 	sent := make(chan struct{})

@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	// maxRegions is how many regions guest memory may have, the answer to
+	// maxRegions is the most regions of guest memory. It is the answer to
 	// GET_MAX_MEM_SLOTS.
 	maxRegions = 64
 
-	// maxMemory is the most of a machine's regions together, in bytes, so that
-	// no front-end uses up the Budget with empty files.
+	// maxMemory is the most bytes in all regions of a machine. So no front-end can use up
+	// the Budget with sparse files.
 	maxMemory = 1 << 42
 
-	// regionSize is that of a region in a message, in bytes.
+	// regionSize is the size of a region's description in a message, in bytes.
 	regionSize = 32
 )
 
-// errNoMemory is the answer to a ring without memory.
+// errNoMemory refuses a ring before any memory is shared.
 var errNoMemory = errors.New("no guest memory: QEMU needs -object memory-backend-memfd,id=mem,size=...,share=on with -machine memory-backend=mem")
 
 // region is a part of guest memory (vhost-user.rst, "Memory region
 // description"). Plain data.
 type region struct {
 	Guest  uint64 // address for the guest
-	Size   uint64 // bytes
+	Size   uint64 // in bytes
 	User   uint64 // address in the front-end's process
-	Offset uint64 // in the file, bytes
+	Offset uint64 // in the file, in bytes
 }
 
 // readRegion reads a region from a message.
@@ -45,7 +45,7 @@ func (r region) String() string {
 	return fmt.Sprintf("region of %d bytes at %#x", r.Size, r.Guest)
 }
 
-// check refuses a region that wraps around.
+// check returns an error for a region that is empty, or whose addresses wrap around.
 func (r region) check() error {
 	if r.Size == 0 {
 		return errors.New("is empty")
@@ -58,7 +58,7 @@ func (r region) check() error {
 	return nil
 }
 
-// overlaps says whether guest or front-end could mean both with one address.
+// overlaps reports whether an address of the guest, or of the front-end, is in both regions.
 func (r region) overlaps(s region) bool {
 	guest := r.Guest < s.Guest+s.Size && s.Guest < r.Guest+r.Size
 	user := r.User < s.User+s.Size && s.User < r.User+r.Size
@@ -68,19 +68,18 @@ func (r region) overlaps(s region) bool {
 // mapping is a region that is mapped.
 type mapping struct {
 	region
-	whole []byte // as mapped
-	bytes []byte // of the region
+	whole []byte // the mapped pages
+	bytes []byte // the region's part of them
 }
 
-// memory is the guest's memory, as far as it is shared with us. Changed and
-// used with Conn.mu held, so that nothing is unmapped while it is used.
+// memory is the guest memory that is shared with this process. Conn.mu is locked during each
+// change and use, so memory in use is not unmapped.
 type memory struct {
-	budget   *Budget // that mappings are taken of
+	budget   *Budget // limits the mappings
 	mappings []mapping
 }
 
-// add maps a region of a file. The descriptor stays the caller's and is not
-// needed any more afterwards.
+// add maps a region of a file. The caller still owns the descriptor, and may close it.
 func (m *memory) add(r region, fd int) error {
 	if err := m.mayAdd(r); err != nil {
 		return fmt.Errorf("%v %w", r, err)
@@ -113,8 +112,8 @@ func (m *memory) mayAdd(r region) error {
 	return nil
 }
 
-// mapRegion maps a region, from whole page to whole page. The file must have
-// all of it: access behind its end is SIGBUS.
+// mapRegion maps the pages that contain a region. The region must be within the file,
+// because access after the file's end is SIGBUS.
 func (m *memory) mapRegion(r region, fd int) (mapping, error) {
 	page, err := filePage(r, fd)
 	if err != nil {
@@ -123,7 +122,7 @@ func (m *memory) mapRegion(r region, fd int) (mapping, error) {
 	start := r.Offset &^ (page - 1)
 	end := (r.Offset + r.Size + page - 1) &^ (page - 1)
 	if end < start || end-start > math.MaxInt || start > math.MaxInt64 {
-		return mapping{}, errors.New("is too large")
+		return mapping{}, errors.New("it is too large")
 	}
 	if err := m.budget.takeMapping(end - start); err != nil {
 		return mapping{}, err
@@ -137,24 +136,24 @@ func (m *memory) mapRegion(r region, fd int) (mapping, error) {
 	return mapping{region: r, whole: whole, bytes: whole[from : from+r.Size : from+r.Size]}, nil
 }
 
-// filePage looks at the file of a region and returns the size of its pages in
-// bytes: mappings of huge pages begin and end at huge pages (mmap(2)).
+// filePage checks the file of a region and returns the size of its pages in bytes. A mapping
+// of huge pages begins and ends at a huge page (mmap(2)).
 func filePage(r region, fd int) (uint64, error) {
-	// Memory of any other file may be a file server's, which could keep a page, and
-	// a thread of this process in the middle of a copy, for as long as it likes.
-	// Only memory has seals (fcntl(2)).
+	// Any other file may belong to a file server. That could delay a page for any time, and
+	// with it a thread of this process in the middle of a copy. Only files in memory have
+	// seals (fcntl(2)).
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil {
-		return 0, errors.New("is in no memfd and no file of tmpfs or hugetlbfs")
+		return 0, errors.New("its file is not a memfd, and not of tmpfs or hugetlbfs")
 	}
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return 0, fmt.Errorf("look at the file: %w", err)
 	}
 	if stat.Mode&unix.S_IFMT != unix.S_IFREG {
-		return 0, errors.New("is in no regular file")
+		return 0, errors.New("its file is not a regular file")
 	}
 	if stat.Size < 0 || uint64(stat.Size) < r.Offset+r.Size {
-		return 0, fmt.Errorf("reaches beyond the end of its file of %d bytes", stat.Size)
+		return 0, fmt.Errorf("it goes beyond the end of its file of %d bytes", stat.Size)
 	}
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(fd, &fs); err != nil {
@@ -166,7 +165,7 @@ func filePage(r region, fd int) (uint64, error) {
 	return uint64(os.Getpagesize()), nil
 }
 
-// remove unmaps a region. Its offset does not matter (vhost-user.rst,
+// remove unmaps a region. The offset of r is not compared (vhost-user.rst,
 // VHOST_USER_REM_MEM_REG).
 func (m *memory) remove(r region) error {
 	for i := range m.mappings {
@@ -180,7 +179,7 @@ func (m *memory) remove(r region) error {
 	return fmt.Errorf("%v is not known", r)
 }
 
-// free unmaps everything.
+// free unmaps all regions.
 func (m *memory) free() {
 	for i := range m.mappings {
 		m.unmap(&m.mappings[i])
@@ -188,15 +187,15 @@ func (m *memory) free() {
 	m.mappings = nil
 }
 
-// unmap can fail on a mapping that is not ours only.
+// unmap unmaps a mapping. munmap(2) cannot fail for a mapping that exists.
 func (m *memory) unmap(s *mapping) {
 	size := uint64(len(s.whole))
 	_ = unix.Munmap(s.whole)
 	m.budget.returnMapping(size)
 }
 
-// piece returns the bytes at a guest address up to the end of its region, at
-// most size. It is empty if the address is in no region.
+// piece returns the bytes at a guest address, at most size and at most to the end of the
+// region. The result is empty if the address is not in a region.
 func (m *memory) piece(guest uint64, size uint64) []byte {
 	for i := range m.mappings {
 		s := &m.mappings[i]
@@ -207,8 +206,8 @@ func (m *memory) piece(guest uint64, size uint64) []byte {
 	return nil
 }
 
-// has says whether guest memory has all the bytes, which may be in more than
-// one region.
+// has reports whether all bytes of a range are in guest memory. The range may be in more
+// than one region.
 func (m *memory) has(guest, size uint64) bool {
 	if guest > math.MaxUint64-size {
 		return false
@@ -223,7 +222,7 @@ func (m *memory) has(guest, size uint64) bool {
 	return true
 }
 
-// read copies guest memory and returns how many bytes there were.
+// read copies guest memory to p and returns how many bytes it has copied.
 func (m *memory) read(p []byte, guest uint64) int {
 	done := 0
 	for done < len(p) {
@@ -236,7 +235,7 @@ func (m *memory) read(p []byte, guest uint64) int {
 	return done
 }
 
-// write copies to guest memory and returns how many bytes there was room for.
+// write copies p to guest memory and returns how many bytes it has copied.
 func (m *memory) write(guest uint64, p []byte) int {
 	done := 0
 	for done < len(p) {
@@ -249,8 +248,7 @@ func (m *memory) write(guest uint64, p []byte) int {
 	return done
 }
 
-// user returns the bytes at an address of the front-end, which must be in one
-// region.
+// user returns the bytes at an address of the front-end. They must be in one region.
 func (m *memory) user(addr, size uint64) ([]byte, error) {
 	if len(m.mappings) == 0 {
 		return nil, errNoMemory
@@ -261,5 +259,5 @@ func (m *memory) user(addr, size uint64) ([]byte, error) {
 			return s.bytes[at : at+size : at+size], nil
 		}
 	}
-	return nil, fmt.Errorf("%d bytes at %#x are in no region", size, addr)
+	return nil, fmt.Errorf("%d bytes at %#x are not in a region", size, addr)
 }

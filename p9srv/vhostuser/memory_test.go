@@ -17,14 +17,14 @@ import (
 // highStart is where guest memory above the hole begins.
 const highStart = 768 << 10
 
-// regionAt is a region of the Front's memory.
+// regionAt returns a region of the Front's memory, for a table.
 func regionAt(from, to uint64) [4]uint64 { return [4]uint64{from, to - from, user + from, from} }
 
 func TestBuffersAcrossRegions(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{})
 	works(t, f)
-	// Cuts within the first chain's indirect table, its request and the room for its
-	// answer.
+	// Regions end within the first chain's indirect table, its request and the room for
+	// its answer.
 	cuts := []uint64{highStart, 2<<20 + 24, 4<<20 + 1111, 4<<20 + 4096 + 1, 4<<20 + 4096 + 2222, uint64(len(f.Memory()))}
 	var regions [][4]uint64
 	var fds []int
@@ -66,11 +66,11 @@ func TestMemoryIsReplacedUnderARequest(t *testing.T) {
 	table := vhosttest.Table(regionAt(highStart, 4<<20))
 	require.NoError(t, f.Order(vhosttest.SetMemTable, table, f.MemoryFD()))
 	require.ErrorIs(t, e.push(r.Chain, []byte("answer")), errReset)
-	assert.Contains(t, e.log.String(), "in guest memory no more")
+	assert.Contains(t, e.log.String(), "no longer in guest memory")
 }
 
-func TestRegionsAreCounted(t *testing.T) {
-	_, f := connected(t, vhosttest.Options{}) // has two
+func TestSixtyFourRegionsAreAllowed(t *testing.T) {
+	_, f := connected(t, vhosttest.Options{}) // has two regions
 	for i := range uint64(62) {
 		at := uint64(far) + i<<20
 		require.NoError(t, f.Order(vhosttest.AddMemReg, vhosttest.Region(at, 4096, at, 0), f.MemoryFD()))
@@ -91,20 +91,22 @@ func TestLargestTable(t *testing.T) {
 	works(t, f)
 }
 
-// The event index is written as a part of a word.
-func TestNothingBehindTheRingIsWritten(t *testing.T) {
+// TestNothingAfterTheRingIsWritten checks the bytes after the event index, which is written
+// as a part of a word.
+func TestNothingAfterTheRingIsWritten(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{})
 	end := f.UsedAt() + 4 + 8*128 + 2
-	behind := f.Memory()[end : end+16]
+	after := f.Memory()[end : end+16]
 	want := bytes.Repeat([]byte{0xa5}, 16)
-	copy(behind, want)
+	copy(after, want)
 	works(t, f)
 	require.NoError(t, f.Stop())
-	assert.Equal(t, want, behind)
+	assert.Equal(t, want, after)
 }
 
-// What was checked is what is used, whatever the guest writes meanwhile.
-func TestGuestChangesItsChainsMeanwhile(t *testing.T) {
+// TestGuestChangesChainsWhileTheyAreRead changes chains at random. The back-end must use only
+// the values that it has checked.
+func TestGuestChangesChainsWhileTheyAreRead(t *testing.T) {
 	_, f := connected(t, vhosttest.Options{Split: 512})
 	memory, first := f.Memory(), f.DescAt(0)
 	stop := make(chan struct{})
@@ -118,8 +120,8 @@ func TestGuestChangesItsChainsMeanwhile(t *testing.T) {
 			}
 			n := uint64(rand.Uint32())
 			slot, bit := n%50, byte(1<<(n>>8%8))
-			memory[2<<20+slot<<10+n>>16%256] ^= bit   // anything of an indirect table
-			memory[first+slot*16+8+n>>16%5] ^= bit    // the size of one and its flags
+			memory[2<<20+slot<<10+n>>16%256] ^= bit   // an indirect table
+			memory[first+slot*16+8+n>>16%5] ^= bit    // the size and flags of its descriptor
 			memory[4<<20+slot*8192+n>>16%4096] ^= bit // the request
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// request is the number of a message of the front-end (vhost-user.rst,
-// "Front-end message types").
+// request is the number of a message from the front-end (vhost-user.rst, "Front-end message
+// types").
 type request uint32
 
 const (
@@ -58,24 +58,24 @@ const (
 const (
 	headerSize = 12
 
-	// maxPayload is the most that follows a header. QEMU's own limit is the
-	// largest of its payload types, which is far below.
+	// maxPayload is the largest payload after a header. QEMU's own limit is far lower: it
+	// is the size of its largest payload type.
 	maxPayload = 4096
 
-	// maxFDs come with a message: one for each region of a memory table.
+	// maxFDs is the most descriptors of a message: one for each region of a memory table.
 	maxFDs = maxRegions
 )
 
-// native is the byte order of messages, that of the host.
+// native is the byte order of messages: that of the host.
 var native = binary.NativeEndian
 
-// message is one message of the front-end.
+// message is one message from the front-end.
 type message struct {
 	request request
 	flags   uint32
-	payload []byte // valid until the next is read
-	fds     []int  // owned by the message; or kept
-	lost    bool   // some fds did not arrive, and which is not known
+	payload []byte // valid until the next message is read
+	fds     []int  // owned by the message, except entries that are kept
+	lost    bool   // some descriptors are missing, and it is not known which
 }
 
 // u64 returns the payload as one number.
@@ -86,7 +86,7 @@ func (m *message) u64() (uint64, error) {
 	return native.Uint64(m.payload), nil
 }
 
-// vringState returns the ring's index and a number for it.
+// vringState returns the payload as the index of a ring and a number for that ring.
 func (m *message) vringState() (index, num uint32, err error) {
 	if err := m.atLeast(8); err != nil {
 		return 0, 0, err
@@ -94,8 +94,8 @@ func (m *message) vringState() (index, num uint32, err error) {
 	return native.Uint32(m.payload), native.Uint32(m.payload[4:]), nil
 }
 
-// atLeast refuses a payload that is shorter. Longer ones are taken: virtio_uml
-// sends its memory table with room for more than it counts.
+// atLeast returns an error for a payload that is shorter than size. A longer one is allowed:
+// virtio_uml sends its memory table with space for more regions than it counts.
 func (m *message) atLeast(size int) error {
 	if len(m.payload) < size {
 		return fmt.Errorf("payload of %d bytes, want %d", len(m.payload), size)
@@ -103,7 +103,7 @@ func (m *message) atLeast(size int) error {
 	return nil
 }
 
-// oneFD returns the one descriptor of the message, which stays the message's.
+// oneFD returns the only descriptor of the message. The message still owns it.
 func (m *message) oneFD() (int, error) {
 	if len(m.fds) != 1 {
 		return -1, fmt.Errorf("%d descriptors, want 1", len(m.fds))
@@ -111,13 +111,13 @@ func (m *message) oneFD() (int, error) {
 	return m.fds[0], nil
 }
 
-// keepFD makes the one descriptor of the message the caller's.
+// keepFD gives the only descriptor of the message to the caller.
 func (m *message) keepFD() { m.fds[0] = kept }
 
-// kept stands for a descriptor that is no longer the message's.
+// kept is in the place of a descriptor that the message no longer owns.
 const kept = -1
 
-// reply returns the answer to m, header and payload.
+// reply returns the reply to m: header and payload.
 func (m *message) reply(payload []byte) []byte {
 	out := make([]byte, 0, headerSize+len(payload))
 	out = native.AppendUint32(out, uint32(m.request))

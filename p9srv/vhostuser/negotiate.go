@@ -24,7 +24,7 @@ func (c *Conn) setFeaturesLocked(m *message) error {
 	c.state.Features = features
 	c.queue.indirectTables = features&featureIndirectDesc != 0
 	c.queue.eventIdx = features&featureEventIdx != 0
-	c.refused = nil // every start of a machine or driver begins with this message
+	c.refused = nil // each start of a machine or driver begins with this message
 	return nil
 }
 
@@ -40,14 +40,15 @@ func (c *Conn) setProtocolFeaturesLocked(m *message) error {
 	return nil
 }
 
-// setStatusLocked keeps the status, which the front-end asks for later.
+// setStatusLocked stores the status, which the front-end asks for later. Status 0 resets the
+// device.
 func (c *Conn) setStatusLocked(m *message) error {
 	status, err := m.u64()
 	if err != nil {
 		return err
 	}
 	if status > 0xff {
-		return fmt.Errorf("status %#x", status)
+		return fmt.Errorf("status %#x is larger than one byte", status)
 	}
 	if status == 0 {
 		c.resetLocked()
@@ -56,7 +57,7 @@ func (c *Conn) setStatusLocked(m *message) error {
 	return nil
 }
 
-// resetLocked puts the device where it was at first, less its memory.
+// resetLocked resets the device. Guest memory stays mapped.
 func (c *Conn) resetLocked() {
 	c.stopLocked(false)
 	c.endSessionLocked()
@@ -65,8 +66,8 @@ func (c *Conn) resetLocked() {
 	c.refused = nil
 }
 
-// setBackendReqFDLocked keeps the socket for messages of our own. We send none,
-// but virtio_uml needs it to stay open.
+// setBackendReqFDLocked keeps the socket for messages to the front-end. This package sends
+// none, but virtio_uml needs the socket to stay open.
 func (c *Conn) setBackendReqFDLocked(m *message) error {
 	fd, err := m.oneFD()
 	if err != nil {
@@ -82,13 +83,12 @@ func (c *Conn) setBackendReqFDLocked(m *message) error {
 	return nil
 }
 
-// configHead is what is before the bytes in GET_CONFIG: offset, size and flags,
-// 4 bytes each.
+// configHead is the size of what precedes the bytes in GET_CONFIG: offset, size and flags, 4
+// bytes each.
 const configHead = 12
 
-// getConfigLocked answers at any offset and size, because a front-end's idea of
-// the size can be another: QEMU and cloud-hypervisor end the machine without
-// an answer.
+// getConfigLocked answers at any offset and size. A front-end may ask for more bytes than
+// there are. Without an answer QEMU and cloud-hypervisor end the machine.
 func (c *Conn) getConfigLocked(m *message) ([]byte, error) {
 	if err := m.atLeast(configHead); err != nil {
 		return nil, err

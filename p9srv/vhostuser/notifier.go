@@ -11,22 +11,21 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// one is what makes an eventfd readable (eventfd(2)).
+// one is the number 1. Writing it makes an eventfd readable (eventfd(2)).
 var one = appendU64(1)
 
-// notifier is what makes the guest, or the front-end, look at the ring. The
-// zero value tells nobody.
+// notifier notifies the guest, or the front-end, of a change of the ring. The zero value
+// does nothing.
 type notifier struct {
 	fd     int
-	is     bool // there is one
+	is     bool // fd is a descriptor
 	socket bool // fd is a socket
 }
 
-// newNotifier makes a notifier of a descriptor, for a connection. It owns the
-// descriptor if there is no error.
-// It must be an eventfd: a full pipe would make the writer wait. virtio_uml sends
-// the one end of a socketpair (os_pipe in arch/um/os-Linux/file.c), for which
-// writing can be told not to wait.
+// newNotifier makes a notifier of a descriptor, for the connection own. The notifier owns the
+// descriptor if there is no error. The descriptor must be an eventfd or a socket: a full pipe
+// would block the writer. virtio_uml sends one end of a socketpair (os_pipe in
+// arch/um/os-Linux/file.c). A write to a socket can be told not to wait.
 func newNotifier(fd int, own *net.UnixConn) (notifier, error) {
 	if isUnixSocket(fd) {
 		return newSocketNotifier(fd, own)
@@ -34,13 +33,13 @@ func newNotifier(fd int, own *net.UnixConn) (notifier, error) {
 	return notifier{fd: fd, is: true}, prepareEventFD(fd)
 }
 
-// newSocketNotifier is newNotifier for a socket only.
+// newSocketNotifier is like newNotifier, for a socket only.
 func newSocketNotifier(fd int, own *net.UnixConn) (notifier, error) {
 	return notifier{fd: fd, is: true, socket: true}, prepareSocket(fd, own)
 }
 
-// fire notifies. A peer that does not take it has notifications waiting, so
-// that errors say nothing new.
+// fire notifies the peer. It ignores errors: a write fails if the peer has not read earlier
+// notifications, and these suffice.
 func (n notifier) fire() {
 	switch {
 	case n.socket:
@@ -50,16 +49,16 @@ func (n notifier) fire() {
 	}
 }
 
-// isWritable says whether a write will not wait: the front-end can have cleared
-// O_NONBLOCK, which it shares, and filled the counter.
+// isWritable reports whether a write will not wait now. The front-end shares O_NONBLOCK. It
+// may have cleared that flag and filled the counter.
 func isWritable(fd int) bool {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n == 1 && fds[0].Revents&unix.POLLOUT != 0
 }
 
-// empty lets a fire that waits go on: only a full counter has it wait. What it
-// writes then stands for all notifications that are lost.
+// empty frees a goroutine that waits in fire, by reading the full counter to 0. The waiting
+// write then stands for all notifications that are lost.
 func (n notifier) empty() {
 	if n.is && !n.socket && !isWritable(n.fd) {
 		var number [8]byte
@@ -74,8 +73,8 @@ func (n *notifier) close() {
 	*n = notifier{}
 }
 
-// newKick makes a file of the eventfd on which the guest tells of requests, and
-// owns it if there is no error. Reading waits in Go's poller.
+// newKick makes a file of the eventfd by which the guest announces requests. The file owns
+// the descriptor if there is no error. Reads wait in Go's poller.
 func newKick(fd int) (*os.File, error) {
 	if err := prepareEventFD(fd); err != nil {
 		return nil, err
@@ -83,6 +82,6 @@ func newKick(fd int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "kick"), nil
 }
 
-// closeFD closes a descriptor to which nothing was written that could be lost. It does
-// not wait for one of a kind that a front-end can make slow to close.
+// closeFD closes a descriptor. Nothing was written to it that could be lost. It does not wait
+// if the close of this kind of descriptor can take long.
 func closeFD(fd int) { rights.Discard(fd, nil) }

@@ -8,16 +8,15 @@ import (
 	"runtime/debug"
 )
 
-// errMemoryGone is what the front-end did when it truncated a file whose pages
-// we have mapped.
+// errMemoryGone means that the front-end has truncated a file whose pages are mapped here.
 var errMemoryGone = errors.New("guest memory went away: the front-end truncated its file")
 
-// protect is deferred around access to guest memory, as
+// protect turns panics during access to guest memory into errors. It is deferred as
 //
 //	defer protect(debug.SetPanicOnFault(true), &err)
 //
-// so that SIGBUS becomes an error and not this process's end. A defect of this
-// package becomes an error too: it must not end the machines that others run.
+// Then SIGBUS becomes an error instead of the end of this process. So does a defect of this
+// package, because it must not end the other machines.
 func protect(before bool, err *error) {
 	debug.SetPanicOnFault(before)
 	switch r := recover().(type) {

@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 )
 
-// ringState is where a ring stands. Plain data.
+// ringState is the configuration and the position of a ring. Plain data.
 type ringState struct {
 	ringAddresses
 	Started bool   // between SET_VRING_KICK and GET_VRING_BASE
@@ -17,24 +17,23 @@ type ringState struct {
 	Base    uint16 // index of the next available chain to take
 	Next    uint16 // index of the next used entry to write
 
-	// Left is how the ring was left when it was stopped, if HasLeft: a driver
-	// that goes on from there is the same.
+	// Left is what the ring looked like when it was stopped, if HasLeft. If it looks the
+	// same at the next start, the same driver goes on.
 	Left    leftRing
 	HasLeft bool
 }
 
-// leftRing is what a ring must look like to be one that goes on. The base alone
-// is not enough, it comes back to the same value after 65536 requests, and so
-// does the used index.
+// leftRing is what a ring looks like when it is stopped. The base alone is not enough to know
+// it again: the base has the same value after 65536 requests, and so has the used index.
 type leftRing struct {
 	ringAddresses
 	Base, Used uint16
 	Last       uint64 // the newest entry of the used ring
 }
 
-// maxSpare is how many lists of segments a queue keeps for later chains. A user
-// who answers as many at a time needs no more. If each slot kept its own, a guest
-// could make a ring hold 16 MiB of them.
+// maxSpare is how many lists of segments a queue keeps for later chains. A caller that has so
+// many chains at a time needs no more. If each slot kept its own list, a guest could make a
+// ring use 16 MiB for them.
 const maxSpare = 64
 
 // queue is the one virtqueue of a device. The lock of its Conn guards it.
@@ -43,22 +42,22 @@ type queue struct {
 	memory *memory
 
 	ring   ring  // mapped if Started and not broken
-	broken error // why it is out of use until the driver is reset
-	fresh  bool  // no interrupt was considered since the ring started
+	broken error // why the ring is out of use until the driver is reset
+	fresh  bool  // no answer was published since the ring started
 
-	indirectTables, eventIdx bool // what driver and device agreed on
+	indirectTables, eventIdx bool // features that driver and device agreed on
 
 	slots  []slot      // by head
-	spare  [][]segment // of slots that are free again, at most maxSpare
+	spare  [][]segment // lists of slots that are free again, at most maxSpare
 	serial uint64      // of the newest chain
-	parked []Answer    // that came while the ring was stopped, of bytes of their own
-	table  []byte      // a copy of an indirect table; made when first needed
+	parked []Answer    // stored while the ring is stopped, with copies of the bytes
+	table  []byte      // buffer for a copy of an indirect table; made when first needed
 
 	call notifier
 }
 
-// start begins to use the ring, and says whether it begins anew: then nothing
-// is left of what was before.
+// start begins to use the ring. It reports whether the ring begins anew. Then all chains and
+// answers of before are dropped.
 func (q *queue) start() (anew bool, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
 	if q.ring, err = mapRing(q.memory, q.ringAddresses); err != nil {
@@ -78,7 +77,7 @@ func (q *queue) look(used uint16) leftRing {
 	return leftRing{q.ringAddresses, q.Base, used, le.Uint64(q.ring.usedAt(used - 1))}
 }
 
-// forget drops all that was before the ring began anew, what broke it too.
+// forget drops the state of before the ring begins anew, also the error that broke it.
 func (q *queue) forget() {
 	q.broken = nil
 	q.drop()
@@ -87,7 +86,7 @@ func (q *queue) forget() {
 	}
 }
 
-// drop forgets the chains in hand.
+// drop drops the chains in use and the stored answers.
 func (q *queue) drop() {
 	q.parked = nil
 	for i := range q.slots {
@@ -95,7 +94,7 @@ func (q *queue) drop() {
 	}
 }
 
-// free makes a slot free. Its segments are for another.
+// free makes a slot free. Another slot may use its list of segments.
 func (q *queue) free(s *slot) {
 	if s.into != nil && len(q.spare) < maxSpare {
 		q.spare = append(q.spare, s.into[:0])
@@ -103,7 +102,7 @@ func (q *queue) free(s *slot) {
 	s.serial, s.into = 0, nil
 }
 
-// segments returns a list for a slot that has none.
+// segments returns an empty list for a slot.
 func (q *queue) segments() []segment {
 	last := len(q.spare) - 1
 	if last < 0 {
@@ -114,8 +113,8 @@ func (q *queue) segments() []segment {
 	return list
 }
 
-// stop ends the use of the ring. If the front-end is told the base, it may go
-// on from there later.
+// stop ends the use of the ring. If the front-end is told the base, the ring may go on from
+// there later.
 func (q *queue) stop(told bool) (err error) {
 	if !q.Started {
 		return nil
@@ -140,7 +139,7 @@ func (q *queue) remap() error {
 	}
 	r, err := mapRing(q.memory, q.ringAddresses)
 	if err != nil {
-		return fmt.Errorf("the memory of the ring in use went away: %w", err)
+		return fmt.Errorf("the memory of the ring went away while it was in use: %w", err)
 	}
 	q.ring = r
 	return nil
@@ -157,8 +156,8 @@ func (q *queue) pop(buf []byte) (r Request, ok bool, err error) {
 	return r, err == nil, err
 }
 
-// popAll takes chains whose requests fit buf, one behind the other, until there
-// are no more, and returns how many.
+// popAll takes chains while there are any and their requests fit buf, one after the other. It
+// returns how many it has taken.
 func (q *queue) popAll(buf []byte, into []Request) (n int, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
 	waiting, err := q.waiting()
@@ -176,16 +175,16 @@ func (q *queue) popAll(buf []byte, into []Request) (n int, err error) {
 	return n, nil
 }
 
-// waiting returns how many chains are there to be taken.
+// waiting returns how many available chains are not taken yet.
 func (q *queue) waiting() (uint16, error) {
 	n := q.ring.availIdx() - q.Base
 	if n > q.Size {
-		return 0, fmt.Errorf("%d chains are said to be in a ring of %d", n, q.Size)
+		return 0, fmt.Errorf("the driver claims that %d chains are in a ring of %d", n, q.Size)
 	}
 	return n, nil
 }
 
-// take takes the next chain, which is there. With whole it does so only if the
+// take takes the next chain, which must be available. With whole it does so only if the
 // request fits buf.
 func (q *queue) take(buf []byte, whole bool) (r Request, ok bool, err error) {
 	head := q.ring.availHead(q.Base)
@@ -208,7 +207,7 @@ func (q *queue) take(buf []byte, whole bool) (r Request, ok bool, err error) {
 	return Request{Chain{head, q.serial}, size, s.room}, true, nil
 }
 
-// arm asks for a kick for the next chain and says whether it has come already.
+// arm asks for a kick for the next chain, and reports whether that is available already.
 func (q *queue) arm() (come bool, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
 	if q.eventIdx {
@@ -217,8 +216,8 @@ func (q *queue) arm() (come bool, err error) {
 	return q.ring.availIdx() != q.Base, nil
 }
 
-// slot returns that of an answer's chain. It is ErrReset if the chain is not in
-// hand, and ErrRoom if the answer is too long for it.
+// slot returns the slot of an answer's chain. The error is ErrReset if the chain is not in
+// use, and ErrRoom if the answer is too long for it.
 func (q *queue) slot(a Answer) (*slot, error) {
 	head, serial := a.Chain.head, a.Chain.serial
 	if int(head) >= len(q.slots) || serial == 0 || q.slots[head].serial != serial {
@@ -230,9 +229,9 @@ func (q *queue) slot(a Answer) (*slot, error) {
 	return nil, ErrRoom
 }
 
-// push writes answers into the room of their chains, gives the chains back and
-// tells the driver. It leaves out those that it cannot push and returns the first
-// reason.
+// push writes answers into the room of their chains, gives the chains back and notifies the
+// driver. It leaves out answers that it cannot push, and returns the first reason as
+// refused. err means that the ring is broken.
 func (q *queue) push(answers []Answer) (refused, err error) {
 	defer protect(debug.SetPanicOnFault(true), &err)
 	before := q.Next
@@ -250,8 +249,8 @@ func (q *queue) push(answers []Answer) (refused, err error) {
 	return refused, nil
 }
 
-// put writes an answer, and its chain to the used ring. Addresses are looked up
-// again, because memory may have changed since the chain was taken.
+// put writes an answer, and adds its chain to the used ring. It looks up addresses again,
+// because memory may have changed since the chain was taken.
 func (q *queue) put(s *slot, a Answer) error {
 	rest := a.Bytes
 	for _, part := range s.into {
@@ -260,7 +259,7 @@ func (q *queue) put(s *slot, a Answer) error {
 		}
 		n := min(len(rest), int(part.size))
 		if q.memory.write(part.addr, rest[:n]) < n {
-			return fmt.Errorf("a buffer at %#x is in guest memory no more", part.addr)
+			return fmt.Errorf("a buffer at %#x is no longer in guest memory", part.addr)
 		}
 		rest = rest[n:]
 	}
@@ -272,8 +271,8 @@ func (q *queue) put(s *slot, a Answer) error {
 	return nil
 }
 
-// publish writes the used index, which was another before, and interrupts the
-// driver at most once, if it wants that (virtio 1.2 section 2.7.7.2).
+// publish writes the used index, whose old value is before. It interrupts the driver at most
+// once, if the driver wants that (virtio 1.2 section 2.7.7.2).
 func (q *queue) publish(before uint16) {
 	if q.Next == before {
 		return
@@ -290,13 +289,13 @@ func (q *queue) wantsInterrupt(before uint16) bool {
 	case !q.eventIdx:
 		return !q.ring.wantsNoInterrupts()
 	case q.fresh:
-		return true // what the driver was told before the start is not known
+		return true // it is not known which interrupts the driver got before the start
 	}
 	return crossed(q.ring.usedEvent(), q.Next, before)
 }
 
-// park keeps copies of answers until the ring goes on, and returns the first
-// reason for which one cannot be pushed.
+// park stores copies of answers until the ring goes on. It returns the first reason why one
+// cannot be pushed.
 func (q *queue) park(answers []Answer) (refused error) {
 	for _, a := range answers {
 		if _, why := q.slot(a); why != nil {
@@ -308,10 +307,10 @@ func (q *queue) park(answers []Answer) (refused error) {
 	return refused
 }
 
-// deliver pushes what was parked.
+// deliver pushes the stored answers.
 func (q *queue) deliver() error {
 	parked := q.parked
 	q.parked = nil
-	_, err := q.push(parked) // what is refused was parked twice
+	_, err := q.push(parked) // a refused answer is a second one for its chain
 	return err
 }

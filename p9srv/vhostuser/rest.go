@@ -5,12 +5,13 @@ package vhostuser
 import "io"
 
 // mostFDs is how many descriptors can come with one byte (SCM_MAX_FD in Linux's
-// include/net/scm.h). The kernel closes those for which there is no room in this thread,
-// for as long as their sender likes.
+// include/net/scm.h). With a smaller buffer, the kernel itself would close the descriptors
+// that do not fit. It does so in the reading thread, and their sender decides how long that
+// takes.
 const mostFDs = 253
 
-// rest is what follows the first byte of a message. Descriptors that come there are
-// out of place: to the message they are lost.
+// rest reads the bytes of a message after the first. Descriptors must come with the first
+// byte, so those that come here count as lost.
 type rest struct {
 	wire *wire
 	m    *message

@@ -19,7 +19,7 @@ const (
 	ringHead     = 4  // flags 2, idx 2, at the start of both rings
 	availElem    = 2
 	usedElem     = 8 // id 4, length 4
-	eventSize    = 2 // behind both rings: used_event, avail_event
+	eventSize    = 2 // after both rings: used_event, avail_event
 	descAlign    = 16
 	availAlign   = 2
 	usedAlign    = 4
@@ -33,14 +33,13 @@ const (
 	descIndirect = 4
 )
 
-// ringAddresses says where the parts of a ring are, as the front-end's
-// addresses. Plain data.
+// ringAddresses are the addresses of a ring's parts in the front-end's process. Plain data.
 type ringAddresses struct {
 	Size              uint16 // entries, a power of two
 	Desc, Avail, Used uint64
 }
 
-// ring is a split ring, as mapped. All access may meet memory that has gone:
+// ring is a split ring in mapped memory. The front-end may truncate that memory at any time:
 // see protect.
 type ring struct {
 	size  uint16
@@ -70,7 +69,7 @@ func mapRing(m *memory, a ringAddresses) (ring, error) {
 		if err != nil {
 			return ring{}, fmt.Errorf("%s: %w", p.name, err)
 		}
-		// Atomic access needs the alignment here, not only at the front-end.
+		// Atomic access needs aligned addresses also in this process.
 		if here := uint64(uintptr(unsafe.Pointer(&bytes[0]))); p.addr%p.align != 0 || here%p.align != 0 {
 			return ring{}, fmt.Errorf("%s: address %#x is not aligned to %d bytes", p.name, p.addr, p.align)
 		}
@@ -79,17 +78,16 @@ func mapRing(m *memory, a ringAddresses) (ring, error) {
 	return r, nil
 }
 
-// word returns the aligned word of memory that has the 16-bit number at p in
-// it, and the number's offset within. Go has no atomic access to 16 bits. The
-// word may have two bytes that are not the ring's, but it is never outside of
-// the mapping, which begins and ends with a page.
+// word returns the aligned 32-bit word that contains the 16-bit number at p, and the number's
+// offset in the word. Go has no atomic access to 16 bits. Two bytes of the word may not
+// belong to the ring. But the word is always in the mapping, which consists of whole pages.
 func word(p *byte) (w *uint32, offset uintptr) {
 	offset = uintptr(unsafe.Pointer(p)) & 3
 	return (*uint32)(unsafe.Add(unsafe.Pointer(p), -int(offset))), offset
 }
 
-// load16 reads a number that the other side writes. What is read afterwards is
-// at least as new.
+// load16 reads a number that the other side writes. Later reads see memory that is at least
+// as new.
 func load16(p *byte) uint16 {
 	w, offset := word(p)
 	var b [4]byte
@@ -97,9 +95,8 @@ func load16(p *byte) uint16 {
 	return le.Uint16(b[offset:])
 }
 
-// store16 writes a number that the other side reads, after everything that was
-// written before and before everything that is read afterwards. It leaves the
-// word's other half alone.
+// store16 writes a number that the other side reads. Earlier writes take effect before it,
+// and later reads happen after it. It does not change the other half of the word.
 func store16(p *byte, v uint16) {
 	w, offset := word(p)
 	for {
@@ -121,7 +118,8 @@ func (r *ring) availHead(idx uint16) uint16 {
 	return le.Uint16(r.avail[ringHead+availElem*int(idx&(r.size-1)):])
 }
 
-// wantsNoInterrupts is what the driver says where there is no event index.
+// wantsNoInterrupts reports whether the driver wants no interrupts. It is for rings without
+// an event index.
 func (r *ring) wantsNoInterrupts() bool { return load16(&r.avail[0])&noInterrupts != 0 }
 
 // usedEvent returns the used index after which the driver wants an interrupt.
@@ -129,8 +127,7 @@ func (r *ring) usedEvent() uint16 {
 	return load16(&r.avail[ringHead+availElem*int(r.size)])
 }
 
-// setAvailEvent asks the driver for a kick when it has made available the chain
-// at an index.
+// setAvailEvent asks the driver for a kick when it makes the chain at an index available.
 func (r *ring) setAvailEvent(idx uint16) {
 	store16(&r.used[ringHead+usedElem*int(r.size)], idx)
 }
@@ -144,9 +141,8 @@ func (r *ring) usedAt(idx uint16) []byte {
 	return r.used[at : at+usedElem]
 }
 
-// crossed says whether an index lies in what was done between two values of an
-// index (virtio 1.2 section 2.7.7.2 and vring_need_event of Linux's
-// virtio_ring.h).
+// crossed reports whether an index passed event on its way from before to after (virtio 1.2
+// section 2.7.7.2 and vring_need_event of Linux's virtio_ring.h).
 func crossed(event, after, before uint16) bool {
 	return after-event-1 < after-before
 }
@@ -159,7 +155,7 @@ type descriptor struct {
 	next  uint16
 }
 
-// descriptorAt reads an entry, as two words that are not read again.
+// descriptorAt reads an entry as two words, each once.
 func descriptorAt(table []byte, i int) descriptor {
 	p := table[i*descSize : i*descSize+descSize]
 	addr, rest := le.Uint64(p), le.Uint64(p[8:])

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNoKickIsLost has the driver make a chain available while the device asks for a
-// kick. Each writes a number and reads the other's, and one of them must see what is
-// new, with the race detector too.
+// TestNoKickIsLost makes a chain available in the driver while the device asks for a kick.
+// Each side writes a number and then reads the other's. At least one of them must see the new
+// number, also under the race detector.
 func TestNoKickIsLost(t *testing.T) {
 	c, f := newConnected(t)
 	ring := &c.queue.ring
@@ -26,7 +26,7 @@ func TestNoKickIsLost(t *testing.T) {
 	driver.Go(func() {
 		for i := uint16(1); i <= rounds; i++ {
 			both.wait()
-			for range i % 8 { // not always at the same time
+			for range i % 8 { // varies the moment of the write
 				f.UsedIdx()
 			}
 			f.SetAvailIdx(i)
@@ -49,7 +49,7 @@ func TestNoKickIsLost(t *testing.T) {
 	require.NoError(t, errors.Join(c.Close(), f.Close()))
 }
 
-// barrier lets two goroutines go on at the same time.
+// barrier makes two goroutines wait for each other and go on at the same time.
 type barrier struct{ arrived atomic.Int64 }
 
 func (b *barrier) wait() {

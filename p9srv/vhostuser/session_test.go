@@ -45,8 +45,8 @@ func TestResetEndsTheSession(t *testing.T) {
 	}
 }
 
-// After 65536 requests base and used index are those of a driver that has just
-// begun.
+// TestResetAndContinueAfter65536Requests makes as many requests as bring base and used index
+// back to their first values.
 func TestResetAndContinueAfter65536Requests(t *testing.T) {
 	e, f := connected(t, vhosttest.Options{})
 	around := func() {
@@ -64,7 +64,7 @@ func TestResetAndContinueAfter65536Requests(t *testing.T) {
 	works(t, f)
 }
 
-func TestWhatIsNoContinuation(t *testing.T) {
+func TestRingThatWasChangedIsANewSession(t *testing.T) {
 	for name, change := range map[string]func(f *vhosttest.Front) error{
 		"another base": func(f *vhosttest.Front) error { return f.ContinueFrom(1) },
 		"another used index": func(f *vhosttest.Front) error {
@@ -97,7 +97,7 @@ func TestWhatIsNoContinuation(t *testing.T) {
 	}
 }
 
-func TestMessagesThatReset(t *testing.T) {
+func TestMessagesThatEndTheSession(t *testing.T) {
 	for name, reset := range map[string]func(f *vhosttest.Front) error{
 		"SET_STATUS 0": func(f *vhosttest.Front) error { return f.Order(vhosttest.SetStatus, vhosttest.U64(0)) },
 		"RESET_OWNER":  func(f *vhosttest.Front) error { return f.Order(vhosttest.ResetOwner, nil) },
@@ -121,7 +121,7 @@ func TestStatusIsKept(t *testing.T) {
 	assert.Equal(t, vhosttest.U64(8), status)
 }
 
-// stopped are ways to stop a ring and to go on.
+// stopped are ways to stop a ring and to continue it.
 var stopped = map[string]struct {
 	stop, goOn func(f *vhosttest.Front) error
 }{
@@ -158,13 +158,13 @@ func TestAnswersWaitForAStoppedRing(t *testing.T) {
 			require.NoError(t, way.stop(f))
 			answer := []byte("parked")
 			require.NoError(t, e.push(two.Chain, answer))
-			require.NoError(t, e.push(two.Chain, answer), "is noticed later")
+			require.NoError(t, e.push(two.Chain, answer), "the second answer is refused later")
 			copy(answer, "change")
 			e.isQuiet(t)
 			require.Zero(t, f.UsedIdx())
 
 			require.NoError(t, way.goOn(f))
-			e.next(t, buf) // was in the ring before it went on
+			e.next(t, buf) // the third request, which was in the ring before the stop
 			assert.EqualValues(t, 2, buf[0])
 			slot, got, err := f.Answer()
 			require.NoError(t, err)
@@ -205,9 +205,9 @@ func TestAnswersToADriverThatIsGone(t *testing.T) {
 	require.NoError(t, e.push(r.Chain, []byte("parked")))
 	require.NoError(t, f.Start())
 	require.ErrorIs(t, e.push(r.Chain, nil), errReset)
-	take() // has the same head
+	take() // its chain has the same head
 	_, ok := pollOne(e.conn, make([]byte, 10))
-	require.False(t, ok, "not before the reset was told")
+	require.False(t, ok, "no request before Next has returned ErrReset")
 	_, err := e.conn.Next(nil)
 	require.ErrorIs(t, err, errReset)
 	second := e.next(t, nil)
@@ -223,11 +223,11 @@ func TestAnswersToADriverThatIsGone(t *testing.T) {
 	require.False(t, ok)
 }
 
-// waits are what a Next can wait for.
+// waits are the states in which Next can wait.
 var waits = map[string]func(f *vhosttest.Front) error{
-	"nothing said": func(*vhosttest.Front) error { return nil },
-	"realized":     (*vhosttest.Front).Realize,
-	"running":      (*vhosttest.Front).Connect,
+	"no message": func(*vhosttest.Front) error { return nil },
+	"realized":   (*vhosttest.Front).Realize,
+	"running":    (*vhosttest.Front).Connect,
 	"stopped": func(f *vhosttest.Front) error {
 		if err := f.Connect(); err != nil {
 			return err
@@ -265,7 +265,7 @@ func TestNextStopsWaiting(t *testing.T) {
 	}
 }
 
-func TestWorkBehindAnExpiredDeadlineIsTaken(t *testing.T) {
+func TestRequestIsTakenAfterAnExpiredDeadline(t *testing.T) {
 	e, f := newIdle(t, vhosttest.Options{})
 	require.NoError(t, f.Connect())
 	e.isQuiet(t)

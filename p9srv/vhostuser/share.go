@@ -4,14 +4,15 @@ package vhostuser
 
 import "fmt"
 
-// tableHead and regionHead are before the regions in SET_MEM_TABLE (count,
-// padding) and the one in ADD_MEM_REG and REM_MEM_REG (padding), in bytes.
+// tableHead is the size of what precedes the regions in SET_MEM_TABLE: a count and padding.
+// regionHead is the size of the padding before the region in ADD_MEM_REG and REM_MEM_REG.
+// Both are in bytes.
 const (
 	tableHead  = 8
 	regionHead = 8
 )
 
-// setMemTableLocked replaces all of guest memory, or nothing.
+// setMemTableLocked replaces all of guest memory. After an error memory is as it was.
 func (c *Conn) setMemTableLocked(m *message) error {
 	if err := m.atLeast(tableHead); err != nil {
 		return err
@@ -59,8 +60,8 @@ func (c *Conn) remMemRegLocked(m *message) error {
 	return c.remapLocked()
 }
 
-// remapLocked finds the ring in memory that has changed. The message was
-// obeyed, but a ring that is not there is out of use.
+// remapLocked finds the ring again after memory has changed. If the ring is not in memory any
+// more, it breaks. The error is always nil, because the message itself was obeyed.
 func (c *Conn) remapLocked() error {
 	if err := c.queue.remap(); err != nil {
 		c.breakLocked(err)

@@ -14,11 +14,12 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// TestSlowDescriptorsHoldNobodyUp: a front-end chooses how long their close takes.
-func TestSlowDescriptorsHoldNobodyUp(t *testing.T) {
+// TestSlowDescriptorsDelayNobody sends descriptors that take long to close. A front-end can
+// choose how long.
+func TestSlowDescriptorsDelayNobody(t *testing.T) {
 	header := func(r request, flags, size uint32) []byte { return vhosttest.U32(uint32(r), flags, size) }
 	send := func(t *testing.T, c *net.UnixConn, p []byte) { require.NoError(t, rightstest.NewSlow(t).Send(c, p)) }
-	plainly := func(t *testing.T, c *net.UnixConn, p []byte) {
+	write := func(t *testing.T, c *net.UnixConn, p []byte) {
 		_, err := c.Write(p)
 		require.NoError(t, err)
 	}
@@ -28,8 +29,8 @@ func TestSlowDescriptorsHoldNobodyUp(t *testing.T) {
 		"a query":        func(t *testing.T, c *net.UnixConn) { send(t, c, header(getQueueNum, vhosttest.Version, 0)) },
 		"a kick":         func(t *testing.T, c *net.UnixConn) { send(t, c, kick) },
 		"a back-end":     func(t *testing.T, c *net.UnixConn) { send(t, c, backend) },
-		"a header's end": func(t *testing.T, c *net.UnixConn) { plainly(t, c, kick[:4]); send(t, c, kick[4:]) },
-		"a payload":      func(t *testing.T, c *net.UnixConn) { plainly(t, c, kick[:headerSize]); send(t, c, kick[headerSize:]) },
+		"a header's end": func(t *testing.T, c *net.UnixConn) { write(t, c, kick[:4]); send(t, c, kick[4:]) },
+		"a payload":      func(t *testing.T, c *net.UnixConn) { write(t, c, kick[:headerSize]); send(t, c, kick[headerSize:]) },
 		"no message":     func(t *testing.T, c *net.UnixConn) { send(t, c, header(0, 0, 0)) },
 		"half a message": func(t *testing.T, c *net.UnixConn) { send(t, c, kick[:10]) },
 	} {
@@ -41,19 +42,19 @@ func TestSlowDescriptorsHoldNobodyUp(t *testing.T) {
 			require.NoError(t, err)
 			with(t, front)
 			if name != "no message" && name != "half a message" {
-				plainly(t, front, header(getFeatures, vhosttest.Version, 0))
+				write(t, front, header(getFeatures, vhosttest.Version, 0))
 				require.NoError(t, front.SetReadDeadline(time.Now().Add(vhosttest.Patience)))
 				_, err = front.Read(make([]byte, 100))
-				require.NoError(t, err, "it goes on")
+				require.NoError(t, err, "the connection goes on")
 			}
-			_ = rightstest.NewSlow(t).Send(front, kick) // may come to be in the queue
+			_ = rightstest.NewSlow(t).Send(front, kick) // may stay in the socket's queue
 			ended := make(chan error, 1)
 			go func() { ended <- c.Close() }()
 			select {
 			case err := <-ended:
 				assert.NoError(t, err)
 			case <-time.After(vhosttest.Patience):
-				t.Fatal("it waits for a close")
+				t.Fatal("Close waits for a slow descriptor")
 			}
 		})
 	}

@@ -20,7 +20,7 @@ const (
 	soon = 200 * time.Millisecond
 )
 
-func TestFrontEndThatIsTooSlowIsCut(t *testing.T) {
+func TestFrontEndThatIsTooSlowIsDisconnected(t *testing.T) {
 	whole := vhosttest.U32(vhosttest.SetOwner, vhosttest.Version, 0)
 	flood := func(f *vhosttest.Front) error {
 		request := append(vhosttest.U32(vhosttest.GetConfig, vhosttest.Version, 12), vhosttest.U32(0, 4000, 0)...)
@@ -43,9 +43,9 @@ func TestFrontEndThatIsTooSlowIsCut(t *testing.T) {
 		says     string
 	}{
 		{"says nothing", vhostuser.Timeouts{First: soon}, send(), "no message came"},
-		{"a part of its first message", vhostuser.Timeouts{First: soon}, send(whole[:5]), "no message came"},
-		{"a part of a later header", vhostuser.Timeouts{Rest: soon}, send(whole, whole[:5]), "rest of a message"},
-		{"a header without its payload", vhostuser.Timeouts{Rest: soon}, send(whole, vhosttest.U32(2, 1, 8)), "rest of a message"},
+		{"sends a part of its first message", vhostuser.Timeouts{First: soon}, send(whole[:5]), "no message came"},
+		{"sends a part of a later header", vhostuser.Timeouts{Rest: soon}, send(whole, whole[:5]), "rest of a message"},
+		{"sends a header without its payload", vhostuser.Timeouts{Rest: soon}, send(whole, vhosttest.U32(2, 1, 8)), "rest of a message"},
 		{"does not read replies", vhostuser.Timeouts{Reply: soon}, flood, "send a reply"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -58,8 +58,8 @@ func TestFrontEndThatIsTooSlowIsCut(t *testing.T) {
 	}
 }
 
-// TestFrontEndThatHasSpokenMayBeSilent: a machine that has not been started, or
-// runs, sends nothing.
+// TestFrontEndThatHasSpokenMayBeSilent waits longer than all timeouts after each step. A
+// machine that has not been started, or that runs, sends nothing.
 func TestFrontEndThatHasSpokenMayBeSilent(t *testing.T) {
 	e, f := newEchoOf(t, vhostuser.Device{Timeouts: vhostuser.Timeouts{First: soon, Rest: soon, Reply: soon}}, vhosttest.Options{})
 	for _, step := range []func() error{f.Sync, f.Realize, f.Start} {

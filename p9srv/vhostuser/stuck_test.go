@@ -15,8 +15,8 @@ import (
 	"fullex/p9srv/vhostuser/vhosttest"
 )
 
-// newConnected returns a connection and its front-end, whose driver runs. Both are to
-// be closed.
+// newConnected returns a connection and its front-end, whose driver runs. The caller must
+// close both.
 func newConnected(t *testing.T) (*Conn, *vhosttest.Front) {
 	t.Helper()
 	front, back, err := vhosttest.Pair()
@@ -29,9 +29,9 @@ func newConnected(t *testing.T) (*Conn, *vhosttest.Front) {
 	return c, f
 }
 
-// TestCloseFreesWhoIsStuckInAnInterrupt plays the user's goroutine in the moment
-// after it saw that a write will not wait.
-func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
+// TestCloseFreesACallerStuckInAnInterrupt plays the caller's goroutine just after it has
+// checked that a write will not wait.
+func TestCloseFreesACallerStuckInAnInterrupt(t *testing.T) {
 	c, f := newConnected(t)
 	_, err := unix.Write(f.CallFD(), binary.NativeEndian.AppendUint64(nil, math.MaxUint64-1))
 	require.NoError(t, err)
@@ -57,9 +57,9 @@ func TestCloseFreesWhoIsStuckInAnInterrupt(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
-// TestWhoServesNeverNotifies: it could be stuck in that, and then nobody would free
-// it. Next does it.
-func TestWhoServesNeverNotifies(t *testing.T) {
+// TestServingGoroutineNeverNotifies asserts that Next notifies instead. The serving goroutine
+// could get stuck in a notification, and nothing would free it.
+func TestServingGoroutineNeverNotifies(t *testing.T) {
 	c, f := newConnected(t)
 	require.NoError(t, f.Submit(0, []byte("request"), 100))
 	require.NoError(t, f.Tell())
@@ -75,14 +75,14 @@ func TestWhoServesNeverNotifies(t *testing.T) {
 	require.NoError(t, c.SetReadDeadline(time.Now()))
 	_, err = c.Next(buf)
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	require.EqualValues(t, 1, f.UsedIdx(), "the answer that was kept")
+	require.EqualValues(t, 1, f.UsedIdx(), "the stored answer")
 
 	none := vhosttest.Table()
 	require.NoError(t, f.Order(vhosttest.SetMemTable, none))
 	fds := []unix.PollFd{{Fd: int32(f.ErrFD()), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)
 	require.NoError(t, err)
-	require.Zero(t, n, "the error eventfd")
+	require.Zero(t, n, "the error eventfd is not readable")
 	_, err = c.Next(buf)
 	require.ErrorIs(t, err, ErrReset)
 	require.NoError(t, f.WaitForErr())

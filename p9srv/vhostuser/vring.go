@@ -7,17 +7,17 @@ import (
 	"fmt"
 )
 
-// In SET_VRING_KICK, CALL and ERR (vhost-user.rst).
+// Bits of the payload of SET_VRING_KICK, CALL and ERR (vhost-user.rst).
 const (
 	vringIndexMask uint64 = 0xff
 	vringNoFD      uint64 = 1 << 8
 )
 
-// vringAddrSize is the payload of SET_VRING_ADDR in bytes: index 4, flags 4,
-// descriptor table, used ring, available ring and log 8 each.
+// vringAddrSize is the size of the payload of SET_VRING_ADDR, in bytes: index 4, flags 4,
+// and 8 each for descriptor table, used ring, available ring and log.
 const vringAddrSize = 40
 
-// oneRing refuses any other ring.
+// oneRing returns an error for a ring other than 0.
 func oneRing(index uint32) error {
 	if index != 0 {
 		return fmt.Errorf("there is no ring %d: QEMU needs num_vqs=1", index)
@@ -25,7 +25,7 @@ func oneRing(index uint32) error {
 	return nil
 }
 
-// ringNumber returns the number that a message has for the ring.
+// ringNumber returns the number that a message gives for the ring.
 func ringNumber(m *message) (uint32, error) {
 	index, num, err := m.vringState()
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *Conn) setVringBaseLocked(m *message) error {
 		return err
 	}
 	if num > 0xffff {
-		return fmt.Errorf("base %d is not of a split ring", num)
+		return fmt.Errorf("base %d is too large for a split ring", num)
 	}
 	c.stopLocked(false)
 	c.queue.Base = uint16(num)
@@ -73,14 +73,14 @@ func (c *Conn) setVringAddrLocked(m *message) error {
 	q := &c.queue
 	q.Desc, q.Used, q.Avail = native.Uint64(p), native.Uint64(p[8:]), native.Uint64(p[16:])
 	if q.Size == 0 {
-		return nil // looked at when it starts
+		return nil // checked when the ring starts
 	}
 	_, err := mapRing(q.memory, q.ringAddresses)
 	return err
 }
 
-// vringFD returns the descriptor that a message has for the ring, which may have
-// none. It stays the message's.
+// vringFD returns the descriptor that a message has for the ring. ok is false if the message
+// says that there is none. The message still owns the descriptor.
 func vringFD(m *message) (fd int, ok bool, err error) {
 	v, err := m.u64()
 	if err != nil {
@@ -118,7 +118,7 @@ func (c *Conn) setVringKickLocked(m *message) error {
 	return nil
 }
 
-// startLocked starts the ring, if it has not been.
+// startLocked starts the ring, unless it has started already.
 func (c *Conn) startLocked() error {
 	if c.refused != nil {
 		return c.refused
@@ -140,8 +140,8 @@ func (c *Conn) startLocked() error {
 	return nil
 }
 
-// stopLocked stops the ring. If the front-end is told the base, the session may
-// go on from there.
+// stopLocked stops the ring. told means that the front-end gets the base as a reply. Then the
+// session may go on from there.
 func (c *Conn) stopLocked(told bool) {
 	if !c.queue.Started {
 		return
@@ -162,7 +162,7 @@ func (c *Conn) getVringBaseLocked(m *message) ([]byte, error) {
 	return native.AppendUint32(native.AppendUint32(nil, 0), uint32(c.queue.Base)), nil
 }
 
-// setVringNotifierLocked puts a new notifier, or none, in the place of another.
+// setVringNotifierLocked replaces a notifier by a new one, or by none.
 func (c *Conn) setVringNotifierLocked(m *message, n *notifier) error {
 	fd, ok, err := vringFD(m)
 	if err != nil {
@@ -192,7 +192,7 @@ func (c *Conn) setVringEnableLocked(m *message) error {
 		return err
 	}
 	if num > 1 {
-		return fmt.Errorf("enable %d", num)
+		return fmt.Errorf("enable %d: must be 0 or 1", num)
 	}
 	if num == 1 && c.refused != nil {
 		return c.refused

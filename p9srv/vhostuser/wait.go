@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeKicks may come one after the other without a request. A driver's kick
-// comes without one only if the request was taken before it: once.
+// freeKicks is how many kicks in a row may come without a request. From a correct driver at
+// most one does, when its request was taken before the kick arrived.
 const freeKicks = 100
 
-// kickRest is how long kicks are not looked at after freeKicks.
+// kickRest is how long kicks are ignored after freeKicks.
 const kickRest = 10 * time.Millisecond
 
 func (c *Conn) expiredLocked() bool {
 	return !c.deadline.IsZero() && !time.Now().Before(c.deadline)
 }
 
-// waitLocked lets go of the lock until there may be something to do.
+// waitLocked unlocks mu and waits until there may be something to do.
 func (c *Conn) waitLocked() {
 	if !c.runningLocked() {
 		c.waitForChangeLocked(c.deadline)
@@ -37,7 +37,7 @@ func (c *Conn) waitLocked() {
 	}
 }
 
-// waitForKickLocked waits for the guest, or for wakeLocked.
+// waitForKickLocked waits for a kick of the guest, or for wakeLocked.
 func (c *Conn) waitForKickLocked() {
 	kick := c.kick
 	if c.rearm {
@@ -60,9 +60,9 @@ func (c *Conn) waitForKickLocked() {
 	}
 }
 
-// restLocked counts a kick, and waits if there are too many without a request:
-// what a front-end has once made readable can stay so without its doing
-// anything more. A request that comes meanwhile waits for kickRest at most.
+// restLocked counts a kick, and waits if too many have come without a request. An eventfd of
+// a hostile front-end can stay readable without further writes. A request that comes
+// meanwhile waits for at most kickRest.
 func (c *Conn) restLocked() {
 	if c.idle < freeKicks {
 		c.idle++
@@ -75,8 +75,8 @@ func (c *Conn) restLocked() {
 	c.waitForChangeLocked(until)
 }
 
-// readKick waits in the poller and reads without waiting, whatever the front-end
-// has done to O_NONBLOCK, which it shares (RWF_NOWAIT: preadv2(2)).
+// readKick waits in Go's poller and then reads without blocking. The front-end shares the
+// flag O_NONBLOCK and may have cleared it, so the read has RWF_NOWAIT (preadv2(2)).
 func (c *Conn) readKick(kick *os.File) error {
 	raw, err := kick.SyscallConn()
 	if err != nil {
@@ -91,8 +91,7 @@ func (c *Conn) readKick(kick *os.File) error {
 	return errors.Join(err, readErr)
 }
 
-// waitForChangeLocked waits for the front-end until a time; the zero value: for
-// ever.
+// waitForChangeLocked waits for wakeLocked until a time; with the zero value for ever.
 func (c *Conn) waitForChangeLocked(until time.Time) {
 	var expired <-chan time.Time
 	if !until.IsZero() {
@@ -110,17 +109,17 @@ func (c *Conn) waitForChangeLocked(until time.Time) {
 	c.waiting = false
 }
 
-// wakeLocked has a Next that waits look again.
+// wakeLocked wakes a Next that waits.
 func (c *Conn) wakeLocked() {
 	if !c.waiting {
 		return
 	}
 	select {
 	case c.changed <- struct{}{}:
-	default: // it is told already
+	default: // it is woken already
 	}
 	if c.kick != nil {
-		_ = c.kick.SetReadDeadline(past) // fails if closed, which wakes too
+		_ = c.kick.SetReadDeadline(past) // fails on a closed kick, and closing wakes, too
 		c.rearm = true
 	}
 }

@@ -19,17 +19,17 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// wire reads and writes the messages of a connection. Its errors mean that the
-// next message cannot be found: the connection is of no more use.
+// wire reads and writes the messages of a connection. After an error the connection must be
+// closed, because the next message cannot be found.
 //
-// It is used by the connection's goroutine only.
+// Only the connection's goroutine uses it.
 type wire struct {
 	conn     *net.UnixConn
 	budget   *Budget
 	timeouts Timeouts
-	spoken   bool // a message has come
-	allowed  time.Duration
-	deadline time.Time // of the read in hand, set allowed before
+	spoken   bool          // a message has come
+	allowed  time.Duration // how long the current read may take
+	deadline time.Time     // when the current read must have ended
 	header   [headerSize]byte
 	payload  [maxPayload]byte
 	control  []byte // for the descriptors of a message
@@ -39,15 +39,15 @@ func newWire(c *net.UnixConn, b *Budget, t Timeouts) *wire {
 	return &wire{conn: c, budget: b, timeouts: t, control: make([]byte, unix.CmsgSpace(mostFDs*4))}
 }
 
-// read waits for the next message. At the end of the connection it returns
-// io.EOF. The caller gives the message to discard, also after an error.
+// read waits for the next message. The error is io.EOF at the end of the connection. The
+// caller must call discard with the message, also after an error.
 func (w *wire) read() (*message, error) {
 	m := new(message)
 	return m, w.readInTime(m)
 }
 
-// discard closes the descriptors of a message that nobody kept. Those that
-// somebody keeps are among keptFDs.
+// discard closes the descriptors of a message, except those that were kept. A kept
+// descriptor counts among keptFDs, so its share of the budget is returned.
 func (w *wire) discard(m *message) {
 	for _, fd := range m.fds {
 		if fd == kept {
@@ -58,15 +58,15 @@ func (w *wire) discard(m *message) {
 	m.fds = nil
 }
 
-// drop closes descriptors, and returns each to the budget once it is closed.
+// drop closes descriptors. It returns each to the budget when it is closed.
 func (w *wire) drop(fds []int) {
 	for _, fd := range fds {
 		rights.Discard(fd, func() { w.budget.returnDescriptors(1) })
 	}
 }
 
-// readInTime reads a message. The front-end has time to send the first whole
-// message, and any time until another begins.
+// readInTime reads a message. The first message must arrive whole within Timeouts.First. A
+// later one may begin at any time, and must then arrive within Timeouts.Rest.
 func (w *wire) readInTime(m *message) error {
 	if !w.spoken {
 		if err := w.readWithin(w.timeouts.First); err != nil {
@@ -86,7 +86,7 @@ func (w *wire) readInTime(m *message) error {
 	return fmt.Errorf("no message came within %v: %w", w.timeouts.First, err)
 }
 
-// readWithin sets how long to wait for the front-end; 0: for ever.
+// readWithin sets how long reads wait for the front-end; 0: for ever.
 func (w *wire) readWithin(d time.Duration) error {
 	w.allowed, w.deadline = d, after(d)
 	if err := w.conn.SetReadDeadline(w.deadline); err != nil {
@@ -95,7 +95,7 @@ func (w *wire) readWithin(d time.Duration) error {
 	return nil
 }
 
-// after returns the time that a timeout ends, which is never for 0.
+// after returns the time when a timeout ends; the zero time, which is never, for 0.
 func after(d time.Duration) time.Time {
 	if d <= 0 {
 		return time.Time{}
@@ -123,8 +123,7 @@ func (w *wire) readInto(m *message) error {
 	return nil
 }
 
-// readHeader reads the header and the descriptors, which come with its first
-// byte.
+// readHeader reads a header, and the descriptors, which come with its first byte.
 func (w *wire) readHeader(m *message) error {
 	n, err := w.readWithFDs(m, w.header[:])
 	if err != nil {
@@ -144,7 +143,7 @@ func (w *wire) readHeader(m *message) error {
 	return nil
 }
 
-// readWithFDs waits for bytes of a message, and reads them and their descriptors.
+// readWithFDs waits for bytes of a message. It reads them and their descriptors.
 func (w *wire) readWithFDs(m *message, p []byte) (n int, err error) {
 	raw, err := w.conn.SyscallConn()
 	if err != nil {
@@ -156,7 +155,7 @@ func (w *wire) readWithFDs(m *message, p []byte) (n int, err error) {
 		for errors.Is(readErr, unix.EINTR) {
 			n, readErr = w.receive(int(fd), m, p)
 		}
-		return !errors.Is(readErr, unix.EAGAIN) // and wait
+		return !errors.Is(readErr, unix.EAGAIN) // false: wait for more
 	}
 	err = raw.Read(try)
 	if deadline.PassedUnseen(err, w.deadline) {
@@ -167,8 +166,8 @@ func (w *wire) readWithFDs(m *message, p []byte) (n int, err error) {
 	return n, cmp.Or(err, readErr)
 }
 
-// receive reads what is there. A message to which more descriptors came than it may
-// have, or than the budget has left, has lost some.
+// receive reads the bytes that have arrived, and their descriptors. A message loses
+// descriptors if more arrive than a message may have, or than the budget has left.
 func (w *wire) receive(fd int, m *message, p []byte) (n int, err error) {
 	var fds []int
 	room := w.budget.takeReceived(func(may bool) int {
@@ -190,8 +189,8 @@ func (w *wire) receive(fd int, m *message, p []byte) (n int, err error) {
 	return n, err
 }
 
-// receiveAll reads what is there, and all descriptors. Where this process has no room
-// for some, the message has lost them.
+// receiveAll reads the bytes that have arrived, and all their descriptors. The message loses
+// those that are too many for this process.
 func (w *wire) receiveAll(fd int, m *message, p []byte) (n int, fds []int, err error) {
 	n, controlSize, flags, _, err := unix.Recvmsg(fd, p, w.control, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	if err != nil {
@@ -205,14 +204,14 @@ func (w *wire) receiveAll(fd int, m *message, p []byte) (n int, fds []int, err e
 	for i := range messages {
 		some, err := unix.ParseUnixRights(&messages[i])
 		if err != nil {
-			continue // carries no descriptors
+			continue // a control message without descriptors
 		}
 		fds = append(fds, some...)
 	}
 	return n, fds, nil
 }
 
-// readWithout reads what is there if no descriptors come with it.
+// readWithout reads the bytes that have arrived if no descriptors come with them.
 func readWithout(fd int, p []byte) (int, error) {
 	n, err := rights.Read(fd, p)
 	if errors.Is(err, rights.ErrSent) {
@@ -232,7 +231,7 @@ func (w *wire) write(p []byte) error {
 	return nil
 }
 
-// notAnEnd makes an end within a message what it is, an error.
+// notAnEnd returns io.ErrUnexpectedEOF for an end within a message.
 func notAnEnd(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -240,8 +239,7 @@ func notAnEnd(err error) error {
 	return err
 }
 
-// closedByPeer says that an error is one of those that come when the peer has
-// gone.
+// closedByPeer reports whether an error means that the peer has closed the connection.
 func closedByPeer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

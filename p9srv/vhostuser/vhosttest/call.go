@@ -4,10 +4,10 @@ package vhosttest
 
 import "fmt"
 
-// maxSlots is how many chains a Front has in use at most.
+// maxSlots is the most chains that a Front uses at a time.
 const maxSlots = 256
 
-// perChain is how many descriptors a chain may have.
+// perChain returns the most descriptors of a chain.
 func (f *Front) perChain() int {
 	if f.opt.Split == 0 {
 		return 2
@@ -16,7 +16,7 @@ func (f *Front) perChain() int {
 	return parts(f.opt.MaxRequest) + parts(f.opt.MaxRoom)
 }
 
-// slots is how many chains there are.
+// slots returns how many chains there are.
 func (f *Front) slots() int {
 	n := f.opt.QueueSize
 	if f.opt.Direct {
@@ -25,12 +25,12 @@ func (f *Front) slots() int {
 	return min(n, maxSlots)
 }
 
-// stride is the size of the buffers of a chain in bytes.
+// stride returns the size of the buffers of a chain, in bytes.
 func (f *Front) stride() int {
 	return int(roundUp(uint64(f.opt.MaxRequest)) + roundUp(uint64(f.opt.MaxRoom)))
 }
 
-// slotHead is the head of a slot's chain.
+// slotHead returns the head of a slot's chain.
 func (f *Front) slotHead(slot int) uint16 {
 	if f.opt.Direct {
 		return uint16(slot * f.perChain())
@@ -38,7 +38,7 @@ func (f *Front) slotHead(slot int) uint16 {
 	return uint16(slot)
 }
 
-// slotOf is the slot of a head.
+// slotOf returns the slot whose chain has a head.
 func (f *Front) slotOf(head uint16) int {
 	if f.opt.Direct {
 		return int(head) / f.perChain()
@@ -52,8 +52,8 @@ func (f *Front) roomAt(slot int) uint64 {
 	return f.requestAt(slot) + roundUp(uint64(f.opt.MaxRequest))
 }
 
-// Call sends a request with room for an answer, in bytes, and returns the
-// answer, which is valid until the next.
+// Call sends a request, with room for an answer of so many bytes. It returns the answer,
+// which is valid until the next one.
 func (f *Front) Call(request []byte, room int) (answer []byte, err error) {
 	if err := f.Submit(0, request, room); err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func (f *Front) Call(request []byte, room int) (answer []byte, err error) {
 	return answer, err
 }
 
-// Submit writes a request to a slot, a number from 0 that has no request in
-// flight. It is available after Tell.
+// Submit writes a request to a slot. A slot is a number from 0, and must have no request in
+// flight. The device sees the request after Tell.
 func (f *Front) Submit(slot int, request []byte, room int) error {
 	if slot >= f.slots() || len(request) > f.opt.MaxRequest || room > f.opt.MaxRoom {
 		return fmt.Errorf("slot %d, request of %d, room for %d: more than the options say", slot, len(request), room)
@@ -91,7 +91,7 @@ func (f *Front) Submit(slot int, request []byte, room int) error {
 	return nil
 }
 
-// Answer waits for the next answer, which is valid until the next.
+// Answer waits for the next answer and returns it. It is valid until the one after it.
 func (f *Front) Answer() (slot int, answer []byte, err error) {
 	head, size, err := f.Used()
 	if err != nil {
@@ -106,8 +106,8 @@ func (f *Front) Answer() (slot int, answer []byte, err error) {
 	return slot, f.answer, nil
 }
 
-// Pipeline sends a request n times, depth of them in flight, and has each
-// answer checked.
+// Pipeline sends a request n times, with depth of them in flight. It calls check for each
+// answer.
 func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answer []byte) error) error {
 	sent := 0
 	for ; sent < min(depth, n); sent++ {
@@ -130,7 +130,7 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 			sent++
 			f.again(slot, request)
 		}
-		if f.UsedIdx() == f.tails.used { // no more for now
+		if f.UsedIdx() == f.tails.used { // no more answers for now
 			if err := f.Tell(); err != nil {
 				return err
 			}
@@ -139,23 +139,23 @@ func (f *Front) Pipeline(depth, n int, request []byte, room int, check func(answ
 	return nil
 }
 
-// again submits a request to a slot whose last one had the same size and room: its
-// descriptors are there.
+// again submits a request to a slot whose last request had the same size and room. The
+// descriptors of that one are used again.
 func (f *Front) again(slot int, request []byte) {
 	copy(f.mem[f.requestAt(slot):], request)
 	f.add(f.slotHead(slot))
 }
 
-// chainWriter writes descriptors one behind the other.
+// chainWriter writes the descriptors of a chain, one after the other.
 type chainWriter struct {
 	front *Front
-	first uint64 // guest address of the first
-	base  uint16 // its number
+	first uint64 // guest address of the first descriptor
+	base  uint16 // number of the first descriptor in its table
 	n     int
 	last  Desc
 }
 
-// buffer adds a buffer, in as many parts as the options say.
+// buffer adds a buffer, split into parts of at most Options.Split bytes.
 func (w *chainWriter) buffer(at uint64, size int, flags uint16) {
 	for size > 0 {
 		n := size

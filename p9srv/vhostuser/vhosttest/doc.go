@@ -1,6 +1,6 @@
-// Package vhosttest is the other side of package vhostuser, for tests and
-// benchmarks: a front-end, such as QEMU, and the guest's driver, over a
-// socketpair and a memfd. No virtual machine is needed.
+// Package vhosttest plays the other side of package vhostuser, for tests and benchmarks. A
+// Front is a front-end, such as QEMU, together with the guest's driver. It uses a socketpair
+// and a memfd, and needs no virtual machine.
 //
 //	front, back, err := vhosttest.Pair()
 //	conn, err := device.NewConn(back)
@@ -8,7 +8,7 @@
 //	err = f.Connect()
 //	answer, err := f.Call(request, room)
 //
-// What it sends follows QEMU 11 (hw/virtio/vhost.c, vhost-user.c) or, if told,
-// Linux's arch/um/drivers/virtio_uml.c. It has numbers of its own, so that a
-// wrong one in package vhostuser is found.
+// Its messages follow QEMU 11 (hw/virtio/vhost.c, vhost-user.c), or with Options.UML Linux's
+// arch/um/drivers/virtio_uml.c. The package defines all numbers itself, so that tests find a
+// wrong number in package vhostuser.
 package vhosttest

@@ -12,18 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Patience is how long a Front waits for the back-end before it is an error.
+// Patience is how long a Front waits for the back-end. A longer wait is an error.
 const Patience = 10 * time.Second
 
-// Options are what a Front is to be. The zero value is QEMU's defaults.
+// Options say how a Front behaves. The zero value is QEMU's defaults.
 type Options struct {
 	QueueSize  int    // entries of the ring, a power of two from 2 to 1024; 0: 128
-	Features   uint64 // that the driver accepts; 0: DefaultFeatures
-	Direct     bool   // chains are in the ring's own table
-	Split      int    // bytes of a descriptor's buffer at most; 0: any
-	MaxRequest int    // bytes; 0: 4096
-	MaxRoom    int    // bytes; 0: 4096
-	UML        bool   // virtio_uml's messages instead of QEMU's
+	Features   uint64 // features that the driver accepts; 0: DefaultFeatures
+	Direct     bool   // chains are in the ring's own table, not in indirect tables
+	Split      int    // most bytes of one descriptor's buffer; 0: no limit
+	MaxRequest int    // most bytes of a request; 0: 4096
+	MaxRoom    int    // most bytes of an answer; 0: 4096
+	UML        bool   // send virtio_uml's messages instead of QEMU's
 }
 
 // DefaultFeatures are VERSION_1, PROTOCOL_FEATURES, EVENT_IDX, INDIRECT_DESC
@@ -33,8 +33,8 @@ const DefaultFeatures = 0x170000001
 // featureEventIdx is VIRTIO_F_EVENT_IDX.
 const featureEventIdx = 1 << 29
 
-// Where things are in guest memory. A guest address is the offset in the memfd
-// as well. As in a PC there is a hole before 768 KiB.
+// Addresses in guest memory. A guest address is also the offset in the memfd. As in a PC
+// there is a hole below 768 KiB.
 const (
 	lowEnd    = 640 << 10
 	highStart = 768 << 10
@@ -42,7 +42,7 @@ const (
 	tables    = 2 << 20 // indirect tables, tableSize for each slot
 	buffers   = 4 << 20
 
-	// Scratch is the start of 64 KiB of guest memory that nothing uses.
+	// Scratch is the start of 64 KiB of guest memory that a Front does not use.
 	Scratch = 832 << 10
 
 	// UserBase is the front-end's address of guest address 0.
@@ -52,13 +52,13 @@ const (
 	page      = 4096
 )
 
-// Front is a front-end and a driver. One goroutine at a time uses it.
+// Front is a front-end and a driver. Not safe for concurrent use.
 type Front struct {
 	opt  Options
 	conn *net.UnixConn
 
 	memFD int
-	mem   []byte // all of guest memory, and the hole
+	mem   []byte // all of guest memory, including the hole
 
 	kick, err int      // eventfds
 	backend   [2]int   // a socketpair: the front-end's end, and the back-end's
@@ -68,11 +68,11 @@ type Front struct {
 	desc, avail, used uint64 // guest addresses
 	tails             tails
 
-	base  uint16 // what GET_VRING_BASE answered
-	begun bool   // memory was shared
+	base  uint16 // the last answer to GET_VRING_BASE
+	begun bool   // memory is shared
 
 	lastCall time.Time // when call's deadline was set
-	calls    uint64    // interrupts
+	calls    uint64    // number of interrupts
 	number   [8]byte
 	answer   []byte
 }
@@ -88,7 +88,7 @@ func Pair() (front, back *net.UnixConn, err error) {
 	return front, back, errors.Join(frontErr, backErr)
 }
 
-// unixConn makes a connection of a descriptor, which it owns.
+// unixConn makes a connection of a descriptor. The connection owns the descriptor.
 func unixConn(fd int) (*net.UnixConn, error) {
 	f := os.NewFile(uintptr(fd), "socket")
 	defer func() { _ = f.Close() }()
@@ -99,7 +99,7 @@ func unixConn(fd int) (*net.UnixConn, error) {
 	return c.(*net.UnixConn), nil
 }
 
-// New returns a Front that has not sent anything yet. It owns the connection.
+// New returns a Front that has not sent anything yet. The Front owns the connection.
 func New(conn *net.UnixConn, opt Options) (*Front, error) {
 	opt.setDefaults()
 	f := &Front{opt: opt, conn: conn, memFD: -1, kick: -1, err: -1, backend: [2]int{-1, -1}}
@@ -125,7 +125,7 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// layOut places the ring.
+// layOut chooses the guest addresses of the ring's parts.
 func (f *Front) layOut() {
 	n := uint64(f.opt.QueueSize)
 	f.desc = ringStart
@@ -187,7 +187,7 @@ func socketpair() ([2]int, error) {
 	return pair, nil
 }
 
-// Close ends the connection, as when QEMU is killed.
+// Close ends the connection without a message, as if QEMU was killed.
 func (f *Front) Close() error {
 	err := f.conn.Close()
 	if f.call != nil {
@@ -212,22 +212,23 @@ func (f *Front) Close() error {
 	return err
 }
 
-// Memory is guest memory, by guest address. It is not there after Close.
+// Memory returns guest memory, indexed by guest address. It is unmapped by Close.
 func (f *Front) Memory() []byte { return f.mem }
 
-// MemoryFD is the descriptor of guest memory; its file offsets are guest
-// addresses. It stays the Front's.
+// MemoryFD returns the descriptor of guest memory. Its file offsets are guest addresses. The
+// Front still owns it.
 func (f *Front) MemoryFD() int { return f.memFD }
 
-// KickFD, CallFD and ErrFD are the ring's eventfds. They stay the Front's.
+// KickFD returns the ring's eventfd for kicks. The Front still owns it.
 func (f *Front) KickFD() int { return f.kick }
 
-// CallFD: see KickFD.
+// CallFD returns the ring's eventfd, or with Options.UML the socket, for interrupts. The Front
+// still owns it.
 func (f *Front) CallFD() int { return f.callFD }
 
-// ErrFD: see KickFD.
+// ErrFD returns the ring's eventfd for errors. The Front still owns it.
 func (f *Front) ErrFD() int { return f.err }
 
-// BackendFD is the end of a socketpair for SET_BACKEND_REQ_FD. It stays the
-// Front's.
+// BackendFD returns the end of a socketpair for SET_BACKEND_REQ_FD. The Front still owns
+// it.
 func (f *Front) BackendFD() int { return f.backend[1] }

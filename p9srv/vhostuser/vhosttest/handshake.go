@@ -7,14 +7,13 @@ import (
 	"slices"
 )
 
-// protocolFeatures are what QEMU 11 takes of those that the device offers, and
-// virtio_uml.
+// protocolFeatures are the offered protocol features that QEMU 11 and virtio_uml accept.
 const (
 	protocolFeaturesQEMU = 0x18229
 	protocolFeaturesUML  = 0x228
 )
 
-// step is a message that is sent.
+// step is a message to send.
 type step struct {
 	request uint32
 	how     uint32 // order, query or quiet
@@ -23,9 +22,9 @@ type step struct {
 }
 
 const (
-	quiet uint32 = iota // no answer is wanted
-	order               // with NEED_REPLY
-	query               // has an answer of its own
+	quiet uint32 = iota // no reply
+	order               // a reply because of NEED_REPLY
+	query               // always a reply, with a payload
 )
 
 // take sends messages one after the other.
@@ -47,7 +46,7 @@ func (f *Front) take(steps ...step) error {
 	return nil
 }
 
-// Connect makes the machine and starts the driver.
+// Connect creates the machine and starts the driver.
 func (f *Front) Connect() error {
 	if err := f.Realize(); err != nil {
 		return err
@@ -55,7 +54,7 @@ func (f *Front) Connect() error {
 	return f.Start()
 }
 
-// Realize sends what comes before the guest runs.
+// Realize sends the messages before the guest runs.
 func (f *Front) Realize() error {
 	if f.opt.UML {
 		return f.take(
@@ -91,8 +90,7 @@ func (f *Front) Start() error {
 	return f.start(0)
 }
 
-// start sends what comes when the driver says DRIVER_OK, or the machine goes
-// on.
+// start sends the messages for DRIVER_OK of the driver, or for a machine that goes on.
 func (f *Front) start(base uint16) error {
 	if f.opt.UML {
 		return f.take(f.umlSteps(base)...)
@@ -128,14 +126,14 @@ func (f *Front) kickStep() step {
 	return step{request: SetVringKick, how: order, payload: U64(0), fds: []int{f.kick}}
 }
 
-// umlSteps are those of virtio_uml, which says the front-end's address of
-// memory is the guest's; here it is the same as in QEMU.
+// umlSteps returns the steps of virtio_uml. There the front-end's addresses of memory are the
+// guest's. Here they are the same as in QEMU.
 func (f *Front) umlSteps(base uint16) []step {
 	high := uint64(len(f.mem)) - highStart
 	table := Table([4]uint64{highStart, high, UserBase + highStart, highStart})
 	steps := []step{
 		{request: SetFeatures, how: order, payload: U64(f.opt.Features)},
-		// The payload has room for one region more than it counts.
+		// The payload has space for one region more than it counts.
 		{request: SetMemTable, how: order, payload: append(table, make([]byte, 32)...), fds: []int{f.memFD}},
 		f.callStep(),
 	}
@@ -143,7 +141,7 @@ func (f *Front) umlSteps(base uint16) []step {
 	return append(steps, f.kickStep(), step{request: SetVringEnable, how: order, payload: U32(0, 1)})
 }
 
-// AddrPayload is the payload of SET_VRING_ADDR for the ring.
+// AddrPayload returns the payload of SET_VRING_ADDR for the ring.
 func (f *Front) AddrPayload() []byte {
 	p := U32(0, 0)
 	return append(p, U64(UserBase+f.desc, UserBase+f.used, UserBase+f.avail, 0)...)
@@ -170,17 +168,17 @@ func (f *Front) AskBase() error {
 	return nil
 }
 
-// Base is what the last Stop or AskBase was answered.
+// Base returns the base that the last Stop or AskBase received.
 func (f *Front) Base() uint16 { return f.base }
 
 // Continue goes on after Stop, as QMP's cont does.
 func (f *Front) Continue() error { return f.ContinueFrom(f.base) }
 
-// ContinueFrom is Continue with a base of one's own.
+// ContinueFrom is like Continue, with another base.
 func (f *Front) ContinueFrom(base uint16) error { return f.start(base) }
 
-// Reset is a driver that is unbound and bound, or a machine that is reset. With
-// virtio_uml the ring is disabled, and its base not asked for.
+// Reset plays a driver that is unbound and bound again, or a machine that is reset. With
+// Options.UML it disables the ring and does not ask for its base.
 func (f *Front) Reset() error {
 	if f.opt.UML {
 		if err := f.Order(SetVringEnable, U32(0, 0)); err != nil {

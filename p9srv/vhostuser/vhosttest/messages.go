@@ -49,7 +49,7 @@ const (
 
 const headerSize = 12
 
-// ErrRefused is a message that was answered with a number other than 0.
+// ErrRefused means that a message was answered with a number other than 0.
 var ErrRefused = errors.New("vhosttest: refused")
 
 var native = binary.NativeEndian
@@ -60,7 +60,7 @@ type Message struct {
 	Payload        []byte
 }
 
-// Send sends a message as it is, with descriptors, which stay the caller's.
+// Send sends a message without checks, with descriptors. The caller still owns these.
 func (f *Front) Send(request, flags uint32, payload []byte, fds ...int) error {
 	out := native.AppendUint32(nil, request)
 	out = native.AppendUint32(out, flags)
@@ -68,7 +68,7 @@ func (f *Front) Send(request, flags uint32, payload []byte, fds ...int) error {
 	return f.SendRaw(append(out, payload...), fds...)
 }
 
-// SendRaw sends any bytes, with descriptors.
+// SendRaw sends bytes, with descriptors.
 func (f *Front) SendRaw(p []byte, fds ...int) error {
 	var control []byte
 	if len(fds) > 0 {
@@ -80,8 +80,7 @@ func (f *Front) SendRaw(p []byte, fds ...int) error {
 	return nil
 }
 
-// Receive waits for the next reply. At the end of the connection it returns
-// io.EOF.
+// Receive waits for the next reply. The error is io.EOF at the end of the connection.
 func (f *Front) Receive() (Message, error) {
 	if err := f.conn.SetReadDeadline(time.Now().Add(Patience)); err != nil {
 		return Message{}, err
@@ -95,7 +94,7 @@ func (f *Front) Receive() (Message, error) {
 	return m, err
 }
 
-// Ask sends a message that has an answer and returns its payload.
+// Ask sends a message that always has a reply, and returns the reply's payload.
 func (f *Front) Ask(request uint32, payload []byte) ([]byte, error) {
 	if err := f.Send(request, Version, payload); err != nil {
 		return nil, err
@@ -114,7 +113,8 @@ func (f *Front) receive(request uint32) ([]byte, error) {
 	return m.Payload, nil
 }
 
-// Order sends a message and waits until it was obeyed; ErrRefused: it was not.
+// Order sends a message with NEED_REPLY and waits for the reply. The error is ErrRefused if
+// the message was not obeyed.
 func (f *Front) Order(request uint32, payload []byte, fds ...int) error {
 	if err := f.Send(request, Version|NeedReply, payload, fds...); err != nil {
 		return err
@@ -131,13 +131,13 @@ func (f *Front) Order(request uint32, payload []byte, fds ...int) error {
 	return nil
 }
 
-// Sync returns when all that was sent before was done.
+// Sync returns when all messages that were sent before are done.
 func (f *Front) Sync() error {
 	_, err := f.Ask(GetFeatures, nil)
 	return err
 }
 
-// U64 is a payload of 64-bit numbers.
+// U64 returns a payload of 64-bit numbers.
 func U64(numbers ...uint64) []byte {
 	var p []byte
 	for _, n := range numbers {
@@ -146,7 +146,7 @@ func U64(numbers ...uint64) []byte {
 	return p
 }
 
-// U32 is a payload of 32-bit numbers.
+// U32 returns a payload of 32-bit numbers.
 func U32(numbers ...uint32) []byte {
 	var p []byte
 	for _, n := range numbers {
@@ -155,12 +155,11 @@ func U32(numbers ...uint32) []byte {
 	return p
 }
 
-// Region is a payload that describes a region of guest memory as ADD_MEM_REG
-// does.
+// Region returns the payload of ADD_MEM_REG or REM_MEM_REG for a region of guest memory.
 func Region(guest, size, user, offset uint64) []byte { return U64(0, guest, size, user, offset) }
 
-// Table is the payload of SET_MEM_TABLE; each region is guest address, size,
-// front-end's address and offset in its file.
+// Table returns the payload of SET_MEM_TABLE. Each region is a guest address, a size, an
+// address of the front-end and an offset in the region's file.
 func Table(regions ...[4]uint64) []byte {
 	p := U32(uint32(len(regions)), 0)
 	for _, r := range regions {

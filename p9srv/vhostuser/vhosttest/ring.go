@@ -26,9 +26,9 @@ var le = binary.LittleEndian
 
 // tails are the driver's indices.
 type tails struct {
-	avail  uint16 // of the next chain
-	kicked uint16 // up to where the device was told
-	used   uint16 // of the next answer
+	avail  uint16 // index of the next chain
+	kicked uint16 // available index at the last Tell
+	used   uint16 // index of the next answer
 }
 
 // Desc is a descriptor.
@@ -39,23 +39,22 @@ type Desc struct {
 	Next  uint16
 }
 
-// clearRing makes the ring as a driver does that has just been bound.
+// clearRing clears the ring, as a driver does that has just been bound.
 func (f *Front) clearRing() {
 	clear(f.mem[f.desc:roundUp(f.used+6+8*uint64(f.opt.QueueSize))])
 	f.tails = tails{}
 }
 
-// NewRing makes the ring as a driver does that has just been bound, without a
-// message.
+// NewRing clears the ring, as a driver does that has just been bound. It sends no message.
 func (f *Front) NewRing() { f.clearRing() }
 
-// DescAt is the guest address of an entry of the ring's own table.
+// DescAt returns the guest address of an entry of the ring's own table.
 func (f *Front) DescAt(i int) uint64 { return f.desc + uint64(i)*descSize }
 
-// AvailAt and UsedAt are the guest addresses of the rings.
+// AvailAt returns the guest address of the available ring.
 func (f *Front) AvailAt() uint64 { return f.avail }
 
-// UsedAt: see AvailAt.
+// UsedAt returns the guest address of the used ring.
 func (f *Front) UsedAt() uint64 { return f.used }
 
 // PutDesc writes a descriptor to a guest address.
@@ -67,29 +66,30 @@ func (f *Front) PutDesc(at uint64, d Desc) {
 	le.PutUint16(p[14:], d.Next)
 }
 
-// PutChain writes descriptors to the start of the ring's own table as they are.
+// PutChain writes descriptors to the start of the ring's own table, without checks.
 func (f *Front) PutChain(descs ...Desc) {
 	for i, d := range descs {
 		f.PutDesc(f.DescAt(i), d)
 	}
 }
 
-// Offer makes a chain available, tells the device in any case and does not
-// wait.
+// Offer makes a chain available and kicks, even if the device did not ask for a kick. It does
+// not wait.
 func (f *Front) Offer(head uint16) error {
 	f.add(head)
 	f.SetAvailIdx(f.tails.avail)
 	return f.Kick()
 }
 
-// add writes a chain's head to the available ring, without making it available.
+// add writes a chain's head to the available ring. The available index does not include it
+// yet.
 func (f *Front) add(head uint16) {
 	at := f.avail + 4 + 2*uint64(int(f.tails.avail)&(f.opt.QueueSize-1))
 	le.PutUint16(f.mem[at:], head)
 	f.tails.avail++
 }
 
-// word returns the aligned word at a guest address, for what both sides use.
+// word returns the aligned word at a guest address, for atomic access.
 func (f *Front) word(at uint64) *uint32 { return (*uint32)(unsafe.Pointer(&f.mem[at])) }
 
 // half returns one of the two numbers in a word, in memory order.
@@ -99,9 +99,9 @@ func half(w uint32, i int) uint16 {
 	return le.Uint16(b[2*i:])
 }
 
-// putHalves writes the two numbers of a word before anything that is read afterwards.
-// An atomic store does not do that with the race detector, which leaves the barrier out
-// for memory that Go did not allocate (__tsan_go_atomic32_store): a wake-up gets lost.
+// putHalves writes the two numbers of a word. Later reads happen after the write. An atomic
+// store does not ensure that under the race detector, which leaves out the barrier for memory
+// that Go did not allocate (__tsan_go_atomic32_store). Then a wake-up would get lost.
 func (f *Front) putHalves(at uint64, first, second uint16) {
 	var b [4]byte
 	le.PutUint16(b[:], first)
@@ -112,15 +112,15 @@ func (f *Front) putHalves(at uint64, first, second uint16) {
 // SetAvailIdx writes the available index, and 0 to the flags.
 func (f *Front) SetAvailIdx(idx uint16) { f.putHalves(f.avail, 0, idx) }
 
-// UsedIdx is the used index in guest memory.
+// UsedIdx returns the used index in guest memory.
 func (f *Front) UsedIdx() uint16 { return half(atomic.LoadUint32(f.word(f.used)), 1) }
 
-// AvailEvent is the available index after which the device wants a kick.
+// AvailEvent returns the available index after which the device wants a kick.
 func (f *Front) AvailEvent() uint16 {
 	return half(atomic.LoadUint32(f.word(f.used+4+8*uint64(f.opt.QueueSize))), 0)
 }
 
-// Kick tells the device to look at the ring.
+// Kick makes the kick eventfd readable, so that the device looks at the ring.
 func (f *Front) Kick() error {
 	if _, err := unix.Write(f.kick, native.AppendUint64(f.number[:0], 1)); err != nil {
 		return fmt.Errorf("kick: %w", err)
@@ -128,7 +128,7 @@ func (f *Front) Kick() error {
 	return nil
 }
 
-// Tell makes available what was submitted, and kicks if the device asked for it.
+// Tell makes the submitted chains available, and kicks if the device asked for it.
 func (f *Front) Tell() error {
 	before := f.tails.kicked
 	f.SetAvailIdx(f.tails.avail)
@@ -146,8 +146,8 @@ func (f *Front) askForCall() {
 	f.putHalves(f.avail+4+2*uint64(f.opt.QueueSize), f.tails.used, 0)
 }
 
-// Used returns the next chain that was given back, and how many bytes of its
-// room were said to be written. It waits for it for Patience.
+// Used waits for the next chain that is given back, at most for Patience. It returns the
+// chain's head and how many bytes the device says it has written.
 func (f *Front) Used() (head uint16, size uint32, err error) {
 	for f.UsedIdx() == f.tails.used {
 		f.askForCall()
@@ -163,8 +163,8 @@ func (f *Front) Used() (head uint16, size uint32, err error) {
 	return uint16(le.Uint32(f.mem[at:])), le.Uint32(f.mem[at+4:]), nil
 }
 
-// waitForCall waits for an interrupt. A deadline for each would cost more than
-// the rest.
+// waitForCall waits for an interrupt. It sets a new deadline only from time to time, because
+// that costs more than the wait.
 func (f *Front) waitForCall(patience time.Duration) error {
 	if now := time.Now(); now.Sub(f.lastCall) > patience/4 {
 		if err := f.call.SetReadDeadline(now.Add(patience)); err != nil {
@@ -179,11 +179,10 @@ func (f *Front) waitForCall(patience time.Duration) error {
 	return nil
 }
 
-// count adds up what was read: an eventfd's sum, or one of a socket's.
+// count adds the interrupts that were read: an eventfd's sum, or one from a socket.
 func (f *Front) count() { f.calls += native.Uint64(f.number[:]) }
 
-// Interrupts returns how many there were since the last time, without waiting
-// for more.
+// Interrupts returns how many interrupts there were since its last call. It does not wait.
 func (f *Front) Interrupts() (uint64, error) {
 	raw, err := f.call.SyscallConn()
 	if err != nil {
@@ -203,7 +202,7 @@ func (f *Front) Interrupts() (uint64, error) {
 	return n, err
 }
 
-// WaitForErr waits until the back-end has said that the ring is broken.
+// WaitForErr waits until the back-end reports a broken ring on the error eventfd.
 func (f *Front) WaitForErr() error {
 	fds := []unix.PollFd{{Fd: int32(f.err), Events: unix.POLLIN}}
 	end := time.Now().Add(Patience)
@@ -220,5 +219,5 @@ func (f *Front) WaitForErr() error {
 			return err
 		}
 	}
-	return errors.New("the back-end did not say that the ring is broken")
+	return errors.New("the back-end did not report a broken ring")
 }
