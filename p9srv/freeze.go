@@ -51,6 +51,9 @@ func (f *Frozen) Thaw() error {
 // stop makes all stand still.
 func (f *Frozen) stop(ctx context.Context) error {
 	s := f.srv
+	if err := s.checkListeners(); err != nil {
+		return err
+	}
 	if err := s.setAcceptDeadlines(past); err != nil {
 		return err
 	}
@@ -72,20 +75,36 @@ func (f *Frozen) stop(ctx context.Context) error {
 	return f.collect() // some have ended
 }
 
+// timedListener is a listener that can stop accepting for a while.
+type timedListener interface{ SetDeadline(time.Time) error }
+
+// checkListeners returns an error if the server accepts what cannot be carried.
+func (s *Server) checkListeners() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range s.listeners {
+		if _, ok := l.(timedListener); !ok {
+			return fmt.Errorf("what connects to %s cannot be carried", l.Addr())
+		}
+	}
+	return nil
+}
+
 // setAcceptDeadlines ends what waits for connections, or lets it wait again.
 func (s *Server) setAcceptDeadlines(at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var errs []error
 	for l := range s.listeners {
-		timed, ok := l.(interface{ SetDeadline(time.Time) error })
+		timed, ok := l.(timedListener)
 		if !ok {
-			return fmt.Errorf("the listener %s cannot stop accepting", l.Addr())
+			continue // checkListeners has refused it
 		}
 		if err := ignoreClosed(timed.SetDeadline(at)); err != nil {
-			return fmt.Errorf("stop accepting on %s: %w", l.Addr(), err)
+			errs = append(errs, fmt.Errorf("set the deadline of %s: %w", l.Addr(), err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // collect takes all connections, or says which cannot be carried.
