@@ -19,9 +19,11 @@ import (
 const (
 	// freezeTime is the longest pause until all connections stand still.
 	freezeTime = time.Second
-	// tryTime is how long a run of the new program may take that tries it. The rehearsal of
-	// 8,000 connections takes less than a second.
-	tryTime = 10 * time.Second
+	// preflightTime is how long the new program may take to say what it reads.
+	preflightTime = 10 * time.Second
+	// rehearsalTime is how long its rehearsal may take, in which clients wait. That of 8,000
+	// connections takes less than a second.
+	rehearsalTime = 5 * time.Second
 )
 
 // Run does not return if it succeeds. Otherwise the server goes on, and the error says
@@ -91,6 +93,8 @@ func (s *State) inMemory() (*os.File, error) {
 
 // preflight asks the program which formats it reads.
 func preflight(ctx context.Context, program *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, preflightTime)
+	defer cancel()
 	said, err := try(ctx, program, formatsWord, nil)
 	if err != nil {
 		return fmt.Errorf("try the new program: %w", err)
@@ -108,17 +112,18 @@ func rehearse(ctx context.Context, program, memory *os.File) error {
 	if _, err := memory.Seek(0, 0); err != nil {
 		return fmt.Errorf("rewind the state: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, rehearsalTime)
+	defer cancel()
 	if _, err := try(ctx, program, checkWord, memory); err != nil {
 		return fmt.Errorf("rehearse with the new program: %w", err)
 	}
 	return nil
 }
 
-// try runs the program, and returns what it prints. It gets no descriptor but its standard
-// ones, and nothing by which a service manager would take it for the server.
+// try runs the program, until ctx ends, and returns what it prints. It gets no descriptor
+// but its standard ones, and nothing by which a service manager would take it for the
+// server.
 func try(ctx context.Context, program *os.File, word string, in *os.File) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, byDescriptor(program), os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(environment(), tryVariable+"="+word)
