@@ -53,6 +53,8 @@ func play(role []string) error {
 		return playGuide(role[1], role[2])
 	case "call":
 		return playCaller(role[1], role[2])
+	case "candidate":
+		return playCandidate(role[1])
 	default:
 		return attack(role[0], role[1])
 	}
