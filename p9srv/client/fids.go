@@ -4,7 +4,7 @@ import "sync"
 
 // fids gives out the numbers of fids. Safe for concurrent use.
 type fids struct {
-	mu   sync.Mutex // guards the fields below; nothing is locked under it
+	mu   sync.Mutex // guards the fields below; no other lock is taken while it is held
 	free []uint32   // used before and free again
 	last uint32     // the highest number used so far
 }

@@ -90,8 +90,8 @@ func (k *Conn) clunk(fid uint32, late func()) {
 	}
 }
 
-// Walk returns a file below a directory, which is not open. Without names it returns the
-// same file again. The error is ENOENT if only a part of the path exists. The slice names
+// Walk returns a new File for a path below f. The new File is not open. Without names it is
+// the same file as f. The error is ENOENT if only a part of the path exists. The slice names
 // must not change afterwards.
 func (f *File) Walk(ctx context.Context, names ...string) (*File, error) {
 	path := names

@@ -19,9 +19,9 @@
 //   - The front-end is the program of the virtual machine. It has the socket's other end.
 //   - A chain is a list of buffers in guest memory, for a request and for its answer.
 //   - The room of a chain is the size of the buffers for the answer.
-//   - A session is the life of a driver. It begins when the ring starts anew. It goes on
-//     when a machine is stopped and continued. It ends with a reset of the driver, with
-//     hostile content of the ring, or with the connection.
+//   - A session is the life of a driver. It begins when the ring starts anew. A stop of the
+//     machine does not end it if the machine continues. It ends with a reset of the driver,
+//     with hostile content of the ring, or with the connection.
 //
 // # What a peer can do
 //
@@ -34,9 +34,9 @@
 // A wrong message of the front-end is refused. It takes the device out of service until the
 // front-end stops the ring, or begins anew with SET_FEATURES.
 //
-// Neither closes the socket. QEMU 11 aborts the whole machine once the socket of a vhost-user
-// device has closed (hw/virtio/vhost.c, "hdev->vhost_ops" assertions). The socket is closed
-// only in these cases:
+// Neither error closes the socket. QEMU 11 aborts the whole machine once the socket of a
+// vhost-user device has closed (hw/virtio/vhost.c, "hdev->vhost_ops" assertions). The socket
+// is closed only in these cases:
 //
 //   - The next message cannot be found in the stream of bytes.
 //   - The front-end says nothing at first, stops within a message, or does not read replies

@@ -60,9 +60,9 @@ func TestWrongRepliesAreFound(t *testing.T) {
 		"no value":              {only(wire.Rread, func(m wire.Frame) wire.Frame { return frame(wire.Rread, m.Tag(), 0, 0, 0, 0) }), load.Mix{}, "read: 0 bytes instead of 4"},
 		"reply of another type": {only(wire.Rwrite, put(4, byte(wire.Rclunk))), load.Mix{}, "write: a reply does not fit its request: Rclunk to Twrite"},
 		"reply that is cut":     {only(wire.Rread, func(m wire.Frame) wire.Frame { return frame(wire.Rread, m.Tag(), 4, 0, 0, 0, 1) }), load.Mix{}, "read: a reply does not fit its request: Rread to Tread"},
-		"tag of no request":     {put(5, 9), load.Mix{}, "a reply to no request, with tag 9"},
+		"tag without a request": {put(5, 9), load.Mix{}, "a reply to no request, with tag 9"},
 		"no size":               {put(0, 0), load.Mix{}, "a reply of 0 bytes"},
-		"size beyond all":       {put(2, 1), load.Mix{}, "a reply of "},
+		"size above the limit":  {put(2, 1), load.Mix{}, "a reply of "},
 		"fewer names walked":    {only(wire.Rwalk, func(m wire.Frame) wire.Frame { return frame(wire.Rwalk, m.Tag(), 0, 0) }), load.Mix{0, 0, 1}, "open: no such file or directory"},
 		"clunk refused":         {only(wire.Rclunk, func(m wire.Frame) wire.Frame { return wire.AppendError(nil, m.Tag(), 13) }), load.Mix{0, 0, 1}, "open: permission denied"},
 	} {

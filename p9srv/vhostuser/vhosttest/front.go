@@ -15,7 +15,7 @@ import (
 // Patience is how long a Front waits for the back-end. A longer wait is an error.
 const Patience = 10 * time.Second
 
-// Options say how a Front behaves. The zero value is QEMU's defaults.
+// Options say how a Front behaves. The zero value means QEMU's defaults.
 type Options struct {
 	QueueSize  int    // entries of the ring, a power of two from 2 to 1024; 0: 128
 	Features   uint64 // features that the driver accepts; 0: DefaultFeatures

@@ -28,7 +28,7 @@ import (
 	"fullex/tests/serving"
 )
 
-// another is a user number that is not the test's.
+// another is the uid of another user than the test's.
 const another = 4711
 
 // openAsUser opens a file on a thread that acts for a user, as file servers act for
@@ -173,7 +173,7 @@ func TestProcessCanOpenWhileAUserNamesItsNumber(t *testing.T) {
 	fd, err := syscall.Open(filepath.Join(m.dir, "pid", number, "full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
 	require.Equal(t, fuse.OK, m.files().Open(nil, &in, &out), "a former client can open, too")
-	assert.Equal(t, fuse.EACCES, m.files().Open(nil, &in, new(fuse.OpenOut)), "it has the device open")
+	assert.Equal(t, fuse.EACCES, m.files().Open(nil, &in, new(fuse.OpenOut)), "this process has the device open")
 	m.files().Release(nil, &fuse.ReleaseIn{Fh: out.Fh})
 	require.NoError(t, syscall.Close(fd))
 }

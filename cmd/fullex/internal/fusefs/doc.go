@@ -20,7 +20,7 @@
 // # What the kernel does
 //
 // Files are opened for direct I/O: each read(2) and write(2) is one call of the device. The
-// kernel splits only those above its largest size. It caches neither attributes nor names.
+// kernel splits only calls above its largest size. It caches neither attributes nor names.
 // Reads and writes of 0 bytes never leave it. A process that closes a file does not wait
 // for the end of its session. The kernel reports that later (RELEASE), and an open in
 // between waits for it (openings.go). Calls on an open file go by its handle, even if its

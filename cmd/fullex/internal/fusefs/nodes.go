@@ -30,7 +30,7 @@ type nodes struct {
 	names       map[uint16]string // of device files of this connection, by device number
 }
 
-// reconnected forgets the names of device files: another server may number them otherwise.
+// reconnected forgets the names of device files: another server may number them differently.
 func (n *nodes) reconnected() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -25,10 +25,11 @@ func TestNodesLeadToTheirFiles(t *testing.T) {
 	assert.Zero(t, errno)
 	assert.Equal(t, tree.RootPath, root.Path())
 	_, errno = n.at(device | 1<<33)
-	assert.Equal(t, syscall.ESTALE, errno, "nobody has looked it up")
+	assert.Equal(t, syscall.ESTALE, errno, "this file was never looked up")
 }
 
-// TestNodeOfAnEarlierConnectionIsStale has two servers that number their modules otherwise.
+// TestNodeOfAnEarlierConnectionIsStale plays two servers that number their modules
+// differently.
 func TestNodeOfAnEarlierConnectionIsStale(t *testing.T) {
 	var n nodes
 	const path = 5<<56 | 1<<32

@@ -15,8 +15,8 @@ import (
 //
 //   - Every look-up of a file reports unendingSize, which the kernel keeps.
 //   - FUSE_GETATTR, which stat(2) sends, reports the true size. Just before the reply the
-//     mount sends a notification that the attributes have changed. The kernel then passes
-//     the reply on, but does not keep its size, since the request is older than the
+//     mount sends a notification that the attributes have changed. The kernel then gives
+//     the reply to stat(2), but does not keep its size: the request is older than the
 //     notification (fs/fuse/inode.c, fuse_change_attributes, fuse_reverse_inval_inode).
 //
 // Text files need no notification: they end at their size. Some effects on devices remain,

@@ -62,7 +62,7 @@ func dirSaid(said string) (*Dir, error) {
 	text, err := strconv.Unquote(quoted)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("understand the watcher: %q", said)
+		return nil, fmt.Errorf("unexpected answer of the watcher: %q", said)
 	case !made:
 		return nil, errors.New(text)
 	}

@@ -62,7 +62,7 @@ func Unmount(dir string, lazy bool) error {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("umount %s: %w: a program has a file or directory of it open (fuser -vm %s); --lazy does not wait for it", dir, err, quote.Shell(dir))
 	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("umount %s: %w: only root may", dir, err)
+		return fmt.Errorf("umount %s: %w: only root may unmount it", dir, err)
 	case err != nil:
 		return fmt.Errorf("umount %s: %w", dir, err)
 	}

@@ -27,8 +27,8 @@ var forMount = []string{
 	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail",
 }
 
-// flagOptions are options that are flags of mount(2): MS_* of sys/mount.h. The values are
-// Linux's, and the file is built on every system.
+// flagOptions are options that are flags of mount(2): MS_* of Linux's sys/mount.h. They are
+// numbers here, because this file is built on every system.
 var flagOptions = map[string]uintptr{
 	"ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "sync": 16, "dirsync": 128, "noatime": 1024,
 	"nodiratime": 2048, "relatime": 1 << 21, "strictatime": 1 << 24, "silent": 1 << 15,
