@@ -138,12 +138,13 @@ func (c *conn) begin() (awaited, error) {
 	}
 	left := c.restored
 	c.restored = nil
+	c.io.part = left.in // first: another freeze may come while out is written
 	if len(left.out) > 0 {
 		if err := c.io.write(left.out); err != nil {
 			return forAttach, err
 		}
 	}
-	c.io.resume(left.in)
+	c.io.borrow()
 	return c.answerAndWait(forAttach)
 }
 

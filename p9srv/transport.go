@@ -108,12 +108,6 @@ func (t *transport) borrow() {
 	}
 }
 
-// resume puts bytes into the buffer as if they had just arrived. There is none yet.
-func (t *transport) resume(in []byte) {
-	t.part = in
-	t.borrow()
-}
-
 // release gives the buffer back before a wait. A small part of a frame is kept
 // aside, so that a peer who stops within one does not hold a whole buffer.
 func (t *transport) release() {
