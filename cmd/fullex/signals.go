@@ -90,7 +90,7 @@ func (l *listener) listen() { signal.Notify(l.signals, l.told...) }
 // stop lets the signals end the program at once from now on, until listen. It reports
 // false if one came before, which ends ctx.
 func (l *listener) stop(ctx context.Context) bool {
-	signal.Reset(l.told...)
+	signal.Stop(l.signals) // not Reset, which drops a signal that is on its way to the channel
 	select {
 	case l.asked <- struct{}{}:
 	case <-ctx.Done():

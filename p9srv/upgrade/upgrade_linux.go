@@ -65,11 +65,15 @@ func (u *Upgrade) replace(ctx context.Context, frozen *p9srv.Frozen, program *os
 	if err := rehearse(ctx, program, memory); err != nil {
 		return err
 	}
-	if !u.BeforeExec() {
-		u.AfterExec()
-		return ErrTold
+	undo, err := endBySystem(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	if err != nil {
+		return err
 	}
-	err = execute(program, memory, state.descriptors())
+	err = ErrTold
+	if u.BeforeExec() {
+		err = execute(program, memory, state.descriptors())
+	}
+	err = errors.Join(err, undo())
 	u.AfterExec()
 	return err
 }

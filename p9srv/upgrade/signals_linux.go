@@ -1,0 +1,57 @@
+package upgrade
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// action is what the system does at a signal, as rt_sigaction(2) has it. The zero action is
+// the default one (SIG_DFL).
+type action [64]byte // more than any architecture needs
+
+// setAction sets an action and returns the one before.
+func setAction(s syscall.Signal, a *action) (before action, err error) {
+	const setSize = 8 // of a set of signals, in bytes
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s),
+		uintptr(unsafe.Pointer(a)), uintptr(unsafe.Pointer(&before)), setSize, 0, 0)
+	if errno != 0 {
+		return before, fmt.Errorf("set the action of the signal %v: %w", s, errno)
+	}
+	return before, nil
+}
+
+// endBySystem lets the system end the process at a signal, until undo. Go's runtime does that
+// later, in a thread which exec(2) may end before: the signal would be lost then. A signal
+// that is ignored stays so.
+func endBySystem(signals ...syscall.Signal) (undo func() error, err error) {
+	before := make(map[syscall.Signal]action)
+	undo = func() error {
+		var errs []error
+		for s, a := range before {
+			_, err := setAction(s, &a)
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	}
+	for _, s := range signals {
+		a, err := setAction(s, nil)
+		if err == nil && !a.ignores() {
+			before[s] = a
+			_, err = setAction(s, new(action))
+		}
+		if err != nil {
+			return nil, errors.Join(err, undo())
+		}
+	}
+	return undo, nil
+}
+
+// ignores reports whether the handler, which comes first, is SIG_IGN.
+func (a action) ignores() bool {
+	const sigIgn = 1
+	return *(*uintptr)(unsafe.Pointer(&a)) == sigIgn
+}
