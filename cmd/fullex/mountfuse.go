@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime"
 	"syscall"
 	"time"
@@ -76,6 +77,7 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 	defer lines.Close(flushTime)
 	log := serveConfig{}.logger(lines)
 	slog.SetDefault(log) // for what libraries print
+	defer refuseUpgrades(log)()
 	dir, err := v9fs.MountPoint(given)
 	if err != nil {
 		return fmt.Errorf("mount at %s: %w: want a directory that is there", given, err)
@@ -114,6 +116,23 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 		cancel()
 	}
 	return errors.Join(err, stay(ctx, m), end())
+}
+
+// refuseUpgrades says at each SIGUSR2 that a mount cannot be upgraded, until stop.
+func refuseUpgrades(log *slog.Logger) (stop func()) {
+	signals, ended := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGUSR2)
+	go func() {
+		defer close(ended)
+		for range signals {
+			log.Error("not upgraded: a mount cannot be; it goes on", "hint", "end it and mount again")
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		<-ended
+	}
 }
 
 // connectFUSE connects to the target, or to a server in this process if there is
