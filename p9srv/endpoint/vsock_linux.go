@@ -49,8 +49,15 @@ func newVsockListener(file *os.File) (net.Listener, error) {
 	return vsockListener{l, file}, nil
 }
 
-// Close implements net.Listener.
-func (l vsockListener) Close() error { return errors.Join(l.Listener.Close(), l.file.Close()) }
+// Close implements net.Listener. Of two that close it at the same time one may close the
+// file first, which is no error of the other.
+func (l vsockListener) Close() error {
+	err := l.file.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil
+	}
+	return errors.Join(l.Listener.Close(), err)
+}
 
 // SyscallConn implements syscall.Conn.
 func (l vsockListener) SyscallConn() (syscall.RawConn, error) { return l.file.SyscallConn() }

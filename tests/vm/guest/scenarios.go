@@ -48,6 +48,7 @@ var scenarios = map[string]func(*check){
 	"mount-command":      mountCommand,
 	"check-command":      checkCommand,
 	"vsock":              overVsock,
+	"vsock-upgrade":      upgradedOverVsock,
 	"host-directory":     hostDirectory,
 	"serial-relay":       serialRelay,
 	"fuse":               overFUSE,

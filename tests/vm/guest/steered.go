@@ -20,6 +20,7 @@ var steered = map[string]func(*check){
 	"no-device":     noDevice,
 	"rates":         rates,
 	"kernel-module": kernelModule,
+	"upgraded":      upgraded,
 }
 
 // unmounted are scenarios before which nothing is mounted.
