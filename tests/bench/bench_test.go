@@ -54,7 +54,7 @@ func TestBadFlagsAreRefused(t *testing.T) {
 		{"--cells", "1"}, {"--servers", "nobody"}, {"--runs", "0"}, {"--time", "0s"}, {"surplus"},
 		{"memory", "--conns", "0"}, {"memory", "--msizes", "many"}, {"memory", "--conns", "1000000000"},
 		{"scale", "--cycles", "1"}, {"scale", "--cycles", "5000000"}, {"scale", "--sessions", "0"},
-		{"fuse", "--runs", "0"}, {"trace", "--time", "0s"},
+		{"fuse", "--runs", "0"}, {"trace", "--time", "0s"}, {"upgrade", "-n", "0"},
 	} {
 		assert.Error(t, newApp(t.Output(), t.Output()).Run(append([]string{"bench"}, args...)), "%v", args)
 	}

@@ -5,6 +5,7 @@
 //	go run ./tests/bench scale     many sessions, and many opens and closes
 //	go run ./tests/bench fuse      FUSE mounts beside files that do nothing
 //	go run ./tests/bench trace     connections through fullex trace
+//	go run ./tests/bench upgrade   upgrades in place, under load
 //	go run ./tests/bench guests    the ways into guests in QEMU
 //	go run ./tests/bench --write   all of these, into RESULTS.md beside this file
 //

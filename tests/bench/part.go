@@ -60,6 +60,11 @@ var parts = []part{
 		roundsFlags(21, 100*time.Millisecond), checked(traceConfigFrom),
 	},
 	{
+		"upgrade", "Upgrades in place", "measure the pauses of upgrades under load",
+		[]cli.Flag{&cli.IntFlag{Name: "n", Value: 100, Usage: "upgrade each server `N` times"}},
+		checked(upgradeConfigFrom),
+	},
+	{
 		"guests", "Ways into a guest", "measure the ways into guests in QEMU (run tests/run first)",
 		nil, checked(guestsConfigFrom),
 	},

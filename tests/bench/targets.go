@@ -36,6 +36,13 @@ const (
 	// first quarter of many opens and closes to their end: the collector's
 	// noise. One word kept for each of 750,000 would be twice that.
 	maxGrowthKiB = 3 << 10
+
+	// maxPause is the median pause of an upgrade, in milliseconds, with at most
+	// fewConns connections, and maxLongPause with at most manyConns.
+	maxPause     = 50
+	fewConns     = 100
+	maxLongPause = 500
+	manyConns    = 5000
 )
 
 // minRatios are the targets for the rate, by cell.
@@ -94,6 +101,26 @@ func traceMisses(results []cellResult) []string {
 			if way.Ratio < minTraced {
 				misses = append(misses, fmt.Sprintf("%s: %s %.2f of %s, want %.2f", r.Cell, way.Name, way.Ratio, direct, minTraced))
 			}
+		}
+	}
+	return misses
+}
+
+// upgradeMisses returns a line for each row whose pauses are too long, or in which anything
+// failed.
+func upgradeMisses(results []upgradeResult) []string {
+	var misses []string
+	for _, r := range results {
+		row := fmt.Sprintf("%d of %d connections busy", r.Busy, r.Conns)
+		if r.Failed > 0 {
+			misses = append(misses, fmt.Sprintf("%s: %d failed", row, r.Failed))
+		}
+		most := float64(maxPause)
+		if r.Conns > fewConns {
+			most = maxLongPause
+		}
+		if r.Conns <= manyConns && r.Median > most {
+			misses = append(misses, fmt.Sprintf("%s: a pause of %.1f ms, want at most %.0f", row, r.Median, most))
 		}
 	}
 	return misses
