@@ -5,9 +5,9 @@ import (
 	"maps"
 )
 
-// Restore lets a new kernel, none of whose modules was ever loaded, go on with what
-// another one has saved. Its modules must include those that were loaded there.
-// Sessions are restored by [Kernel.RestoreSession] afterwards.
+// Restore gives a new kernel the state of the kernel that was saved. No module of the new
+// kernel may ever have been loaded, and it must have all modules that were loaded in the
+// saved one. [Kernel.RestoreSession] restores the sessions afterwards.
 func (k *Kernel) Restore(saved Saved) error {
 	if err := k.restoreNumbers(saved.Numbers); err != nil {
 		return err
@@ -20,17 +20,17 @@ func (k *Kernel) Restore(saved Saved) error {
 			return err
 		}
 	}
-	return k.log.restore(saved.Log) // last: it drops the lines of loading again
+	return k.log.restore(saved.Log) // last: it drops the lines that Load has added
 }
 
-// restoreNumbers takes over the numbers of files. No two files may have the same.
+// restoreNumbers takes over the numbers of files. It refuses two files with one number.
 func (k *Kernel) restoreNumbers(numbers map[string]uint16) error {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	taken := make(map[uint16]bool)
 	for name, n := range numbers {
 		if n == 0 || int(n) > len(numbers) || taken[n] {
-			return fmt.Errorf("file %s has the number %d, which is not one of its own from 1 to %d", Printable([]byte(name)), n, len(numbers))
+			return fmt.Errorf("file %s has the number %d: want a number from 1 to %d that no other file has", Printable([]byte(name)), n, len(numbers))
 		}
 		taken[n] = true
 	}
@@ -55,8 +55,8 @@ func (k *Kernel) restoreModule(name string, state []byte) error {
 	return nil
 }
 
-// RestoreSession returns a session that goes on where a saved one stopped. The
-// error says why it cannot.
+// RestoreSession returns a new session in the state of the saved one, as a session of u.
+// It returns an error if no such session can exist, or if its module cannot restore it.
 func (k *Kernel) RestoreSession(saved SavedSession, u *User) (*Session, error) {
 	s := &Session{
 		kernel: k, client: Client{Identity: saved.Identity, User: u, Door: saved.Door},
@@ -64,7 +64,7 @@ func (k *Kernel) RestoreSession(saved SavedSession, u *User) (*Session, error) {
 	}
 	module := k.find(saved.Module)
 	if module == nil {
-		return nil, fmt.Errorf("a session of %s: there is no module %s", saved.File, saved.Module)
+		return nil, fmt.Errorf("restore a session of %s: there is no module %s", saved.File, saved.Module)
 	}
 	if saved.Ended != 0 {
 		s.file = &file{File: File{Name: saved.File, ValueSize: saved.ValueSize}, module: module}
@@ -74,7 +74,7 @@ func (k *Kernel) RestoreSession(saved SavedSession, u *User) (*Session, error) {
 	files := k.files.Load()
 	s.file = (*files)[saved.File]
 	if s.file == nil || s.file.module != module || s.file.Restore == nil {
-		return nil, fmt.Errorf("a session of %s: module %s cannot restore it", saved.File, saved.Module)
+		return nil, fmt.Errorf("restore a session of %s: module %s cannot do that", saved.File, saved.Module)
 	}
 	handle, err := s.file.Restore(s.client, saved.Handle)
 	if err != nil {
@@ -96,7 +96,7 @@ func (l *Log) restore(saved SavedLog) error {
 	var least uint64
 	for _, line := range saved.Lines {
 		if line.Number < least || line.Number >= saved.Next {
-			return fmt.Errorf("line %d of the log is not between the lines before and after it", line.Number)
+			return fmt.Errorf("the lines of the log are out of order at line %d", line.Number)
 		}
 		least = line.Number + 1
 		l.lines = append(l.lines, logLine{line.Number, l.tallyLocked(line.Source.restore()), line.Text})
@@ -104,7 +104,7 @@ func (l *Log) restore(saved SavedLog) error {
 	for _, s := range saved.Shares {
 		from := s.Source.restore()
 		if s.Left < -shareReserve || !(s.Left <= shareReserve) || s.Dropped < 0 {
-			return fmt.Errorf("the log's share of %s cannot be", from)
+			return fmt.Errorf("the share of %s in the log's rate is out of range", from)
 		}
 		l.shares[from] = &share{source: from, left: s.Left, since: RestoredTime(s.Since), dropped: s.Dropped}
 	}
@@ -113,10 +113,11 @@ func (l *Log) restore(saved SavedLog) error {
 
 func (s SavedSource) restore() source { return source{sourceKind(s.Kind), s.UID, s.Opens} }
 
-// RestoreReader returns a reader that goes on where a saved one stopped.
+// RestoreReader returns a reader in the state of the saved one. It returns an error if no
+// reader can have that state.
 func (l *Log) RestoreReader(saved SavedReader) (*LogReader, error) {
 	if saved.From > saved.To || saved.Line < saved.From || saved.Count < 0 || saved.Kept < 0 || saved.Offset < 0 {
-		return nil, fmt.Errorf("reading lines %d to %d of the log cannot be at line %d", saved.From, saved.To, saved.Line)
+		return nil, fmt.Errorf("no reader of lines %d to %d of the log can be at line %d", saved.From, saved.To, saved.Line)
 	}
 	return &LogReader{
 		log: l, from: saved.From, to: saved.To, kept: saved.Kept,

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// loadedWith returns a kernel with all modules.
-func loadedWith(t *testing.T) *Kernel {
+// allLoaded returns a kernel with all modules loaded.
+func allLoaded(t *testing.T) *Kernel {
 	t.Helper()
 	k := NewKernel(Modules()...)
 	for _, m := range Modules() {
@@ -19,7 +19,7 @@ func loadedWith(t *testing.T) *Kernel {
 	return k
 }
 
-// restored returns a kernel that goes on with another's state, and its sessions.
+// restored returns a new kernel with the saved state of k, and with the sessions.
 func restored(t *testing.T, k *Kernel, u *User, sessions ...*Session) (*Kernel, []*Session) {
 	t.Helper()
 	saved, err := k.Save()
@@ -43,7 +43,7 @@ func someClient(u *User) Client {
 
 func TestRestoredSessionsGoOnWhereTheyStopped(t *testing.T) {
 	u := &User{Conn: "conn 1", UID: 7}
-	k := loadedWith(t)
+	k := allLoaded(t)
 	s, err := k.Open("full_ex", someClient(u))
 	require.NoError(t, err)
 	for _, p := range [][]byte{{3}, {2, 0, 0, 0}, {1, 0, 0, 0}} {
@@ -58,15 +58,15 @@ func TestRestoredSessionsGoOnWhereTheyStopped(t *testing.T) {
 	assert.Equal(t, k.ListSessions(u), next.ListSessions(u))
 	assert.Equal(t, k.ListModules(), next.ListModules())
 	_, err = next.Open("full_ex", someClient(u))
-	assert.Equal(t, syscall.EACCES, err, "the client has it open")
+	assert.Equal(t, syscall.EACCES, err, "the client has the device open")
 	require.NoError(t, sessions[0].Close())
 	_, err = next.Open("full_ex", someClient(u))
 	require.NoError(t, err)
 }
 
-func TestSessionsThatAnUnloadEndedStayEnded(t *testing.T) {
+func TestSessionsEndedByAnUnloadStayEnded(t *testing.T) {
 	u := &User{UID: 7}
-	k := loadedWith(t)
+	k := allLoaded(t)
 	s, err := k.Open("full_ex", someClient(u))
 	require.NoError(t, err)
 	require.NoError(t, k.Unload("full_ex"))
@@ -78,11 +78,11 @@ func TestSessionsThatAnUnloadEndedStayEnded(t *testing.T) {
 	assert.Zero(t, next.Sessions())
 	require.NoError(t, next.Load("full_ex"))
 	_, err = sessions[0].Read(make([]byte, 4))
-	assert.Equal(t, syscall.EIO, err, "also when the module is back")
+	assert.Equal(t, syscall.EIO, err, "also after the module is loaded again")
 	require.NoError(t, sessions[0].Close())
 }
 
-func TestNumbersOfFilesStay(t *testing.T) {
+func TestRestoreKeepsTheNumbersOfFiles(t *testing.T) {
 	k := NewKernel(Modules()...)
 	require.NoError(t, k.Load("full_ex")) // not in the order of Modules
 	require.NoError(t, k.Load("minimal_proc_lkm"))
@@ -97,10 +97,10 @@ func TestNumbersOfFilesStay(t *testing.T) {
 	}
 }
 
-func TestRestoredLogGoesOn(t *testing.T) {
+func TestRestoredLogAndReaderGoOn(t *testing.T) {
 	u := &User{UID: 7, Vouched: true}
-	k := loadedWith(t)
-	for range 2 * shareReserve { // so that some are dropped
+	k := allLoaded(t)
+	for range 2 * shareReserve { // so many that the log drops some
 		k.Log().PrintFor(u, func() string { return "a line" })
 	}
 	r := k.Log().Reader()
@@ -146,44 +146,44 @@ func TestSessionsOfAModuleThatCannotSaveAreRefused(t *testing.T) {
 	assert.EqualError(t, err, "module mute has sessions and cannot save them")
 }
 
-func TestStatesThatCannotBeAreRefused(t *testing.T) {
+func TestInvalidStatesAreRefused(t *testing.T) {
 	u := &User{}
 	good := SavedSession{Module: "full_ex", File: "full_ex", Handle: []byte{0}}
 	for name, change := range map[string]func(*SavedSession){
-		"a module that there is not": func(s *SavedSession) { s.Module = "none" },
-		"a file that there is not":   func(s *SavedSession) { s.File = "none" },
-		"a file of another module":   func(s *SavedSession) { s.File = "minimal_proc_lkm" },
-		"no capacity":                func(s *SavedSession) { s.Handle = nil },
-		"capacity 101":               func(s *SavedSession) { s.Handle = []byte{101} },
-		"more values than fit":       func(s *SavedSession) { s.Handle = []byte{1, 0, 0, 0, 0, 0, 0, 0, 0} },
-		"half a value":               func(s *SavedSession) { s.Handle = []byte{1, 0, 0} },
-		"values without a capacity":  func(s *SavedSession) { s.Handle = []byte{0, 0, 0, 0, 0} },
+		"an unknown module":         func(s *SavedSession) { s.Module = "none" },
+		"an unknown file":           func(s *SavedSession) { s.File = "none" },
+		"a file of another module":  func(s *SavedSession) { s.File = "minimal_proc_lkm" },
+		"no capacity":               func(s *SavedSession) { s.Handle = nil },
+		"capacity 101":              func(s *SavedSession) { s.Handle = []byte{101} },
+		"more values than fit":      func(s *SavedSession) { s.Handle = []byte{1, 0, 0, 0, 0, 0, 0, 0, 0} },
+		"half a value":              func(s *SavedSession) { s.Handle = []byte{1, 0, 0} },
+		"values without a capacity": func(s *SavedSession) { s.Handle = []byte{0, 0, 0, 0, 0} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := loadedWith(t)
+			k := allLoaded(t)
 			bad := good
 			change(&bad)
 			_, err := k.RestoreSession(bad, u)
 			require.Error(t, err)
 			assert.Zero(t, k.Sessions())
-			assert.NotContains(t, k.ListModules(), "404", "no room is counted")
+			assert.NotContains(t, k.ListModules(), "404", "the module's size counts no values")
 		})
 	}
-	k := loadedWith(t)
+	k := allLoaded(t)
 	_, err := k.RestoreSession(good, u)
 	require.NoError(t, err)
 	_, err = k.RestoreSession(good, u)
 	require.ErrorIs(t, err, syscall.EACCES, "the same client twice")
 
 	for name, saved := range map[string]Saved{
-		"a file without a number":   {Numbers: map[string]uint16{"a": 0}},
-		"two files with one number": {Numbers: map[string]uint16{"a": 1, "b": 1}},
-		"a number that is too high": {Numbers: map[string]uint16{"a": 2}},
-		"an unknown module":         {Loaded: []string{"none"}},
-		"a module twice":            {Loaded: []string{"full_ex", "full_ex"}},
-		"the state of no keeper":    {Loaded: []string{"full_ex"}, Modules: map[string][]byte{"full_ex": {1}}},
-		"lines in no order":         {Log: SavedLog{Next: 3, Lines: []SavedLine{{Number: 2}, {Number: 1}}}},
-		"a line of the future":      {Log: SavedLog{Next: 3, Lines: []SavedLine{{Number: 3}}}},
+		"a file without a number":          {Numbers: map[string]uint16{"a": 0}},
+		"two files with one number":        {Numbers: map[string]uint16{"a": 1, "b": 1}},
+		"a number that is too high":        {Numbers: map[string]uint16{"a": 2}},
+		"an unknown module":                {Loaded: []string{"none"}},
+		"a module twice":                   {Loaded: []string{"full_ex", "full_ex"}},
+		"a state for a module without one": {Loaded: []string{"full_ex"}, Modules: map[string][]byte{"full_ex": {1}}},
+		"lines out of order":               {Log: SavedLog{Next: 3, Lines: []SavedLine{{Number: 2}, {Number: 1}}}},
+		"a line after the last one":        {Log: SavedLog{Next: 3, Lines: []SavedLine{{Number: 3}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Error(t, NewKernel(Modules()...).Restore(saved))

@@ -7,22 +7,23 @@ import (
 	"slices"
 )
 
-// Saver is implemented by a [Handle] with which another process can go on: see File.Restore.
+// Saver is implemented by a [Handle] whose session can go on in another process. There,
+// File.Restore gets what Save returned.
 type Saver interface {
-	// Save returns the state in a form of the module's own, and changes nothing.
+	// Save returns the state, encoded as the module likes. It changes nothing.
 	Save() ([]byte, error)
 }
 
-// Keeper is implemented by a [Module] that has a state beside its sessions.
+// Keeper is implemented by a [Module] that has a state besides its sessions.
 type Keeper interface {
 	Saver
-	// Restore takes what Save has returned in another process. It is called after Load,
-	// and before sessions are restored. An error ends the attempt.
+	// Restore takes over the state that Save returned in another process. It is called
+	// after Load and before any session is restored. An error makes the restore fail.
 	Restore(saved []byte) error
 }
 
-// Save returns what the kernel holds beside its sessions. Nobody may use the kernel until
-// it has returned.
+// Save returns the state of the kernel without its sessions. Nobody may use the kernel
+// until Save has returned. The error says which module cannot save its state.
 func (k *Kernel) Save() (Saved, error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
@@ -44,8 +45,8 @@ func (k *Kernel) Save() (Saved, error) {
 	return saved, nil
 }
 
-// Save returns the session without its user. Nobody may use the session until it has
-// returned. The error says that the module cannot save its part.
+// Save returns the session without its user. Nobody may use the session until Save has
+// returned. The error says that the module cannot save the session.
 func (s *Session) Save() (SavedSession, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +79,7 @@ func (l *Log) save() SavedLog {
 	for _, s := range l.shares {
 		saved.Shares = append(saved.Shares, SavedShare{s.source.save(), s.left, savedTime(s.since), s.dropped})
 	}
-	slices.SortFunc(saved.Shares, func(a, b SavedShare) int { // the same log gives the same bytes
+	slices.SortFunc(saved.Shares, func(a, b SavedShare) int { // a log is always encoded as the same bytes
 		return cmp.Or(cmp.Compare(a.Source.Kind, b.Source.Kind), cmp.Compare(a.Source.UID, b.Source.UID), cmp.Compare(a.Since, b.Since))
 	})
 	return saved
@@ -86,7 +87,7 @@ func (l *Log) save() SavedLog {
 
 func (s source) save() SavedSource { return SavedSource{uint8(s.kind), s.uid, s.opens} }
 
-// Save returns where the reader has stopped.
+// Save returns the position of the reader.
 func (r *LogReader) Save() SavedReader {
 	r.mu.Lock()
 	defer r.mu.Unlock()

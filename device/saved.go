@@ -2,23 +2,23 @@ package device
 
 import "time"
 
-// Saved is what a [Kernel] holds beside its sessions. [Kernel.Save] makes it, and
-// [Kernel.Restore] lets another process go on with it.
+// Saved is the state of a [Kernel] without its sessions. [Kernel.Save] returns it, and
+// [Kernel.Restore] takes it over in another process.
 //
-// The numbers in the tags name the fields in the encoded form. A number is never used for
-// another meaning. A field that is missing in the encoded form is zero.
+// The numbers in the tags name the fields in the encoded form. A number never gets a
+// second meaning. A field that is missing in the encoded form is zero.
 type Saved struct {
-	Numbers map[string]uint16 `cbor:"1,keyasint"` // of every file there ever was; they are in qid.path
-	Loaded  []string          `cbor:"2,keyasint"` // modules
-	Modules map[string][]byte `cbor:"3,keyasint"` // what the modules that are Keepers saved
+	Numbers map[string]uint16 `cbor:"1,keyasint"` // of every file that ever existed; they are part of qid.path
+	Loaded  []string          `cbor:"2,keyasint"` // names of the loaded modules
+	Modules map[string][]byte `cbor:"3,keyasint"` // by name; what Keeper.Save returned
 	Log     SavedLog          `cbor:"4,keyasint"`
 }
 
-// SavedLog is what a [Log] holds.
+// SavedLog is the state of a [Log].
 type SavedLog struct {
 	Start  int64        `cbor:"1,keyasint"` // nanoseconds since 1970
 	Next   uint64       `cbor:"2,keyasint"` // number of the next line
-	Lines  []SavedLine  `cbor:"3,keyasint"` // those that are kept, by number
+	Lines  []SavedLine  `cbor:"3,keyasint"` // the lines that are kept, in the order of their numbers
 	Shares []SavedShare `cbor:"4,keyasint"`
 }
 
@@ -29,22 +29,22 @@ type SavedLine struct {
 	Text   string      `cbor:"3,keyasint"`
 }
 
-// SavedShare is the share that one source of lines has of the log's rate.
+// SavedShare is how many lines one source may still add to a log.
 type SavedShare struct {
 	Source  SavedSource `cbor:"1,keyasint"`
 	Left    float64     `cbor:"2,keyasint"` // lines
 	Since   int64       `cbor:"3,keyasint"` // nanoseconds since 1970
-	Dropped int         `cbor:"4,keyasint"` // lines that nobody was told of yet
+	Dropped int         `cbor:"4,keyasint"` // dropped lines that the log has not mentioned yet
 }
 
-// SavedSource says who causes lines of a log.
+// SavedSource names a source of log lines.
 type SavedSource struct {
 	Kind  uint8  `cbor:"1,keyasint"`
 	UID   uint32 `cbor:"2,keyasint"`
 	Opens bool   `cbor:"3,keyasint"` // lines about opens and closes only
 }
 
-// SavedReader is where a [LogReader] has stopped.
+// SavedReader is the state of a [LogReader].
 type SavedReader struct {
 	From   uint64 `cbor:"1,keyasint"`
 	To     uint64 `cbor:"2,keyasint"`
@@ -65,14 +65,16 @@ type SavedSession struct {
 	Door      string   `cbor:"5,keyasint"`
 	Opened    int64    `cbor:"6,keyasint"` // nanoseconds since 1970
 	Calls     uint64   `cbor:"7,keyasint"`
-	Ended     uint32   `cbor:"8,keyasint"` // errno of all later calls; 0: the session goes on
-	Handle    []byte   `cbor:"9,keyasint"` // what the module's part saved
+	Ended     uint32   `cbor:"8,keyasint"` // errno of all later calls; 0: the session has not ended
+	Handle    []byte   `cbor:"9,keyasint"` // what Saver.Save returned
 }
 
-// savedTime returns nanoseconds since 1970.
+// savedTime returns t in nanoseconds since 1970.
 func savedTime(t time.Time) int64 { return t.UnixNano() }
 
-// RestoredTime returns a time, in nanoseconds since 1970, on the clock of this process that never goes back.
+// RestoredTime returns the time that is saved nanoseconds after the start of 1970. The
+// result has a monotonic clock reading, so changes of the wall clock do not affect
+// differences.
 func RestoredTime(saved int64) time.Time {
 	now := time.Now()
 	return now.Add(-now.Round(0).Sub(time.Unix(0, saved)))
