@@ -8,12 +8,12 @@ import (
 	"fullex/device"
 )
 
-// Saved is what a tree holds beside its files.
+// Saved is the state of a [Tree] without its files.
 //
 // The numbers in the tags here name the fields in the encoded form, as in device.Saved.
 type Saved struct {
 	Start int64  `cbor:"1,keyasint"` // nanoseconds since 1970
-	Opens uint64 `cbor:"2,keyasint"` // through the door where each open is a client of its own
+	Opens uint64 `cbor:"2,keyasint"` // opens so far through the door /each
 }
 
 // SavedUser is a [User].
@@ -39,11 +39,11 @@ type SavedFile struct {
 	Listing *string              `cbor:"8,keyasint"` // of another opened text file
 }
 
-// Save returns what the tree holds beside its files.
+// Save returns the state of the tree without its files.
 func (t *Tree) Save() Saved { return Saved{t.start.UnixNano(), t.opens.Load()} }
 
-// Restore lets a new tree go on with what another one has saved. Nobody may use the tree
-// yet.
+// Restore gives a new tree the state of the tree that was saved. Nobody may use the new
+// tree until Restore has returned.
 func (t *Tree) Restore(saved Saved) {
 	t.start = device.RestoredTime(saved.Start)
 	t.opens.Store(saved.Opens)
@@ -61,8 +61,8 @@ func (s SavedUser) Restore() *User {
 	}}
 }
 
-// Save returns the file without its user. The error says that a module cannot save a
-// session. Nobody may use the file until Save has returned.
+// Save returns the file without its user. Nobody may use the file until Save has returned.
+// The error says that the module cannot save the file's session.
 func (f *File) Save() (SavedFile, error) {
 	saved := SavedFile{Path: f.node.Path(), Name: f.node.name, Perm: f.node.perm, Opened: f.opened, Flags: f.flags}
 	switch text := f.text.(type) {
@@ -81,9 +81,11 @@ func (f *File) Save() (SavedFile, error) {
 	return saved, err
 }
 
-var errSavedFile = errors.New("a file cannot be as it was saved")
+// errSavedFile reports a saved file that no tree can have saved.
+var errSavedFile = errors.New("invalid saved file")
 
-// RestoreFile returns a file as it was saved. The error says what cannot be.
+// RestoreFile returns a new file in the state of the saved one, as a file of u. It returns
+// an error if no file can have that state, or if its session cannot be restored.
 func (t *Tree) RestoreFile(saved SavedFile, u *User) (File, error) {
 	node, ok := At(saved.Path, func(uint16) string { return saved.Name })
 	if !ok || node.Path() != saved.Path || node.IsDevice() != (saved.Name != "") {
@@ -109,14 +111,15 @@ func (t *Tree) RestoreFile(saved SavedFile, u *User) (File, error) {
 	return f, nil
 }
 
-// checkOpened returns an error unless the file holds what an open of its kind makes.
+// checkOpened returns an error unless the saved file has what an open of its kind makes: a
+// session, a reader of the log, or a listing.
 func (f *File) checkOpened(saved SavedFile) error {
 	kind := f.node.kind
 	lists := kind == modulesFile || kind == sessionsFile
 	session, log, listing := saved.Session != nil, saved.Log != nil, saved.Listing != nil
 	switch {
 	case session != (saved.Opened && kind == deviceFile), log != (saved.Opened && kind == kmsgFile), listing != (saved.Opened && lists):
-		return fmt.Errorf("%w: %s is open or holds what an open makes, but not both", errSavedFile, f.node)
+		return fmt.Errorf("%w: %s must have what an open makes exactly if it is open", errSavedFile, f.node)
 	case saved.Flags&AccessMode == AccessMode:
 		return fmt.Errorf("%w: %s is open with the access mode 3", errSavedFile, f.node)
 	case session && saved.Session.File != f.node.name:

@@ -27,8 +27,9 @@ type text interface {
 	Size() int64 // in bytes
 }
 
-// openText takes the present text of the file. For kmsg that is two line numbers. The other
-// texts are listings: it copies them, and they count against limits while the file is open.
+// openText gives the file its present text. For kmsg it stores two line numbers. The other
+// texts are listings: it stores a copy, which counts against limits while the file is open.
+// It returns EMFILE for a listing of more than room bytes, and ENFILE above maxAllText.
 func (f *File) openText(room int) error {
 	kernel := f.tree.kernel
 	var text string
@@ -39,7 +40,7 @@ func (f *File) openText(room int) error {
 	case modulesFile:
 		text = kernel.ListModules()
 	default:
-		// A listing that must be too long is refused before it is made.
+		// This refuses a listing that is surely too long before it is made.
 		if leastSessionLine*kernel.CountOwned(&f.user.User) > room {
 			return syscall.EMFILE
 		}
@@ -57,7 +58,7 @@ func (f *File) openText(room int) error {
 	return nil
 }
 
-// listingText is a text that was made at the open.
+// listingText is a listing that was made at the open.
 type listingText struct {
 	*strings.Reader
 	text string
@@ -98,7 +99,7 @@ func (f *File) allTexts() *atomic.Int64 {
 	return &f.tree.otherTexts
 }
 
-// closeText undoes openText.
+// closeText undoes openText and keepListing.
 func (f *File) closeText() {
 	if f.size > 0 {
 		f.allTexts().Add(-int64(f.size))
@@ -106,7 +107,8 @@ func (f *File) closeText() {
 	f.text, f.size = nil, 0
 }
 
-// keepListing gives a file the listing that it was opened with.
+// keepListing gives a restored file the listing that was made at its open. It counts
+// against the limits but is never refused.
 func (f *File) keepListing(text string) {
 	f.text, f.size = newListing(text), len(text)
 	f.allTexts().Add(int64(f.size))
