@@ -12,16 +12,17 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// SavedListener is an open listener, for a process that has the same file descriptors.
+// SavedListener is an open listener in a form that can be encoded. A process that has the
+// same file descriptors can open it again.
 //
-// The numbers in the tags name the fields in the encoded form. One is never used for
-// another meaning.
+// The numbers in the tags name the fields in the encoded form. A number never gets a
+// second meaning.
 type SavedListener struct {
-	Descriptor int        `cbor:"1,keyasint"` // number of its file descriptor
-	Unix       *SavedUnix `cbor:"2,keyasint"` // nil: it has no socket file, or this process did not make that
+	Descriptor int        `cbor:"1,keyasint"` // number of the listener's file descriptor
+	Unix       *SavedUnix `cbor:"2,keyasint"` // nil: the listener made no socket file
 }
 
-// SavedUnix is the socket file of a listener that removes it.
+// SavedUnix is the socket file that a listener made. The listener removes it at its close.
 type SavedUnix struct {
 	Directory int    `cbor:"1,keyasint"` // number of the directory's file descriptor
 	Path      string `cbor:"2,keyasint"`
@@ -38,11 +39,11 @@ func (s SavedListener) Descriptors() []int {
 	return []int{s.Descriptor, s.Unix.Directory}
 }
 
-// SaveListener returns a listener in a form that can be encoded. The descriptors stay open.
-// The error says that it is of a kind that cannot be saved.
+// SaveListener returns the listener l in a form that can be encoded. Its descriptors stay
+// open. The error says why l cannot be saved.
 func SaveListener(l net.Listener) (SavedListener, error) {
 	if _, ok := l.(vhostListener); ok {
-		return SavedListener{}, errors.New("virtual machines cannot be carried")
+		return SavedListener{}, errors.New("virtual machines cannot be carried over")
 	}
 	socket, ok := l.(syscall.Conn)
 	if !ok {
@@ -62,11 +63,11 @@ func SaveListener(l net.Listener) (SavedListener, error) {
 	return saved, nil
 }
 
-// Open returns the listener again. It takes the descriptors over.
+// Open returns the listener. It takes over the descriptors.
 func (s SavedListener) Open() (net.Listener, error) {
 	f := os.NewFile(uintptr(s.Descriptor), "listener")
 	if f == nil {
-		return nil, fmt.Errorf("descriptor %d cannot be", s.Descriptor)
+		return nil, fmt.Errorf("descriptor %d of a listener: want a number from 0", s.Descriptor)
 	}
 	l, err := fileListener(f)
 	err = errors.Join(err, f.Close())
@@ -85,11 +86,12 @@ func (s SavedListener) Open() (net.Listener, error) {
 	}, nil
 }
 
-// OpenConn returns the connection of a descriptor of this process, which it takes over.
+// OpenConn returns the connection that a descriptor of this process stands for. It takes
+// over the descriptor, also if it returns an error.
 func OpenConn(descriptor int) (net.Conn, error) {
 	f := os.NewFile(uintptr(descriptor), "connection")
 	if f == nil {
-		return nil, fmt.Errorf("descriptor %d cannot be", descriptor)
+		return nil, fmt.Errorf("descriptor %d of a connection: want a number from 0", descriptor)
 	}
 	c, err := net.FileConn(f)
 	if err == nil {
@@ -101,8 +103,8 @@ func OpenConn(descriptor int) (net.Conn, error) {
 	return fileSocket{f}, nil
 }
 
-// fileSocket is a connection of an address family that package net does not know. A
-// restored connection is not asked for its addresses.
+// fileSocket is a connection of an address family that package net does not know. Its
+// addresses are empty: nobody needs those of a restored connection.
 type fileSocket struct{ *os.File }
 
 // LocalAddr implements net.Conn.

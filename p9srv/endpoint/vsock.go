@@ -81,7 +81,7 @@ func (a vsockAddress) at(addr net.Addr) address {
 	return a
 }
 
-// hint implements hinting. Guests reach this machine as their host.
+// hint implements hinting. The hint is for guests, which reach this machine as their host.
 func (a vsockAddress) hint() (Mount, bool) {
 	m, err := Endpoint{&vsockTransport, vsockAddress{hostCID, a.port}}.MountSocket()
 	m.Note = "in a guest of this machine"

@@ -17,8 +17,8 @@ func isNoVsock(err error) bool {
 		errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EADDRNOTAVAIL)
 }
 
-// vsockListener is a listener whose descriptor can be asked for, unlike that of package
-// vsock alone.
+// vsockListener is a listener that gives access to its descriptor. The one of package
+// vsock does not.
 type vsockListener struct {
 	*vsock.Listener
 	file *os.File // the same socket
@@ -40,7 +40,8 @@ func listenVsock(cid, port uint32) (net.Listener, error) {
 	return newVsockListener(file)
 }
 
-// newVsockListener returns the listener of a file, which it takes over.
+// newVsockListener returns a listener on the socket file. It takes over file, also if it
+// returns an error.
 func newVsockListener(file *os.File) (net.Listener, error) {
 	l, err := vsock.FileListener(file)
 	if err != nil {

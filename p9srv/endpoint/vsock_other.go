@@ -9,13 +9,13 @@ import (
 	"github.com/mdlayher/vsock"
 )
 
-// isNoVsock returns false here, where the error of package vsock says it already.
+// isNoVsock returns false: here the errors of package vsock already say what is missing.
 func isNoVsock(error) bool { return false }
 
-// listenVsock returns the error of package vsock, which knows no such sockets here.
+// listenVsock returns an error: package vsock supports only Linux.
 func listenVsock(cid, port uint32) (net.Listener, error) {
 	return vsock.ListenContextID(cid, port, nil)
 }
 
-// newVsockListener returns the error of package vsock.
+// newVsockListener returns an error: package vsock supports only Linux.
 func newVsockListener(file *os.File) (net.Listener, error) { return vsock.FileListener(file) }
