@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// execute executes the program with the descriptors, and with the state as one more. It
-// returns only if that fails. Everything is then as before.
+// execute replaces the running program by program. The new program gets the descriptors
+// and one more, of the file memory with the state. execute returns only if that fails, and
+// then undoes what it changed.
 func execute(program, memory *os.File, descriptors []int) error {
 	if _, err := memory.Seek(0, 0); err != nil {
 		return fmt.Errorf("rewind the state: %w", err)
@@ -29,7 +30,7 @@ func execute(program, memory *os.File, descriptors []int) error {
 	if err := unix.PthreadSigmask(unix.SIG_BLOCK, setOf(unix.SIGUSR2), &before); err != nil {
 		return errors.Join(fmt.Errorf("block a signal: %w", err), unix.Close(state))
 	}
-	syscall.ForkLock.Lock() // no child may inherit the descriptors
+	syscall.ForkLock.Lock() // a child that starts now would inherit the descriptors
 	for i, fd := range descriptors {
 		if err = setCloseOnExec(fd, false); err != nil {
 			err = fmt.Errorf("keep descriptor %d (%d of %d): %w", fd, i+1, len(descriptors), err)
@@ -55,10 +56,10 @@ func setCloseOnExec(fd int, on bool) error {
 	return err
 }
 
-// setOf returns the set of one signal.
+// setOf returns the set that contains only the signal s.
 func setOf(s syscall.Signal) *unix.Sigset_t {
 	var set unix.Sigset_t
-	const bits = 64 // of a word, where this is used
+	const bits = 64 // a word of the set, on the machines that fullex runs on
 	set.Val[(int(s)-1)/bits] = 1 << ((int(s) - 1) % bits)
 	return &set
 }

@@ -10,11 +10,11 @@ import (
 	"fullex/p9srv"
 )
 
-// Run returns an error: only Linux has what it needs.
+// Run returns an error: an upgrade needs system calls that only Linux has.
 func (u *Upgrade) Run(context.Context) error { return errors.New("an upgrade needs Linux") }
 
-// Receive returns nil: no other program leaves a state.
+// Receive returns nil: without upgrades, no program has left a state.
 func Receive() (*State, error) { return nil, nil }
 
-// Tried returns false.
+// Tried returns false: without upgrades, no program has tried this one.
 func Tried(io.Reader, io.Writer, func() (*p9srv.Server, error)) (bool, error) { return false, nil }

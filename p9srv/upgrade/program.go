@@ -12,8 +12,8 @@ import (
 // Program is the path of a program that may replace this one. Safe for concurrent use.
 type Program struct{ path string }
 
-// Self returns the program that this process was started from. It is called at the start:
-// later the path may have another file.
+// Self returns the program from which this process was started. The caller calls it at the
+// start: os.Executable may return another path after the file was replaced.
 func Self() (Program, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -34,8 +34,9 @@ func At(path string) (Program, error) {
 // String returns the path.
 func (p Program) String() string { return p.path }
 
-// open opens the program that is there now. What is looked at and what is executed is the
-// same file. It refuses one that others than root and this user could have put there.
+// open opens the file that is at the path now. It refuses a file that anybody but root and
+// this user could have put there. The caller executes the opened file, so nobody can
+// replace it after the check.
 func (p Program) open() (*os.File, error) {
 	path, err := filepath.EvalSymlinks(p.path)
 	if err != nil {
@@ -70,8 +71,9 @@ func (p Program) open() (*os.File, error) {
 	return f, nil
 }
 
-// checkOwner returns an error if others can write there. In a folder with the sticky bit
-// they can, but not replace what is not theirs (unlink(2)).
+// checkOwner returns an error if another user than root and this one owns the file or
+// folder, or can write it. Others may write a folder with the sticky bit, as they cannot
+// replace files of this user there (unlink(2)).
 func checkOwner(info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

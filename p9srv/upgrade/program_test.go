@@ -14,19 +14,19 @@ func TestProgramsThatOthersCouldHaveReplacedAreRefused(t *testing.T) {
 		change func(t *testing.T, dir, file string)
 		want   string // "": it is opened
 	}{
-		"its own":                   {func(*testing.T, string, string) {}, ""},
-		"that the group may write":  {func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o775)) }, "others may write there (mode 0775)"},
-		"that all may write":        {func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o757)) }, "others may write there (mode 0757)"},
-		"in a folder of all":        {func(t *testing.T, dir, _ string) { require.NoError(t, os.Chmod(dir, 0o777)) }, "others may write there (mode 0777)"},
-		"in a sticky folder of all": {func(t *testing.T, dir, _ string) { require.NoError(t, os.Chmod(dir, 0o777|os.ModeSticky)) }, ""},
-		"that is gone":              {func(t *testing.T, _, file string) { require.NoError(t, os.Remove(file)) }, "no such file"},
-		"that became a folder": {func(t *testing.T, _, file string) {
+		"this user's own":                    {func(*testing.T, string, string) {}, ""},
+		"writable by the group":              {func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o775)) }, "others may write there (mode 0775)"},
+		"writable by all":                    {func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o757)) }, "others may write there (mode 0757)"},
+		"in a folder writable by all":        {func(t *testing.T, dir, _ string) { require.NoError(t, os.Chmod(dir, 0o777)) }, "others may write there (mode 0777)"},
+		"in a sticky folder writable by all": {func(t *testing.T, dir, _ string) { require.NoError(t, os.Chmod(dir, 0o777|os.ModeSticky)) }, ""},
+		"removed":                            {func(t *testing.T, _, file string) { require.NoError(t, os.Remove(file)) }, "no such file"},
+		"replaced by a folder": {func(t *testing.T, _, file string) {
 			require.NoError(t, os.Remove(file))
 			require.NoError(t, os.Mkdir(file, 0o755))
 		}, "not a regular file"},
-		"that became a link to such": {func(t *testing.T, dir, file string) { link(t, dir, file) }, "others may write there (mode 0666)"},
-		"of another user":            {func(t *testing.T, _, file string) { chown(t, file) }, "it belongs to uid 1, want root or uid 0"},
-		"in another user's folder":   {func(t *testing.T, dir, _ string) { chown(t, dir) }, "it belongs to uid 1, want root or uid 0"},
+		"replaced by a link to a file writable by all": {func(t *testing.T, dir, file string) { link(t, dir, file) }, "others may write there (mode 0666)"},
+		"owned by another user":                        {func(t *testing.T, _, file string) { chown(t, file) }, "it belongs to uid 1, want root or uid 0"},
+		"in another user's folder":                     {func(t *testing.T, dir, _ string) { chown(t, dir) }, "it belongs to uid 1, want root or uid 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "bin")
@@ -48,7 +48,7 @@ func TestProgramsThatOthersCouldHaveReplacedAreRefused(t *testing.T) {
 	}
 }
 
-// link replaces a file by a link to one that all may write.
+// link replaces file by a symbolic link to a file that all users may write.
 func link(t *testing.T, dir, file string) {
 	t.Helper()
 	other := filepath.Join(dir, "other")
@@ -61,7 +61,7 @@ func link(t *testing.T, dir, file string) {
 func chown(t *testing.T, name string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root gives files away")
+		t.Skip("only root can give files to another user")
 	}
 	require.NoError(t, os.Chown(name, 1, 1))
 }

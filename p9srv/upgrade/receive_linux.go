@@ -10,8 +10,9 @@ import (
 	"fullex/p9srv"
 )
 
-// Receive returns the state that another program has left to this one; nil if this process
-// is an ordinary start. A program calls it as its first step, before it opens anything.
+// Receive returns the state that the program before this one has left, or nil if there was
+// none. A program calls it first, before it opens any file. Receive makes the descriptors
+// of the state close-on-exec again.
 func Receive() (*State, error) {
 	text, ok := os.LookupEnv(stateVariable)
 	if !ok {
@@ -38,14 +39,14 @@ func Receive() (*State, error) {
 	}
 	for _, fd := range s.descriptors() {
 		if err := setCloseOnExec(fd, true); err != nil {
-			return nil, fmt.Errorf("take descriptor %d over: %w", fd, err)
+			return nil, fmt.Errorf("take over descriptor %d: %w", fd, err)
 		}
 	}
 	return s, nil
 }
 
-// keepName gives the process the name by which ps(1) knew it: exec by a descriptor makes
-// that the descriptor's number (execve(2), PR_SET_NAME).
+// keepName gives the process its name in ps(1) back. After exec by a descriptor, the name
+// is the number of that descriptor (execve(2), PR_SET_NAME).
 func keepName() error {
 	if err := os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0); err != nil {
 		return fmt.Errorf("name the process: %w", err)
@@ -53,9 +54,9 @@ func keepName() error {
 	return nil
 }
 
-// Tried reports whether this process was started to try a state, and does that. The
-// process must end then, with the status 0 only without an error. server is a new one, as
-// [fullex/p9srv.Server.Check] wants it.
+// Tried reports whether this process is only a trial run of the new program, and does what
+// the trial asks for. Then the process must end, with status 0 if there is no error.
+// server returns a new server for [fullex/p9srv.Server.Check].
 func Tried(in io.Reader, out io.Writer, server func() (*p9srv.Server, error)) (tried bool, err error) {
 	switch os.Getenv(tryVariable) {
 	case "":

@@ -16,45 +16,46 @@ import (
 
 // State is what one program leaves to the next.
 //
-// The numbers in the tags name the fields in the encoded form. One is never used for
-// another meaning.
+// The numbers in the tags name the fields in the encoded form. A number never gets a
+// second meaning.
 type State struct {
-	Generation uint64      `cbor:"1,keyasint"` // of the program that saved it; the first one is 1
+	Generation uint64      `cbor:"1,keyasint"` // of the program that saved the state; the first program is 1
 	Frozen     int64       `cbor:"2,keyasint"` // when the pause began, in nanoseconds since 1970
-	Program    string      `cbor:"3,keyasint"` // path of the program
+	Program    string      `cbor:"3,keyasint"` // path of the new program
 	Sources    []Source    `cbor:"4,keyasint"`
 	Server     p9srv.Saved `cbor:"5,keyasint"`
 }
 
-// Source is where connections come from: a listener, or one connection that was inherited.
+// Source is where connections come from: a listener, or one inherited connection.
 type Source struct {
-	Endpoint string                  `cbor:"1,keyasint"` // for people
-	Listener *endpoint.SavedListener `cbor:"2,keyasint"` // nil: a connection
-	Conn     uint64                  `cbor:"3,keyasint"` // number of the connection
+	Endpoint string                  `cbor:"1,keyasint"` // text that endpoint.Parse accepts
+	Listener *endpoint.SavedListener `cbor:"2,keyasint"` // nil: an inherited connection
+	Conn     uint64                  `cbor:"3,keyasint"` // number of the inherited connection
 }
 
-// Format is the number of the format that is written.
+// Format is the number of the format that Encode writes.
 const Format = 1
 
-// formats are those that are read.
+// formats are the formats that Decode reads.
 var formats = []uint32{Format}
 
-// head is in front of the encoded state: the word, and the format as uint32, little-endian.
+// headWord begins an encoded state. The format follows as a little-endian uint32.
 const headWord = "fullexST"
 
-// errFormat says that the state has another format.
+// errFormat reports a state in an unknown format.
 var errFormat = errors.New("the state has a format that this program does not read")
 
-// encoding gives the same bytes for the same state.
+// encoding encodes equal states as equal bytes.
 var encoding = must(cbor.EncOptions{Sort: cbor.SortBytewiseLexical}.EncMode())
 
-// decoding bounds what a state may make the decoder allocate.
+// decoding limits the memory that an invalid state can make the decoder allocate.
 var decoding = must(cbor.DecOptions{
 	MaxArrayElements: 1 << 21, MaxMapPairs: 1 << 17, MaxNestedLevels: 16, IndefLength: cbor.IndefLengthForbidden,
 	DupMapKey: cbor.DupMapKeyEnforcedAPF, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8DecodeInvalid,
 }.DecMode())
 
-// must returns a mode. Its options are constants: a wrong one stops every test.
+// must returns mode, or panics. The options of a mode are constants, so a mistake in them
+// makes every test fail.
 func must[Mode any](mode Mode, err error) Mode {
 	if err != nil {
 		panic(err)
@@ -72,12 +73,12 @@ func (s *State) Encode() ([]byte, error) {
 	return append(head, body...), nil
 }
 
-// Decode reads a state of one of the known formats. It does not trust the bytes, but what
-// they mean is checked by [fullex/p9srv.Server.Check] only.
+// Decode reads a state in one of the known formats. Any bytes are safe to pass. It checks
+// the encoding only; [fullex/p9srv.Server.Check] checks what the state means.
 func Decode(b []byte) (*State, error) {
 	rest, ok := bytes.CutPrefix(b, []byte(headWord))
 	if !ok || len(rest) < 4 {
-		return nil, errors.New("decode the state: it does not begin as one")
+		return nil, fmt.Errorf("decode the state: it does not begin with %s and a format", headWord)
 	}
 	if format := binary.LittleEndian.Uint32(rest); !slices.Contains(formats, format) {
 		return nil, fmt.Errorf("decode the state: %w: %d, want one of %v", errFormat, format, formats)
@@ -89,7 +90,7 @@ func Decode(b []byte) (*State, error) {
 	return &s, nil
 }
 
-// ReadState reads a state to the end of r.
+// ReadState reads r to its end and decodes the state.
 func ReadState(r io.Reader) (*State, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
@@ -98,7 +99,7 @@ func ReadState(r io.Reader) (*State, error) {
 	return Decode(b)
 }
 
-// descriptors returns the numbers of all descriptors that the next program needs.
+// descriptors returns the numbers of the descriptors of all listeners and connections.
 func (s *State) descriptors() []int {
 	var list []int
 	for _, source := range s.Sources {

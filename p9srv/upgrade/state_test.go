@@ -17,9 +17,9 @@ import (
 	"fullex/p9srv/tree"
 )
 
-var update = flag.Bool("update", false, "write the golden state of the present format")
+var update = flag.Bool("update", false, "rewrite the golden state of the present format")
 
-// text returns a pointer to a text.
+// text returns a pointer to s.
 func text(s string) *string { return &s }
 
 // full returns a state in which no field is zero.
@@ -76,12 +76,12 @@ func full() *State {
 	}
 }
 
-// server returns a new server, as Tried wants it.
+// server returns a new server, for Tried.
 func server() (*p9srv.Server, error) {
 	return &p9srv.Server{Kernel: device.NewKernel(device.Modules()...)}, nil
 }
 
-func TestStateComesBackAsItWas(t *testing.T) {
+func TestDecodedStateEqualsTheEncodedState(t *testing.T) {
 	b, err := full().Encode()
 	require.NoError(t, err)
 	s, err := Decode(b)
@@ -89,16 +89,16 @@ func TestStateComesBackAsItWas(t *testing.T) {
 	assert.Equal(t, full(), s)
 	again, err := s.Encode()
 	require.NoError(t, err)
-	assert.True(t, bytes.Equal(b, again), "the same state gives the same bytes")
+	assert.True(t, bytes.Equal(b, again), "equal states have equal bytes")
 	made, err := server()
 	require.NoError(t, err)
 	require.NoError(t, made.Check(s.Server))
 	assert.Equal(t, []int{5, 6, 9}, s.descriptors())
 }
 
-// TestGoldenStatesAreRead: the states of all formats that are read, as programs wrote them.
-// A field that is added later must not be in the oldest golden state of its format.
-func TestGoldenStatesAreRead(t *testing.T) {
+// TestEveryKnownFormatIsRead reads a golden state of each known format, as a program of that
+// time wrote it. A golden state must not get fields that were added to its format later.
+func TestEveryKnownFormatIsRead(t *testing.T) {
 	present := filepath.Join("testdata", "format1.state")
 	if *update {
 		b, err := full().Encode()
@@ -122,7 +122,7 @@ func TestGoldenStatesAreRead(t *testing.T) {
 	}
 }
 
-func TestBytesThatAreNoStateAreRefused(t *testing.T) {
+func TestInvalidBytesAreRefused(t *testing.T) {
 	good, err := full().Encode()
 	require.NoError(t, err)
 	other := append([]byte(nil), good...)
@@ -131,12 +131,12 @@ func TestBytesThatAreNoStateAreRefused(t *testing.T) {
 		bytes []byte
 		want  string
 	}{
-		"nothing":        {nil, "it does not begin as one"},
-		"another file":   {[]byte("#!/bin/sh\n"), "it does not begin as one"},
-		"only the head":  {good[:len(headWord)+4], "EOF"},
-		"half of it":     {good[:len(good)/2], "EOF"},
-		"bytes after it": {append(append([]byte(nil), good...), 0), "extraneous"},
-		"another format": {other, "a format that this program does not read: 2, want one of [1]"},
+		"nothing":               {nil, "it does not begin with fullexST"},
+		"another file":          {[]byte("#!/bin/sh\n"), "it does not begin with fullexST"},
+		"only the head":         {good[:len(headWord)+4], "EOF"},
+		"half a state":          {good[:len(good)/2], "EOF"},
+		"bytes after the state": {append(append([]byte(nil), good...), 0), "extraneous"},
+		"another format":        {other, "a format that this program does not read: 2, want one of [1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Decode(c.bytes)
@@ -145,7 +145,8 @@ func TestBytesThatAreNoStateAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzState: a state may be wrong in any way, and the program that reads it must say so.
+// FuzzState decodes any bytes. Neither Decode nor Check may panic, and a state that passes
+// both can be encoded and decoded again.
 func FuzzState(f *testing.F) {
 	good, err := full().Encode()
 	require.NoError(f, err)

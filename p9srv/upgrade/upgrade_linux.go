@@ -15,19 +15,19 @@ import (
 	"fullex/p9srv"
 )
 
-// Times after which an upgrade is given up.
+// Limits in time. An upgrade that needs longer is given up.
 const (
-	// freezeTime is the longest pause until all connections stand still.
+	// freezeTime is how long it may take until all connections stand still.
 	freezeTime = time.Second
-	// preflightTime is how long the new program may take to say what it reads.
+	// preflightTime is how long the new program may take to print the formats it reads.
 	preflightTime = 10 * time.Second
-	// rehearsalTime is how long its rehearsal may take, in which clients wait. That of 8,000
-	// connections takes less than a second.
+	// rehearsalTime is how long the rehearsal may take. Clients wait meanwhile. A rehearsal
+	// with 8,000 connections takes less than a second.
 	rehearsalTime = 5 * time.Second
 )
 
-// Run does not return if it succeeds. Otherwise the server goes on, and the error says
-// what was wrong.
+// Run upgrades the process. If it succeeds, it does not return. Otherwise the server goes
+// on, and the error says what failed.
 func (u *Upgrade) Run(ctx context.Context) error {
 	program, err := u.Program.open()
 	if err != nil {
@@ -47,7 +47,8 @@ func (u *Upgrade) Run(ctx context.Context) error {
 	return errors.Join(u.replace(ctx, frozen, program, began), frozen.Thaw())
 }
 
-// replace executes the program. It returns only if that fails.
+// replace saves the frozen server, rehearses and executes the program. It returns only if
+// that fails.
 func (u *Upgrade) replace(ctx context.Context, frozen *p9srv.Frozen, program *os.File, began time.Time) error {
 	state := &State{Generation: u.Generation, Frozen: began.UnixNano(), Program: u.Program.String()}
 	var err error
@@ -78,7 +79,7 @@ func (u *Upgrade) replace(ctx context.Context, frozen *p9srv.Frozen, program *os
 	return err
 }
 
-// inMemory returns a file in memory with the state.
+// inMemory returns a file in memory that contains the encoded state.
 func (s *State) inMemory() (*os.File, error) {
 	b, err := s.Encode()
 	if err != nil {
@@ -95,7 +96,7 @@ func (s *State) inMemory() (*os.File, error) {
 	return f, nil
 }
 
-// preflight asks the program which formats it reads.
+// preflight returns an error unless the program reads the format that this one writes.
 func preflight(ctx context.Context, program *os.File) error {
 	ctx, cancel := context.WithTimeout(ctx, preflightTime)
 	defer cancel()
@@ -111,7 +112,8 @@ func preflight(ctx context.Context, program *os.File) error {
 	return fmt.Errorf("the new program reads the formats %.100q of a state, and this one writes %d", said, Format)
 }
 
-// rehearse lets the program rebuild the server without its sockets.
+// rehearse returns an error unless a trial run of the program can rebuild the server from
+// the state. The trial run gets no sockets.
 func rehearse(ctx context.Context, program, memory *os.File) error {
 	if _, err := memory.Seek(0, 0); err != nil {
 		return fmt.Errorf("rewind the state: %w", err)
@@ -124,9 +126,9 @@ func rehearse(ctx context.Context, program, memory *os.File) error {
 	return nil
 }
 
-// try runs the program, until ctx ends, and returns what it prints. It gets no descriptor
-// but its standard ones, and nothing by which a service manager would take it for the
-// server.
+// try runs the program for a trial, until ctx ends, and returns what it prints. word says
+// what to try. The run inherits no descriptors but the standard ones, and no variables of
+// socket activation.
 func try(ctx context.Context, program *os.File, word string, in *os.File) (string, error) {
 	cmd := exec.CommandContext(ctx, byDescriptor(program), os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
@@ -149,7 +151,7 @@ func try(ctx context.Context, program *os.File, word string, in *os.File) (strin
 	return strings.TrimSpace(out.String()), nil
 }
 
-// limited keeps the first bytes that are written to it.
+// limited keeps the first bytes that are written to it and drops the others.
 type limited struct{ bytes.Buffer }
 
 // Write implements io.Writer.
@@ -159,7 +161,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// environment returns that of this process, without what is for this process alone.
+// environment returns the environment of this process without the variables that are meant
+// for this process only.
 func environment() []string {
 	var env []string
 	for _, v := range os.Environ() {
@@ -173,11 +176,11 @@ func environment() []string {
 	return env
 }
 
-// byDescriptor returns a path of an open file.
+// byDescriptor returns a path to the open file f.
 func byDescriptor(f *os.File) string {
 	var fd uintptr
 	if raw, err := f.SyscallConn(); err == nil {
-		_ = raw.Control(func(n uintptr) { fd = n }) // it is open
+		_ = raw.Control(func(n uintptr) { fd = n }) // it cannot fail: f is open
 	}
 	return fmt.Sprintf("/proc/self/fd/%d", fd)
 }

@@ -1,12 +1,14 @@
 package upgrade
 
-// Words by which this package runs a program.
+// Environment variables through which this package talks to the new program.
 const (
-	// stateVariable has the number of the state's descriptor, for the new program.
+	// stateVariable contains the number of the descriptor of the state.
 	stateVariable = "FULLEX_STATE"
-	// tryVariable asks a program to try a state and end: [Tried]. Its value is formatsWord,
-	// or checkWord with the state as standard input.
+	// tryVariable makes a program run only for a trial: see [Tried]. Its value says what to
+	// try.
 	tryVariable = "FULLEX_TRY_STATE"
+	// formatsWord asks the program to print the formats that it reads.
 	formatsWord = "formats"
-	checkWord   = "check"
+	// checkWord asks the program to check the state on its standard input.
+	checkWord = "check"
 )
