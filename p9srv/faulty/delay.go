@@ -6,7 +6,7 @@ import (
 	"fullex/p9srv"
 )
 
-// delaying keeps replies back.
+// delaying is a layer that sends replies later.
 type delaying struct {
 	p9srv.Processor
 	way  p9srv.Way
@@ -23,7 +23,7 @@ func (d delaying) Process(in, out []byte) (used int, _ []byte, err error) {
 	return used, out, err
 }
 
-// wait waits, but not for longer than the server's connections last.
+// wait returns after d, or when the server ends its connections.
 func wait(way p9srv.Way, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

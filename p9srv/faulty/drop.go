@@ -7,23 +7,23 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// errDropped ends a connection.
+// errDropped ends a connection instead of a reply.
 var errDropped = errors.New("dropped by a planted fault")
 
-// dropping ends the connection instead of answering a message.
+// dropping is a layer that ends the connection instead of answering one message.
 type dropping struct {
 	p9srv.Processor
-	every    int // that many'th message
-	answered int
+	every    int // number of that message, from 1
+	answered int // messages so far
 }
 
-// Process implements p9srv.Processor. It has messages answered one by one, up to that
-// which is dropped.
+// Process implements p9srv.Processor. It hands messages to the next processor one by one,
+// until it drops one.
 func (d *dropping) Process(in, out []byte) (used int, _ []byte, err error) {
 	for {
 		message := in[used:][:wholeFrame(in[used:])]
 		if len(message) == 0 {
-			break // a part of one, or none that can be told
+			break // a part of a message, or a size that cannot be right
 		}
 		if (d.answered+1)%d.every == 0 {
 			return used, out, errDropped
@@ -36,13 +36,13 @@ func (d *dropping) Process(in, out []byte) (used int, _ []byte, err error) {
 		used += n
 	}
 	if used == 0 {
-		return d.Processor.Process(in, out) // which says what is wrong with it
+		return d.Processor.Process(in, out) // returns an error if the size cannot be right
 	}
 	return used, out, nil
 }
 
-// wholeFrame returns the size of the frame that b begins with, or 0 if that is
-// not all there or cannot be.
+// wholeFrame returns the size of the frame at the start of b. It returns 0 if a part of
+// the frame is missing or its size cannot be right.
 func wholeFrame(b []byte) int {
 	if len(b) < wire.HeadSize {
 		return 0

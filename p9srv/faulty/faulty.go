@@ -1,9 +1,10 @@
-// Package faulty plants faults in the way between a server and its clients, for those
-// who test their clients. Each is a layer around what answers a connection's messages
-// ([p9srv.Server.Layer]).
+// Package faulty plants faults of the way: faults between a server and its clients. People
+// use them to test their clients. Each fault is a layer around the [p9srv.Processor] of a
+// connection; see [p9srv.Server.Layer].
 //
-// Messages are delayed and dropped whatever carries them. Replies change places on
-// sockets only: elsewhere one comes at a time, or each has a place of its own.
+// Replies are delayed and messages dropped on every kind of connection. Replies are
+// reordered on sockets only. In memory there is one reply at a time, and a virtual machine
+// expects each reply in buffers of its own.
 package faulty
 
 import (
@@ -16,12 +17,13 @@ import (
 	"fullex/p9srv"
 )
 
-// OfTheWay returns the faults that [Layer] can plant, in the order of listings.
+// OfTheWay returns the faults that [Layer] can plant, in the order in which listings show
+// them.
 func OfTheWay() []faults.Fault {
 	return []faults.Fault{
-		{Name: faultDelay, Param: "=TIME", Sentence: "replies leave so much later, such as 20ms; those that are ready together leave together"},
-		{Name: faultReorder, Param: "", Sentence: "replies to requests that are under way together leave in reverse, as far as 9P allows it"},
-		{Name: faultDrop, Param: "=N", Sentence: "the Nth message of each connection is not answered, and ends the connection"},
+		{Name: faultDelay, Param: "=TIME", Sentence: "replies are sent so much later, such as 20ms; replies that are ready together are sent together"},
+		{Name: faultReorder, Param: "", Sentence: "replies to requests in flight together are sent in reverse order, as far as 9P allows it"},
+		{Name: faultDrop, Param: "=N", Sentence: "the Nth message of each connection gets no reply and ends the connection"},
 	}
 }
 
@@ -33,14 +35,15 @@ const (
 	mostDelay = time.Minute
 )
 
-// flaws are what is wrong with a way. The zero flaws are none.
+// flaws are the planted faults with their parameters. The zero flaws are none.
 type flaws struct {
 	delay   time.Duration
-	drop    int // each that many'th message of a connection ends it; 0: none does
+	drop    int // the number of the message that ends each connection, from 1; 0: none
 	reorder bool
 }
 
-// Layer returns the layer of faults.
+// Layer returns a layer with the planted faults. It returns an error if one of them is not a
+// fault of the way or has a bad parameter.
 func Layer(planted ...faults.Planted) (p9srv.Layer, error) {
 	var f flaws
 	for _, p := range planted {
@@ -70,8 +73,8 @@ func (f *flaws) plant(p faults.Planted) error {
 	return nil
 }
 
-// around puts a layer for each fault around a connection's processor. That which
-// drops is the innermost, as it answers messages one by one.
+// around puts a layer for each fault around a connection's processor p. dropping is the
+// innermost layer, as it passes on messages one by one.
 func (f flaws) around(p p9srv.Processor, way p9srv.Way) p9srv.Processor {
 	if f.drop > 0 {
 		p = &dropping{Processor: p, every: f.drop}

@@ -19,7 +19,7 @@ import (
 	"fullex/tests/wire"
 )
 
-// opened begins each talk: an open deque on fid 1.
+// opened is the start of each conversation: it opens a deque as fid 1.
 const opened = `
 > Tversion 8192 9P2000.L
 < Rversion 8192 9P2000.L
@@ -60,7 +60,7 @@ func faultyDevice(t *testing.T, texts ...string) *p9srv.Server {
 	return &p9srv.Server{Kernel: kernel}
 }
 
-// dial returns a connection to a server, as [connect] does, that speaks in text.
+// dial is connect with a connection that speaks in text.
 func dial(t *testing.T, srv *p9srv.Server) *wire.Conn {
 	t.Helper()
 	c := wire.NewConn(connect(t, srv))
@@ -68,8 +68,7 @@ func dial(t *testing.T, srv *p9srv.Server) *wire.Conn {
 	return c
 }
 
-// connect returns a connection to a server, which is served on a unix socket until the
-// test ends.
+// connect serves srv on a unix socket until the test ends, and returns a connection to it.
 func connect(t *testing.T, srv *p9srv.Server) net.Conn {
 	t.Helper()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
@@ -86,7 +85,7 @@ func connect(t *testing.T, srv *p9srv.Server) net.Conn {
 	return c
 }
 
-func TestFaultsOfTheDeviceReachTheWire(t *testing.T) {
+func TestClientsSeeFaultsOfTheDevice(t *testing.T) {
 	for name, test := range map[string]struct{ planted, talk string }{
 		"a big read loses a value": {"lost-on-big-read", `
 			> Tread 1 0 4
@@ -108,7 +107,7 @@ func TestFaultsOfTheDeviceReachTheWire(t *testing.T) {
 			< Rread int:4
 			> Tread 1 0 4
 			< Rread int:6`},
-		"a short write is taken": {"short-write", `
+		"a short write is accepted": {"short-write", `
 			> Twrite 1 0 hex:0102
 			< Rwrite 2
 			> Twrite 1 0 hex:0102030405
@@ -153,9 +152,9 @@ func TestFaultsOfTheDeviceReachTheWire(t *testing.T) {
 		< Rlerror EIO`))
 }
 
-// TestDelayedRepliesLeaveLaterAndTogether: in memory, where a Write returns when its
-// replies have left.
-func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
+// TestDelayedRepliesAreSentLaterAndTogether uses a connection in memory, where a Write
+// returns when its replies are sent.
+func TestDelayedRepliesAreSentLaterAndTogether(t *testing.T) {
 	const delay = 30 * time.Millisecond
 	srv := &p9srv.Server{Layer: layerOf(t, "delay=30ms")}
 	c, err := srv.Connect()
@@ -178,7 +177,7 @@ func TestDelayedRepliesLeaveLaterAndTogether(t *testing.T) {
 	assert.Less(t, time.Since(start), 9*delay)
 }
 
-func TestDelayDoesNotHoldUpAShutdown(t *testing.T) {
+func TestShutdownDoesNotWaitForADelay(t *testing.T) {
 	srv := &p9srv.Server{Layer: layerOf(t, "delay=1m")}
 	asked := make(chan struct{})
 	first := sync.OnceFunc(func() { close(asked) })
@@ -221,12 +220,12 @@ func TestRepliesAreReordered(t *testing.T) {
 	require.NoError(t, c.Talk(opened))
 	require.NoError(t, c.Send(requests...))
 	tags, names := replies(t, c, 8)
-	assert.Equal(t, []uint16{7, 6, 5, 4, 8, 11, 10, 9}, tags, "none but the reply to the flush keeps its place")
-	assert.Equal(t, strings.Fields("Rwrite Rwrite Rwrite Rwrite Rflush Rread Rread Rread"), names, "all requests were answered in their order")
+	assert.Equal(t, []uint16{7, 6, 5, 4, 8, 11, 10, 9}, tags, "only the reply to the flush is not moved")
+	assert.Equal(t, strings.Fields("Rwrite Rwrite Rwrite Rwrite Rflush Rread Rread Rread"), names, "the requests were answered in their order")
 }
 
-// TestRequestsUnderWayTogetherAreGathered: also if each is a write of its own.
-func TestRequestsUnderWayTogetherAreGathered(t *testing.T) {
+// TestRequestsInFlightTogetherAreReordered sends each request with a write of its own.
+func TestRequestsInFlightTogetherAreReordered(t *testing.T) {
 	var writing sync.Mutex
 	reorder := layerOf(t, "reorder")
 	srv := &p9srv.Server{Layer: func(p p9srv.Processor, way p9srv.Way) p9srv.Processor {
@@ -265,9 +264,9 @@ func TestNthMessageEndsTheConnection(t *testing.T) {
 	assert.Zero(t, srv.Kernel.Sessions())
 }
 
-// TestDropKeepsTheProtocol: what is no message still ends a connection at once, and
-// many messages at once are counted once each.
-func TestDropKeepsTheProtocol(t *testing.T) {
+// TestDropCountsEachMessageOnce sends so many messages at once that the server answers them
+// in several batches. A frame whose size cannot be right still ends a connection at once.
+func TestDropCountsEachMessageOnce(t *testing.T) {
 	srv := &p9srv.Server{Layer: layerOf(t, "drop=5000")}
 	for _, head := range [][]byte{{3, 0, 0, 0, 100, 0, 0}, {0, 0, 0, 1}} {
 		raw := connect(t, srv)
@@ -277,7 +276,7 @@ func TestDropKeepsTheProtocol(t *testing.T) {
 		assert.ErrorIs(t, err, wire.ErrClosed)
 	}
 	c := dial(t, srv)
-	requests := make([]string, 5000) // their replies are more than leave at once
+	requests := make([]string, 5000) // too many replies for one batch
 	for i := range requests {
 		requests[i] = "Twalk 0 1"
 	}
@@ -309,7 +308,7 @@ func TestBadFaultsOfTheWayAreRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "not a fault of the way")
 }
 
-func TestWithFaultsOfTheWayTheDeviceIsAsItShouldBe(t *testing.T) {
+func TestFaultsOfTheWayDoNotChangeTheDevice(t *testing.T) {
 	for _, planted := range []string{"", "delay=1us", "reorder", "drop=1000", "delay=1us reorder drop=1000"} {
 		c := dial(t, &p9srv.Server{Layer: layerOf(t, strings.Fields(planted)...)})
 		assert.NoError(t, c.Talk(opened+`

@@ -8,10 +8,10 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// gatherTime is how long a request waits for others that its client has under way.
+// gatherTime is how long a request waits for other requests in flight.
 const gatherTime = 2 * time.Millisecond
 
-// reordering turns replies around.
+// reordering is a layer that reverses the order of replies.
 type reordering struct {
 	p9srv.Processor
 	way p9srv.Way
@@ -22,31 +22,31 @@ func (r reordering) Process(_, out []byte) (used int, _ []byte, err error) {
 	wait(r.way, gatherTime)
 	start := len(out)
 	used, out, err = r.Processor.Process(r.way.More(), out)
-	turn(out[start:])
+	reverse(out[start:])
 	return used, out, err
 }
 
-// turn turns replies around, which a server may send in any order (intro(5)).
-// Rversion and Rflush stay where they are: the one begins a session, and before
-// the other the reply to what was flushed must have left (flush(5)).
-func turn(replies []byte) {
-	var run [][]byte
-	turned := make([]byte, 0, len(replies))
-	leave := func() {
+// reverse reverses the order of replies; a server may send them in any order (intro(5)).
+// Rversion and Rflush stay where they are. Rversion begins a 9P session. The reply to a
+// flushed request must be sent before Rflush (flush(5)).
+func reverse(replies []byte) {
+	var run [][]byte // replies to reverse
+	reversed := make([]byte, 0, len(replies))
+	endRun := func() {
 		slices.Reverse(run)
-		turned = append(turned, slices.Concat(run...)...)
+		reversed = append(reversed, slices.Concat(run...)...)
 		run = run[:0]
 	}
 	for rest := replies; len(rest) > 0; {
 		reply := wire.Frame(rest[:wire.Size(rest)])
 		rest = rest[len(reply):]
 		if typ := reply.Type(); typ == wire.Rversion || typ == wire.Rflush {
-			leave()
-			turned = append(turned, reply...)
+			endRun()
+			reversed = append(reversed, reply...)
 			continue
 		}
 		run = append(run, reply)
 	}
-	leave()
-	copy(replies, turned)
+	endRun()
+	copy(replies, reversed)
 }
