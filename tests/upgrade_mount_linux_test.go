@@ -2,7 +2,6 @@ package tests
 
 import (
 	"io"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -35,8 +34,7 @@ func TestUpgradesBelowFUSEMounts(t *testing.T) {
 	var mounts []*fuseMount
 	var idle []fileDescriptor
 	b := &busy{t: t}
-	for _, at := range s.at {
-		at, _, _ = strings.Cut(at, ",")
+	for _, at := range []string{"unix:" + s.socket(), s.at[1]} {
 		m := mountFUSE(t, at)
 		mounts = append(mounts, m)
 		fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR|syscall.O_CLOEXEC, 0)
@@ -88,7 +86,7 @@ func TestUpgradesBelowFUSEMounts(t *testing.T) {
 
 // TestMountSaysThatItCannotBeUpgraded: in a line, and goes on.
 func TestMountSaysThatItCannotBeUpgraded(t *testing.T) {
-	remote, _, _ := strings.Cut(serveUpgradable(t).at[0], ",")
+	remote := "unix:" + serveUpgradable(t).socket()
 	for name, target := range map[string][]string{"own server": nil, "remote": {remote}} {
 		t.Run(name, func(t *testing.T) {
 			m := mountFUSE(t, target...)

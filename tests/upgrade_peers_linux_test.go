@@ -195,6 +195,6 @@ func TestUpgradesUnderManyConnections(t *testing.T) {
 		pauses = append(pauses, s.upgrade())
 	}
 	b.end()
-	t.Logf("%d connections, %d operations; pauses %v", connections, b.ops.Load(), pauses)
+	t.Logf("%d connections, %d operations; %s", connections, b.ops.Load(), spread(pauses))
 	assert.Greater(t, b.ops.Load(), int64(connections))
 }

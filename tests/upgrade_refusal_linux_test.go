@@ -115,6 +115,7 @@ func (s *upgradable) wasRefused(t testing.TB, w *witness, why string) {
 }
 
 func TestNewProgramThatIsNotAsItMustBeIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		wrong, why string // a regular expression
 	}{

@@ -52,7 +52,7 @@ func startUpgradable(t testing.TB, prepare func(*exec.Cmd), args ...string) *upg
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // as in serve
 	s := &upgradable{t: t, command: command, program: filepath.Join(dir, "fullex"), ended: make(chan struct{}), generation: 1}
 	s.install(command)
-	s.cmd = exec.Command(s.program, append([]string{"serve", "--listen", "unix:" + filepath.Join(dir, "s") + ",mode=0666"}, args...)...)
+	s.cmd = exec.Command(s.program, append([]string{"serve", "--listen", "unix:" + s.socket() + ",mode=0666"}, args...)...)
 	s.cmd.Stderr = &s.log
 	prepare(s.cmd)
 	out, err := s.cmd.StdoutPipe()
@@ -79,6 +79,9 @@ func startUpgradable(t testing.TB, prepare func(*exec.Cmd), args ...string) *upg
 	require.NotEmpty(t, s.at, "%s", &s.log)
 	return s
 }
+
+// socket is the path of its unix socket.
+func (s *upgradable) socket() string { return filepath.Join(filepath.Dir(s.program), "s") }
 
 // sources is how many lines the server says where it serves.
 func (s *upgradable) sources() int { return strings.Count(strings.Join(s.cmd.Args, " "), "--listen ") }
@@ -108,6 +111,7 @@ func (s *upgradable) end() {
 		_ = s.cmd.Process.Kill() // it may have ended now
 		assert.Fail(s.t, "the server does not end", "%s", &s.log)
 	}
+	assert.NoFileExists(s.t, s.socket())
 	for _, word := range []string{"defect", "panic", "fatal error", "a connection is lost"} {
 		assert.NotContains(s.t, s.log.String(), word)
 	}
