@@ -5,30 +5,30 @@ import (
 	"sync"
 )
 
-// bufferBudget bounds the memory that connections hold while they wait for their peers: for
-// the rest of a large message, or for a peer that does not read. When there is too much
-// of it, the connection that has waited longest is cut: peers that do what they should
-// take milliseconds. Safe for concurrent use.
+// bufferBudget bounds the memory that connections use while they wait for their peers. They
+// wait for the rest of a large frame, or for a peer that does not read. Above the limit, the
+// connection that has waited longest is cut. Well-behaved peers take milliseconds, so they
+// seldom are the ones. A bufferBudget is safe for concurrent use.
 type bufferBudget struct {
 	limit int // bytes; immutable
 
-	// mu guards the fields below. It is held for list operations only.
+	// mu guards the fields below. It is locked for list operations only.
 	mu      sync.Mutex
-	used    int
-	waiting list.List // of *bufferClaim, that which has waited longest first
+	used    int       // bytes
+	waiting list.List // of *bufferClaim; the one that has waited longest comes first
 }
 
-// bufferClaim is what one connection holds. It is used by its goroutine, but for its
-// element.
+// bufferClaim is the memory that one connection uses while it waits. Only the goroutine of
+// the connection uses it, except for element.
 type bufferClaim struct {
-	of      *bufferBudget
-	cut     func()        // called by others' goroutines, without a lock; it must not wait
-	bytes   int           // 0: it does not wait
-	element *list.Element // bufferBudget.mu guards it; nil: not in the list
+	of      *bufferBudget // nil: no budget
+	cut     func()        // ends the connection; any goroutine calls it, without a lock; it must not wait
+	bytes   int           // 0: the connection does not wait
+	element *list.Element // guarded by bufferBudget.mu; nil: not in the list
 }
 
-// take counts bytes until free, and cuts connections if there are too many, but not this
-// one.
+// take counts bytes against the budget until free. If the budget is exceeded, it cuts other
+// connections.
 func (h *bufferClaim) take(bytes int) {
 	if h.of == nil || h.bytes > 0 {
 		return
@@ -39,8 +39,8 @@ func (h *bufferClaim) take(bytes int) {
 	}
 }
 
-// tryTake is take for a connection that can do without: it reports whether there is
-// room, and cuts nobody.
+// tryTake counts bytes against the budget only if there is room, and cuts no connection. It
+// returns false if there is no room.
 func (h *bufferClaim) tryTake(bytes int) bool {
 	if h.of == nil || h.bytes > 0 {
 		return true
@@ -56,7 +56,7 @@ func (h *bufferClaim) tryTake(bytes int) bool {
 	return true
 }
 
-// free ends a claim.
+// free ends the claim.
 func (h *bufferClaim) free() {
 	if h.bytes == 0 {
 		return
@@ -67,7 +67,7 @@ func (h *bufferClaim) free() {
 	h.bytes = 0
 }
 
-// enter adds a connection and returns others that must go.
+// enter adds a claim and returns the claims of the connections that must be cut.
 func (b *bufferBudget) enter(h *bufferClaim) (victims []*bufferClaim) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,7 +81,7 @@ func (b *bufferBudget) enter(h *bufferClaim) (victims []*bufferClaim) {
 	return victims
 }
 
-// removeLocked takes what a connection holds out of the count, once.
+// removeLocked removes a claim from the budget, if it is there.
 func (b *bufferBudget) removeLocked(h *bufferClaim) {
 	if h.element == nil {
 		return

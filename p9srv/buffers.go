@@ -2,9 +2,9 @@ package p9srv
 
 import "sync"
 
-// What a connection borrows while data is in flight: a buffer for what arrived,
-// which holds any legal frame, and while it answers one for the replies. A
-// connection that waits within a large frame keeps the first only.
+// Connections borrow buffers from these pools while data is in flight. A buffer of inPool is
+// for the bytes that arrived; every legal frame fits it. A buffer of outPool is for replies.
+// A connection that waits for the rest of a large frame keeps only the former.
 var (
 	inPool  = sync.Pool{New: func() any { return new(inBuffer) }}
 	outPool = sync.Pool{New: func() any { return &outBuffer{make([]byte, 0, outSize)} }}
@@ -12,5 +12,5 @@ var (
 
 type inBuffer [maxMsize]byte
 
-// outBuffer grows if a reply needs it, and is kept so.
+// outBuffer grows if a reply needs more room. The pool keeps the larger buffer.
 type outBuffer struct{ b []byte }

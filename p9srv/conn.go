@@ -16,44 +16,46 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// conn is one connection: bytes in, bytes out, around a front. One goroutine
-// runs it, which no other waits for but Server.Shutdown.
+// conn is one connection over a net.Conn. It reads bytes, lets its front answer them, and
+// writes the replies. One goroutine runs it.
 type conn struct {
-	// By value and first, as they are used together: with a thousand
-	// connections most of the time for a message is waiting for memory.
+	// These fields are values and come first, as they are used together. With a thousand
+	// connections, a message mostly waits for memory.
 	srv       *Server // immutable
 	io        transport
 	processor Processor // the front, or layers around it; immutable after setUp
 	front     front
 	turn      turn
 
-	net    net.Conn // as it was accepted, to ask who the peer is; immutable
-	number uint64   // of all connections; immutable
-	ours   bool     // nobody else has net; immutable
+	net    net.Conn // as it was accepted; immutable
+	number uint64   // numbers the connections of the server; immutable
+	ours   bool     // nobody else has net and may close it; immutable
 	log    *slog.Logger
 
-	answered int           // bytes of io.arrived whose replies are being written
-	restored *restored     // what the connection begins with; nil: it is new, or has begun
-	ended    chan struct{} // closed when it has ended; nil: it is new; immutable
+	answered int           // how many bytes of io.arrived the write in hand answers
+	restored *restored     // what a restored connection begins with; nil: nothing, or it has begun
+	ended    chan struct{} // closed when a restored connection has ended; immutable
 
-	allowed  time.Duration // for what the connection waits for; 0: no limit
-	deadline time.Time     // for that
-	extended bool          // deadline was given once more
+	allowed  time.Duration // how long the connection may wait for its peer; 0: for ever
+	deadline time.Time     // when allowed has passed; zero: never
+	extended bool          // deadline was extended once
 
-	// finishing says that the read deadline has passed for good.
+	// finishing reports that the connection ends after its requests: its read deadline has
+	// passed for good.
 	finishing atomic.Bool
-	// evicted says that others needed the memory that the connection held.
+	// evicted reports that the connection ends because others need its memory.
 	evicted atomic.Bool
 }
 
-// newConn makes a connection, which owns c. ours says that nobody else has c.
+// newConn makes a connection over c, which it closes in the end. ours reports that nobody
+// else has c.
 func newConn(s *Server, c net.Conn, number uint64, ours bool) *conn {
 	made := &conn{srv: s, net: c, number: number, ours: ours}
 	made.io.init(c, s.limits.WriteTimeout)
 	return made
 }
 
-// setUp asks who the peer is and makes the rest of the connection.
+// setUp asks the transport about the peer and makes the rest of the connection.
 func (c *conn) setUp() {
 	p := newPeer(c.net, c.number, c.srv.Identity)
 	c.log = c.srv.log.With("conn", c.number, "peer", p.Where)
@@ -61,19 +63,20 @@ func (c *conn) setUp() {
 	c.keepAlive()
 }
 
-// become lets the connection go on with a front.
+// become gives the connection its front.
 func (c *conn) become(f front) {
 	c.front = f
 	c.processor = c.front.layered(&c.io)
 	c.turn.of = &c.srv.turns
 	c.io.claim.of, c.io.claim.cut = &c.srv.buffers, c.evict
 	c.io.standStill = c.standStill
-	if c.ours && !f.peer.Here { // within a process the poller wakes no thread
+	if c.ours && !f.peer.Here { // with a peer in this process, the poller wakes no thread
 		c.io.socket.mayLeave(c.net, &c.srv.place)
 	}
 }
 
-// keepAlive frees the sessions of a TCP peer that vanished, or keeps them for ever.
+// keepAlive makes the connection end when its TCP peer has vanished, or sees to it that it
+// never ends for that: see Limits.KeepAlive.
 func (c *conn) keepAlive() {
 	if c.srv.limits.KeepAlive == 0 {
 		if err := ignoreClosed(endpoint.IgnoreLoss(c.net)); err != nil {
@@ -86,8 +89,8 @@ func (c *conn) keepAlive() {
 	}
 }
 
-// serve implements served: it answers until the peer leaves, breaks the protocol
-// or is cut.
+// serve implements served. It returns when the peer has disconnected or broken the protocol,
+// or when another goroutine has ended the connection.
 func (c *conn) serve() {
 	c.setUp()
 	c.log.Info("connected")
@@ -104,14 +107,14 @@ func (c *conn) serveOn() {
 	c.logEnd(err)
 }
 
-// answerSafely is a backstop like net/http's: a defect that one peer's message
-// meets ends that peer's connection and no other.
+// answerSafely is answerAll with a backstop like that of net/http. If a message meets a
+// defect of the server, only the connection of its sender ends.
 func (c *conn) answerSafely() (err error) {
 	defer recoverDefect(c.log, &err)
 	return c.answerAll()
 }
 
-// recoverDefect makes a panic an error. It is deferred.
+// recoverDefect turns a panic into an error. Callers defer it.
 func recoverDefect(log *slog.Logger, err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("defect of the server: %v", r)
@@ -119,6 +122,7 @@ func recoverDefect(log *slog.Logger, err *error) {
 	}
 }
 
+// answerAll reads and answers messages until the connection ends, and returns why.
 func (c *conn) answerAll() error {
 	waits, err := c.begin()
 	for err == nil {
@@ -131,7 +135,8 @@ func (c *conn) answerAll() error {
 	return err
 }
 
-// begin sets the time to the first attach. A restored connection first does what was left.
+// begin sets the deadline for the first attach. A restored connection first writes the
+// replies and answers the requests that it begins with.
 func (c *conn) begin() (awaited, error) {
 	if err := c.readWithin(c.srv.limits.HandshakeTimeout); err != nil || c.restored == nil {
 		return forAttach, err
@@ -148,7 +153,7 @@ func (c *conn) begin() (awaited, error) {
 	return c.answerAndWait(forAttach)
 }
 
-// answerAndWait answers what has arrived, rests, and sets the time for what comes next.
+// answerAndWait answers what has arrived, rests, and sets the deadline for what comes next.
 func (c *conn) answerAndWait(before awaited) (awaited, error) {
 	progress, rest, err := c.answerArrived()
 	if err != nil {
@@ -158,18 +163,18 @@ func (c *conn) answerAndWait(before awaited) (awaited, error) {
 	return c.waitFor(before, progress)
 }
 
-// awaited is what a connection waits for. Each has a time of its own.
+// awaited is what a connection waits for. Each has its own limit in time.
 type awaited uint8
 
 const (
-	forAttach  awaited = iota // from the start on: HandshakeTimeout
-	forRest                   // of a frame, since its first part: FrameTimeout
-	forRequest                // since the last one: IdleTimeout
+	forAttach  awaited = iota // the first attach; HandshakeTimeout from the start
+	forRest                   // the rest of a frame; FrameTimeout from its first part
+	forRequest                // a request; IdleTimeout from the last one
 )
 
-// waitFor sets the time for what the connection waits for next. progress says
-// that whole frames were answered since before, so that the part of one that
-// may be there is a new one's.
+// waitFor sets the deadline for what the connection waits for next. before is what it waited
+// for last. progress reports that it has answered whole frames since: then a part of a frame
+// in the buffer belongs to a new frame.
 func (c *conn) waitFor(before awaited, progress bool) (awaited, error) {
 	limits := c.srv.limits
 	switch {
@@ -186,15 +191,16 @@ func (c *conn) waitFor(before awaited, progress bool) (awaited, error) {
 	return forRequest, c.readWithin(limits.IdleTimeout)
 }
 
-// readWithin sets how long to wait for the peer; 0: for ever. It does not undo
-// finish, which may be called at the same time.
+// readWithin sets how long to wait for the peer. 0 means for ever. A finish at the same time
+// keeps its effect.
 func (c *conn) readWithin(d time.Duration) error {
 	c.allowed, c.extended = d, false
 	return c.startTime()
 }
 
-// onceMore gives a deadline that passed unseen once more, or returns the error. A freeze
-// of the server is no error.
+// onceMore returns nil if the connection should go on after the error of a read. It goes on
+// after a freeze of the server. It also goes on if its deadline passed while the process
+// could not run: then onceMore extends the deadline, once.
 func (c *conn) onceMore(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.standStill() {
 		return nil
@@ -206,7 +212,7 @@ func (c *conn) onceMore(err error) error {
 	return c.startTime()
 }
 
-// startTime sets the deadline from now on.
+// startTime sets the deadline to allowed from now on.
 func (c *conn) startTime() error {
 	c.deadline = time.Time{}
 	if c.allowed > 0 {
@@ -224,7 +230,7 @@ func (c *conn) startTime() error {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// finish implements link: the connection ends as if the peer had left.
+// finish implements link. The connection ends as if the peer had disconnected.
 func (c *conn) finish() error {
 	c.finishing.Store(true)
 	return c.io.socket.SetReadDeadline(past)
@@ -233,8 +239,9 @@ func (c *conn) finish() error {
 // cut implements link.
 func (c *conn) cut() error { return c.io.socket.cut() }
 
-// evict ends the connection for others that need memory. It does not wait: of two that
-// evict each other, both may be in the middle of a read, which closing waits for.
+// evict ends the connection because others need its memory. It does not close the socket:
+// that would wait for a read of this connection. Two connections that evict each other would
+// both wait for ever.
 func (c *conn) evict() {
 	c.evicted.Store(true)
 	if err := ignoreClosed(c.io.socket.interrupt()); err != nil {
@@ -245,8 +252,8 @@ func (c *conn) evict() {
 // refuse implements served.
 func (c *conn) refuse() error { return c.io.close() }
 
-// answerArrived answers all whole frames there are and writes the replies. It reports
-// whether there were any, and returns how long to rest before the next.
+// answerArrived answers all whole frames that have arrived and writes the replies. It reports
+// whether there were any, and returns how long to rest before the next read.
 func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 	for {
 		used, rest, err := c.answerShare()
@@ -265,8 +272,8 @@ func (c *conn) answerArrived() (progress bool, rest time.Duration, err error) {
 	}
 }
 
-// answerShare is one call of the processor. It returns how many bytes were used, and how
-// long to rest before the next.
+// answerShare calls the processor once and writes the replies. It returns how many bytes
+// were answered, and how long to rest before the next call.
 func (c *conn) answerShare() (used int, rest time.Duration, err error) {
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
@@ -281,8 +288,9 @@ func (c *conn) answerShare() (used int, rest time.Duration, err error) {
 	return used, rest, err
 }
 
-// rest leaves the processors to others for a while. It would hold its buffer as long
-// without a rest, until it has another turn, so that a full budget does not matter.
+// rest leaves the processors to other connections for a while. A buffer that is not empty
+// counts against the budget if there is room. If there is none, that does not matter: without
+// a rest, the connection would keep the buffer just as long, until it has another turn.
 func (c *conn) rest(d time.Duration) {
 	if d == 0 {
 		return
@@ -294,13 +302,13 @@ func (c *conn) rest(d time.Duration) {
 	c.srv.rest(d)
 }
 
-// logEnd tells apart who ended the connection.
+// logEnd logs why the connection ended: peer, server, deadline, memory or an error.
 func (c *conn) logEnd(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		c.log.Info("disconnected")
 	case c.evicted.Load():
-		c.log.Warn("cut: others need the memory that it held the longest")
+		c.log.Warn("cut: other connections need its memory, and it has waited longest")
 	case c.finishing.Load(), ignoreClosed(err) == nil:
 		c.log.Info("closed")
 	case errors.Is(err, os.ErrDeadlineExceeded):

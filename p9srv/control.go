@@ -11,8 +11,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// control answers everything but data. An error becomes Rlerror, in place of what was
-// appended.
+// control answers every request except a Tread or Twrite in a 9P session. After an error, the
+// caller drops what control has appended and sends Rlerror.
 func (f *front) control(m wire.Frame, out []byte) ([]byte, error) {
 	typ := m.Type()
 	switch {
@@ -33,13 +33,13 @@ func (f *front) control(m wire.Frame, out []byte) ([]byte, error) {
 	case wire.Tflush:
 		return wire.AppendEmpty(out, wire.Rflush, m.Tag()), nil
 	case wire.Tauth:
-		// Nobody has to authenticate. diod says that with this errno, and its
-		// tools attach after no other.
+		// No client has to authenticate. diod reports that with this errno, and the tools
+		// of diod attach after no other errno.
 		return out, syscall.ENOENT
 	case wire.Txattrwalk, wire.Txattrcreate:
 		return out, syscall.EOPNOTSUPP
 	}
-	number := le.Uint32(m.Body()) // every other message starts with a fid
+	number := le.Uint32(m.Body()) // the body of every other request begins with a fid
 	fid := f.fids.get(number)
 	if fid == nil {
 		return out, syscall.EBADF
@@ -50,7 +50,7 @@ func (f *front) control(m wire.Frame, out []byte) ([]byte, error) {
 	case wire.Tclunk:
 		f.clunk(number, fid)
 		return wire.AppendEmpty(out, wire.Rclunk, m.Tag()), nil
-	case wire.Tremove: // nothing can be removed, but the fid is clunked all the same (remove(5))
+	case wire.Tremove: // no file can be removed, but Tremove clunks the fid anyway (remove(5))
 		f.clunk(number, fid)
 		return out, syscall.EPERM
 	case wire.Tgetattr:
@@ -61,7 +61,7 @@ func (f *front) control(m wire.Frame, out []byte) ([]byte, error) {
 	return f.rare(m, fid, out)
 }
 
-// rare answers what mounts seldom send.
+// rare answers the requests that mounts seldom send.
 func (f *front) rare(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	switch m.Type() {
 	case wire.Treaddir:
@@ -73,13 +73,13 @@ func (f *front) rare(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	case wire.Tstatfs:
 		return f.statfs(m, fid, out)
 	case wire.Treadlink:
-		return out, syscall.EINVAL // as readlink(2) of what is not a link
+		return out, syscall.EINVAL // as readlink(2) for a file that is not a link
 	}
-	return out, syscall.EPERM // whatever would change the tree
+	return out, syscall.EPERM // all others would change the tree
 }
 
-// attach answers Tattach: it finds who the user is and which directory the aname names.
-// There is no authentication, so afid must be NOFID.
+// attach answers Tattach: the new fid is the directory named by aname, for the user that the
+// peer may act for. There is no authentication, so afid must be NOFID.
 func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 	body := m.Body()
 	number, afid := body.U32(), body.U32()
@@ -111,9 +111,9 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 	return wire.End(wire.AppendQID(out, dir.Node().QID()), start), nil
 }
 
-// walk answers Twalk. If not all names exist, the reply has the qids of those that do
-// and no fid is made; a name that does not exist is an error only if it is the first
-// (walk(5)). One that is not allowed is an error anywhere.
+// walk answers Twalk. If the first name does not exist, that is an error. If a later name
+// does not exist, the reply has the qids of the names before it, and no fid is made
+// (walk(5)). A forbidden name is an error at any position.
 func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	names := m.Body()
 	number, newNumber, count := names.U32(), names.U32(), int(names.U16())
@@ -161,8 +161,8 @@ func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	return wire.End(out, start), nil
 }
 
-// getattr answers Tgetattr with all attributes, whichever are asked for, and knows the
-// Linux client by it, which is told no sizes (followup.go).
+// getattr answers Tgetattr with all attributes, whatever the mask asks for. It recognises the
+// Linux client by its mask, and reports the size 0 to it (followup.go).
 func (f *front) getattr(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	body := m.Body()
 	body.U32()
@@ -180,15 +180,14 @@ func (f *front) getattr(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	if err != nil {
 		return out, err
 	}
-	valid.Size, valid.Blocks = true, true // 0, if they were not asked for
+	valid.Size, valid.Blocks = true, true // GetAttr left them 0 if ask excludes them
 	f.extents.stat(fid)
 	start := len(out)
 	out = wire.AppendU64(wire.Begin(out, wire.Rgetattr, m.Tag()), wire.AttrBits(valid))
 	return wire.End(wire.AppendAttr(wire.AppendQID(out, qid), &attr), start), nil
 }
 
-// setattr answers Tsetattr, which changes nothing but the size that the Linux client
-// believes in.
+// setattr answers Tsetattr. It changes only the size that the Linux client believes in.
 func (f *front) setattr(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	body := m.Body()
 	body.U32()
@@ -202,7 +201,7 @@ func (f *front) setattr(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return wire.AppendEmpty(out, wire.Rsetattr, m.Tag()), nil
 }
 
-// readdir answers Treaddir with no more than a reply may hold.
+// readdir answers Treaddir with as many entries as fit into one reply.
 func (f *front) readdir(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	switch {
 	case !fid.Node().IsDir():
@@ -228,7 +227,7 @@ func (f *front) readdir(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return wire.End(out, start), nil
 }
 
-// fsync answers Tfsync. Linux sends datasync[4] after the fid, others do not.
+// fsync answers Tfsync. Linux sends datasync[4] after the fid; other clients do not.
 func (f *front) fsync(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	if n := len(m.Body()); n != 4 && n != 8 {
 		return out, syscall.EINVAL
@@ -242,10 +241,10 @@ func (f *front) fsync(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return wire.AppendEmpty(out, wire.Rfsync, m.Tag()), nil
 }
 
-// Of lock(5) in diod's protocol.md.
-const lockUnlocked = 2 // F_UNLCK
+// lockUnlocked is F_UNLCK as diod's protocol.md numbers it.
+const lockUnlocked = 2
 
-// lock answers Tlock and Tgetlock: everybody gets every lock (tree.File.Lock).
+// lock answers Tlock and Tgetlock: every client gets every lock (tree.File.Lock).
 func (f *front) lock(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	if !fid.Opened() {
 		return out, syscall.EBADF
@@ -256,10 +255,11 @@ func (f *front) lock(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 		return wire.End(append(out, byte(p9.LockStatusOK)), start), nil
 	}
 	out = append(out, lockUnlocked)
-	out = append(out, m.Body()[5:]...) // start, length, proc_id and client_id come back
+	out = append(out, m.Body()[5:]...) // start, length, proc_id and client_id of the request
 	return wire.End(out, start), nil
 }
 
+// statfs answers Tstatfs.
 func (f *front) statfs(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	stat, err := fid.StatFS()
 	if err != nil {
@@ -269,7 +269,7 @@ func (f *front) statfs(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return wire.End(wire.AppendStatFS(wire.Begin(out, wire.Rstatfs, m.Tag()), stat), start), nil
 }
 
-// readText appends what Tread gets of a text file, in pieces of at most maxListing.
+// readText answers Tread of a text file, with at most maxListing bytes.
 func (f *front) readText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	body := m.Body()
 	body.U32()
@@ -291,7 +291,7 @@ func (f *front) readText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return out[:start+wire.RreadHead+n], nil
 }
 
-// writeText obeys a Twrite to ctl.
+// writeText answers Twrite to a file without a session. Only ctl accepts it.
 func (f *front) writeText(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	data := m[wire.TwriteHead:]
 	if fid.Node().IsControl() {

@@ -8,7 +8,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// read answers Tread in place: nothing is allocated (BenchmarkReadDepth).
+// read answers Tread. For a device it writes the value straight into out and allocates
+// nothing (BenchmarkReadDepth).
 func (f *front) read(m wire.Frame, out []byte) []byte {
 	if len(m) != wire.TreadSize {
 		return refuse(out, m.Tag(), syscall.EINVAL)
@@ -50,9 +51,9 @@ func (f *front) read(m wire.Frame, out []byte) []byte {
 	return out[:start+wire.RreadHead+n]
 }
 
-// readMore answers a read of more than a value, or of a client that asks for the rest of
-// one, with what fits p. The errors of the contract come first, then those that only the
-// Linux client needs (followup.go).
+// readMore answers a read of more than one value, and a read that may be a follow-up. It
+// reads into p. An error of the contract takes precedence over ESPIPE, which only the Linux
+// client gets (followup.go).
 func (f *front) readMore(fid *fid, offset uint64, count uint32, p []byte) (int, error) {
 	if fid.follow.take(offset, count) {
 		return 0, nil
@@ -71,8 +72,8 @@ func (f *front) readMore(fid *fid, offset uint64, count uint32, p []byte) (int, 
 	return n, err
 }
 
-// write answers Twrite in place: nothing is allocated (BenchmarkReadDepth). It
-// never answers a count of 0, which makes the Linux client send for ever.
+// write answers Twrite. For a device it allocates nothing (BenchmarkReadDepth). No device may
+// accept 0 bytes of a write: the Linux client would repeat the Twrite for ever.
 func (f *front) write(m wire.Frame, out []byte) []byte {
 	if len(m) < wire.TwriteHead || int(le.Uint32(m[wire.HeadSize+12:])) != len(m)-wire.TwriteHead {
 		return refuse(out, m.Tag(), syscall.EINVAL)
@@ -91,7 +92,7 @@ func (f *front) write(m wire.Frame, out []byte) []byte {
 		return out
 	}
 	if fid.valueSize == 0 {
-		f.work += controlWork // its writes become lines of the log, say
+		f.work += controlWork // a write to another device costs more; it may log a line
 	}
 	n, err := f.hold(fid.Session()).Write(m[wire.TwriteHead:])
 	if err != nil {
@@ -108,9 +109,9 @@ func (f *front) write(m wire.Frame, out []byte) []byte {
 	return out
 }
 
-// putReply writes the head of a reply to m and the count that Rread and Rwrite begin
-// with: 11 bytes at once, where appending them took a third of the time for a message
-// (BenchmarkReadDepth).
+// putReply writes the head of a reply to m, and the count that begins the body of Rread and
+// Rwrite. It writes these 11 bytes into their positions: appending them took a third of the
+// time for a message (BenchmarkReadDepth).
 func putReply(reply []byte, typ wire.Type, m wire.Frame, size, count int) {
 	reply = reply[:wire.RreadHead]
 	le.PutUint32(reply, uint32(size))
@@ -118,9 +119,8 @@ func putReply(reply []byte, typ wire.Type, m wire.Frame, size, count int) {
 	le.PutUint32(reply[wire.HeadSize:], uint32(count))
 }
 
-// hold keeps the session of the data message in hand for the next ones, which
-// mostly are about the same. Whatever is no data message, and the end of
-// process, releases it.
+// hold locks a session and keeps it locked for the next Tread or Twrite, which mostly is for
+// the same session. Every other request releases it, and so does the end of Process.
 func (f *front) hold(session *device.Session) device.Held {
 	if f.held != session {
 		f.change(session)
@@ -128,11 +128,13 @@ func (f *front) hold(session *device.Session) device.Held {
 	return f.holding
 }
 
+// change is the slow part of hold, so that the compiler can inline hold.
 func (f *front) change(session *device.Session) {
 	f.release()
 	f.holding, f.held = session.Hold(), session
 }
 
+// release unlocks the session that hold has locked.
 func (f *front) release() {
 	if f.held != nil {
 		f.holding.Release()

@@ -6,106 +6,109 @@
 //	endpoint --bytes--> conn --frame--> front --+-- Tread, Twrite of an open device --> Session
 //	                                            +-- all others --> file of the tree --> Kernel
 //
-// One goroutine runs a connection. It waits without a buffer (transport.go), in the
-// runtime's poller or, if it alone is busy, with a thread (package outside), and
-// then lets [front.Process] answer every whole frame that arrived, strictly in
-// order, and writes all replies at once. Data messages are answered in place
-// without allocation (data.go), others by the files of package tree (control.go).
-// Messages are read and written by package wire. Package endpoint knows the transports:
-// addresses, listeners, and who a peer is.
+// One goroutine runs a connection. It waits for data without a buffer (transport.go). It
+// waits in the runtime's poller or, if no other connection is busy, with a thread of its own
+// (package outside). Then [front.Process] answers every whole frame that arrived, strictly
+// in order, and the goroutine writes all replies at once.
 //
-// Between two calls of Process a connection is data only: fids (fid.go), what the
-// Linux client believes of its files (followup.go, extent.go), a part of a frame. No
-// goroutine, channel or timer belongs to a fid, and nothing that the front calls blocks.
+// The front answers Tread and Twrite without allocation (data.go). It answers all other
+// messages with the files of package tree (control.go). Package wire encodes and decodes
+// messages. Package endpoint contains the transports: addresses, listeners and peers.
 //
-// A client in the same process needs no goroutine: [Server.Connect] gives it a
-// connection whose Write and Exchange call front.Process themselves (memoryconn.go).
+// Between two calls of Process, a connection is only data: fids (fid.go), what the Linux
+// client believes about its files (followup.go, extent.go), and a part of a frame. No
+// goroutine, channel or timer belongs to a fid. Nothing that the front calls blocks.
 //
-// The files of the tree are p9.File values, so that the server of hugelgupf/p9 can
-// serve them, too: [Server.Attacher].
+// A client in the same process needs no goroutine: [Server.Connect] returns a connection
+// whose Write and Exchange call front.Process themselves (memoryconn.go).
+//
+// The files of the tree are p9.File values. So the server of hugelgupf/p9 can serve them,
+// too: [Server.Attacher].
 //
 // # Terms
 //
-// fid, qid, tag, attach, walk, clunk and msize are those of the Plan 9 manual,
-// section 5, and of diod's protocol.md. A session is device.Session, the open
-// of the device by one client; a 9P session is what Tversion starts.
+// The words fid, qid, tag, attach, walk, clunk and msize mean what they mean in section 5 of
+// the Plan 9 manual and in diod's protocol.md. A message is a request or a reply. A frame is
+// the bytes of a message, which begin with their number.
+//
+// A session is a device.Session: one open of a device by one client. A 9P session is what
+// Tversion starts. A guest is a virtual machine that is connected by vhost-user.
 //
 // # Who is the client
 //
-// 9P carries no process number. Who the client of an open is depends on the
-// door it came through:
+// 9P carries no process number. The door through which an open comes decides which client it
+// belongs to:
 //
-//	/full_ex          the connection and the user of the attach (IdentityUser), or
-//	                  what the transport vouches for: the process on a unix socket,
-//	                  the machine on vsock, with the user (IdentityPeer)
+//	/full_ex          with IdentityUser: the connection and the user of the attach;
+//	                  with IdentityPeer: the user, and the process on a unix socket or
+//	                  the machine on vsock, as the transport vouches for it
 //	/pid/N/full_ex    the same and the number N, which the client chose
-//	/each/full_ex     each open is a client of its own
+//	/each/full_ex     each open is its own client
 //
-// Any directory can be attached as the root (aname). The same doors lead to
-// the files of every loaded module; package tree lists all files.
+// A client can attach any directory as its root (aname). The same doors lead to the files of
+// every loaded module. Package tree lists all files.
 //
-// What a client claims is not what is known. On a unix socket the kernel
-// vouches for the peer's user: root may attach as anybody, others as
-// themselves only (EPERM). Over TCP and vsock a user is a label, which proves
-// nothing and counts as "other" for mode bits.
+// A server knows less than clients claim. On a unix socket the operating system vouches for
+// the peer's user: root may attach as any user, other users only as themselves (EPERM). Over
+// TCP and vsock a user is a label. It proves nothing and counts as "other" for mode bits.
 //
 // # Errors
 //
-// Clients get Linux errno values. The device's are those of package device;
-// the front adds:
+// Clients get Linux errno values. Those of the device are listed in package device. The
+// front adds:
 //
-//	EACCES        an open that the mode bits forbid, ctl for one
-//	EBADF         unknown fid, fid not open, or not open for this
+//	EACCES        open that the mode bits forbid, for example of ctl
+//	EBADF         unknown fid, fid not open, or not open for this operation
 //	EBUSY         walk of an open fid to itself
-//	EMFILE        a fid or an open listing too many for the connection
-//	ENFILE        a fid, session or open listing too many for the server
-//	EINVAL        malformed body, NOFID, a newfid in use, forbidden name, second open of a fid
-//	ENOENT        no such name; authentication, which nobody needs
+//	EMFILE        one fid or open listing too many for the connection
+//	ENFILE        one fid, session or open listing too many for the server
+//	EINVAL        malformed body, NOFID, newfid in use, forbidden name, second open of a fid
+//	ENOENT        no such name; Tauth, as no client has to authenticate
 //	ENOTDIR       walk or attach below a file
 //	EISDIR        read or write of a directory
-//	EPERM         whatever would change the tree; another's user on a unix socket
-//	EPROTO        a message before Tversion
-//	EMSGSIZE      an msize below 4096
-//	ENAMETOOLONG  a name above 255 bytes
+//	EPERM         operation that would change the tree; attach as another user on a unix socket
+//	EPROTO        message before Tversion
+//	EMSGSIZE      msize below 4096
+//	ENAMETOOLONG  name of more than 255 bytes
 //	EOPNOTSUPP    extended attributes, unknown messages
-//	ESPIPE        a read that the Linux client would lose (followup.go)
+//	ESPIPE        read whose value the Linux client would lose (followup.go)
 //
 // A frame whose size cannot be right ends its connection.
 //
 // # Concurrency
 //
-// Server is safe for concurrent use. Lock order:
+// Server is safe for concurrent use. Locks are taken in this order:
 //
 //	MemoryConn.serving
-//	MemoryConn.mu
-//	Server.mu
-//	those of device.Kernel, which its package lists
+//	  MemoryConn.mu
+//	    Server.mu
+//	      the locks that package device lists
 //
-// and socket.mu with none of the others. Nothing blocks while it holds one of them,
-// and none is held while a connection is read or written; but a writer to a
-// connection in memory waits for its reader with serving held.
+// All other locks of this package are taken last. No goroutine that has a lock waits for a
+// peer or uses a connection, with one exception: a writer to a connection in memory waits
+// for its reader with serving locked.
 //
 // # Layers
 //
-// A program can put a [Processor] of its own around that of each connection
-// ([Server.Layer], processor.go); package faulty does. One that waits blocks the
-// connection's goroutine, or whoever writes to a connection in memory.
+// A program can put its own [Processor] around that of each connection ([Server.Layer],
+// processor.go). Package faulty does so. A Processor that waits blocks the goroutine of the
+// connection, or the writer to a connection in memory.
 //
 // # Fairness
 //
-// A connection answers a share of work, then others have their turn; those that use up
-// their shares fast rest in between (turn.go). A deadline that passed while the process could
-// not run is given once more (package deadline).
+// A connection does a share of work, and then other connections have their turn. Connections
+// that use up their shares fast rest between them (turn.go). A deadline that passed while the
+// process could not run is extended once (package deadline).
 //
 // # Limits
 //
-// limits.go has them all, with their units and reasons. With the defaults, strangers can
-// make a server hold at most:
+// limits.go lists all limits, with their units and reasons. With the defaults, strangers can
+// make a server use at most this memory:
 //
 //	10,000 connections           8 KiB each      78 MiB
 //	1,048,576 fids             0.5 KiB each     512 MiB
 //	262,144 sessions             1 KiB each     256 MiB
 //	buffers of peers that stop or do not read    64 MiB
-//	listings that are open                      256 MiB
+//	open listings                               256 MiB
 //	256 virtual machines       110 KiB each      28 MiB
 package p9srv

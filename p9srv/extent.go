@@ -2,16 +2,16 @@ package p9srv
 
 import "math"
 
-// extent is how far a v9fs client may believe that one inode is written: the
-// largest end of its writes and the largest size it set. It may be too high,
-// which refuses a read; it must not be too low, which loses values.
+// extent is the size that a v9fs client may believe one inode to have. It is the largest end
+// of the client's writes and the largest size that the client has set. If end is too high, the
+// front refuses a read. If it were too low, the client would lose values.
 type extent struct {
-	end  uint64
-	open int // open files of the inode on this connection
+	end  uint64 // bytes
+	open int    // open files of the inode on this connection
 }
 
-// reach notes that n bytes were written at an offset. Near the end of all
-// offsets the sum stays there instead of wrapping round.
+// reach notes that n bytes were written at an offset. A sum above the largest offset becomes
+// the largest offset.
 func (e *extent) reach(offset uint64, n int) {
 	end := offset + uint64(n)
 	if end < offset {
@@ -20,29 +20,31 @@ func (e *extent) reach(offset uint64, n int) {
 	e.end = max(e.end, end)
 }
 
-// extents holds those of a connection, by qid.path: the client's inodes, that
-// all its users share. A client forgets an inode's size when it asks for the
-// attributes of one that nobody has open; before that, or in between, an
-// Rwrite and an Rgetattr may reach it in either order.
+// extents are the extents of a connection, by qid.path. A path is an inode of the client,
+// which all users of the connection share.
 //
-// It is used by the connection's goroutine only.
+// The client forgets the size of an inode when it gets new attributes and no file of the
+// inode is open. While one is open, an Rwrite and an Rgetattr may take effect in either order.
+//
+// Only the connection's goroutine uses extents.
 type extents struct {
 	byPath map[uint64]*extent
-	idle   int // how many of them are not open
+	idle   int // number of extents that have no open file
 
-	// What was folded away when idle ones became too many: the highest end of
-	// them, for each inode of which nothing better is known, and how often.
+	// If there are too many idle extents, they are folded: removed all at once. folded is
+	// the highest end of the removed extents. It stands for every inode about which
+	// nothing better is known. folds counts these removals.
 	folded uint64
 	folds  uint32
 }
 
-// maxIdleExtents bounds the memory for inodes that were written and closed
-// without being asked about again, such as a million of /pid/N.
+// maxIdleExtents bounds the memory for inodes that a client has written and closed and does
+// not ask about again, such as a million of /pid/N.
 const maxIdleExtents = 1024
 
-// opened attaches an opened file to the extent of its inode. Only v9fs has
-// such beliefs; it asks for attributes before it opens anything, so that it is
-// known by then.
+// opened attaches an opened file to the extent of its inode, if the client is v9fs. Other
+// clients have no inodes. v9fs asks for attributes before it opens a file, so the front
+// recognises it in time.
 func (x *extents) opened(v9fs bool, f *fid) {
 	if !v9fs {
 		return
@@ -60,8 +62,8 @@ func (x *extents) opened(v9fs bool, f *fid) {
 	f.follow.extent = e
 }
 
-// unknown returns the end of an inode that has no extent: 0 if the client
-// asked for its attributes since the last fold.
+// unknown returns the end for an inode that has no extent. It is 0 if the client has asked
+// for the attributes since the last fold.
 func (x *extents) unknown(f *fid) uint64 {
 	if f.statFolds == x.folds {
 		return 0
@@ -69,7 +71,7 @@ func (x *extents) unknown(f *fid) uint64 {
 	return x.folded
 }
 
-// closed detaches a closed file. An extent at 0 needs no memory.
+// closed detaches a closed file from its extent. It removes an extent that ends at 0.
 func (x *extents) closed(f *fid) {
 	e := f.follow.extent
 	f.follow = followup{}
@@ -88,7 +90,7 @@ func (x *extents) closed(f *fid) {
 	x.foldIfMany()
 }
 
-// reached notes that the client believes the inode to reach up to end.
+// reached notes that the client believes the inode of f to have at least end bytes.
 func (x *extents) reached(v9fs bool, f *fid, end uint64) {
 	if !v9fs {
 		return
@@ -108,8 +110,8 @@ func (x *extents) reached(v9fs bool, f *fid, end uint64) {
 	x.foldIfMany()
 }
 
-// stat notes that the client was told the size 0. That counts only while no
-// file of the inode is open.
+// stat notes that the client gets the size 0 for the inode of f. The client takes the size
+// over only while no file of the inode is open.
 func (x *extents) stat(f *fid) {
 	path := f.Node().Path()
 	e := x.byPath[path]
@@ -123,8 +125,8 @@ func (x *extents) stat(f *fid) {
 	}
 }
 
-// reopened attaches a restored file to the extent that it had. It reports false if there
-// is none.
+// reopened attaches a restored file to the extent that it had. It returns false if there is
+// no such extent.
 func (x *extents) reopened(f *fid) bool {
 	e := x.byPath[f.Node().Path()]
 	if e == nil {
@@ -145,7 +147,7 @@ func (x *extents) put(path uint64, e *extent) {
 	x.byPath[path] = e
 }
 
-// foldIfMany forgets the idle extents but for the highest end among them.
+// foldIfMany removes all idle extents if there are too many, and keeps their highest end.
 func (x *extents) foldIfMany() {
 	if x.idle <= maxIdleExtents {
 		return

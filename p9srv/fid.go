@@ -4,24 +4,24 @@ import (
 	"fullex/p9srv/tree"
 )
 
-// fid is what one number of a connection stands for: a file, and what the front knows
-// of its client's reads. It is used by the connection's goroutine only.
+// fid is a file under one number of a connection, and what the front knows about the
+// client's reads of it. Only the connection's goroutine uses it.
 type fid struct {
 	tree.File
 
 	follow    followup
-	valueSize uint32 // device.File.ValueSize, of an opened device file
+	valueSize uint32 // device.File.ValueSize of an open device file
 
-	// statFolds is extents.folds when the attributes were last asked for. A fid that
-	// is cloned from this one takes it over: v9fs asks on one fid and opens its clone.
+	// statFolds is the value of extents.folds at the last Tgetattr. A clone of this fid
+	// takes it over: v9fs asks with one fid and opens its clone.
 	statFolds uint32
 }
 
-// reset makes a closed fid as it was when it was new.
+// reset makes a closed fid the zero fid again.
 func (f *fid) reset() { *f = fid{} }
 
-// Flags of Tlopen by which the Linux client shows its version (followup.go); the access
-// modes are those of package tree.
+// Flags of Tlopen from which followup.go infers what the Linux client will do. Package tree
+// has the access modes.
 const (
 	nonBlocking = 0o4000
 	largeFile   = 0o100000

@@ -1,26 +1,26 @@
 package p9srv
 
-// fids is the table of a connection's fids. Clients count fids from zero, so
-// these live in a slice and only the others in a map: a map alone was 13 % of
-// the server's time at 256 requests in flight (BenchmarkReadDepth). The slice
-// grows only as the table fills: one large fid does not make it large.
+// fids is the table of a connection's fids by number. Clients count fids from zero, so small
+// numbers are in a slice and only the others in a map. A map alone took 13 % of the server's
+// time at 256 requests in flight (BenchmarkReadDepth). The slice grows only as the table
+// fills, so one large number does not make it large.
 //
-// It is used by the connection's goroutine only.
+// Only the connection's goroutine uses it.
 type fids struct {
-	low   []*fid          // by number; nil: free
-	high  map[uint32]*fid // those beyond low
-	n     int
-	first [firstFIDs]*fid // what low is at first: most clients need no more
+	low   []*fid          // by number; nil: no such fid
+	high  map[uint32]*fid // numbers from len(low) on
+	n     int             // number of fids
+	first [firstFIDs]*fid // low at first; most clients need no more
 }
 
-// firstFIDs is how many fids take no memory of their own, which would be waited
-// for with every message of a thousand connections.
+// firstFIDs is how many fids need no slice of their own. With a thousand connections, each
+// message would wait for the memory of that slice.
 const firstFIDs = 8
 
-// lowFIDs is how many fids the slice may hold.
+// lowFIDs is the greatest length of the slice.
 const lowFIDs = 4096
 
-// get returns the fid of a number, or nil.
+// get returns the fid of a number, or nil if there is none.
 func (t *fids) get(number uint32) *fid {
 	if number < uint32(len(t.low)) {
 		return t.low[number]
@@ -28,7 +28,7 @@ func (t *fids) get(number uint32) *fid {
 	return t.high[number]
 }
 
-// put enters a fid or replaces the one of its number.
+// put enters a fid under a number, or replaces the fid that has it.
 func (t *fids) put(number uint32, f *fid) {
 	if t.get(number) == nil {
 		t.n++
@@ -44,8 +44,8 @@ func (t *fids) put(number uint32, f *fid) {
 	t.high[number] = f
 }
 
-// growFor doubles the slice until number lies in it, if a quarter of it would
-// then be used; what the map has for the new places moves over.
+// growFor doubles the slice until number lies in it, if a quarter of the slice would then be
+// used. It moves the fids that now lie in the slice out of the map.
 func (t *fids) growFor(number uint32) {
 	if t.low == nil {
 		t.low = t.first[:]
@@ -66,7 +66,7 @@ func (t *fids) growFor(number uint32) {
 	}
 }
 
-// remove frees a fid.
+// remove removes the fid of a number, if there is one.
 func (t *fids) remove(number uint32) {
 	if t.get(number) == nil {
 		return

@@ -2,59 +2,64 @@ package p9srv
 
 import "math"
 
-// The Linux client does not take a short read for an answer, so read(2) of
-// more than four bytes would pop more than one value, and lose some. This file
-// keeps it to one. It applies to connections of the Linux client only (v9fs);
-// others get one pop a Tread.
+// The Linux client (v9fs) sends another Tread after a short reply. So one read(2) of more
+// than four bytes would pop more than one value, and the client would lose some of them. The
+// code in this file makes it pop one value. It applies only to connections of the Linux
+// client. For other clients each Tread pops one value.
 //
 // # The follow-up
 //
-// After Tread(o, n) was answered with four bytes, v9fs asks for the rest at
-// o+4 and returns what both gave (net/9p/client.c, p9_client_read). So the
-// front notes (o+4, n-4) as pending and answers that very question with no
-// bytes. Threads interleave: a file has a list of them. The count of the
-// follow-up is n-4 unless v9fs had cut n to the largest count, max: then it is
-// anything from max-4 to max. Linux 6.1 with O_NONBLOCK asks once only, so
-// that nothing is noted (p9_client_read_once).
+// If the reply to Tread(o, n) has four bytes, v9fs asks for the rest at o+4. It returns the
+// bytes of both replies (net/9p/client.c, p9_client_read). The second Tread is the follow-up.
+// So the front notes (o+4, n-4) as pending and answers exactly that Tread with no bytes.
+// Threads may read at the same time, so each file has a list of pending reads.
+//
+// The count of the follow-up is n-4, with one exception. v9fs reduces n to the largest
+// count, max. After such a read, the count of the follow-up is between max-4 and max. Linux
+// 6.1 with O_NONBLOCK sends no follow-up, so the front notes none (p9_client_read_once).
 //
 // # The end of the file
 //
-// Linux 6.8 and later ask again as long as their own idea of the file's size
-// lies beyond what they have, and throw all of it away when that fails
-// (fs/9p/vfs_addr.c, v9fs_issue_read). Every write moves that size, for all
-// users of a mount. A value popped for such a read would be lost, so it is
-// refused before: ESPIPE. Reads of four bytes never get there, nor does a read
-// of any size at the position where the last write ended, unless others have the
-// inode open, who may write meanwhile.
+// Linux 6.8 and later believe in a size of the file. They ask again while that size is beyond
+// the bytes they have. If this fails, they drop all bytes of the read (fs/9p/vfs_addr.c,
+// v9fs_issue_read). Every write moves the size, for all users of a mount.
 //
-// The size a client has in mind is an [extent].
+// A value popped for such a read would be lost, so the front refuses the read with ESPIPE.
+// It never refuses a read of four bytes. Nor does it refuse a read at the position where the
+// last write ended. If another file of the inode is open, that position may be too low:
+// another user may write meanwhile.
+//
+// An [extent] records the size that a client believes in.
 //
 // # Texts
 //
-// So the client is told that text files have the size 0, as those of /proc (getattr). It
-// asks for the attributes of the name, not of the open file, at any time: of a text that
-// has shrunk before its open, or grown after it, it would believe in more than it gets.
-// Linux 6.12 then asks for the rest for ever, in a read that no signal ends, and 7.2
-// fails the read with ENODATA and drops what it has, whichever call reads. With the size 0
-// every read, sendfile(2) too, goes on to the end.
+// So the front reports the size 0 for text files, as Linux does for files in /proc (getattr).
+// Any other size could be wrong: the client asks for the attributes of the name, not of the
+// open file, and at any time. The text may shrink before its open or grow after it. Then the
+// client would believe in more bytes than it can get.
+//
+// Linux 6.12 then asks for the rest for ever, in a read that no signal ends. Linux 7.2 fails
+// the read with ENODATA and drops the bytes it has. With the size 0, every read goes on to
+// the end, also sendfile(2).
 
-// followup is what an open file knows of its reads.
+// followup is what the front knows about the reads of an open file.
 type followup struct {
-	extent  *extent // shared by the open files of one inode; nil: not v9fs
+	extent  *extent // shared by the open files of one inode; nil: the client is not v9fs
 	pending []pendingRead
 }
 
-// pendingRead is a question that v9fs will ask, to be answered with no bytes.
+// pendingRead is a follow-up that v9fs will send. Its reply has no bytes.
 type pendingRead struct {
 	offset uint64
-	lo, hi uint32 // of count
+	lo, hi uint32 // least and greatest count
 }
 
-// maxPending bounds the list of a file. It is as many threads as may read one
-// open file at the same time; the oldest is dropped, whose follow-up pops.
+// maxPending bounds the pending reads of a file. So many threads can read one open file at
+// the same time. With more threads, the oldest pending read is dropped, and its follow-up
+// pops a value.
 const maxPending = 16
 
-// take says whether a read is a pending follow-up, and forgets it.
+// take reports whether a read is a pending follow-up. If so, it removes it from the list.
 func (u *followup) take(offset uint64, count uint32) bool {
 	for i, p := range u.pending {
 		if p.offset == offset && p.lo <= count && count <= p.hi {
@@ -65,7 +70,8 @@ func (u *followup) take(offset uint64, count uint32) bool {
 	return false
 }
 
-// expect notes the follow-up of a read that was answered with size bytes.
+// expect notes the follow-up of a read of count bytes whose reply has size bytes. largest is
+// the largest count of the connection.
 func (u *followup) expect(offset uint64, count, size, largest uint32) {
 	p := pendingRead{offset: offset + uint64(size), lo: count - size, hi: count - size}
 	if count >= largest {
@@ -81,9 +87,9 @@ func (u *followup) expect(offset uint64, count, size, largest uint32) {
 	u.pending = append(u.pending, p)
 }
 
-// losesValues says whether v9fs would throw away the value that a read of more
-// gives, because it believes that the file goes on behind it. What a read gives
-// without taking it away cannot be lost.
+// losesValues reports whether v9fs would drop the value that a read of more than one value
+// returns, because it believes that the file is longer. A file without a value size loses
+// nothing, as its reads pop nothing.
 func (f *fid) losesValues(offset uint64) bool {
 	if f.valueSize == 0 || f.follow.extent == nil || f.Flags()&largeFile != 0 {
 		return false
@@ -95,12 +101,12 @@ func (f *fid) losesValues(offset uint64) bool {
 	return offset+uint64(f.valueSize) < end
 }
 
-// othersReach is how far, in bytes, others who have the inode open may move the end
-// while v9fs has a read in hand: it looks at the size after the reply.
+// othersReach is how many bytes writes to other open files of the inode may move the end
+// while a read is in flight: v9fs looks at the size after the reply.
 const othersReach = 64 << 10
 
-// asksAgain says whether v9fs will ask for the rest of a read of more than it
-// got. Linux 6.1 is told by O_LARGEFILE, which later kernels do not send.
+// asksAgain reports whether v9fs will send a follow-up after a short reply. O_LARGEFILE shows
+// that the client is Linux 6.1: later versions do not send it.
 func (f *fid) asksAgain() bool {
 	const once = largeFile | nonBlocking
 	return f.Flags()&once != once

@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// Frozen is a server that stands still: see [Server.Freeze]. It is used by one goroutine.
+// Frozen is a server that stands still: see [Server.Freeze]. Only one goroutine may use it.
 type Frozen struct {
 	srv   *Server
 	conns []*conn
 }
 
-// Freeze makes the server stand still: it accepts nobody, and every connection stops
-// between two messages. Peers see a pause. It returns when all stand still, after which
-// [Frozen.Save] gives what another process needs to go on. If they do not before ctx
-// ends, and in the cases below, the server goes on and the error says why.
+// Freeze makes the server stand still: it accepts no connections, and every connection stops
+// between two messages. Peers see a pause. Freeze returns when all stand still. Then
+// [Frozen.Save] returns what another process needs to go on. If ctx ends before that, and in
+// the cases below, the server goes on and the error says why.
 //
-// A server cannot be frozen that is closed or frozen, has layers, or serves virtual
-// machines, connections within this process, or connections that are no sockets. While it
-// is frozen nobody may use its Kernel. Shutdown and Close end a frozen server.
+// Freeze returns an error if the server is closed, is frozen or has a Layer. It also returns
+// one if the server serves virtual machines, connections within this process, or connections
+// that are not sockets. While the server is frozen, nobody may use its Kernel. Shutdown and
+// Close end a frozen server.
 func (s *Server) Freeze(ctx context.Context) (*Frozen, error) {
 	s.init()
 	if s.Layer != nil {
@@ -37,7 +38,7 @@ func (s *Server) Freeze(ctx context.Context) (*Frozen, error) {
 	return f, nil
 }
 
-// Thaw lets the server go on. The Frozen is of no more use.
+// Thaw lets the server go on. The Frozen must not be used afterwards.
 func (f *Frozen) Thaw() error {
 	var errs []error
 	for _, c := range f.conns {
@@ -48,7 +49,7 @@ func (f *Frozen) Thaw() error {
 	return errors.Join(errs...)
 }
 
-// stop makes all stand still.
+// stop makes accepting and all connections stand still.
 func (f *Frozen) stop(ctx context.Context) error {
 	s := f.srv
 	if err := s.checkListeners(); err != nil {
@@ -72,13 +73,14 @@ func (f *Frozen) stop(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stop connections: %d of %d go on: %w", s.countLinks()-s.freezer.stand(), s.countLinks(), err)
 	}
-	return f.collect() // some have ended
+	return f.collect() // again, as some have ended
 }
 
 // timedListener is a listener that can stop accepting for a while.
 type timedListener interface{ SetDeadline(time.Time) error }
 
-// checkListeners returns an error if the server accepts what cannot be carried.
+// checkListeners returns an error if the connections of a listener cannot be carried to
+// another process.
 func (s *Server) checkListeners() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,7 +92,8 @@ func (s *Server) checkListeners() error {
 	return nil
 }
 
-// setAcceptDeadlines ends what waits for connections, or lets it wait again.
+// setAcceptDeadlines sets the deadline of every listener. One that has passed stops
+// accepting; the zero time lets it go on.
 func (s *Server) setAcceptDeadlines(at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +110,8 @@ func (s *Server) setAcceptDeadlines(at time.Time) error {
 	return errors.Join(errs...)
 }
 
-// collect takes all connections, or says which cannot be carried.
+// collect sets conns to the connections of the server. It returns an error if one of them
+// cannot be carried to another process.
 func (f *Frozen) collect() error {
 	s := f.srv
 	s.mu.Lock()
@@ -124,7 +128,7 @@ func (f *Frozen) collect() error {
 		case !ok:
 			return errors.New("connections within the process cannot be carried")
 		case c.io.socket.raw == nil:
-			return fmt.Errorf("connection %d is no socket and cannot be carried", c.number)
+			return fmt.Errorf("connection %d is not a socket and cannot be carried", c.number)
 		}
 		f.conns = append(f.conns, c)
 	}
@@ -137,21 +141,22 @@ func (s *Server) countLinks() int {
 	return len(s.links)
 }
 
-// standStill waits if the socket was paused and the server is frozen. It reports false if
-// the socket was not paused: a deadline that has passed is the connection's own then.
+// standStill waits while the server is frozen, if the socket was paused since the last call.
+// It returns false if the socket was not paused: then an exceeded deadline is the
+// connection's own.
 func (c *conn) standStill() bool {
 	if !c.io.socket.pausedSince() {
 		return false
 	}
 	c.srv.freezer.standStill()
-	if c.srv.stopping.Err() != nil { // nobody thaws it
-		_ = c.io.socket.resume() // what is wrong with the socket, reads find
+	if c.srv.stopping.Err() != nil { // Thaw may never be called
+		_ = c.io.socket.resume() // the next read returns any error of the socket
 	}
 	return true
 }
 
-// Number returns the number of one of the connections, by which [Server.AwaitConn] knows
-// it after a restore. It reports false if c is none of the frozen connections.
+// Number returns the number of the connection that serves c. After a restore,
+// [Server.AwaitConn] accepts that number. Number returns false if there is no such connection.
 func (f *Frozen) Number(c net.Conn) (uint64, bool) {
 	for _, own := range f.conns {
 		if own.net == c {

@@ -235,7 +235,7 @@ func TestServersThatCannotBeFrozenGoOn(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, c.Close()) })
 		}, "connections within the process cannot be carried"},
-		"a connection that is no socket": {pipe, "is no socket and cannot be carried"},
+		"a connection that is not a socket": {pipe, "is not a socket and cannot be carried"},
 		"layers": {func(_ *testing.T, srv *p9srv.Server) {
 			srv.Layer = func(p p9srv.Processor, _ p9srv.Way) p9srv.Processor { return p }
 		}, "layers"},
@@ -262,7 +262,7 @@ func TestSessionsOfOthersAreNotLeftBehind(t *testing.T) {
 	require.NoError(t, err)
 	f := frozen(t, srv)
 	_, err = f.Save()
-	require.ErrorContains(t, err, "1 of 2 are not of the server's connections")
+	require.ErrorContains(t, err, "1 of 2 do not belong to a connection of the server")
 	require.NoError(t, f.Thaw())
 }
 

@@ -6,29 +6,29 @@ import (
 	"sync/atomic"
 )
 
-// freezer makes the goroutines of a server stand still and go on. It counts those that
-// must: connections, and what accepts them. Safe for concurrent use.
+// freezer makes the goroutines of a server stand still and go on. It counts the connections
+// that stand still, and those that are being accepted. Safe for concurrent use.
 type freezer struct {
 	stopping context.Context // of the server; immutable
-	changed  chan struct{}   // a hint that counts have changed; has room for one
+	changed  chan struct{}   // gets a value when a count may have changed; has room for one
 
-	// current ends when a freeze begins and when the server stops its connections.
+	// current ends when a freeze begins, and when the server ends its connections.
 	current atomic.Pointer[epoch]
 
-	// mu guards the fields below. It is taken after Server.mu.
+	// mu guards the fields below.
 	mu        sync.Mutex
-	thawed    chan struct{} // closed when the freeze ends; nil: there is none
-	admitting int           // connections that are being accepted or added
+	thawed    chan struct{} // closed when the freeze ends; nil: no freeze
+	admitting int           // calls of admit without a call of admitted
 	still     int           // connections that stand still
 }
 
-// epoch is a time in which the server is not frozen.
+// epoch is the time between two freezes. Its context ends with it.
 type epoch struct {
 	context.Context
 	end context.CancelFunc
 }
 
-// init makes a freezer ready that is its zero value.
+// init makes the zero freezer ready for use.
 func (f *freezer) init(stopping context.Context) {
 	f.stopping, f.changed = stopping, make(chan struct{}, 1)
 	f.startEpoch()
@@ -39,11 +39,11 @@ func (f *freezer) startEpoch() {
 	f.current.Store(&epoch{ctx, end})
 }
 
-// epoch returns a context that ends when a freeze begins, and when connections are made to
-// end.
+// epoch returns a context that ends when a freeze begins, and when the server ends its
+// connections.
 func (f *freezer) epoch() context.Context { return f.current.Load() }
 
-// isFrozen reports whether a freeze has begun, or connections are made to end.
+// isFrozen reports whether the server is frozen or ends its connections.
 func (f *freezer) isFrozen() bool {
 	select {
 	case <-f.epoch().Done():
@@ -53,7 +53,7 @@ func (f *freezer) isFrozen() bool {
 	}
 }
 
-// freeze begins a freeze. It reports false if there is one.
+// freeze begins a freeze. It returns false if there is one already.
 func (f *freezer) freeze() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,7 +65,7 @@ func (f *freezer) freeze() bool {
 	return true
 }
 
-// thaw ends a freeze.
+// thaw ends the freeze.
 func (f *freezer) thaw() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,14 +74,15 @@ func (f *freezer) thaw() {
 	f.thawed = nil
 }
 
-// freezing returns what is closed when the freeze ends; nil without one.
+// freezing returns a channel that is closed when the freeze ends, or nil if there is none.
 func (f *freezer) freezing() chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.thawed
 }
 
-// admit waits while the server is frozen. Then a freeze waits until admitted is called.
+// admit waits while the server is frozen. A freeze that begins later waits until admitted is
+// called.
 func (f *freezer) admit() {
 	for {
 		f.mu.Lock()
@@ -99,13 +100,13 @@ func (f *freezer) admit() {
 	}
 }
 
-// admitted ends what admit began.
+// admitted lets a freeze go on that waits since admit.
 func (f *freezer) admitted() {
 	f.count(func() { f.admitting-- })
 }
 
-// standStill waits while the server is frozen. It returns early when connections are made
-// to end.
+// standStill waits while the server is frozen. It returns early when the server ends its
+// connections.
 func (f *freezer) standStill() {
 	thawed := f.freezing()
 	if thawed == nil {
@@ -119,7 +120,7 @@ func (f *freezer) standStill() {
 	}
 }
 
-// count changes a count and says so.
+// count calls change with mu locked and wakes await.
 func (f *freezer) count(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,7 +128,7 @@ func (f *freezer) count(change func()) {
 	f.hint()
 }
 
-// hint says that counts may have changed.
+// hint makes await look at the counts again.
 func (f *freezer) hint() {
 	select {
 	case f.changed <- struct{}{}:
@@ -135,7 +136,8 @@ func (f *freezer) hint() {
 	}
 }
 
-// await returns when is returns true, which it asks whenever counts may have changed.
+// await calls is whenever a count may have changed, and returns nil when is returns true. It
+// returns the error of ctx if ctx ends first.
 func (f *freezer) await(ctx context.Context, is func() bool) error {
 	for !is() {
 		select {
@@ -147,7 +149,7 @@ func (f *freezer) await(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// admits returns how many connections are being accepted or added.
+// admits returns how many connections are being accepted.
 func (f *freezer) admits() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

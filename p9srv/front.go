@@ -12,31 +12,30 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// front answers the messages of one connection. It is plain code over bytes
-// without I/O: Process takes what arrived and appends what must leave.
+// front answers the messages of one connection. It turns bytes into bytes without I/O:
+// Process reads the requests and appends the replies.
 //
-// Messages are taken strictly in order, and each is answered before the next
-// is looked at. So no tag is ever in use when a message arrives, a Tflush
-// never finds anything to cancel, and replies leave in the order of requests.
+// It answers messages strictly in order, and each before it looks at the next. So no tag is
+// in use when a request arrives, and a Tflush never finds a request to cancel. Replies come
+// in the order of their requests.
 //
-// A front is used by one goroutine. Between two calls of Process it is data only.
+// One goroutine uses a front. Between two calls of Process, a front is only data.
 type front struct {
-	// First what a data message touches.
-	msize    uint32 // agreed; 0: no session, nothing but Tversion is answered
-	v9fs     bool   // the client is Linux's
-	attached bool   // the client has attached once
-	work     int    // units done in this turn
+	// The fields that a Tread or Twrite needs come first.
+	msize    uint32 // agreed size of frames; 0: no 9P session, so only Tversion is answered
+	v9fs     bool   // the client is that of Linux
+	attached bool   // the client has attached at least once
+	work     int    // units of work done by this call of Process
 	fids     fids
 
-	// held is the session that the last data message was about, or nil, and
-	// holding keeps others from it.
+	// held is the session of the last Tread or Twrite, or nil. holding is its lock.
 	held    *device.Session
 	holding device.Held
 
 	srv      *Server
-	spare    *fid // for the next walk: one that was clunked
+	spare    *fid // a clunked fid, for the next walk
 	extents  extents
-	textSize int // bytes of the listings that are open
+	textSize int // bytes of open listings
 
 	peer peer
 	log  *slog.Logger
@@ -45,19 +44,18 @@ type front struct {
 // le is the byte order of 9P.
 var le = binary.LittleEndian
 
-// v9fsMask is the request mask of the Tgetattr with which the Linux client
-// starts on every inode (fs/9p/vfs_inode_dotl.c: P9_STATS_BASIC and more). No
-// known library asks for just this.
+// v9fsMask is the request mask of the first Tgetattr that the Linux client sends for each
+// inode (fs/9p/vfs_inode_dotl.c: P9_STATS_BASIC and more). No known library uses this mask.
 const v9fsMask = 0x17ff
 
-// Errors that end a connection: after these, frames cannot be told apart.
+// Errors that end a connection: after these, nobody knows where the next frame begins.
 var (
 	errFrameSize  = errors.New("frame shorter than its head")
 	errFrameLimit = errors.New("frame larger than agreed")
 )
 
-// Process implements Processor. It stops early when flushSize has gathered or a share of
-// work is done (turn.go).
+// Process implements Processor. It stops early if out has flushSize bytes, or after a share
+// of work (turn.go).
 func (f *front) Process(in, out []byte) (used int, _ []byte, err error) {
 	defer f.release()
 	traced := f.srv.Trace != nil
@@ -72,7 +70,7 @@ func (f *front) Process(in, out []byte) (used int, _ []byte, err error) {
 			break
 		}
 		m := wire.Frame(in[used : used+int(size) : used+int(size)])
-		// Data messages go past answer: a call less makes BenchmarkReadDepth/64 8% faster.
+		// Tread and Twrite skip answer: one call less makes BenchmarkReadDepth/64 8% faster.
 		switch typ := m.Type(); {
 		case traced:
 			out = f.answerTraced(m, out)
@@ -102,8 +100,8 @@ func (f *front) wrongSize(size uint32) error {
 	return fmt.Errorf("%w: size %d, limit %d", errFrameLimit, size, f.frameLimit())
 }
 
-// answer appends the reply to one message: data go to the device in place, everything
-// else to control, whose error becomes Rlerror.
+// answer appends the reply to one request. It calls read for Tread, write for Twrite and
+// control for all others. An error of control becomes Rlerror.
 func (f *front) answer(m wire.Frame, out []byte) []byte {
 	if f.msize != 0 {
 		switch m.Type() {
@@ -123,22 +121,23 @@ func (f *front) answer(m wire.Frame, out []byte) []byte {
 	return out
 }
 
-// answerTraced is answer that shows both messages to the hook.
+// answerTraced is answer that also passes request and reply to Server.Trace.
 func (f *front) answerTraced(m wire.Frame, out []byte) []byte {
 	start := len(out)
 	out = f.answer(m, out)
-	f.release() // the hook may do what it likes, also look at sessions
+	f.release() // Trace may call any method of the sessions
 	f.srv.Trace(f.peer.conn + " " + m.Line())
 	f.srv.Trace(f.peer.conn + " " + wire.Frame(out[start:]).Line())
 	return out
 }
 
-// refuse appends Rlerror for an error.
+// refuse appends the Rlerror that reports err.
 func refuse(out []byte, tag uint16, err error) []byte {
 	return wire.AppendError(out, tag, uint32(wire.Errno(err)))
 }
 
-// endSession frees every session. The front takes no messages but Tversion afterwards.
+// endSession ends the 9P session and frees every session and fid. Afterwards the front
+// answers only Tversion.
 func (f *front) endSession() {
 	f.msize, f.v9fs = 0, false
 	f.work += fidWork * f.fids.n
@@ -154,10 +153,11 @@ func (f *front) warn(message string, args ...any) {
 	f.log.Warn(message, args...)
 }
 
-// iounit is the largest count of a read or write that one message takes.
+// iounit returns the largest count of bytes that one Tread or Twrite can transfer.
 func (f *front) iounit() uint32 { return f.msize - wire.IOHeadSize }
 
-// checkNewFID refuses fids that may not be made. EMFILE and ENFILE are for one too many.
+// checkNewFID returns an error if the client may not make this fid. The errno is EMFILE or
+// ENFILE if there are too many fids.
 func (f *front) checkNewFID(number uint32) error {
 	if number == wire.NoFID || f.fids.get(number) != nil {
 		return syscall.EINVAL
@@ -174,8 +174,8 @@ func (f *front) checkNewFID(number uint32) error {
 	return nil
 }
 
-// newFID returns a fid that is the given file. One that was clunked serves again, which
-// saves a third of the memory that opens take (BenchmarkOpen).
+// newFID returns a fid for file. It reuses a clunked fid, which saves a third of the memory
+// that opens allocate (BenchmarkOpen).
 func (f *front) newFID(file tree.File) *fid {
 	made := f.spare
 	f.spare = nil
@@ -186,7 +186,7 @@ func (f *front) newFID(file tree.File) *fid {
 	return made
 }
 
-// putFID enters a fid, and counts it if it is new.
+// putFID enters a fid under its number. It counts the fid unless it replaces another one.
 func (f *front) putFID(number uint32, to *fid) {
 	before := f.fids.n
 	f.fids.put(number, to)

@@ -8,13 +8,13 @@ import (
 	"fullex/p9srv/endpoint/rights"
 )
 
-// A socket is guarded where its peer can send descriptors beside the bytes: they must
-// neither be read nor closed by the goroutine that serves (see package rights).
+// A socket is guarded if its peer can send descriptors along with the bytes. The goroutine
+// that serves the socket must neither receive nor close descriptors (see package rights).
 
-// rightsMayCome says whether a connection is to be guarded. A test replaces it.
+// rightsMayCome reports whether the socket of a connection must be guarded. Tests replace it.
 var rightsMayCome = func(c net.Conn) bool { return rights.MayCome(c) }
 
-// reader returns what reads the socket's descriptor.
+// reader returns the function that reads from the socket's descriptor.
 func (s *socket) reader() func(fd int, p []byte) (int, error) {
 	if s.guarded {
 		return rights.Read
@@ -22,8 +22,8 @@ func (s *socket) reader() func(fd int, p []byte) (int, error) {
 	return syscall.Read
 }
 
-// shutLocked is cut for a guarded socket in the poller. Its goroutine closes it, which
-// knows whether that can wait.
+// shutLocked is cut for a guarded socket in the poller. It leaves the close to the goroutine
+// of the connection, which calls closeGuarded.
 func (s *socket) shutLocked() error {
 	return errors.Join(rights.Shut(s.conn.(rights.Socket)), s.conn.SetReadDeadline(past))
 }

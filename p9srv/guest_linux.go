@@ -14,13 +14,13 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// guest is a connection of a virtual machine: it answers the requests of the
-// machine's virtio-9p device. One goroutine runs it, which takes the requests off
-// the ring itself.
+// guest serves one guest, a virtual machine that is connected by vhost-user. It answers the
+// requests to the machine's virtio-9p device. One goroutine runs it and takes the requests
+// off the ring itself.
 //
-// It never closes the socket while the machine runs, whatever the guest does, as
-// QEMU would abort the machine: limits in time are for the front-end's messages
-// only, and one machine too many is refused before its first message.
+// A guest never closes the socket while the machine runs, whatever the machine sends: QEMU
+// would abort the machine. So limits in time apply only to the messages of the front-end,
+// and one machine too many is refused before its first message.
 type guest struct {
 	srv    *Server
 	socket endpoint.VhostConn
@@ -30,21 +30,23 @@ type guest struct {
 
 	processor Processor // the front, or layers around it; immutable
 
-	mu    sync.Mutex      // guards the two below against cut
-	conn  *vhostuser.Conn // made by serve, as the rest
+	// mu guards conn and isCut, as any goroutine may call cut.
+	mu    sync.Mutex
+	conn  *vhostuser.Conn // nil until serve has made it
 	isCut bool
 
-	in       []byte // requests, one behind the other
+	// Only serve uses the fields below, and makes the slices.
+	in       []byte // requests, one after the other
 	requests [maxBatch]vhostuser.Request
 	answers  [maxBatch]vhostuser.Answer
 	out      []byte // replies
 }
 
-// mountTag is VIRTIO_9P_MOUNT_TAG (Linux's include/uapi/linux/virtio_9p.h): the
-// configuration has a tag.
+// mountTag is VIRTIO_9P_MOUNT_TAG (Linux, include/uapi/linux/virtio_9p.h). It announces that
+// the configuration contains a tag.
 const mountTag = 1 << 0
 
-// newGuest makes a guest, which owns the socket and has answered nothing yet.
+// newGuest makes a guest over socket, which it closes in the end. It sends nothing yet.
 func newGuest(s *Server, socket endpoint.VhostConn, number uint64) served {
 	p := newPeer(socket, number, s.Identity)
 	log := s.log.With("conn", number, "peer", p.Where, "tag", socket.Tag)
@@ -54,7 +56,7 @@ func newGuest(s *Server, socket endpoint.VhostConn, number uint64) served {
 	return g
 }
 
-// setUp starts to speak with the machine.
+// setUp makes the connection to the machine's front-end.
 func (g *guest) setUp() (err error) {
 	limits := g.srv.limits
 	device := &vhostuser.Device{
@@ -71,7 +73,7 @@ func (g *guest) setUp() (err error) {
 	return err
 }
 
-// tagConfig is struct virtio_9p_config: the tag behind its length.
+// tagConfig returns a struct virtio_9p_config: the length of the tag and the tag.
 func tagConfig(tag string) []byte {
 	return append(le.AppendUint16(nil, uint16(len(tag))), tag...)
 }
@@ -95,11 +97,11 @@ func (g *guest) serve() {
 	g.log.Info("the virtual machine has disconnected")
 }
 
-// maxBatch is how many requests are answered before the guest is told.
+// maxBatch is how many requests are answered before the machine gets the replies.
 const maxBatch = 64
 
-// answerAll answers until the connection ends. A session ends with it, when the
-// guest's driver is reset, and with Tversion, which the front sees to.
+// answerAll answers requests until the connection ends. The 9P session ends then, and also
+// when the machine's driver is reset. Tversion ends it, too: the front sees to that.
 func (g *guest) answerAll() error {
 	for {
 		r, err := g.conn.Next(g.in)
@@ -120,8 +122,8 @@ func (g *guest) answerAll() error {
 	}
 }
 
-// answer answers requests, which are in g.in. A run of messages costs the front
-// half of what they cost one by one (BenchmarkGuest).
+// answer answers the requests in g.in. It hands whole messages to the front together, which
+// costs half of what it costs one by one (BenchmarkGuest).
 func (g *guest) answer(requests []vhostuser.Request) {
 	in := g.in
 	for len(requests) > 0 {
@@ -137,8 +139,8 @@ func (g *guest) answer(requests []vhostuser.Request) {
 	}
 }
 
-// messages counts the requests, up to the first that needs a second look, that are
-// whole messages and no more, and their bytes.
+// messages returns how many requests at the start are exactly one whole message each, and
+// how many bytes these have. It stops after a Tversion.
 func (g *guest) messages(requests []vhostuser.Request, in []byte) (n, size int) {
 	for _, r := range requests {
 		length, err := g.check(in[size:min(size+r.Size, len(in))], r.Room)
@@ -148,13 +150,13 @@ func (g *guest) messages(requests []vhostuser.Request, in []byte) (n, size int) 
 		limitCount(in[size:size+length], r.Room)
 		n, size = n+1, size+length
 		if wire.Type(in[size-length+4]) == wire.Tversion {
-			break // it may change what is a message
+			break // it may change the largest size of a message
 		}
 	}
 	return n, size
 }
 
-// answerOdd answers a request that is no message, or has more behind it.
+// answerOdd answers a request that is not a message, or a message with more bytes after it.
 func (g *guest) answerOdd(r vhostuser.Request, request []byte) {
 	length, err := g.check(request, r.Room)
 	if err == nil {
@@ -162,7 +164,7 @@ func (g *guest) answerOdd(r vhostuser.Request, request []byte) {
 		g.answerMessages([]vhostuser.Request{r}, request[:length])
 		return
 	}
-	g.log.Warn("a request that is no message", "error", err, "size", r.Size, "room", r.Room)
+	g.log.Warn("a request is not a message", "error", err, "size", r.Size, "room", r.Room)
 	var answer []byte
 	if err != errNoAnswer {
 		answer = refuse(nil, le.Uint16(request[5:]), err)
@@ -170,12 +172,11 @@ func (g *guest) answerOdd(r vhostuser.Request, request []byte) {
 	g.push([]vhostuser.Answer{{Chain: r.Chain, Bytes: answer}})
 }
 
-// errNoAnswer is for a request with which nothing can be said: its buffers go
-// back empty.
+// errNoAnswer reports a request that cannot be answered. Its buffers go back empty.
 var errNoAnswer = errors.New("no tag, or no room for an error")
 
-// check returns the size of a request for which there is so much room. It may be
-// shorter than its buffers.
+// check returns the size of the message at the start of request, whose reply may have room
+// bytes. The message may be shorter than request.
 func (g *guest) check(request []byte, room int) (size int, err error) {
 	if len(request) < wire.HeadSize || room < wire.RlerrorSize {
 		return 0, errNoAnswer
@@ -190,7 +191,7 @@ func (g *guest) check(request []byte, room int) (size int, err error) {
 	return int(n), nil
 }
 
-// answerMessages answers requests that are whole messages.
+// answerMessages answers requests that are whole messages. in contains their bytes.
 func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 	for len(requests) > 0 {
 		g.turn.begin()
@@ -214,7 +215,7 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 	}
 }
 
-// process has the processor answer whole messages.
+// process calls the processor, with a backstop for defects.
 func (g *guest) process(in []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(g.log, &err)
 	used, out, err := g.processor.Process(in, g.out[:0])
@@ -222,7 +223,7 @@ func (g *guest) process(in []byte) (used int, _ []byte, err error) {
 	return used, out, err
 }
 
-// giveUp answers what a session that has ended leaves.
+// giveUp answers the remaining requests with EIO after the front has failed.
 func (g *guest) giveUp(requests []vhostuser.Request, in []byte) {
 	for _, r := range requests {
 		g.push([]vhostuser.Answer{{Chain: r.Chain, Bytes: refuse(nil, le.Uint16(in[5:]), syscall.EIO)}})
@@ -230,7 +231,7 @@ func (g *guest) giveUp(requests []vhostuser.Request, in []byte) {
 	}
 }
 
-// fitting returns a reply for which there is room.
+// fitting returns reply, or ENOBUFS if reply has more than room bytes.
 func fitting(reply []byte, room int) []byte {
 	if len(reply) > room {
 		return refuse(nil, le.Uint16(reply[5:]), syscall.ENOBUFS)
@@ -238,7 +239,8 @@ func fitting(reply []byte, room int) []byte {
 	return reply
 }
 
-// push fails where nobody waits for the answers any more.
+// push sends answers to the machine. It logs an error, unless the driver was reset or the
+// machine has disconnected.
 func (g *guest) push(answers []vhostuser.Answer) {
 	err := g.conn.Push(answers...)
 	if err != nil && !errors.Is(err, vhostuser.ErrReset) && !errors.Is(err, io.EOF) {
@@ -246,8 +248,8 @@ func (g *guest) push(answers []vhostuser.Answer) {
 	}
 }
 
-// limitCount bounds the count of a Tread or Treaddir by the room for its reply:
-// what is read from a deque is gone if it cannot be told.
+// limitCount reduces the count of a Tread or Treaddir to the room for its reply. A popped
+// value would be lost if its reply did not fit.
 func limitCount(request []byte, room int) {
 	typ := wire.Type(request[4])
 	if (typ != wire.Tread && typ != wire.Treaddir) || len(request) != wire.TreadSize {
@@ -259,7 +261,7 @@ func limitCount(request []byte, room int) {
 
 // finish implements link.
 func (g *guest) finish() error {
-	g.log.Warn("a virtual machine is attached: what it has mounted here is dead from now on, and QEMU aborts it when it looks at the device again; stop it first")
+	g.log.Warn("a virtual machine is attached: its mount fails from now on, and QEMU aborts the machine when it uses the device again; stop the machine first")
 	return g.cut()
 }
 
@@ -270,7 +272,7 @@ func (g *guest) cut() error {
 	conn := g.conn
 	g.mu.Unlock()
 	if conn == nil {
-		return rights.Shut(g.socket) // which serve closes
+		return rights.Shut(g.socket) // serve closes it
 	}
 	return conn.Close()
 }

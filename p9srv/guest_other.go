@@ -4,5 +4,5 @@ package p9srv
 
 import "fullex/p9srv/endpoint"
 
-// newGuest is never called where vhost-user does not work.
+// newGuest is never called, as vhost-user works only on Linux.
 func newGuest(*Server, endpoint.VhostConn, uint64) served { return nil }

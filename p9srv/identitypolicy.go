@@ -2,23 +2,25 @@ package p9srv
 
 import "fmt"
 
-// IdentityPolicy says who the client of an open through the plain door is. The
-// zero value is IdentityUser.
+// IdentityPolicy decides which opens through the doors / and /pid belong to the same client.
+// Through /pid, the number of the process distinguishes clients, too. The zero value is
+// IdentityUser.
 type IdentityPolicy int
 
 const (
-	// IdentityUser takes each user of each connection for a client. A Linux
-	// mount is one connection and attaches once a user.
+	// IdentityUser makes each user of each connection a client. A Linux mount is one
+	// connection and attaches once for each user.
 	IdentityUser IdentityPolicy = iota
-	// IdentityPeer takes for a client what the transport vouches for: on unix
-	// sockets the connecting process and its user, so that two connections of
-	// one program are one client; on vsock the machine and the user that is
-	// named. Elsewhere it is IdentityUser. It is meant for programs with a 9P
-	// library, not for kernel mounts.
+	// IdentityPeer makes a client of what the transport vouches for. On a unix socket that
+	// is the process of the peer and the user, so two connections of one program are one
+	// client. On vsock it is the machine, together with the user that the attach names.
+	// Over other transports it means IdentityUser. It is meant for programs with a 9P
+	// library, not for mounts.
 	IdentityPeer
 )
 
-// ParseIdentityPolicy takes "user" or "peer".
+// ParseIdentityPolicy returns the policy that is named "user" or "peer". It returns an error
+// for any other name.
 func ParseIdentityPolicy(s string) (IdentityPolicy, error) {
 	switch s {
 	case "user":
@@ -29,7 +31,7 @@ func ParseIdentityPolicy(s string) (IdentityPolicy, error) {
 	return 0, fmt.Errorf("identity policy %q: want user or peer", s)
 }
 
-// String returns the name that ParseIdentityPolicy takes.
+// String returns the name that ParseIdentityPolicy accepts.
 func (p IdentityPolicy) String() string {
 	if p == IdentityPeer {
 		return "peer"

@@ -8,69 +8,70 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// Limits of the wire, in bytes unless said. Those of peers are in Limits.
+// Limits of the protocol, in bytes unless the comment has another unit. The limits for peers
+// are in Limits.
 const (
-	// maxMsize is the largest msize granted, so that every legal frame fits a
+	// maxMsize is the largest msize that the server grants. So every legal frame fits a
 	// buffer of this size.
 	maxMsize = 64 << 10
-	// minMsize is the smallest msize accepted: the Linux client's own minimum,
-	// and enough for the largest reply that cannot be cut.
+	// minMsize is the smallest msize that the server accepts. It is the minimum of the
+	// Linux client, and the largest reply that cannot be split fits it.
 	minMsize = 4 << 10
-	// firstFrameLimit bounds frames until a version is agreed.
+	// firstFrameLimit is the largest frame before a version is agreed.
 	firstFrameLimit = 8 << 10
-	// flushSize is how much may gather in replies before they are written.
+	// flushSize is the size of all replies at which they are written.
 	flushSize = 32 << 10
-	// maxListing is the largest piece of a directory or text file in one reply.
+	// maxListing is the most that one reply contains of a directory or text file.
 	maxListing = 8 << 10
-	// outSize is flushSize and room for the largest single reply.
+	// outSize is flushSize with room for one more reply, the largest.
 	outSize = flushSize + maxListing + wire.RreadHead
-	// smallPart is the largest part of a frame for which a waiting
-	// connection keeps a copy instead of its buffer.
+	// smallPart is the largest part of a frame that a waiting connection copies, so that
+	// it can give its buffer back.
 	smallPart = 4 << 10
 
-	// maxNames is MAXWELEM of walk(5).
+	// maxNames is MAXWELEM of walk(5), a number of names.
 	maxNames = 16
 )
 
-// Limits bound what peers can make a server hold. A zero field stands for the
-// default that its comment gives, a negative one for no limit.
+// Limits bound what peers can make a server use. A zero field means the default that its
+// comment names. A negative field means no limit.
 type Limits struct {
-	// Conns is how many connections there may be; one too many is closed at
-	// once. Default 10,000.
+	// Conns is how many connections there may be. The server closes one too many at once.
+	// The default is 10,000.
 	Conns int
-	// Guests is how many virtual machines may be connected by vhost-user; one
-	// too many is closed before it is answered. Default 256.
+	// Guests is how many virtual machines may be connected by vhost-user. The server
+	// closes the connection of one too many before it answers. The default is 256.
 	Guests int
-	// FIDs is how many fids a connection may have; EMFILE above. Default
+	// FIDs is how many fids a connection may have. One more returns EMFILE. The default is
 	// 65,536.
 	FIDs int
-	// AllFIDs is how many fids all connections may have; ENFILE above. Each
-	// takes about half a KiB. Default 1,048,576.
+	// AllFIDs is how many fids all connections may have together. One more returns ENFILE.
+	// Each takes about half a KiB. The default is 1,048,576.
 	AllFIDs int
-	// Buffers is how many bytes connections may hold, all together, while they wait for
-	// their peers: for the rest of a large message, or for a peer that does not read.
-	// The one that has waited longest is cut above it. Default 64 MiB.
+	// Buffers is how many bytes all connections may use together while they wait for their
+	// peers. They wait for the rest of a large frame, or for a peer that does not read.
+	// Above the limit, the server cuts the connection that has waited longest. The default
+	// is 64 MiB.
 	Buffers int
-	// HandshakeTimeout is how long a new connection may take to its first
-	// attach, and a virtual machine's front-end to its first message. Default
-	// 10 s.
+	// HandshakeTimeout is how long a new connection may take to its first attach. For a
+	// virtual machine, it ends with the first message of the front-end. The default is 10 s.
 	HandshakeTimeout time.Duration
-	// FrameTimeout is how long the rest of a message may take, of which a part
-	// has arrived: it may hold a buffer of 64 KiB. Default 30 s.
+	// FrameTimeout is how long the rest of a frame may take after its first part. That part
+	// may occupy a buffer of 64 KiB. The default is 30 s.
 	FrameTimeout time.Duration
-	// WriteTimeout is how long a peer may leave replies unread, during which
-	// it is not read from either. Default 30 s.
+	// WriteTimeout is how long a peer may leave replies unread. The server does not read
+	// its requests meanwhile. The default is 30 s.
 	WriteTimeout time.Duration
-	// IdleTimeout is how long a connection may send nothing. A mount does
-	// that, so by default there is no limit.
+	// IdleTimeout is how long a connection may send nothing. The default is no limit, as an
+	// unused mount sends nothing.
 	IdleTimeout time.Duration
-	// KeepAlive is about how long a TCP peer may be gone without a word, as a
-	// machine that lost its power, until its sessions are freed: see
-	// endpoint.NoticeLoss. Default 3 min.
+	// KeepAlive is roughly how long a TCP peer may be lost before its connection ends and
+	// its sessions are freed. A machine without power is lost, for example. See
+	// endpoint.NoticeLoss. The default is 3 min.
 	KeepAlive time.Duration
 }
 
-// DefaultLimits returns the limits that the zero Limits stands for.
+// DefaultLimits returns the limits that the zero Limits means.
 func DefaultLimits() Limits { return defaultLimits }
 
 var defaultLimits = Limits{
@@ -79,10 +80,11 @@ var defaultLimits = Limits{
 	KeepAlive: endpoint.DefaultKeepAlive,
 }
 
-// unlimited is above every count.
+// unlimited is the limit of a count that has none.
 const unlimited = math.MaxInt
 
-// withDefaults returns the limits as they are enforced.
+// withDefaults returns the limits with defaults for zero fields. For "no limit", it returns
+// unlimited as a count and 0 as a time.
 func (l Limits) withDefaults() Limits {
 	count := func(field *int, value int) {
 		switch {
@@ -96,7 +98,7 @@ func (l Limits) withDefaults() Limits {
 		if *field == 0 {
 			*field = value
 		}
-		*field = max(*field, 0) // 0 is none from here on
+		*field = max(*field, 0) // 0 means no limit in the result
 	}
 	d := &defaultLimits
 	count(&l.Conns, d.Conns)

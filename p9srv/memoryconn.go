@@ -11,43 +11,42 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// MemoryConn is a connection within this process, as its client has it; see
-// [Server.Connect]. It has no goroutine: a Write answers, on the caller's, what it
-// completes, and a Read takes what was answered. So a request costs no switch to
-// another thread, which is most of what one costs over a socket.
+// MemoryConn is the client's end of a connection within this process; see [Server.Connect].
+// It has no goroutine of its own. Write answers the requests that it completes, and Read
+// returns the replies. So a request needs no switch to another thread. Over a socket, that
+// switch costs more than all the rest.
 //
-// Safe for concurrent use, as a socket is: whole messages must be written by one
-// Write, or by one goroutine at a time. Its lock order is serving, mu.
+// A MemoryConn is safe for concurrent use, as a socket is. A message must be written by one
+// Write, or by one goroutine at a time.
 type MemoryConn struct {
 	srv *Server
 	log *slog.Logger
 
-	// serving guards the fields below, and is held while messages are answered.
-	// It is taken before mu.
+	// serving guards the fields below and is locked while requests are answered. It is
+	// taken before mu.
 	serving   sync.Mutex
 	processor Processor // the front, or layers around it; immutable
 	front     front
-	part      []byte // of a message, until its rest is written
+	part      []byte // a part of a frame, until its rest is written
 	ended     bool
 
 	// mu guards the fields below.
 	mu      sync.Mutex
-	changed sync.Cond // replies or closed did
-	replies []byte    // not yet read
+	changed sync.Cond // signals a change of replies or closed
+	replies []byte    // not read yet
 	closed  bool
 }
 
-// maxUnread is how many bytes of replies wait for a reader before writers do.
+// maxUnread is how many bytes of unread replies make writers wait for a reader.
 const maxUnread = 2 * flushSize
 
-// Connect returns the client's end of a new connection within this process. The
-// client may attach as any user, and is an administrator as root and as the
-// user who runs this process. It returns ErrServerClosed if the server is closed,
-// and ENFILE if there are as many connections as may be.
+// Connect returns the client's end of a new connection within this process. The client may
+// attach as any user. Root and the user of this process are administrators. Connect returns
+// ErrServerClosed if the server is closed, and ENFILE if the server has too many connections.
 //
-// A Write returns when its messages are answered, and waits while more than 64
-// KiB of replies are unread. Close frees all sessions of the connection before it
-// returns. The limits in time do not apply: nobody waits for this client.
+// A Write returns when its requests are answered. It waits while more than 64 KiB of replies
+// are unread. Close frees all sessions of the connection before it returns. The limits in
+// time do not apply, as nobody waits for this client.
 func (s *Server) Connect() (*MemoryConn, error) {
 	s.init()
 	number := s.accepted.Add(1)
@@ -65,7 +64,7 @@ func (s *Server) Connect() (*MemoryConn, error) {
 	return c, nil
 }
 
-// Write implements io.Writer. After an error the connection is of no use.
+// Write implements io.Writer. After an error, the connection has ended.
 func (c *MemoryConn) Write(p []byte) (int, error) {
 	c.serving.Lock()
 	defer c.serving.Unlock()
@@ -86,10 +85,9 @@ func (c *MemoryConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Exchange has one whole message answered and appends the reply to reply. Its tag
-// may be that of any other message, as nobody else sees the reply; fids are those
-// of the connection. io.ErrClosedPipe after the end, and after an error the
-// connection is of no use.
+// Exchange answers one whole request and appends the reply to reply. The request may have any
+// tag, as only this caller sees the reply. Its fids are those of the connection. After an
+// error, the connection has ended; from then on Exchange returns io.ErrClosedPipe.
 func (c *MemoryConn) Exchange(message, reply []byte) ([]byte, error) {
 	c.serving.Lock()
 	defer c.serving.Unlock()
@@ -107,16 +105,16 @@ func (c *MemoryConn) Exchange(message, reply []byte) ([]byte, error) {
 	return out, nil
 }
 
-// errNotOne ends a connection whose client does not keep to Exchange's rule.
+// errNotOne ends a connection whose client has called Exchange without exactly one message.
 var errNotOne = errors.New("less or more than one message")
 
-// process is the processor's, with a backstop for defects.
+// process calls the processor, with a backstop for defects.
 func (c *MemoryConn) process(in, out []byte) (used int, _ []byte, err error) {
 	defer recoverDefect(c.log, &err)
 	return c.processor.Process(in, out)
 }
 
-// answer answers the whole messages of in and returns what follows them.
+// answer answers the whole frames at the start of in and returns the rest of in.
 func (c *MemoryConn) answer(in []byte) (rest []byte, err error) {
 	buffer := outPool.Get().(*outBuffer)
 	defer outPool.Put(buffer)
@@ -133,7 +131,7 @@ func (c *MemoryConn) answer(in []byte) (rest []byte, err error) {
 	}
 }
 
-// deliver hands replies to readers.
+// deliver makes replies available to Read. It waits while too many are unread.
 func (c *MemoryConn) deliver(out []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -148,8 +146,8 @@ func (c *MemoryConn) deliver(out []byte) error {
 	return nil
 }
 
-// Read implements io.Reader. It returns io.EOF when the connection is closed and
-// all replies are read.
+// Read implements io.Reader. It waits for a reply. It returns io.EOF if the connection is
+// closed and all replies are read.
 func (c *MemoryConn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,9 +166,9 @@ func (c *MemoryConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close implements io.Closer. It ends the connection from either side, once.
+// Close implements io.Closer. It ends the connection, whichever side calls it.
 func (c *MemoryConn) Close() error {
-	c.shut() // first: a Write may wait for a reader
+	c.shut() // first: a Write that waits for a reader has serving locked
 	c.serving.Lock()
 	defer c.serving.Unlock()
 	if !c.ended {
@@ -180,19 +178,19 @@ func (c *MemoryConn) Close() error {
 	return nil
 }
 
-// finish implements link: nothing that has arrived is ever left unanswered.
+// finish implements link. Every request that arrived is answered already.
 func (c *MemoryConn) finish() error { return c.Close() }
 
 // cut implements link.
 func (c *MemoryConn) cut() error { return c.Close() }
 
-// endWith is end, and says why.
+// endWith logs err and calls end.
 func (c *MemoryConn) endWith(err error) {
 	c.log.Warn("connection ended", "error", err)
 	c.end()
 }
 
-// end frees what the connection has. The caller holds serving.
+// end frees everything that belongs to the connection. The caller has locked serving.
 func (c *MemoryConn) end() {
 	c.ended, c.part = true, nil
 	c.front.endSession()
@@ -200,7 +198,7 @@ func (c *MemoryConn) end() {
 	c.srv.removeConn(c)
 }
 
-// shut wakes who waits.
+// shut marks the connection as closed and wakes waiting readers and writers.
 func (c *MemoryConn) shut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,7 +206,7 @@ func (c *MemoryConn) shut() {
 	c.changed.Broadcast()
 }
 
-// memoryPeer is the peer of a connection within this process.
+// memoryPeer returns the peer of the connection with that number.
 func memoryPeer(number uint64) peer {
 	return peer{Peer: endpoint.MemoryPeer("memory"), conn: fmt.Sprintf("conn %d", number), own: uint32(os.Geteuid())}
 }

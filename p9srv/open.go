@@ -10,7 +10,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// open answers Tlopen.
+// open answers Tlopen. For a device it starts a session.
 func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	flags := le.Uint32(m.Body()[4:])
 	f.work += openWork
@@ -30,7 +30,7 @@ func (f *front) open(m wire.Frame, fid *fid, out []byte) ([]byte, error) {
 	return wire.End(wire.AppendU32(out, f.iounit()), start), nil
 }
 
-// logOpen logs the opens of devices, and why one was refused.
+// logOpen logs an open of a device, and each refused open with its error.
 func (f *front) logOpen(fid *fid, err error) {
 	if errors.Is(err, syscall.ENFILE) && fid.Node().IsDevice() {
 		f.warn("too many sessions", "limit", f.srv.Kernel.MaxSessions)
@@ -44,10 +44,10 @@ func (f *front) logOpen(fid *fid, err error) {
 	}
 }
 
-// debugs reports whether debug lines are wanted. Their values cost more than an open.
+// debugs reports whether debug lines are logged. Making their values costs more than an open.
 func (f *front) debugs() bool { return f.log.Enabled(context.Background(), slog.LevelDebug) }
 
-// clunk frees a fid and what its open made.
+// clunk closes and frees a fid.
 func (f *front) clunk(number uint32, fid *fid) {
 	f.closeFID(fid)
 	f.fids.remove(number)
@@ -56,7 +56,7 @@ func (f *front) clunk(number uint32, fid *fid) {
 	f.spare = fid
 }
 
-// closeFID frees what the open of a fid made.
+// closeFID frees the session or text that the open of a fid made.
 func (f *front) closeFID(fid *fid) {
 	if fid.Session() != nil {
 		f.extents.closed(fid)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// pause ends the reads and writes of the socket that wait, and those to come, with
-// os.ErrDeadlineExceeded, until resume. It waits for none of them. Outside of the poller
-// reads end within idleTime.
+// pause makes all waiting and later reads and writes of the socket return
+// os.ErrDeadlineExceeded, until resume is called. It does not wait for them. Outside of the
+// poller, a waiting read returns within idleTime.
 func (s *socket) pause() error { return s.setPaused(true) }
 
-// resume ends a pause. The deadlines are again those that were set last.
+// resume ends a pause. The deadlines that were set last apply again.
 func (s *socket) resume() error { return s.setPaused(false) }
 
 func (s *socket) setPaused(paused bool) error {
@@ -25,7 +25,7 @@ func (s *socket) setPaused(paused bool) error {
 		s.conn.SetWriteDeadline(s.unlessPausedLocked(s.writeTime)))
 }
 
-// unlessPausedLocked returns a deadline, or one that has passed.
+// unlessPausedLocked returns deadline, or during a pause one that has passed.
 func (s *socket) unlessPausedLocked(deadline time.Time) time.Time {
 	if s.paused {
 		return past
@@ -33,8 +33,8 @@ func (s *socket) unlessPausedLocked(deadline time.Time) time.Time {
 	return deadline
 }
 
-// pausedSince reports whether the socket is or was paused since the last call. A deadline
-// that seems to have passed may be that of the pause then.
+// pausedSince reports whether the socket is paused or was paused since the last call. If so,
+// an os.ErrDeadlineExceeded may come from the pause.
 func (s *socket) pausedSince() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,8 +43,8 @@ func (s *socket) pausedSince() bool {
 	return was
 }
 
-// descriptor returns the number of the socket's file descriptor. Nobody may use the socket
-// meanwhile.
+// descriptor returns the number of the socket's file descriptor. Nobody may read or write the
+// socket at the same time.
 func (s *socket) descriptor() (number int, err error) {
 	if s.isOutside {
 		return int(s.fd), nil

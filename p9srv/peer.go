@@ -12,16 +12,15 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// peer is who is at the other end of a connection, as far as its transport
-// vouches for it. Immutable once made.
+// peer is what the server knows about the other end of a connection. It is immutable.
 type peer struct {
 	endpoint.Peer
-	conn string // names the connection: "conn 7"
-	own  uint32 // the server's user
+	conn string // name of the connection, such as "conn 7"
+	own  uint32 // user id of the server
 }
 
-// newPeer asks the transport of a new connection, the number'th of its server.
-// The process is looked up only if the policy wants it.
+// newPeer returns the peer of the connection c, which has that number in its server. It looks
+// up the peer's process only if the policy needs it.
 func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	return peer{
 		Peer: endpoint.PeerOf(c, policy == IdentityPeer),
@@ -29,16 +28,18 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	}
 }
 
-// nobody is the user of a root peer that names none: a Linux mount attaches so
-// before any of its users has done anything, and must not be root by that.
+// nobody is the user of an attach by root without a user. A Linux mount attaches like this
+// before any of its users has used it, and that must not make it root.
 const nobody = 65534
 
-// user says who an attach with this n_uname acts for, and who administers:
+// user returns the user of an attach with the n_uname claimed. It returns EPERM if the peer
+// may not act for that user.
 //
-//	in memory              any user; none named is the server's   root and the server's own user
-//	unix, peer is root     any user; none named is nobody         who says root
-//	unix, other peer       itself, named or not; EPERM otherwise  the server's own user
-//	all others             what it says, which proves nothing     nobody
+//	transport, peer    user of the attach                      administrator
+//	in memory          claimed; without one, the server's own  root and the server's own user
+//	unix, root         claimed; without one, nobody            root
+//	unix, other user   the peer's user; EPERM for any other    the server's own user
+//	all others         claimed, which proves nothing           no user
 func (p peer) user(claimed uint32, policy IdentityPolicy) (*tree.User, error) {
 	uid, err := p.effective(claimed)
 	if err != nil {
@@ -61,7 +62,7 @@ func (p peer) user(claimed uint32, policy IdentityPolicy) (*tree.User, error) {
 	return u, nil
 }
 
-// effective returns the user for whom a claim stands.
+// effective returns the user id that an attach gets with the n_uname claimed.
 func (p peer) effective(claimed uint32) (uint32, error) {
 	switch {
 	case !p.Vouched:
@@ -80,7 +81,7 @@ func (p peer) effective(claimed uint32) (uint32, error) {
 	return p.UID, nil
 }
 
-// self is the user whom the transport vouches for.
+// self returns the user for whom the transport vouches.
 func (p peer) self() *device.User {
 	return &device.User{Conn: p.conn, Where: p.Where, UID: p.UID, Claimed: p.UID, Vouched: p.Vouched}
 }

@@ -11,21 +11,21 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// restored is what a connection goes on with.
+// restored is what a restored connection begins with.
 type restored struct {
-	in  []byte // read and not answered
-	out []byte // not written
+	in  []byte // bytes that were read but not answered
+	out []byte // replies that were not written
 }
 
-// errSaved is why a state is refused that no server can have saved.
-var errSaved = errors.New("the saved state cannot be")
+// errSaved reports a state that no server can have saved.
+var errSaved = errors.New("invalid saved state")
 
-// Restore lets a new server go on with what another one has saved. Its Kernel must be new
-// and have the same modules, none of them loaded. open returns the connection of a
-// descriptor. A connection that cannot be opened is logged and ended. After any other
-// error the server is of no use.
+// Restore gives a new server the state of the server that was saved, and serves its
+// connections. Its Kernel must be new and have the same modules, with none of them loaded.
+// open returns the connection of a descriptor. If open fails, Restore logs the error and ends
+// that connection. After any other error, the server must not be used.
 //
-// It is called before Serve, Connect and ServeConn. The connections are served from then on.
+// Restore must be called before Serve, Connect and ServeConn.
 func (s *Server) Restore(saved Saved, open func(descriptor int) (net.Conn, error)) error {
 	conns, err := s.rebuild(saved)
 	if err != nil {
@@ -40,14 +40,15 @@ func (s *Server) Restore(saved Saved, open func(descriptor int) (net.Conn, error
 	return nil
 }
 
-// Check returns an error if Restore would. It opens nothing; the server is of no more use.
+// Check returns an error if Restore would. It opens no connections. The server must not be
+// used afterwards.
 func (s *Server) Check(saved Saved) error {
 	_, err := s.rebuild(saved)
 	return err
 }
 
-// AwaitConn waits until a restored connection of that number has ended. It returns at once
-// if there is none.
+// AwaitConn waits until the restored connection with that number has ended. It returns at
+// once if there is none.
 func (s *Server) AwaitConn(number uint64) {
 	if ended := s.restoredConn(number); ended != nil {
 		<-ended
@@ -65,7 +66,7 @@ func (s *Server) restoredConn(number uint64) <-chan struct{} {
 	return nil
 }
 
-// rebuild makes everything but the sockets.
+// rebuild restores everything except the sockets of the connections that it returns.
 func (s *Server) rebuild(saved Saved) ([]*conn, error) {
 	s.init()
 	if err := s.Kernel.Restore(saved.Kernel); err != nil {
@@ -82,7 +83,7 @@ func (s *Server) rebuild(saved Saved) ([]*conn, error) {
 	for i := range saved.Conns {
 		one := &saved.Conns[i]
 		if one.Number == 0 || one.Number > saved.Accepted || numbers[one.Number] {
-			return nil, fmt.Errorf("%w: of %d connections one has the number %d", errSaved, saved.Accepted, one.Number)
+			return nil, fmt.Errorf("%w: connection %d of %d, or two with that number", errSaved, one.Number, saved.Accepted)
 		}
 		numbers[one.Number] = true
 		c, err := s.rebuildConn(one, users)
@@ -94,10 +95,10 @@ func (s *Server) rebuild(saved Saved) ([]*conn, error) {
 	return conns, nil
 }
 
-// rebuildConn makes a connection but for its socket.
+// rebuildConn makes a connection without its socket.
 func (s *Server) rebuildConn(saved *SavedConn, users []*tree.User) (*conn, error) {
 	if len(saved.In) > maxMsize || saved.Msize > maxMsize || saved.Msize != 0 && saved.Msize < minMsize {
-		return nil, fmt.Errorf("%w: msize %d, and %d bytes unanswered", errSaved, saved.Msize, len(saved.In))
+		return nil, fmt.Errorf("%w: msize %d with %d unanswered bytes", errSaved, saved.Msize, len(saved.In))
 	}
 	p := peer{conn: fmt.Sprintf("conn %d", saved.Number), own: uint32(os.Geteuid()), Peer: endpoint.Peer{
 		Where: saved.Peer.Where, Here: saved.Peer.Here, Vouched: saved.Peer.Vouched, UID: saved.Peer.UID, Process: saved.Peer.Process,
@@ -126,17 +127,17 @@ func restoredExtents(saved *SavedConn) extents {
 	return x
 }
 
-// restoreFID enters a fid.
+// restoreFID restores a fid and its session.
 func (f *front) restoreFID(saved *SavedFID, users []*tree.User) error {
 	switch {
 	case f.msize == 0:
-		return fmt.Errorf("%w: no version is agreed", errSaved)
+		return fmt.Errorf("%w: a fid before a version is agreed", errSaved)
 	case saved.Number == wire.NoFID || f.fids.get(saved.Number) != nil:
-		return fmt.Errorf("%w: it is there twice, or NOFID", errSaved)
+		return fmt.Errorf("%w: two fids have its number, or it is NOFID", errSaved)
 	case saved.User < 0 || saved.User >= len(users):
 		return fmt.Errorf("%w: there is no user %d", errSaved, saved.User)
 	case len(saved.Pending) > maxPending:
-		return fmt.Errorf("%w: %d reads are pending", errSaved, len(saved.Pending))
+		return fmt.Errorf("%w: %d pending reads, want at most %d", errSaved, len(saved.Pending), maxPending)
 	}
 	file, err := f.srv.tree.RestoreFile(saved.File, users[saved.User])
 	if err != nil {
@@ -161,7 +162,7 @@ func (f *front) restoreFID(saved *SavedFID, users []*tree.User) error {
 	return nil
 }
 
-// reconnect gives a restored connection its socket, and serves it.
+// reconnect gives a restored connection its socket and starts to serve it.
 func (s *Server) reconnect(c *conn, descriptor int, open func(int) (net.Conn, error)) error {
 	socket, err := open(descriptor)
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Server) reconnect(c *conn, descriptor int, open func(int) (net.Conn, er
 	c.net = socket
 	c.io.init(socket, s.limits.WriteTimeout)
 	if c.io.socket.raw == nil {
-		return errors.Join(errors.New("it is no socket"), socket.Close())
+		return errors.Join(fmt.Errorf("descriptor %d is not a socket", descriptor), socket.Close())
 	}
 	c.become(c.front)
 	c.keepAlive()

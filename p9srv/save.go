@@ -8,9 +8,9 @@ import (
 	"fullex/p9srv/tree"
 )
 
-// Save returns what another process needs to go on. The error says what cannot be saved.
-// Descriptors are named by their numbers and stay open; the caller lets them survive
-// exec(2).
+// Save returns the state of the server. With it, [Server.Restore] goes on in another process.
+// The error says what cannot be saved. The state contains the numbers of descriptors, which
+// stay open. The caller must let these descriptors survive exec(2).
 func (f *Frozen) Save() (Saved, error) {
 	s := f.srv
 	saved := Saved{Tree: s.tree.Save(), Accepted: s.accepted.Load()}
@@ -34,14 +34,14 @@ func (f *Frozen) Save() (Saved, error) {
 	}
 	slices.SortFunc(saved.Conns, func(a, b SavedConn) int { return cmp.Compare(a.Number, b.Number) })
 	if all := s.Kernel.Sessions(); all != sessions {
-		return Saved{}, fmt.Errorf("save the sessions: %d of %d are not of the server's connections", all-sessions, all)
+		return Saved{}, fmt.Errorf("save the sessions: %d of %d do not belong to a connection of the server", all-sessions, all)
 	}
 	var err error
 	saved.Kernel, err = s.Kernel.Save()
 	return saved, err
 }
 
-// sessions returns how many of the fids have a session that goes on.
+// sessions returns how many fids have a session that has not ended.
 func (c *SavedConn) sessions() (n int) {
 	for _, f := range c.FIDs {
 		if f.File.Session != nil && f.File.Session.Ended == 0 {
@@ -51,7 +51,7 @@ func (c *SavedConn) sessions() (n int) {
 	return n
 }
 
-// save returns the connection. user returns the index of a user.
+// save returns the state of the connection. user returns the index of a user in Saved.Users.
 func (c *conn) save(user func(*tree.User) int) (SavedConn, error) {
 	descriptor, err := c.io.socket.descriptor()
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *conn) save(user func(*tree.User) int) (SavedConn, error) {
 		In: c.unanswered(), Out: slices.Clone(c.io.unsent),
 		Folded: f.extents.folded, Folds: f.extents.folds,
 	}
-	if left := c.restored; left != nil { // it has not begun yet
+	if left := c.restored; left != nil { // the connection has not begun to serve
 		saved.In, saved.Out = left.in, left.out
 	}
 	for path, e := range f.extents.byPath {
@@ -85,7 +85,7 @@ func (c *conn) save(user func(*tree.User) int) (SavedConn, error) {
 	return saved, err
 }
 
-// unanswered returns the bytes that were read, whose replies are not made.
+// unanswered returns the bytes that were read but not answered.
 func (c *conn) unanswered() []byte {
 	if c.io.buf == nil {
 		return slices.Clone(c.io.part)
@@ -93,7 +93,7 @@ func (c *conn) unanswered() []byte {
 	return slices.Clone(c.io.arrived()[c.answered:])
 }
 
-// save returns the fid but for its user.
+// save returns the state of the fid without its user.
 func (f *fid) save(number uint32) (SavedFID, error) {
 	file, err := f.File.Save()
 	if err != nil {

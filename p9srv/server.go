@@ -28,40 +28,40 @@ import (
 // call to [Server.Shutdown] or [Server.Close].
 var ErrServerClosed = errors.New("p9srv: server closed")
 
-// Server serves the device tree over 9P2000.L. The exported fields are set
-// before the first use and not changed afterwards; the methods are safe for
-// concurrent use. The zero Server is ready to use.
+// Server serves the device tree over 9P2000.L. The zero Server is ready to use. Set the
+// exported fields before the first use and do not change them afterwards. The methods are
+// safe for concurrent use.
 type Server struct {
-	// Kernel has the modules whose files are served. Nil: a new one, with all
-	// modules loaded.
+	// Kernel contains the modules whose files are served. The default is a new kernel with
+	// all modules loaded.
 	Kernel *device.Kernel
-	// Identity says who the client of an open through the plain door is.
+	// Identity decides which opens through the doors / and /pid belong to the same client.
 	Identity IdentityPolicy
-	// Limits bound what peers can make the server hold.
+	// Limits bound what peers can make the server use.
 	Limits Limits
-	// Log takes connections at Info, opens at Debug and refusals at Warn. From
-	// Info up, ten lines a second of each message are written and the others
-	// counted. Nil: nothing is logged.
+	// Log gets connections at level Info, opens at Debug and refusals at Warn. From Info
+	// up, it gets ten lines a second with the same text. The server counts the others. The
+	// default is no log.
 	Log *slog.Logger
-	// Trace, if not nil, is called with a line for every message and every
-	// reply, from many goroutines at the same time.
+	// Trace, if not nil, is called with a line for every request and every reply. Many
+	// goroutines call it at the same time.
 	Trace func(line string)
-	// Layer, if not nil, is called for each new connection and put around what
-	// answers its messages.
+	// Layer, if not nil, is called for each new connection. It returns a Processor around
+	// the one that answers the connection's messages.
 	Layer Layer
 
 	setUp    sync.Once
-	limits   Limits        // with defaults; immutable after setUp, as log
-	log      *slog.Logger  // throttled
-	fids     atomic.Int64  // of all connections
+	limits   Limits        // with defaults; immutable after setUp
+	log      *slog.Logger  // throttled; immutable after setUp
+	fids     atomic.Int64  // number of fids of all connections
 	tree     *tree.Tree    // immutable after setUp
-	place    outside.Place // for the connection that is busy alone
+	place    outside.Place // for the only busy connection
 	turns    turns         // of connections that use up their shares fast
 	buffers  bufferBudget  // of connections that wait for their peers
 	freezer  freezer
-	accepted atomic.Uint64 // numbers connections
-	// stopping ends when connections are made to end; immutable after setUp, as
-	// stopped, which ends it.
+	accepted atomic.Uint64 // connections so far; numbers them
+	// stopping ends when Shutdown or Close ends the connections. stopped ends it. Both are
+	// immutable after setUp.
 	stopping context.Context
 	stopped  context.CancelFunc
 
@@ -70,39 +70,38 @@ type Server struct {
 	closed    bool
 	listeners map[net.Listener]struct{}
 	links     map[link]bool  // true: a guest
-	guests    int            // of links
-	running   sync.WaitGroup // one for each of links and each running Serve
+	guests    int            // number of guests in links
+	running   sync.WaitGroup // counts the links and the running calls of Serve
 }
 
-// link is a connection, whatever carries it. Its methods are called without a lock
-// of the server's, from any goroutine, and may return before the connection has
-// ended: it says removeConn then.
+// link is a connection of any kind. Any goroutine may call its methods, but not with
+// Server.mu locked. They may return before the connection has ended. The link is removed by
+// removeConn when it has ended.
 type link interface {
-	// finish lets it answer what has arrived, and ends it.
+	// finish ends the connection after it has answered what arrived.
 	finish() error
-	// cut ends it at once.
+	// cut ends the connection at once.
 	cut() error
 }
 
-// served is a link with a goroutine of its own, which calls serve.
+// served is a link that a goroutine of its own serves.
 type served interface {
 	link
-	// serve answers until the peer leaves or is made to, and frees all.
+	// serve answers requests until the connection ends, and frees all its memory.
 	serve()
-	// refuse frees all instead.
+	// refuse closes the connection. It is called instead of serve.
 	refuse() error
 }
 
-// Serve accepts connections from l and serves each until it ends. It returns
-// ErrServerClosed after Shutdown or Close, and otherwise the error that made
-// accepting impossible. It closes l. It may be called for several listeners.
+// Serve accepts connections from l and serves each in a goroutine of its own. It returns
+// ErrServerClosed after Shutdown or Close, or an error if l can accept no more. It closes l.
+// A server may serve several listeners at the same time.
 //
-// A TCP listener that is reachable from other machines is announced with a
-// warning: whoever reaches it is let in.
+// If other machines can reach l over TCP, Serve logs a warning: there is no authentication.
 func (s *Server) Serve(l net.Listener) error {
 	s.init()
 	l = endpoint.Guard(l)
-	s.warnIfOpen(l.Addr()) // first: l takes connections already, also if the server is closed by now
+	s.warnIfOpen(l.Addr()) // first: clients can connect to l even if the server is closed by now
 	if !s.addListener(l) {
 		return errors.Join(ErrServerClosed, ignoreClosed(l.Close()))
 	}
@@ -110,7 +109,7 @@ func (s *Server) Serve(l net.Listener) error {
 	return s.accept(l)
 }
 
-// accept runs until l is closed.
+// accept accepts and serves connections until l is closed.
 func (s *Server) accept(l net.Listener) error {
 	loop := accept.Loop{Listener: l, Failed: func(err error, retry time.Duration) {
 		s.log.Error("accept", "error", err, "retry", retry)
@@ -124,8 +123,8 @@ func (s *Server) accept(l net.Listener) error {
 	}
 }
 
-// acceptNext accepts one connection and starts to serve it. A freeze lets it return
-// without one.
+// acceptNext accepts one connection and starts to serve it. It returns nil without a
+// connection if a freeze begins.
 func (s *Server) acceptNext(loop *accept.Loop, ours bool) error {
 	s.freezer.admit()
 	defer s.freezer.admitted()
@@ -145,10 +144,9 @@ func (s *Server) acceptNext(loop *accept.Loop, ours bool) error {
 	return nil
 }
 
-// ServeConn serves one connection that somebody else made and returns when it
-// has ended and all its sessions are freed. It closes c. It returns
-// ErrServerClosed, at once, if the server is closed, and ENFILE if there are as
-// many connections as may be.
+// ServeConn serves the connection c, which the caller has made. It closes c. It returns nil
+// when the connection has ended and all its sessions are freed. It returns ErrServerClosed
+// at once if the server is closed, and ENFILE if the server has too many connections.
 func (s *Server) ServeConn(c net.Conn) error {
 	s.init()
 	s.freezer.admit()
@@ -162,8 +160,8 @@ func (s *Server) ServeConn(c net.Conn) error {
 	return nil
 }
 
-// take makes a link of what was accepted, or closes it and says why. It is ours
-// alone, or somebody else has it too and may close it.
+// take makes a link of the accepted connection c. If the server has no room for it, take
+// closes c and returns an error. ours means that nobody else has c and may close it.
 func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	number := s.accepted.Add(1)
 	socket, isGuest := c.(endpoint.VhostConn)
@@ -179,10 +177,10 @@ func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	return taken, nil
 }
 
-// Shutdown stops accepting, lets every connection answer what has arrived,
-// ends it, and frees its sessions. It returns nil when all that is done. If
-// ctx ends before, it closes the connections that are left, which are those
-// whose peers do not read, and returns the context's error.
+// Shutdown stops accepting. It ends every connection after the requests that have arrived
+// are answered, and frees its sessions. It returns nil when all connections have ended. Only
+// peers that do not read keep it waiting. If ctx ends first, Shutdown closes their
+// connections and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
 	err := s.stop(link.finish)
@@ -201,8 +199,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// Close stops accepting, closes every connection and waits until all sessions
-// are freed.
+// Close stops accepting and closes every connection. It returns when all sessions are freed.
 func (s *Server) Close() error {
 	s.init()
 	err := s.stop(link.cut)
@@ -210,7 +207,7 @@ func (s *Server) Close() error {
 	return err
 }
 
-// stop marks the server closed, closes its listeners and ends its connections.
+// stop marks the server as closed, closes its listeners and calls end for each connection.
 func (s *Server) stop(end func(link) error) error {
 	s.mu.Lock()
 	s.closed = true
@@ -273,8 +270,8 @@ func (s *Server) removeListener(l net.Listener) {
 	s.running.Done()
 }
 
-// startConn serves c in a goroutine of its own, or closes it and says why. It
-// does no more than that, so that accepting keeps up with those who connect.
+// startConn serves c in a goroutine of its own, or closes c and returns an error. All other
+// work is left to that goroutine, so that the next connection is accepted soon.
 func (s *Server) startConn(c net.Conn, ours bool) error {
 	served, err := s.take(c, ours)
 	if err != nil {
@@ -287,13 +284,14 @@ func (s *Server) startConn(c net.Conn, ours bool) error {
 	return nil
 }
 
-// addConn makes room for a connection, or returns ErrServerClosed or ENFILE.
+// addConn enters a connection that is not a guest. See addLink.
 func (s *Server) addConn(c link) error { return s.addLink(c, false) }
 
-// addLink is addConn, also for guests, which have a limit of their own.
+// addLink enters a connection into links. It returns ErrServerClosed if the server is
+// closed, and ENFILE above the limit; guests have a limit of their own.
 func (s *Server) addLink(c link, isGuest bool) error {
 	err := s.tryAddLink(c, isGuest)
-	switch { // without mu: a log may wait for its reader
+	switch { // without mu: writing to a log may block
 	case !errors.Is(err, syscall.ENFILE):
 	case isGuest:
 		s.log.Warn("too many virtual machines", "limit", s.limits.Guests)
@@ -335,17 +333,17 @@ func (s *Server) removeConn(c link) {
 	s.running.Done()
 }
 
-// Attacher returns the tree that the server serves, as one user has it, for the server
-// of hugelgupf/p9 (p9.NewServer), which serves it its own way: without limits, without
-// the rules for the Linux client, and with the qid of the root for any aname. u.Conn
-// names the client, which may have a device open once.
+// Attacher returns the tree of the server, as the user u sees it, for the server of
+// hugelgupf/p9 (p9.NewServer). That server has no limits and no rules for the Linux client.
+// For any aname, it reports the qid of the root. u.Conn names the client, which may have a
+// device open once.
 func (s *Server) Attacher(u device.User) p9.Attacher {
 	s.init()
 	return s.tree.Attacher(&tree.User{User: u, Peer: u.Conn})
 }
 
-// loadedKernel returns a kernel with all modules, which load without error, as
-// their names differ.
+// loadedKernel returns a kernel with all modules loaded. Load returns no error, as the names
+// of the modules differ.
 func loadedKernel() *device.Kernel {
 	k := device.NewKernel(device.Modules()...)
 	for _, m := range device.Modules() {
@@ -354,15 +352,15 @@ func loadedKernel() *device.Kernel {
 	return k
 }
 
-// warnIfOpen tells of a listener that other machines can reach.
+// warnIfOpen logs a warning if other machines can reach addr.
 func (s *Server) warnIfOpen(addr net.Addr) {
 	if endpoint.IsExposed(addr) {
 		s.log.Warn("reachable from other machines: whoever reaches this address is let in", "address", addr.String())
 	}
 }
 
-// ignoreClosed drops the errors of what is closed already; a net.Pipe has one
-// of its own.
+// ignoreClosed returns nil for the error of a connection or listener that is already closed.
+// A net.Pipe returns io.ErrClosedPipe.
 func ignoreClosed(err error) error {
 	if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
 		return nil

@@ -13,45 +13,46 @@ import (
 	"fullex/p9srv/outside"
 )
 
-// socket is a connection's file descriptor. One that waits is in one of two
-// places: in the runtime's poller, where that costs no thread, or (Linux) out of
-// it, where a thread waits in the kernel. The latter is for the one connection of a
-// server that is busy alone: see package outside.
+// socket is the socket of a connection. It waits either in the runtime's poller, where it
+// needs no thread, or (only on Linux) outside of it. Outside, a thread blocks until there is
+// something to read. A server lets a connection wait outside while no other connection is
+// busy: see package outside.
 //
-// One goroutine reads and writes. SetReadDeadline and cut may be called by others
-// at the same time.
+// One goroutine reads and writes. Other goroutines may call SetReadDeadline, pause, resume,
+// interrupt and cut at the same time.
 type socket struct {
-	raw syscall.RawConn // in the poller; nil: not a file descriptor
+	raw syscall.RawConn // in the poller; nil: the connection has no file descriptor
 
-	guarded bool // descriptors may come beside the bytes; immutable after init
+	guarded bool // the peer may send descriptors along with the bytes; immutable after init
 
-	// Of the goroutine that reads and writes.
-	place *outside.Place // which the socket may take; nil: it may not
+	// Only the goroutine that reads and writes uses these two.
+	place *outside.Place // where the socket may wait outside; nil: it may not
 	meter outside.Meter
 
-	// isOutside says that fd is the connection, and conn is not. They change with mu held.
+	// isOutside reports that fd is the descriptor of the connection, and not conn. Both
+	// fields change only while mu is locked.
 	isOutside bool
 	fd        outside.Descriptor
 
-	// mu guards the fields below. Only the goroutine that reads and writes moves
-	// the socket, so that it may look without mu where it is.
+	// mu guards the fields below. Only the goroutine that reads and writes moves the socket
+	// into or out of the poller. So that goroutine may read isOutside and fd without mu.
 	mu        sync.Mutex
 	conn      pollable  // nil: outside
-	deadline  time.Time // of reading
-	writeTime time.Time // the deadline of writing
+	deadline  time.Time // of reads
+	writeTime time.Time // the deadline of writes
 	paused    bool      // both deadlines count as passed
-	wasPaused bool      // since the last call of pausedSince
-	cutOff    bool
+	wasPaused bool      // paused since the last call of pausedSince
+	cutOff    bool      // cut or close was called
 }
 
-// pollable is what a socket in the poller can do.
+// pollable is a connection in the poller.
 type pollable interface {
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
 	Close() error
 }
 
-// init makes a socket ready that is its zero value.
+// init makes the zero socket ready for use.
 func (s *socket) init(c net.Conn) {
 	s.conn = c
 	if sc, ok := c.(syscall.Conn); ok {
@@ -73,7 +74,7 @@ func (s *socket) read(try func(fd uintptr) bool) error {
 	return s.whyEnded(s.raw.Read(try))
 }
 
-// readNow calls try once.
+// readNow calls try once, also if the socket is not readable.
 func (s *socket) readNow(try func(fd uintptr)) error {
 	if s.isOutside {
 		try(uintptr(s.fd))
@@ -98,8 +99,8 @@ func (s *socket) write(try func(fd uintptr) bool) error {
 	return s.whyEnded(s.raw.Write(try))
 }
 
-// mayLeave lets the socket, which is c, leave the poller for a place outside, if it is of
-// a kind that can.
+// mayLeave lets the socket of c leave the poller for place, if c is a unix or TCP connection
+// on Linux.
 func (s *socket) mayLeave(c net.Conn, place *outside.Place) {
 	switch c.(type) {
 	case *net.UnixConn, *net.TCPConn:
@@ -109,7 +110,8 @@ func (s *socket) mayLeave(c net.Conn, place *outside.Place) {
 	}
 }
 
-// leaveIfBusy takes the socket out of the poller if it is busy alone and the place is free.
+// leaveIfBusy takes the socket out of the poller if no other connection is busy and the
+// place is free.
 func (s *socket) leaveIfBusy() {
 	if s.isOutside || s.place == nil || !s.meter.Inside(s.place) || !s.place.Take() {
 		return
@@ -119,6 +121,7 @@ func (s *socket) leaveIfBusy() {
 	}
 }
 
+// leave takes the socket out of the poller. It returns false if it cannot.
 func (s *socket) leave() bool {
 	c, ok := s.conn.(syscall.Conn)
 	if !ok {
@@ -126,27 +129,27 @@ func (s *socket) leave() bool {
 	}
 	fd, err := outside.Duplicate(c)
 	if err != nil {
-		return false // a cut socket is found to be so by the next read
+		return false // the next read returns the error, if the socket was cut
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cutOff {
-		_ = fd.Close() // the connection is conn still
+		_ = fd.Close() // conn still is the connection
 		return false
 	}
-	_ = s.conn.Close() // which takes it out of the poller; fd is the connection now
+	_ = s.conn.Close() // this takes the socket out of the poller; fd is the connection now
 	s.conn, s.fd, s.isOutside = nil, fd, true
 	return true
 }
 
-// comeBack puts the socket into the poller, if it is not.
+// comeBack puts the socket back into the poller, if it is outside.
 func (s *socket) comeBack() error {
 	if !s.isOutside {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	file := os.NewFile(uintptr(s.fd), "socket") // in the poller, as it does not block
+	file := os.NewFile(uintptr(s.fd), "socket") // puts it into the poller, as the descriptor is non-blocking
 	s.conn, s.isOutside = file, false
 	s.place.Leave()
 	if s.cutOff {
@@ -163,11 +166,12 @@ func (s *socket) comeBack() error {
 	return nil
 }
 
-// idleTime is how long a socket waits outside before it comes back.
+// idleTime is how long a socket waits outside before it comes back into the poller.
 const idleTime = 10 * time.Millisecond
 
-// readOutside waits and lets try read, and reports whether it did. The socket comes back
-// into the poller if nothing comes for idleTime, or if others are busy.
+// readOutside waits outside and calls try. It reports whether try returned true. The socket
+// comes back into the poller if nothing arrives for idleTime, or if other connections are
+// busy.
 func (s *socket) readOutside(try func(fd uintptr) bool) (done bool, err error) {
 	patience, err := s.patience()
 	if err != nil {
@@ -180,14 +184,15 @@ func (s *socket) readOutside(try func(fd uintptr) bool) (done bool, err error) {
 	case !came && patience == idleTime:
 		return false, s.comeBack()
 	case !came || !try(uintptr(s.fd)):
-		return false, nil // the deadline has passed, or a signal came
+		return false, nil // the deadline has passed, a signal came, or there was nothing to read
 	case !s.meter.Outside(s.place):
 		return true, s.comeBack()
 	}
 	return true, nil
 }
 
-// patience is how long to wait outside, or why not.
+// patience returns how long to wait outside. It returns an error if the socket was cut or
+// its deadline has passed.
 func (s *socket) patience() (time.Duration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +210,8 @@ func (s *socket) patience() (time.Duration, error) {
 	return min(left, idleTime), nil
 }
 
-// closeOutside closes a socket that waits nowhere any more. The caller holds mu.
-func (s *socket) closeOutside() error {
+// closeOutsideLocked closes the socket if it is outside.
+func (s *socket) closeOutsideLocked() error {
 	if !s.isOutside {
 		return nil
 	}
@@ -215,8 +220,8 @@ func (s *socket) closeOutside() error {
 	return s.fd.Close()
 }
 
-// whyEnded returns net.ErrClosed for the error of a socket that was cut, for which
-// a file in the poller has another one.
+// whyEnded returns net.ErrClosed instead of err if the socket was cut. A file in the poller
+// returns another error then.
 func (s *socket) whyEnded(err error) error {
 	if err == nil || !s.wasCut() {
 		return err
@@ -230,14 +235,14 @@ func (s *socket) wasCut() bool {
 	return s.cutOff
 }
 
-// SetReadDeadline is that of a net.Conn. Outside of the poller it applies from the
-// next read on, or within idleTime.
+// SetReadDeadline is like that of a net.Conn. Outside of the poller, a waiting read notices a
+// new deadline within idleTime.
 func (s *socket) SetReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deadline = t
 	if s.cutOff {
-		return net.ErrClosed // a file in the poller has another error for it
+		return net.ErrClosed // a file in the poller returns another error
 	}
 	if s.conn == nil {
 		return nil
@@ -245,7 +250,8 @@ func (s *socket) SetReadDeadline(t time.Time) error {
 	return s.conn.SetReadDeadline(s.unlessPausedLocked(t))
 }
 
-// SetWriteDeadline is that of a net.Conn, and needs the poller.
+// SetWriteDeadline is like that of a net.Conn. It brings the socket back into the poller.
+// Only the goroutine that reads and writes may call it.
 func (s *socket) SetWriteDeadline(t time.Time) error {
 	if err := s.comeBack(); err != nil {
 		return err
@@ -259,7 +265,7 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 	return s.conn.SetWriteDeadline(s.unlessPausedLocked(t))
 }
 
-// interrupt ends reads and writes that wait, and those to come, without waiting for any.
+// interrupt ends all waiting and later reads and writes. It does not wait for them.
 func (s *socket) interrupt() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -273,8 +279,8 @@ func (s *socket) interrupt() error {
 	return errors.Join(s.conn.SetReadDeadline(past), s.conn.SetWriteDeadline(past))
 }
 
-// cut ends the connection for the goroutine that reads and writes, too, which has
-// yet to close it.
+// cut ends the connection. The goroutine that reads and writes gets net.ErrClosed, and must
+// still call close.
 func (s *socket) cut() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -291,7 +297,8 @@ func (s *socket) cut() error {
 	return ignoreClosed(s.conn.Close())
 }
 
-// close closes the connection, cut or not.
+// close closes the connection, also after a cut. Only the goroutine that reads and writes may
+// call it.
 func (s *socket) close() error {
 	if s.guarded {
 		return s.closeGuarded()
@@ -301,11 +308,11 @@ func (s *socket) close() error {
 	wasCut := s.cutOff
 	s.cutOff = true
 	if s.conn == nil {
-		return s.closeOutside()
+		return s.closeOutsideLocked()
 	}
 	err := s.conn.Close()
 	if wasCut || errors.Is(err, net.ErrClosed) {
-		return nil // closed before
+		return nil // cut has closed it
 	}
 	return err
 }

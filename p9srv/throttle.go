@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// Of each message from Info up, a server logs so many lines a second. What
-// peers do makes them, so that otherwise a peer could fill a disk.
+// throttledLines is how many lines with the same text a server logs in a second, from level
+// Info up. Peers cause these lines. Without the limit, a peer could fill a disk.
 const throttledLines = 10
 
-// throttle is a log handler that drops lines above that rate and says with the
-// next one how many were dropped. Debug lines pass: who asks for them wants
-// them all.
+// throttle is a log handler that drops lines above that rate. The next line with the same
+// text says how many were dropped. throttle passes on all lines at level Debug.
 type throttle struct {
 	slog.Handler
-	state *throttleState // shared by the handlers made with attributes
+	state *throttleState // shared by all handlers that WithAttrs and WithGroup return
 }
 
 type throttleState struct {
 	// mu guards lines.
 	mu    sync.Mutex
-	lines map[string]*lineCount // by message, which are constants of this package
+	lines map[string]*lineCount // by text; the texts are constants of this package
 }
 
-// lineCount is what came of one message in the current second.
+// lineCount counts the lines with one text in the current second.
 type lineCount struct {
 	second  time.Time
 	written int
@@ -52,7 +51,8 @@ func (t *throttle) Handle(ctx context.Context, r slog.Record) error {
 	return t.Handler.Handle(ctx, r)
 }
 
-// admit says whether a line may be written, and how many were dropped before.
+// admit reports whether a line may be written, and how many were dropped since the last
+// line that was written.
 func (s *throttleState) admit(message string, now time.Time) (dropped int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,50 +11,49 @@ import (
 	"fullex/p9srv/deadline"
 )
 
-// transport reads and writes a connection's bytes. It waits for data without
-// holding a buffer, so that an idle connection costs little, where the
-// connection is a file descriptor (SyscallConn); elsewhere it waits with a
-// small one.
+// transport reads and writes the bytes of a connection. If the connection has a file
+// descriptor (SyscallConn), the transport waits for data without a buffer. So an idle
+// connection costs little. Otherwise it waits with a small buffer.
 //
-// It is used by the connection's goroutine only, but for the socket.
+// Only the connection's goroutine uses it, apart from the socket.
 type transport struct {
 	socket socket
 
-	// Method values, made once: making one a call would allocate.
+	// Method values are made once, as making one for each call would allocate.
 	tryRead, tryWrite func(fd uintptr) bool
-	// readSome is read(2), or rights.Read where descriptors may come with the bytes.
+	// readSome is read(2), or rights.Read if a peer may send descriptors.
 	readSome func(fd int, p []byte) (int, error)
 
 	buf     *inBuffer // borrowed, or nil
 	fill    int       // bytes in buf
-	dropped int       // of these, at the start
-	part    []byte    // of a frame, while waiting without buf
+	dropped int       // answered bytes at the start of buf
+	part    []byte    // a part of a frame, while waiting without buf
 	readErr error
 
-	// standStill waits while the server is frozen, and reports whether it was. Nil: the
-	// server is never frozen.
+	// standStill waits while the server is frozen. It reports whether the socket was paused
+	// since its last call. Nil: the server is never frozen.
 	standStill func() bool
 
-	unsent   []byte // of the write in hand
+	unsent   []byte // the rest of the write in hand
 	writeErr error
-	deadline time.Time // of writing; zero: none is set
+	deadline time.Time // of writes; zero: none is set
 
-	claim bufferClaim // what it holds while it waits
+	claim bufferClaim // the memory in use while the transport waits
 
-	conn         net.Conn      // that is no file descriptor
+	conn         net.Conn      // used only if socket.raw is nil
 	writeTimeout time.Duration // 0: none
-	small        []byte        // to wait with where that is needed; made then
+	small        []byte        // buffer to wait with if socket.raw is nil; made when needed
 }
 
-// init makes a transport ready that is its zero value.
+// init makes the zero transport ready for use.
 func (t *transport) init(c net.Conn, writeTimeout time.Duration) {
 	t.conn, t.writeTimeout = c, writeTimeout
 	t.socket.init(c)
 	t.tryRead, t.tryWrite, t.readSome = t.readFD, t.writeFD, t.socket.reader()
 }
 
-// more waits until bytes have arrived behind those there are. It returns
-// io.EOF when the peer has closed.
+// more waits for more bytes and adds them to the buffer. It returns io.EOF when the peer has
+// closed the connection.
 func (t *transport) more() error {
 	if t.socket.raw == nil {
 		return t.moreFromConn()
@@ -66,8 +65,8 @@ func (t *transport) more() error {
 	return t.socket.whyEnded(t.readErr)
 }
 
-// moreNow takes what else has arrived, behind what waits in the buffer, without
-// waiting, and returns all of it. What is wrong with the connection, more will find.
+// moreNow adds to the buffer what has arrived, without waiting, and returns all bytes that
+// are not answered. It ignores errors: more returns them later.
 func (t *transport) moreNow() []byte {
 	if t.socket.raw != nil {
 		_ = t.socket.readNow(func(fd uintptr) {
@@ -78,7 +77,7 @@ func (t *transport) moreNow() []byte {
 	return t.arrived()
 }
 
-// readFD reads once, if something is there, into a buffer borrowed for it.
+// readFD reads once into a borrowed buffer. It returns false if there is nothing to read.
 func (t *transport) readFD(fd uintptr) bool {
 	t.borrow()
 	n, err := ignoringEINTR(t.readSome, int(fd), t.buf[t.fill:])
@@ -99,7 +98,7 @@ func (t *transport) readFD(fd uintptr) bool {
 	return true
 }
 
-// borrow borrows a buffer and puts what was kept of a frame into it.
+// borrow borrows a buffer, if there is none, and moves the part of a frame into it.
 func (t *transport) borrow() {
 	if t.buf == nil {
 		t.buf = inPool.Get().(*inBuffer)
@@ -108,8 +107,8 @@ func (t *transport) borrow() {
 	}
 }
 
-// release gives the buffer back before a wait. A small part of a frame is kept
-// aside, so that a peer who stops within one does not hold a whole buffer.
+// release gives the buffer back before a wait. It copies a small part of a frame, so that a
+// peer that stops within a frame does not occupy a whole buffer.
 func (t *transport) release() {
 	if t.buf == nil || t.fill > smallPart {
 		return
@@ -121,7 +120,7 @@ func (t *transport) release() {
 	t.buf, t.fill = nil, 0
 }
 
-// moreFromConn is more for what is no file descriptor.
+// moreFromConn is more for a connection without a file descriptor.
 func (t *transport) moreFromConn() error {
 	t.release()
 	if t.small == nil {
@@ -144,7 +143,7 @@ func (t *transport) moreFromConn() error {
 	return nil
 }
 
-// memory returns how many bytes the transport has while it waits.
+// memory returns how many bytes of memory the transport uses for what has arrived.
 func (t *transport) memory() int {
 	if t.buf != nil {
 		return len(t.buf)
@@ -152,27 +151,27 @@ func (t *transport) memory() int {
 	return len(t.part)
 }
 
-// giveBack gives the buffer back if nothing is in it.
+// giveBack gives the buffer back if it is empty.
 func (t *transport) giveBack() {
 	if t.buf != nil && t.fill == 0 {
 		t.release()
 	}
 }
 
-// arrived returns the bytes that wait in the buffer.
+// arrived returns the bytes in the buffer that are not answered.
 func (t *transport) arrived() []byte { return t.buf[t.dropped:t.fill] }
 
-// drop drops the first n bytes of what arrived, and returns how many are left.
+// drop drops the first n bytes of arrived and returns how many are left.
 func (t *transport) drop(n int) int {
 	t.dropped += n
 	return t.fill - t.dropped
 }
 
-// compact makes room in the buffer for more than what is left.
+// compact moves what is left to the start of the buffer.
 func (t *transport) compact() { t.fill, t.dropped = copy(t.buf[:], t.arrived()), 0 }
 
-// write writes p. A peer that does not take all of it within the write timeout
-// gets an error, os.ErrDeadlineExceeded.
+// write writes p. It returns os.ErrDeadlineExceeded if the peer does not read enough within
+// the write timeout.
 func (t *transport) write(p []byte) error {
 	if t.socket.raw == nil {
 		return t.writeConn(p)
@@ -197,7 +196,7 @@ func (t *transport) write(p []byte) error {
 	return t.socket.whyEnded(t.writeErr)
 }
 
-// writeUnsent writes what is unsent. A freeze of the server does not end it.
+// writeUnsent writes what is unsent. It goes on after a freeze of the server.
 func (t *transport) writeUnsent() error {
 	for {
 		err := t.socket.write(t.tryWrite)
@@ -207,8 +206,8 @@ func (t *transport) writeUnsent() error {
 	}
 }
 
-// writeFD writes what is unsent as far as the peer takes it. Only when it does
-// not take all is a deadline set: most writes never need one.
+// writeFD writes as much of unsent as the socket takes. It returns false if it has to wait
+// for room. Only then does it set a deadline, as most writes need none.
 func (t *transport) writeFD(fd uintptr) bool {
 	for len(t.unsent) > 0 {
 		n, err := ignoringEINTR(syscall.Write, int(fd), t.unsent)
@@ -234,11 +233,11 @@ func (t *transport) startWaiting() error {
 			return err
 		}
 	}
-	t.claim.take(t.memory() + outSize) // last, as it may set a deadline of its own
+	t.claim.take(t.memory() + outSize) // last: from now on an eviction may set the deadline, too
 	return nil
 }
 
-// writeConn is write for what is no file descriptor.
+// writeConn is write for a connection without a file descriptor.
 func (t *transport) writeConn(p []byte) error {
 	if t.writeTimeout > 0 {
 		if err := t.conn.SetWriteDeadline(time.Now().Add(t.writeTimeout)); err != nil {
@@ -259,7 +258,7 @@ func (t *transport) close() error {
 	return t.socket.close()
 }
 
-// ignoringEINTR calls a read or write until no signal comes between.
+// ignoringEINTR repeats a read or write that a signal has interrupted.
 func ignoringEINTR(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := call(fd, p)

@@ -6,57 +6,58 @@ import (
 	"time"
 )
 
-// A connection that sends much must not take the turns of the others. So a call of
-// front.Process stops when it has done a share of work, whatever the messages are; and
-// while several connections use up their shares fast, each rests between its own, long
-// enough that processors become free: only then does Go's scheduler look at once for
-// peers that have sent something, and otherwise every 10 ms (runtime/proc.go, sysmon).
+// A connection that sends much must not delay the others. So a call of front.Process stops
+// after a share of work, whatever the messages are. While several connections use up their
+// shares fast, each of them also rests between its shares.
 //
-// Fast is measured by the clock, so that it makes no difference whether a peer waits for
-// replies in between.
+// The rests are so long that processors become idle. Only an idle processor looks at once
+// for peers that have sent something. Otherwise Go's scheduler looks every 10 ms
+// (runtime/proc.go, sysmon).
+//
+// The clock decides what is fast. So it does not matter whether a peer waits for replies in
+// between.
 //
 // Work is counted in units of about 10 ns, the time for a Tread or Twrite of a value.
 const (
-	turnShare = 4096 // units: more than 64 KiB of Tread have, or 64 opens in flight
+	turnShare = 4096 // units; 64 KiB of Tread are fewer, and so are 64 Tlopen
 	unitTime  = 10 * time.Nanosecond
 
-	controlWork = 10  // units of a message that is not data (BenchmarkOpen)
-	nameWork    = 5   // of a name that is walked, or may be
-	openWork    = 30  // of an open or attach, granted or refused
-	textWork    = 30  // of a read of a text, which may have to look for its offset
-	listWork    = 150 // of reading a directory, which is sorted each time
-	fidWork     = 20  // of a fid that Tversion closes
-	entryWork   = 20  // of a directory entry
-	refusalWork = 100 // of a refusal that is logged
-	sizeWork    = 300 // of finding out how long a text is: of kmsg, when the log is full
-	sessionWork = 20  // of a session whose line is measured for that: twice its time, as nothing interrupts it
-	listingWork = 2   // of a byte of a listing that is made: twice its time, as nothing interrupts it
-	textBytes   = 64  // bytes of a text that are made or read with one unit
+	controlWork = 10  // units for each message except Tread and Twrite (BenchmarkOpen)
+	nameWork    = 5   // for each name of a walk
+	openWork    = 30  // for an open or attach, also if it is refused
+	textWork    = 30  // for a read of a text, which may have to find its offset
+	listWork    = 150 // for a read of a directory, which is sorted each time
+	fidWork     = 20  // for each fid that Tversion closes
+	entryWork   = 20  // for each directory entry
+	refusalWork = 100 // for a refusal that is logged
+	sizeWork    = 300 // for measuring a text; the time for kmsg when the log is full
+	sessionWork = 20  // for each session in a text to measure; twice its time, as nothing interrupts it
+	listingWork = 2   // for each byte of a listing at its open; twice its time, as nothing interrupts it
+	textBytes   = 64  // bytes of a text that are read for one unit
 )
 
-// A connection is greedy that takes more than one part in greedyPart of a processor's
-// time.
+// greedyPart defines greedy connections: those that take more than one part in greedyPart of
+// a processor's time.
 const greedyPart = 20
 
-// busyShare is how much of the processors greedy connections may take together, in
-// percent.
+// busyShare is how much of all processors greedy connections may take together, in percent.
 const busyShare = 75
 
-// turns counts the greedy connections of a server. A connection counts for one or two
-// spans of greedySpan, also if it waits in between, and with those of the span before.
-// Safe for concurrent use.
+// turns counts the greedy connections of a server. Time is divided into spans of greedySpan.
+// The count is the greater one of this span and the span before. So a connection that rests
+// still counts. A turns is safe for concurrent use.
 type turns struct {
-	// mu guards the fields below. It is held for arithmetic only.
+	// mu guards the fields below. It is locked for arithmetic only.
 	mu          sync.Mutex
-	span        int64 // which it is, since 1970
-	now, before int   // connections in this span, and in the one before
+	span        int64 // number of this span since 1970
+	now, before int   // greedy connections in this span, and in the span before
 }
 
 // greedySpan is longer than most rests.
 const greedySpan = 100 * time.Millisecond
 
-// enter counts a connection that was counted last in the span seen, and returns which
-// span it is and how many are greedy.
+// enter counts a greedy connection, once in each span. seen is the span in which it was
+// counted last. enter returns the number of this span and how many connections are greedy.
 func (t *turns) enter(seen int64, at time.Time) (span int64, greedy int) {
 	span = at.UnixNano() / int64(greedySpan)
 	t.mu.Lock()
@@ -74,26 +75,27 @@ func (t *turns) enter(seen int64, at time.Time) (span int64, greedy int) {
 	return t.span, max(t.now, t.before)
 }
 
-// turn is what one connection has done of a share. It is used by its goroutine only.
+// turn is how much of its share of work one connection has done. Only the connection's
+// goroutine uses it.
 type turn struct {
 	of     *turns
-	work   int           // units of the share in hand
-	since  time.Time     // when that began; the zero time: long ago
-	greedy bool          // so was the share before
-	seen   int64         // turns.span when it was counted last
-	start  time.Time     // of the work in hand, of a greedy one
-	took   time.Duration // by the clock, for the share in hand of a greedy one
+	work   int           // units of this share that are done
+	since  time.Time     // when this share began; zero: long ago
+	greedy bool          // the connection was greedy in the share before
+	seen   int64         // turns.span when the connection was counted last
+	start  time.Time     // when the present work began; only if greedy
+	took   time.Duration // time for the work of this share; only if greedy
 }
 
-// begin is for a connection that begins to work.
+// begin is called when the connection begins to work.
 func (t *turn) begin() {
 	if t.greedy {
 		t.start = time.Now()
 	}
 }
 
-// add counts work that has ended and returns how long to rest before the next: 0 until a
-// share is used up, and if that took long.
+// add counts work that is done, in units. It returns how long to rest before the next work:
+// 0 if the share is not used up, or if using it up took long.
 func (t *turn) add(work int) (rest time.Duration) {
 	t.work += work
 	if t.greedy {
@@ -105,9 +107,9 @@ func (t *turn) add(work int) (rest time.Duration) {
 	return t.endShare(time.Now())
 }
 
-// endShare begins the next share and returns how long to rest before.
+// endShare returns how long to rest, and begins the next share after the rest.
 func (t *turn) endShare(now time.Time) (rest time.Duration) {
-	worked := max(time.Duration(t.work)*unitTime, t.took) // the clock is right on slow machines, too
+	worked := max(time.Duration(t.work)*unitTime, t.took) // a slow machine takes longer than the units say
 	t.greedy = worked*greedyPart > now.Sub(t.since)
 	if t.greedy {
 		span, greedy := t.of.enter(t.seen, now)
@@ -118,15 +120,15 @@ func (t *turn) endShare(now time.Time) (rest time.Duration) {
 	return rest
 }
 
-// restAfter returns how long one of several greedy connections rests after it has worked,
-// so that all of them leave a part of the processors free. Where there are several of
-// these, one alone need not rest.
+// restAfter returns how long each of the greedy connections rests after it has worked. With
+// such rests they take at most busyShare of the processors together. The only greedy
+// connection need not rest if there are several processors.
 func restAfter(worked time.Duration, greedy, processors int) time.Duration {
 	free := worked*time.Duration(100*greedy)/time.Duration(busyShare*processors) - worked
 	return max(free, 0)
 }
 
-// rest waits, but ends early when connections are made to end or to stand still.
+// rest waits for d. It returns early when the server ends its connections or is frozen.
 func (s *Server) rest(d time.Duration) {
 	if d == 0 {
 		return

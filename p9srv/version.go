@@ -7,9 +7,9 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// version answers Tversion, which ends the session there was: all fids are
-// clunked (version(5)). A version that is not ours gets "unknown" and no
-// session; an msize too small for any reply gets EMSGSIZE and none either.
+// version answers Tversion. The 9P session before it ends, and all its fids are clunked
+// (version(5)). If the server does not speak the version, the reply is "unknown". If msize
+// is too small, the errno is EMSGSIZE. In both cases no 9P session begins.
 func (f *front) version(m wire.Frame, out []byte) ([]byte, error) {
 	f.endSession()
 	if !m.Fits() {
@@ -30,8 +30,8 @@ func (f *front) version(m wire.Frame, out []byte) ([]byte, error) {
 	return wire.AppendVersion(out, wire.Rversion, m.Tag(), msize, wire.Version9P2000L), nil
 }
 
-// speaks9P2000L takes 9P2000.L and its extensions: what follows another period
-// is dropped, as version(5) has it, and so is not agreed to.
+// speaks9P2000L reports whether asked is 9P2000.L, or 9P2000.L with an extension after
+// another period. The reply leaves the extension out, so it is not agreed (version(5)).
 func speaks9P2000L(asked []byte) bool {
 	rest, ok := bytes.CutPrefix(asked, []byte(wire.Version9P2000L))
 	return ok && (len(rest) == 0 || rest[0] == '.')
