@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// failsOnce is a listener whose first accept fails.
+// failsOnce is a listener whose first Accept returns err.
 type failsOnce struct {
 	net.Listener
 	once sync.Once
@@ -28,7 +28,7 @@ func (f *failsOnce) Accept() (c net.Conn, err error) {
 	return f.Listener.Accept()
 }
 
-func TestErrorsOfAcceptEndAServerOnlyWithItsListener(t *testing.T) {
+func TestServeEndsOnlyIfAcceptCanNeverSucceedAgain(t *testing.T) {
 	for err, ends := range map[syscall.Errno]bool{syscall.EPROTO: false, syscall.ENOSPC: false, syscall.EBADF: true} {
 		l, listenErr := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, listenErr)
@@ -51,7 +51,7 @@ func TestErrorsOfAcceptEndAServerOnlyWithItsListener(t *testing.T) {
 	}
 }
 
-// agree agrees on a version.
+// agree agrees on a version with the server.
 func agree(t *testing.T, c net.Conn) {
 	t.Helper()
 	_, err := c.Write(versionFrame())

@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-func TestBudgetCutsWhoHasWaitedLongest(t *testing.T) {
+func TestBudgetCutsTheConnectionThatHasWaitedLongest(t *testing.T) {
 	budget := bufferBudget{limit: 100}
 	var cut []string
 	connection := func(name string) *bufferClaim {
@@ -24,18 +24,18 @@ func TestBudgetCutsWhoHasWaitedLongest(t *testing.T) {
 	a, b, c, d := connection("a"), connection("b"), connection("c"), connection("d")
 	a.take(40)
 	b.take(40)
-	b.take(1000) // it waits already
+	b.take(1000) // counts nothing: it waits already
 	assert.Empty(t, cut)
 	assert.False(t, c.tryTake(40))
 	assert.True(t, c.tryTake(20))
 	a.free()
-	a.take(40) // the last one now
+	a.take(40) // now it has waited shortest
 	d.take(1)
 	assert.Equal(t, []string{"b"}, cut)
 	b.free()
 	d.free()
 	d.take(200)
-	assert.Equal(t, []string{"b", "c", "a"}, cut, "but not itself")
+	assert.Equal(t, []string{"b", "c", "a"}, cut, "all but the new one")
 	for _, h := range []*bufferClaim{a, b, c, d} {
 		h.free()
 	}
@@ -43,9 +43,9 @@ func TestBudgetCutsWhoHasWaitedLongest(t *testing.T) {
 	assert.Zero(t, budget.waiting.Len())
 }
 
-// TestPeersThatStopWithinAMessageShareABudget sends large parts of messages, and replies
-// are not read: memory is bounded, and a client that does what it should is served.
-func TestPeersThatStopWithinAMessageShareABudget(t *testing.T) {
+// TestPeersThatStallShareABudget has many peers that stop within a large message, or that do
+// not read. The server's memory stays bounded, and it still serves a well-behaved client.
+func TestPeersThatStallShareABudget(t *testing.T) {
 	const fit = 8
 	for name, stop := range map[string][]byte{
 		"within a message": frame(wire.Twrite, 1, uint32(1), uint64(0), uint32(60_000), make([]byte, 60_000))[:50_000],
@@ -65,7 +65,7 @@ func TestPeersThatStopWithinAMessageShareABudget(t *testing.T) {
 				_, err = io.ReadFull(c, make([]byte, 21+wire.HeadSize+wire.QIDSize))
 				require.NoError(t, err)
 				require.NoError(t, c.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
-				_, _ = c.Write(stop) // the server takes as much as it wants
+				_, _ = c.Write(stop) // the server may read a part of it, or cut the connection
 			}
 			require.Eventually(t, func() bool { return srv.connections() <= 2*fit }, 10*time.Second, time.Millisecond)
 			good := dialUnix(t, l.Addr().String())
@@ -99,28 +99,28 @@ func manyGetattrs(n int) (all []byte) {
 	return all
 }
 
-// connections returns how many there are.
+// connections returns the number of connections.
 func (s *Server) connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.links)
 }
 
-// bytes returns how many are claimed.
+// bytes returns how many bytes connections use while they wait.
 func (b *bufferBudget) bytes() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used
 }
 
-func TestDeadlineThatPassedUnseenIsGivenOnceMore(t *testing.T) {
+func TestDeadlineThatPassedUnseenIsExtendedOnce(t *testing.T) {
 	for name, test := range map[string]struct {
-		late time.Duration // how late it is noticed
-		more bool
+		late time.Duration // how late the connection notices its deadline
+		more bool          // the deadline is extended
 	}{
-		"in time":                  {0, false},
-		"while nothing could run":  {2 * deadline.LateBy, true},
-		"a little late, as always": {deadline.LateBy / 4, false},
+		"at once":                       {0, false},
+		"after the process was stopped": {2 * deadline.LateBy, true},
+		"a little late, as usual":       {deadline.LateBy / 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &Server{}
@@ -134,14 +134,14 @@ func TestDeadlineThatPassedUnseenIsGivenOnceMore(t *testing.T) {
 			err := c.onceMore(os.ErrDeadlineExceeded)
 			assert.Equal(t, test.more, err == nil)
 			c.deadline = time.Now().Add(-test.late)
-			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "once")
+			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "only once")
 			require.NoError(t, c.readWithin(time.Minute))
 			c.deadline = time.Now().Add(-test.late)
-			assert.Equal(t, test.more, c.onceMore(os.ErrDeadlineExceeded) == nil, "another one")
+			assert.Equal(t, test.more, c.onceMore(os.ErrDeadlineExceeded) == nil, "a new deadline")
 			require.NoError(t, c.finish())
 			c.deadline = time.Now().Add(-2 * deadline.LateBy)
 			c.extended = false
-			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "it is to end")
+			assert.Error(t, c.onceMore(os.ErrDeadlineExceeded), "not after finish")
 			require.NoError(t, c.io.close())
 		})
 	}

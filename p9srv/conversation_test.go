@@ -12,10 +12,9 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// FuzzConversation lets two clients talk to one server, in messages that are
-// mostly right and sometimes damaged. Every reply must be the reference's, so
-// that no client ever sees another's data; in the end the front's fids and the
-// reference's are the same, and no session is left.
+// FuzzConversation lets two clients talk to one server. Most messages are valid and some are
+// damaged. Every reply must equal that of the reference, so no client ever sees data of the
+// other. At the end, front and reference must have the same fids, and no session may be left.
 func FuzzConversation(f *testing.F) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 40 {
@@ -38,7 +37,7 @@ func FuzzConversation(f *testing.F) {
 			pairs[i] = pair{k, ref.connect(name)}
 			pairs[i].exchange(frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L))
 			pairs[i].exchange(frame(wire.Tattach, 1, uint32(0), uint32(wire.NoFID), "", "", uint32(1)))
-			if name == "b" { // a mount
+			if name == "b" { // this client is a Linux mount
 				pairs[i].exchange(frame(wire.Tgetattr, 1, uint32(0), uint64(v9fsMask)))
 			}
 		}
@@ -59,13 +58,13 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
-// pair is a connection to the server and to the reference.
+// pair is a connection to the server and the same connection to the reference.
 type pair struct {
 	*talk
 	ref *refConn
 }
 
-// exchange has both answer a message and compares.
+// exchange sends a message to both and compares the replies.
 func (p pair) exchange(request []byte) {
 	p.t.Helper()
 	m := wire.Frame(request)

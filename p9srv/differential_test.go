@@ -17,9 +17,9 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// TestSameTreeThroughTheLibrary plays legal conversations of one user against the front
-// and against hugelgupf/p9's server with [Server.Attacher], and compares every reply.
-func TestSameTreeThroughTheLibrary(t *testing.T) {
+// TestFrontAnswersLikeTheLibrarysServer sends valid conversations of one user to the front
+// and to the server of hugelgupf/p9 with [Server.Attacher]. It compares every reply.
+func TestFrontAnswersLikeTheLibrarysServer(t *testing.T) {
 	for seed := range uint64(40) {
 		user := device.User{Conn: "one", UID: 1000, Claimed: 1000}
 		library := newLibraryTalk(t, user)
@@ -41,7 +41,7 @@ func TestSameTreeThroughTheLibrary(t *testing.T) {
 	}
 }
 
-// comparable9P is a reply without what a server says of itself: the iounit.
+// comparable9P returns a reply without the iounit, which each server may choose.
 func comparable9P(reply wire.Frame) []byte {
 	if reply.Type() == wire.Rlopen {
 		return reply[:len(reply)-4]
@@ -49,7 +49,7 @@ func comparable9P(reply wire.Frame) []byte {
 	return reply
 }
 
-// libraryTalk is a client of the library's server.
+// libraryTalk is a connection to the server of the library hugelgupf/p9.
 type libraryTalk struct {
 	t    *testing.T
 	conn net.Conn
@@ -85,13 +85,13 @@ func (l *libraryTalk) answer(request []byte) wire.Frame {
 	return reply
 }
 
-// legal makes messages that both servers must take. What the library is known to get
-// wrong is left out: walks of which a part exists only, Tremove, extended attributes,
-// anything that needs the order of its checks. kmsg and sessions show times.
+// legal generates messages that both servers must answer alike. It leaves out what the
+// library is known to get wrong: partial walks, Tremove, extended attributes, and messages
+// with several errors. It also leaves out kmsg and sessions, whose texts contain times.
 type legal struct {
 	random *rand.Rand
 	fids   map[uint32]*legalFID
-	next   *legalFID // of the newfid in hand
+	next   *legalFID // what the newfid of the last Twalk becomes
 }
 
 type legalFID struct {
@@ -129,7 +129,7 @@ func (g *legal) message() []byte {
 	}
 }
 
-// try makes a message, or returns nil if there is no fid for it.
+// try makes a random message. It returns nil if no fid fits the message.
 func (g *legal) try(tag uint16) []byte {
 	switch g.random.IntN(14) {
 	case 0, 1, 2:
@@ -168,8 +168,8 @@ func (g *legal) try(tag uint16) []byte {
 	return g.rare(tag)
 }
 
-// walk clones a fid, or goes from a directory by names that all exist, or by one that
-// does not.
+// walk makes a Twalk that clones a fid, walks along existing names, or walks to one name that
+// does not exist.
 func (g *legal) walk(tag uint16) []byte {
 	to := uint32(g.random.IntN(legalFIDs))
 	if g.fids[to] != nil {
@@ -247,7 +247,7 @@ func (g *legal) rare(tag uint16) []byte {
 	return frame(wire.Tunlinkat, tag, number, "full_ex", uint32(0))
 }
 
-// learn keeps what a reply says of the fids.
+// learn updates the fids after the reply to a request.
 func (g *legal) learn(request, reply wire.Frame) {
 	if reply.Type() == wire.Rlerror {
 		return

@@ -18,7 +18,7 @@ func ExampleServer_Attacher() {
 	go func() {
 		defer close(done)
 		user := device.User{Conn: "pipe", UID: 1000, Vouched: true}
-		_ = p9.NewServer(srv.Attacher(user)).Handle(there, there) // nil: the client left
+		_ = p9.NewServer(srv.Attacher(user)).Handle(there, there) // returns nil when the client disconnects
 	}()
 
 	client, err := p9.NewClient(here)

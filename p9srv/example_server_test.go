@@ -11,7 +11,7 @@ import (
 	"fullex/p9srv"
 )
 
-// A program serves the device at a TCP port, and a client uses it.
+// A program serves the device on a TCP port, and a client uses it.
 func ExampleServer() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,7 +28,7 @@ func ExampleServer() {
 	// <nil> p9srv: server closed
 }
 
-// pushAndPop pushes 1, 2 and 3 at the device of a server and returns what it pops.
+// pushAndPop pushes 1, 2 and 3 to the device of the server at addr. It returns what it pops.
 func pushAndPop(addr net.Addr) (popped []byte, err error) {
 	conn, err := net.Dial(addr.Network(), addr.String())
 	if err != nil {
@@ -50,7 +50,7 @@ func pushAndPop(addr net.Addr) (popped []byte, err error) {
 	if _, _, err := file.Open(p9.ReadWrite); err != nil {
 		return nil, err
 	}
-	for _, p := range [][]byte{{3}, {1, 0, 0, 0}, {2, 0, 0, 0}, {3, 0, 0, 0}} { // the capacity, and values
+	for _, p := range [][]byte{{3}, {1, 0, 0, 0}, {2, 0, 0, 0}, {3, 0, 0, 0}} { // the capacity, and three values
 		if _, err := file.WriteAt(p, 0); err != nil {
 			return nil, err
 		}

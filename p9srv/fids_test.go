@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFIDTableIsAMap(t *testing.T) {
+func TestFIDTableBehavesLikeAMap(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	ranges := []uint32{8, 100, 5000, 1 << 31}
 	for range 50 {
@@ -36,14 +36,14 @@ func TestFIDTableIsAMap(t *testing.T) {
 	}
 }
 
-func TestOneLargeFIDCostsLittle(t *testing.T) {
+func TestLargeFIDsDoNotGrowTheSlice(t *testing.T) {
 	var table fids
 	table.put(lowFIDs-1, &fid{})
 	table.put(1<<31, &fid{})
 	assert.LessOrEqual(t, len(table.low), 8)
 }
 
-func TestFIDsFromZeroLiveInTheSlice(t *testing.T) {
+func TestFIDsFromZeroAreInTheSlice(t *testing.T) {
 	var table fids
 	for number := range uint32(lowFIDs) {
 		table.put(number, &fid{})

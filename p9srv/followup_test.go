@@ -10,10 +10,10 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// largest is the largest count that the client of these tests asks for.
+// largest is the largest count of a Tread from the client of these tests.
 const largest = maxMsize - wire.IOHeadSize
 
-// startV9FS is a mount: it attaches and asks for attributes as Linux does.
+// startV9FS returns a client that attaches and asks for attributes as a Linux mount does.
 func startV9FS(t *testing.T) *talk {
 	t.Helper()
 	k := newTalk(t, &Server{})
@@ -22,7 +22,7 @@ func startV9FS(t *testing.T) *talk {
 	return k
 }
 
-// openV9FS opens the device as Linux does, with values pushed at offset 0.
+// openV9FS opens the device as Linux does, and pushes values at offset 0.
 func openV9FS(t *testing.T, k *talk, flags uint32, values ...int32) {
 	t.Helper()
 	k.walk(0, 1, "full_ex")
@@ -40,10 +40,10 @@ func TestFollowUpOfAShortReadIsEmpty(t *testing.T) {
 	}{
 		{"nine bytes", 9, 5},
 		{"a page", 4096, 4092},
-		{"the largest count less one", largest - 1, largest - 5},
-		{"the largest count, rest asked", largest, largest - 4},
-		{"the largest count, cut again", largest, largest},
-		{"more than the largest", 200_000, largest},
+		{"one less than the largest count", largest - 1, largest - 5},
+		{"the largest count, for a read of just that", largest, largest - 4},
+		{"the largest count, for a longer read", largest, largest},
+		{"more than the largest count", 200_000, largest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := startV9FS(t)
@@ -54,7 +54,7 @@ func TestFollowUpOfAShortReadIsEmpty(t *testing.T) {
 			_, ok = k.read(2, 8, test.again)
 			assert.False(t, ok, "the follow-up")
 			v, ok = k.read(2, 8, test.again)
-			assert.True(t, ok, "the same question again is a read")
+			assert.True(t, ok, "the same Tread again is a new read")
 			assert.EqualValues(t, 4, v)
 		})
 	}
@@ -70,7 +70,7 @@ func TestFollowUpMayAskForLessThanAValue(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFollowUpPops(t *testing.T) {
+func TestReadThatIsNotAFollowUpPops(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		offset        uint64
@@ -79,7 +79,7 @@ func TestWhatIsNoFollowUpPops(t *testing.T) {
 		{"another offset", 100, 4096, 4092},
 		{"another count", 8, 4096, 4000},
 		{"after a read of four", 8, 4, 4},
-		{"below the clamp", 8, largest, largest - 5},
+		{"less than the rest of the largest count", 8, largest, largest - 5},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := startV9FS(t)
@@ -92,7 +92,7 @@ func TestWhatIsNoFollowUpPops(t *testing.T) {
 	}
 }
 
-func TestLibrariesGetOnePopARead(t *testing.T) {
+func TestEachReadOfALibraryPopsOneValue(t *testing.T) {
 	k := newTalk(t, &Server{})
 	k.start(1)
 	k.openDevice(1, "full_ex")
@@ -105,7 +105,7 @@ func TestLibrariesGetOnePopARead(t *testing.T) {
 	assert.EqualValues(t, 4, v)
 }
 
-func TestReadOnceOfLinux61NotesNothing(t *testing.T) {
+func TestNonblockingReadOfLinux61HasNoFollowUp(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2|largeFile|nonBlocking, 2, 4)
 	k.read(2, 4, 100)
@@ -114,7 +114,7 @@ func TestReadOnceOfLinux61NotesNothing(t *testing.T) {
 	assert.EqualValues(t, 4, v)
 }
 
-func TestThreadsHaveTheirFollowUpsInAnyOrder(t *testing.T) {
+func TestFollowUpsOfThreadsMayComeInAnyOrder(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2, 2, 4, 6)
 	k.read(2, 4, 100)
@@ -137,14 +137,14 @@ func TestPendingReadsAreBounded(t *testing.T) {
 	_, ok := k.read(2, 1004, 4)
 	assert.True(t, ok, "the oldest was dropped")
 	_, ok = k.read(2, 1004+100*(2*maxPending-1), 4)
-	assert.False(t, ok, "the newest is there")
+	assert.False(t, ok, "the newest was kept")
 }
 
 func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2)
 	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4096))
-	k.push(2, 10, 2, 4) // now the client believes in 14 bytes
+	k.push(2, 10, 2, 4) // now the client believes that the file has 14 bytes
 	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(0), uint32(4096))
 	k.refuse(syscall.ESPIPE, wire.Tread, uint32(2), uint64(9), uint32(5))
 	k.refuse(syscall.EINVAL, wire.Tread, uint32(2), uint64(0), uint32(0))
@@ -152,12 +152,12 @@ func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 	v, _ := k.read(2, 0, 4)
 	assert.EqualValues(t, 2, v, "four bytes always work")
 	v, _ = k.read(2, 10, 4096)
-	assert.EqualValues(t, 4, v, "and any count where the last write ended")
+	assert.EqualValues(t, 4, v, "any count works where the last write ended")
 	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4096))
 }
 
-// TestReadsAreRefusedWhereOthersMayMoveTheEnd: one of them may write between the
-// reply to a read and the client's look at the size.
+// TestReadsAreRefusedWhereOthersMayMoveTheEnd opens two files of one inode. The user of one
+// may write between the reply to a read of the other and the client's look at the size.
 func TestReadsAreRefusedWhereOthersMayMoveTheEnd(t *testing.T) {
 	k := startV9FS(t)
 	open := func(fid uint32) {
@@ -174,14 +174,14 @@ func TestReadsAreRefusedWhereOthersMayMoveTheEnd(t *testing.T) {
 	assert.True(t, ok)
 	assert.EqualValues(t, 2, v, "four bytes always work")
 	_, ok = k.read(3, othersReach, 8)
-	assert.True(t, ok, "so far nobody writes")
+	assert.True(t, ok, "no writer can move the end so far")
 	k.push(3, 0, 4)
 	k.want(wire.Tclunk, uint32(2))
 	_, ok = k.read(3, 0, 8)
-	assert.True(t, ok, "the other is gone")
+	assert.True(t, ok, "the other file is closed")
 }
 
-func TestLinux61IsNeverRefused(t *testing.T) {
+func TestReadsOfLinux61AreNotRefused(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2|largeFile, 2)
 	k.push(2, 1000, 4)
@@ -190,7 +190,7 @@ func TestLinux61IsNeverRefused(t *testing.T) {
 	assert.EqualValues(t, 2, v)
 }
 
-func TestEndIsForgottenWhenAttributesOfAClosedFileAreAsked(t *testing.T) {
+func TestEndIsForgottenWhenAttributesOfAClosedFileAreAskedFor(t *testing.T) {
 	k := startV9FS(t)
 	openV9FS(t, k, 2, 2)
 	k.push(2, 1000, 4)
@@ -225,8 +225,8 @@ func TestSizeThatWasSetCountsAsWritten(t *testing.T) {
 	assert.True(t, ok)
 }
 
-// TestManyWrittenInodesAreFolded is a million of /pid/N in small: memory is
-// bounded and no end is ever believed too low.
+// TestManyWrittenInodesAreFolded writes more inodes than may have an extent, as a client of
+// /pid/N may do. The memory is bounded, and no inode gets an end that is too low.
 func TestManyWrittenInodesAreFolded(t *testing.T) {
 	k := startV9FS(t)
 	k.walk(0, 1, "pid", "1", "full_ex")
@@ -242,7 +242,7 @@ func TestManyWrittenInodesAreFolded(t *testing.T) {
 	}
 	assert.LessOrEqual(t, len(k.extents.byPath), maxIdleExtents+1)
 
-	k.walk(1, 2) // pid 1, whose attributes were asked before it was folded
+	k.walk(1, 2) // pid 1; the client asked for its attributes before the folds
 	k.want(wire.Tlopen, uint32(2), uint32(2))
 	assert.Positive(t, k.files(2).follow.extent.end)
 	k.want(wire.Tclunk, uint32(2))
@@ -252,4 +252,5 @@ func TestManyWrittenInodesAreFolded(t *testing.T) {
 	assert.Zero(t, k.files(2).follow.extent.end)
 }
 
+// files returns the fid of a number.
 func (k *talk) files(number uint32) *fid { return k.fids.get(number) }

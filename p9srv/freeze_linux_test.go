@@ -23,7 +23,7 @@ import (
 	"fullex/tests/serving"
 )
 
-// dialled returns a client of a server.
+// dialled returns the root directory of a new client of the server at an address.
 func dialled(t *testing.T, at string) *client.File {
 	t.Helper()
 	e, err := endpoint.Parse(at)
@@ -36,6 +36,7 @@ func dialled(t *testing.T, at string) *client.File {
 	return root
 }
 
+// opened opens a file for reading and writing.
 func opened(t *testing.T, root *client.File, names ...string) *client.File {
 	t.Helper()
 	f, err := root.OpenFile(t.Context(), 2, names...)
@@ -59,8 +60,8 @@ func pop(t *testing.T, f *client.File) int32 {
 	return int32(binary.LittleEndian.Uint32(p))
 }
 
-// successor returns a server that goes on with what a frozen one holds, as another process
-// would: with descriptors of its own. The frozen one stays frozen.
+// successor returns a server that goes on with the state of a frozen server. It has its own
+// descriptors, as in another process. The frozen server stays frozen.
 func successor(t *testing.T, frozen *p9srv.Frozen) *p9srv.Server {
 	t.Helper()
 	saved, err := frozen.Save()
@@ -77,6 +78,7 @@ func successor(t *testing.T, frozen *p9srv.Frozen) *p9srv.Server {
 	return next
 }
 
+// frozen freezes a server.
 func frozen(t *testing.T, srv *p9srv.Server) *p9srv.Frozen {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -107,13 +109,13 @@ func TestSuccessorGoesOnWithEveryConnection(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, before, after)
 			_, err = root.OpenFile(t.Context(), 2, "full_ex")
-			require.ErrorIs(t, err, syscall.EACCES, "the client has it open")
+			require.ErrorIs(t, err, syscall.EACCES, "the client has the device open")
 			_, err = other.WriteAt(t.Context(), []byte{101}, 0)
 			require.ErrorIs(t, err, syscall.EINVAL, "it has no capacity yet")
 			p := make([]byte, 1000)
 			n, err := modules.ReadAt(t.Context(), p, 0)
 			require.NoError(t, err)
-			assert.Contains(t, string(p[:n]), "full_ex                   12  2\n", "as it was at the open")
+			assert.Contains(t, string(p[:n]), "full_ex                   12  2\n", "the listing of the open")
 			assert.Equal(t, 2, next.Kernel.Sessions())
 			require.NoError(t, device.Close(t.Context()))
 			assert.Equal(t, 1, next.Kernel.Sessions())
@@ -122,9 +124,9 @@ func TestSuccessorGoesOnWithEveryConnection(t *testing.T) {
 	}
 }
 
-// TestSuccessorTakesOverWhatIsOnItsWay: a part of a request, requests that are not
-// answered, and replies that nobody reads.
-func TestSuccessorTakesOverWhatIsOnItsWay(t *testing.T) {
+// TestSuccessorTakesOverBytesInTransit freezes a server that has read a part of a request, or
+// that has unanswered requests and replies that the peer does not read.
+func TestSuccessorTakesOverBytesInTransit(t *testing.T) {
 	for name, requests := range map[string]int{"a part of a request": 0, "unread replies": 20_000} {
 		t.Run(name, func(t *testing.T) {
 			srv := &p9srv.Server{}
@@ -254,8 +256,9 @@ func TestServersThatCannotBeFrozenGoOn(t *testing.T) {
 	}
 }
 
-// TestSessionsOfOthersAreNotLeftBehind: a program may open its own kernel's devices.
-func TestSessionsOfOthersAreNotLeftBehind(t *testing.T) {
+// TestSaveRefusesASessionWithoutAConnection opens a device of the kernel itself, as the
+// program of a server may do. Save would leave that session behind.
+func TestSaveRefusesASessionWithoutAConnection(t *testing.T) {
 	srv := &p9srv.Server{}
 	opened(t, dialled(t, serving.Socket(t, srv)), "full_ex")
 	_, err := srv.Kernel.Open("full_ex", device.Client{User: &device.User{}})
@@ -266,7 +269,7 @@ func TestSessionsOfOthersAreNotLeftBehind(t *testing.T) {
 	require.NoError(t, f.Thaw())
 }
 
-func TestStatesThatCannotBeAreRefused(t *testing.T) {
+func TestInvalidStatesAreRefused(t *testing.T) {
 	srv := &p9srv.Server{}
 	root := dialled(t, serving.Socket(t, srv))
 	opened(t, root, "full_ex")
@@ -277,21 +280,21 @@ func TestStatesThatCannotBeAreRefused(t *testing.T) {
 	require.NoError(t, f.Thaw())
 	fid := func(s *p9srv.Saved) *p9srv.SavedFID { return &s.Conns[0].FIDs[1] }
 	for name, change := range map[string]func(*p9srv.Saved){
-		"two connections with one number": func(s *p9srv.Saved) { s.Conns = append(s.Conns, s.Conns[0]) },
-		"a connection of the future":      func(s *p9srv.Saved) { s.Accepted = 0 },
-		"an msize that is too large":      func(s *p9srv.Saved) { s.Conns[0].Msize = 1 << 20 },
-		"an msize that is too small":      func(s *p9srv.Saved) { s.Conns[0].Msize = 100 },
-		"fids without a version":          func(s *p9srv.Saved) { s.Conns[0].Msize = 0 },
-		"more bytes than a frame has":     func(s *p9srv.Saved) { s.Conns[0].In = make([]byte, 1<<17) },
-		"a fid twice":                     func(s *p9srv.Saved) { fid(s).Number = s.Conns[0].FIDs[0].Number },
-		"the fid NOFID":                   func(s *p9srv.Saved) { fid(s).Number = wire.NoFID },
-		"an unknown user":                 func(s *p9srv.Saved) { fid(s).User = 7 },
-		"an unknown path":                 func(s *p9srv.Saved) { fid(s).File.Path = 1 << 63 },
-		"a session of a closed file":      func(s *p9srv.Saved) { fid(s).File.Opened = false },
-		"an open device without one":      func(s *p9srv.Saved) { fid(s).File.Session = nil },
-		"an extent that is not there":     func(s *p9srv.Saved) { fid(s).Extent = true },
-		"too many pending reads":          func(s *p9srv.Saved) { fid(s).Pending = make([]p9srv.SavedRead, 17) },
-		"an unknown module":               func(s *p9srv.Saved) { s.Kernel.Loaded = append(s.Kernel.Loaded, "none") },
+		"two connections with one number":      func(s *p9srv.Saved) { s.Conns = append(s.Conns, s.Conns[0]) },
+		"a connection with a number above all": func(s *p9srv.Saved) { s.Accepted = 0 },
+		"an msize that is too large":           func(s *p9srv.Saved) { s.Conns[0].Msize = 1 << 20 },
+		"an msize that is too small":           func(s *p9srv.Saved) { s.Conns[0].Msize = 100 },
+		"fids without a version":               func(s *p9srv.Saved) { s.Conns[0].Msize = 0 },
+		"more bytes than the largest frame":    func(s *p9srv.Saved) { s.Conns[0].In = make([]byte, 1<<17) },
+		"a fid twice":                          func(s *p9srv.Saved) { fid(s).Number = s.Conns[0].FIDs[0].Number },
+		"the fid NOFID":                        func(s *p9srv.Saved) { fid(s).Number = wire.NoFID },
+		"an unknown user":                      func(s *p9srv.Saved) { fid(s).User = 7 },
+		"an unknown path":                      func(s *p9srv.Saved) { fid(s).File.Path = 1 << 63 },
+		"a session of a closed file":           func(s *p9srv.Saved) { fid(s).File.Opened = false },
+		"an open device without a session":     func(s *p9srv.Saved) { fid(s).File.Session = nil },
+		"a missing extent":                     func(s *p9srv.Saved) { fid(s).Extent = true },
+		"too many pending reads":               func(s *p9srv.Saved) { fid(s).Pending = make([]p9srv.SavedRead, 17) },
+		"an unknown module":                    func(s *p9srv.Saved) { s.Kernel.Loaded = append(s.Kernel.Loaded, "none") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := good
@@ -304,7 +307,7 @@ func TestStatesThatCannotBeAreRefused(t *testing.T) {
 	require.NoError(t, (&p9srv.Server{Kernel: device.NewKernel(device.Modules()...)}).Check(good))
 }
 
-// talk speaks 9P by hand.
+// talk is a connection on which the test sends and receives single messages.
 type talk struct {
 	t *testing.T
 	c net.Conn
@@ -312,7 +315,7 @@ type talk struct {
 
 func newTalk(t *testing.T, c net.Conn) talk { return talk{t, c} }
 
-// open attaches fid 1.
+// open agrees on a version and attaches fid 1.
 func (k talk) open() {
 	k.t.Helper()
 	k.send(wire.AppendVersion(nil, wire.Tversion, wire.NoTag, 8192, wire.Version9P2000L))
@@ -340,8 +343,8 @@ func (k talk) next() wire.Frame {
 	return wire.Frame(m)
 }
 
-// awaitFull waits until the replies in the socket's queue stay as many: the server cannot
-// write more.
+// awaitFull waits until the number of bytes in the socket's queue stays the same. Then the
+// server cannot write more replies.
 func (k talk) awaitFull() {
 	k.t.Helper()
 	last := -1

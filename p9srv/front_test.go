@@ -17,8 +17,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// talk is a front with a client that speaks in frames: the way of a message
-// without any transport.
+// talk is a front and its client. They exchange messages without a transport.
 type talk struct {
 	t *testing.T
 	*front
@@ -28,14 +27,14 @@ type talk struct {
 func newTalk(t *testing.T, srv *Server) *talk {
 	t.Helper()
 	srv.init()
-	srv.tree = tree.New(srv.Kernel, time.Unix(1, 2)) // so that two servers give the same attributes
+	srv.tree = tree.New(srv.Kernel, time.Unix(1, 2)) // so that two servers report the same attributes
 	f := &front{srv: srv, peer: peer{conn: "conn " + t.Name()}, log: slog.New(slog.DiscardHandler)}
 	t.Cleanup(f.endSession)
 	return &talk{t: t, front: f}
 }
 
-// frame makes a message; fields are uint8, uint16, uint32, uint64, string and
-// []byte, which is taken as it is.
+// frame encodes a message. Its fields have the types uint8, uint16, uint32, uint64, string
+// and []byte. The bytes of a []byte are appended without a length.
 func frame(typ wire.Type, tag uint16, fields ...any) []byte {
 	b := wire.Begin(nil, typ, tag)
 	for _, field := range fields {
@@ -57,7 +56,7 @@ func frame(typ wire.Type, tag uint16, fields ...any) []byte {
 	return wire.End(b, 0)
 }
 
-// send has one message answered and returns the type and body of the reply.
+// send sends one request and returns the type and body of the reply.
 func (k *talk) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	k.t.Helper()
 	k.tag++
@@ -72,7 +71,7 @@ func (k *talk) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	return m.Type(), m.Body()
 }
 
-// want sends a message that must succeed and returns the reply's body.
+// want sends a request that must succeed and returns the body of the reply.
 func (k *talk) want(typ wire.Type, fields ...any) []byte {
 	k.t.Helper()
 	got, body := k.send(typ, fields...)
@@ -83,7 +82,7 @@ func (k *talk) want(typ wire.Type, fields ...any) []byte {
 	return body
 }
 
-// refuse sends a message that must fail with errno.
+// refuse sends a request that must fail with errno.
 func (k *talk) refuse(errno syscall.Errno, typ wire.Type, fields ...any) {
 	k.t.Helper()
 	got, body := k.send(typ, fields...)
@@ -91,13 +90,14 @@ func (k *talk) refuse(errno syscall.Errno, typ wire.Type, fields ...any) {
 	assert.Equal(k.t, errno, syscall.Errno(le.Uint32(body)), "type %d", typ)
 }
 
+// start agrees on a version and attaches fid 0.
 func (k *talk) start(n_uname uint32) {
 	k.t.Helper()
 	k.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
 	k.want(wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", n_uname)
 }
 
-// walk makes newfid by walking names from fid.
+// walk walks from fid along names to newFID.
 func (k *talk) walk(fid, newFID uint32, names ...string) {
 	k.t.Helper()
 	fields := []any{fid, newFID, uint16(len(names))}
@@ -108,7 +108,7 @@ func (k *talk) walk(fid, newFID uint32, names ...string) {
 	require.EqualValues(k.t, len(names), le.Uint16(body), "qids")
 }
 
-// openDevice walks to a device file and opens it for both.
+// openDevice walks to a device file and opens it for reading and writing.
 func (k *talk) openDevice(fid uint32, names ...string) {
 	k.t.Helper()
 	k.walk(0, fid, names...)
@@ -128,7 +128,7 @@ func (k *talk) push(fid uint32, offset uint64, values ...int32) {
 	}
 }
 
-// read returns the value read, and false if the reply was empty.
+// read returns the value that it reads, or false if the reply is empty.
 func (k *talk) read(fid uint32, offset uint64, count uint32) (int32, bool) {
 	k.t.Helper()
 	body := k.want(wire.Tread, fid, offset, count)
@@ -138,11 +138,11 @@ func (k *talk) read(fid uint32, offset uint64, count uint32) (int32, bool) {
 	case device.ValueSize:
 		return int32(le.Uint32(body[4:])), true
 	}
-	k.t.Fatalf("read of %d bytes gave %d", count, le.Uint32(body))
+	k.t.Fatalf("a read of %d bytes returned %d", count, le.Uint32(body))
 	return 0, false
 }
 
-func TestReplyEndsSessionsOfTheOldVersion(t *testing.T) {
+func TestTversionEndsAllSessions(t *testing.T) {
 	srv := &Server{}
 	k := newTalk(t, srv)
 	k.start(1)
@@ -155,7 +155,7 @@ func TestReplyEndsSessionsOfTheOldVersion(t *testing.T) {
 	k.openDevice(1, "full_ex")
 }
 
-func TestNothingButTversionBeforeAVersion(t *testing.T) {
+func TestOnlyTversionIsAcceptedBeforeAVersionIsAgreed(t *testing.T) {
 	k := newTalk(t, &Server{})
 	k.refuse(syscall.EPROTO, wire.Tattach, uint32(0), uint32(wire.NoFID), "", "", uint32(1))
 	k.refuse(syscall.EPROTO, wire.Tread, uint32(0), uint64(0), uint32(4))
@@ -166,13 +166,13 @@ func TestNothingButTversionBeforeAVersion(t *testing.T) {
 	k.start(1)
 }
 
-func TestSizesThatEndAConnection(t *testing.T) {
+func TestFrameSizesThatEndAConnection(t *testing.T) {
 	for name, test := range map[string]struct {
 		versioned bool
 		size      uint32
 		want      error
 	}{
-		"none":                    {false, 0, errFrameSize},
+		"zero":                    {false, 0, errFrameSize},
 		"less than a head":        {false, 6, errFrameSize},
 		"first frame above 8 KiB": {false, firstFrameLimit + 1, errFrameLimit},
 		"4 GiB":                   {true, 1<<32 - 1, errFrameLimit},
@@ -190,7 +190,7 @@ func TestSizesThatEndAConnection(t *testing.T) {
 	}
 }
 
-func TestPartOfAFrameIsLeft(t *testing.T) {
+func TestPartOfAFrameIsNotUsed(t *testing.T) {
 	k := newTalk(t, &Server{})
 	whole := frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L)
 	for n := range len(whole) {
@@ -205,7 +205,7 @@ func TestPartOfAFrameIsLeft(t *testing.T) {
 	assert.NotEmpty(t, out)
 }
 
-func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
+func TestProcessStopsWhenThereAreEnoughReplies(t *testing.T) {
 	kernel := device.NewKernel(full{})
 	require.NoError(t, kernel.Load("full"))
 	k := newTalk(t, &Server{Kernel: kernel})
@@ -220,7 +220,7 @@ func TestProcessStopsWhenEnoughHasGathered(t *testing.T) {
 	assert.LessOrEqual(t, len(out), flushSize+wire.RreadHead+1000)
 }
 
-// full is a module whose file gives as much as a read asks for.
+// full is a module with one file. A read of it returns as many bytes as it asks for.
 type full struct{}
 
 func (full) Name() string                { return "full" }
@@ -236,7 +236,7 @@ func (f full) Load(*device.Log) []device.File {
 func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 	for name, test := range map[string]struct {
 		messages [][]byte
-		most     int // messages in a turn
+		most     int // messages that one call answers
 	}{
 		"data":    {[][]byte{frame(wire.Tread, 1, uint32(10), uint64(0), uint32(4))}, turnShare},
 		"refused": {[][]byte{frame(wire.Tread, 1, uint32(9), uint64(0), uint32(4))}, turnShare},
@@ -249,7 +249,7 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 		}, 3*turnShare/(sizeWork+40*sessionWork) + 3},
 		"versions": {[][]byte{frame(wire.Tversion, wire.NoTag, uint32(8192), "unheard of")}, turnShare/refusalWork + 1},
 		"walks":    {[][]byte{wire.AppendWalk(nil, 1, 0, 1, slices.Repeat([]string{"none"}, maxNames)...)}, turnShare/(nameWork*maxNames) + 1},
-		"directories that are read behind their end": {[][]byte{
+		"directories that are read after their end": {[][]byte{
 			wire.AppendWalk(nil, 1, 0, 1), wire.AppendOpen(nil, 2, 1, 0), wire.AppendReaddir(nil, 3, 1, 1<<40, 100), wire.AppendFID(nil, wire.Tclunk, 4, 1),
 		}, 4*turnShare/listWork + 4},
 	} {
@@ -269,7 +269,7 @@ func TestProcessStopsAfterItsShareOfWork(t *testing.T) {
 	}
 }
 
-func TestGreedyConnectionsRestSoThatOthersFindAProcessor(t *testing.T) {
+func TestGreedyConnectionsRestSoThatProcessorsBecomeIdle(t *testing.T) {
 	for _, test := range []struct {
 		worked             time.Duration
 		greedy, processors int
@@ -285,7 +285,7 @@ func TestGreedyConnectionsRestSoThatOthersFindAProcessor(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreGreedyByTheClock(t *testing.T) {
+func TestTheClockDecidesWhichConnectionsAreGreedy(t *testing.T) {
 	const soon, late = time.Microsecond, time.Second
 	var all turns
 	one, other := turn{of: &all}, turn{of: &all}
@@ -294,15 +294,15 @@ func TestConnectionsAreGreedyByTheClock(t *testing.T) {
 		of     *turn
 		after  time.Duration
 		greedy bool
-		count  int // of the greedy ones
+		count  int // greedy connections
 	}{
-		{&one, 0, false, 0}, // nobody knows how long the first share took
+		{&one, 0, false, 0}, // the time of the first share is unknown
 		{&one, soon, true, 1},
 		{&one, soon, true, 1},
 		{&other, soon, false, 1},
 		{&other, soon, true, 2},
 		{&one, late, false, 2},
-		{&one, soon, true, 1}, // the other has done nothing for long
+		{&one, soon, true, 1}, // the other has done nothing for a long time
 		{&one, greedySpan / 1000, true, 1},
 	} {
 		now = now.Add(step.after)
@@ -323,7 +323,7 @@ func TestGreedyConnectionsCountForTheNextSpan(t *testing.T) {
 	seen, greedy := all.enter(0, start.Add(greedySpan))
 	assert.Equal(t, 8, greedy)
 	_, _ = all.enter(seen, start.Add(greedySpan))
-	assert.Equal(t, 1, all.now, "once a span")
+	assert.Equal(t, 1, all.now, "once in each span")
 	_, greedy = all.enter(seen, start.Add(2*greedySpan))
 	assert.Equal(t, 1, greedy)
 	_, greedy = all.enter(seen, start.Add(time.Hour))
@@ -331,7 +331,7 @@ func TestGreedyConnectionsCountForTheNextSpan(t *testing.T) {
 	assert.Zero(t, all.before)
 }
 
-func TestSharesThatAreNotUsedUpAddUp(t *testing.T) {
+func TestShareIsUsedUpByManySmallPiecesOfWork(t *testing.T) {
 	one := turn{of: new(turns), since: time.Now().Add(time.Hour)}
 	one.add(turnShare - 1)
 	assert.False(t, one.greedy)
@@ -340,9 +340,9 @@ func TestSharesThatAreNotUsedUpAddUp(t *testing.T) {
 	assert.Zero(t, one.work)
 }
 
-// TestPeerThatReadsLateIsNotMadeToRest has a greedy connection wait between two pieces of
-// work, which is no work.
-func TestPeerThatReadsLateIsNotMadeToRest(t *testing.T) {
+// TestWaitingForAPeerIsNotWork lets a greedy connection wait for an hour between two pieces
+// of work.
+func TestWaitingForAPeerIsNotWork(t *testing.T) {
 	one := turn{of: new(turns), greedy: true, since: time.Now().Add(time.Hour)}
 	for range 100 {
 		_, _ = one.of.enter(0, time.Now())
@@ -354,7 +354,7 @@ func TestPeerThatReadsLateIsNotMadeToRest(t *testing.T) {
 	assert.Less(t, one.add(turnShare), time.Second)
 }
 
-func TestUsersOfAConnectionAreApart(t *testing.T) {
+func TestUsersOfOneConnectionAreDifferentClients(t *testing.T) {
 	srv := &Server{}
 	k := newTalk(t, srv)
 	k.start(1)
@@ -367,7 +367,7 @@ func TestUsersOfAConnectionAreApart(t *testing.T) {
 	assert.Equal(t, 2, srv.Kernel.Sessions())
 }
 
-func TestDoorsAndTheirClients(t *testing.T) {
+func TestDoorDecidesWhichClientAnOpenBelongsTo(t *testing.T) {
 	srv := &Server{}
 	k := newTalk(t, srv)
 	k.start(1)
@@ -389,7 +389,7 @@ func TestDoorsAndTheirClients(t *testing.T) {
 	assert.Equal(t, 7, srv.Kernel.Sessions())
 }
 
-func TestDataPathOfTheFrontDoesNotAllocate(t *testing.T) {
+func TestReadsAndWritesDoNotAllocate(t *testing.T) {
 	value := []byte{2, 0, 0, 0}
 	for name, messages := range map[string][][]byte{
 		"a value in and out": {
@@ -437,7 +437,7 @@ func BenchmarkReadDepth(b *testing.B) {
 	}
 }
 
-// BenchmarkRefusals has every message refused.
+// BenchmarkRefusals sends messages that are all refused.
 func BenchmarkRefusals(b *testing.B) {
 	srv := &Server{}
 	srv.init()
@@ -451,8 +451,7 @@ func BenchmarkRefusals(b *testing.B) {
 	}
 }
 
-// setUpBenchmark opens a device and returns depth messages, half of them
-// writes.
+// setUpBenchmark opens a device and returns depth messages, reads and writes alternating.
 func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
 	b.Helper()
 	set := [][]byte{
@@ -479,7 +478,7 @@ func (k *talk) setUpBenchmark(b *testing.B, depth int) []byte {
 	return in
 }
 
-// BenchmarkOpen walks to the device, opens and closes it, 64 times a batch.
+// BenchmarkOpen walks to the device, opens it and closes it, 64 times in each batch.
 func BenchmarkOpen(b *testing.B) {
 	srv := &Server{}
 	srv.init()

@@ -9,9 +9,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// FuzzProcess feeds a connection any bytes. Whatever they are, each whole
-// frame gets one well-formed reply with its tag, in order, and it does not
-// matter how the bytes are cut.
+// FuzzProcess sends any bytes to a connection. Each whole frame must get one well-formed
+// reply with its tag, in order. The replies must not depend on how the bytes are split.
 func FuzzProcess(f *testing.F) {
 	for _, seed := range processSeeds() {
 		f.Add(seed, byte(0))
@@ -21,15 +20,15 @@ func FuzzProcess(f *testing.F) {
 		whole, used := processAll(t, in, len(in), outSize)
 		checkReplies(t, in[:used], whole)
 		grown, _ := processAll(t, in, len(in), 0)
-		require.True(t, bytes.Equal(whole, grown), "with room for replies and without")
+		require.True(t, bytes.Equal(whole, grown), "replies with room in out, and without")
 		if piece > 0 {
 			cut, _ := processAll(t, in, int(piece), outSize)
-			require.True(t, bytes.Equal(whole, cut), "cut into %d bytes", piece)
+			require.True(t, bytes.Equal(whole, cut), "pieces of %d bytes", piece)
 		}
 	})
 }
 
-// processSeeds are conversations that reach every message.
+// processSeeds returns conversations that together contain every message.
 func processSeeds() [][]byte {
 	start := bytes.Join([][]byte{
 		frame(wire.Tversion, wire.NoTag, uint32(8192), wire.Version9P2000L),
@@ -49,7 +48,7 @@ func processSeeds() [][]byte {
 	return seeds
 }
 
-// sample is a message of a type with plausible fields: as many as fit it.
+// sample returns a message of a type with plausible fields.
 func sample(typ wire.Type) []byte {
 	fields := map[wire.Type][]any{
 		wire.Tlcreate:     {uint32(1), "name", uint32(1), uint32(1), uint32(1)},
@@ -82,8 +81,8 @@ func sample(typ wire.Type) []byte {
 	return frame(typ, 9, fields...)
 }
 
-// processAll feeds in by pieces to a new connection and returns all replies
-// and how many bytes were taken as frames. Replies go to a buffer with room.
+// processAll sends in to a new connection, in pieces. It returns all replies and how many
+// bytes were used. Each call of Process gets a buffer for replies with a capacity of room.
 func processAll(t *testing.T, in []byte, piece, room int) (replies []byte, used int) {
 	k := newTalk(t, &Server{})
 	defer k.endSession()
@@ -104,7 +103,7 @@ func processAll(t *testing.T, in []byte, piece, room int) (replies []byte, used 
 	}
 }
 
-// checkReplies walks over requests and replies at the same time.
+// checkReplies checks that each request has one well-formed reply, in order.
 func checkReplies(t *testing.T, requests, replies []byte) {
 	t.Helper()
 	for len(requests) > 0 {
@@ -116,9 +115,10 @@ func checkReplies(t *testing.T, requests, replies []byte) {
 		}
 		require.True(t, reply.Fits(), "%x", reply)
 	}
-	require.Empty(t, replies, "one reply a request")
+	require.Empty(t, replies, "one reply for each request")
 }
 
+// cutFrame removes the first frame from b and returns it.
 func cutFrame(t *testing.T, b *[]byte) []byte {
 	t.Helper()
 	require.GreaterOrEqual(t, len(*b), wire.HeadSize)

@@ -2,18 +2,18 @@ package p9srv
 
 import "fullex/p9srv/wire"
 
-// generator makes messages of a script's bytes, mostly such as make sense on
-// the connection that ref is about. When the script is used up, every choice
-// is the first.
+// generator makes messages from the bytes of a script. Most messages make sense on the
+// connection ref. After the end of the script, every choice is the first.
 type generator struct {
 	script []byte
 	ref    *refConn
 }
 
-// generatedFIDs is how many fids the messages are about: few, so that they
-// meet.
+// generatedFIDs is how many fids the messages use. They are few, so that most messages use a
+// fid that another message has used.
 const generatedFIDs = 6
 
+// number returns a number below n, from the next byte of the script.
 func (g *generator) number(n int) int {
 	if len(g.script) == 0 {
 		return 0
@@ -31,7 +31,8 @@ func (g *generator) fid() uint32 {
 	return n % generatedFIDs
 }
 
-// fidWhere is mostly one of which something holds; a free fid is nil.
+// fidWhere mostly returns a fid for which holds returns true. holds gets nil for a fid that
+// does not exist.
 func (g *generator) fidWhere(holds func(*refFID) bool) uint32 {
 	var list []uint32
 	for fid := range uint32(generatedFIDs) {
@@ -54,7 +55,7 @@ var generatedNames = []string{"full_ex", "full_ex", "each", "pid", "7", "8", "0"
 
 func (g *generator) name() string { return generatedNames[g.number(len(generatedNames))] }
 
-// message makes the next one; one of thirty-two is damaged.
+// message makes the next message. It damages one message in 32.
 func (g *generator) message() []byte {
 	m := g.whole()
 	if g.number(32) != 31 || len(m) == wire.HeadSize {
@@ -92,13 +93,13 @@ func (g *generator) read(tag uint16) []byte {
 	counts := []uint32{4, 4, 4, 5, 4096, 1 << 31, 0, 3}
 	fid := g.fidWhere(isDeviceOpen)
 	if f := g.ref.fids[fid]; f != nil && len(f.pending) > 0 && g.number(2) == 1 {
-		p := f.pending[g.number(len(f.pending))] // as the Linux client asks
+		p := f.pending[g.number(len(f.pending))] // the follow-up of the Linux client
 		return frame(wire.Tread, tag, fid, p.offset, p.lo+uint32(g.number(int(p.hi-p.lo)+1)))
 	}
 	return frame(wire.Tread, tag, fid, uint64(g.number(9)), counts[g.number(len(counts))])
 }
 
-// write sends a small capacity first, so that deques get full.
+// write makes a Twrite. The first one mostly sets a small capacity, so that deques get full.
 func (g *generator) write(tag uint16) []byte {
 	fid := g.fidWhere(isDeviceOpen)
 	sizes := []int{4, 4, 4, 4, 4, 1, 0, 2, 5}
@@ -113,7 +114,7 @@ func (g *generator) write(tag uint16) []byte {
 	return frame(wire.Twrite, tag, fid, uint64(g.number(9)), uint32(len(p)), p)
 }
 
-// walk mostly goes to a device file.
+// walk makes a Twalk, mostly to a device file.
 func (g *generator) walk(tag uint16) []byte {
 	from, to := g.fidWhere(isWalkable), g.fidWhere(isFree)
 	if g.number(8) == 7 {

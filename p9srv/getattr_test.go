@@ -11,8 +11,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// sizeOf asks for the attributes of a fid with a mask, and returns the size and the blocks,
-// which must be said to be valid.
+// sizeOf asks for the attributes of a fid and returns its size and blocks. The reply must
+// report both as valid.
 func (k *talk) sizeOf(fid uint32, mask uint64) (size, blocks uint64) {
 	k.t.Helper()
 	body := k.want(wire.Tgetattr, fid, mask)
@@ -24,7 +24,7 @@ func (k *talk) sizeOf(fid uint32, mask uint64) (size, blocks uint64) {
 
 var textNames = []string{"kmsg", "modules", "sessions"}
 
-func TestTextsHaveTheSizeThatAReaderReads(t *testing.T) {
+func TestSizeOfATextIsWhatAReaderGets(t *testing.T) {
 	const all = 0x3fff
 	k := newTalk(t, &Server{})
 	k.start(1)
@@ -38,12 +38,12 @@ func TestTextsHaveTheSizeThatAReaderReads(t *testing.T) {
 			size, blocks := k.sizeOf(unopened, all)
 			k.want(wire.Tlopen, opened, uint32(0))
 			text := k.text(opened, 0, maxListing)
-			assert.EqualValues(t, len(text), size, "what an open shows now")
+			assert.EqualValues(t, len(text), size, "the size before the open")
 			assert.Equal(t, (size+511)/512, blocks)
-			k.openDevice(100+10*round+i, "each", "full_ex") // a line more in each text
+			k.openDevice(100+10*round+i, "each", "full_ex") // adds a line to kmsg and sessions
 			grown, _ := k.sizeOf(unopened, all)
 			kept, _ := k.sizeOf(opened, all)
-			assert.Equal(t, size, kept, "what the open took")
+			assert.Equal(t, size, kept, "the size of an open text does not change")
 			if textNames[i] != "modules" {
 				assert.Greater(t, grown, size)
 			}
@@ -53,7 +53,7 @@ func TestTextsHaveTheSizeThatAReaderReads(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNoTextsHaveTheSize0(t *testing.T) {
+func TestFilesOtherThanTextsHaveTheSize0(t *testing.T) {
 	k := newTalk(t, &Server{})
 	k.start(1)
 	k.openDevice(1, "full_ex")
@@ -69,9 +69,9 @@ func TestFilesThatAreNoTextsHaveTheSize0(t *testing.T) {
 	}
 }
 
-// TestLinuxIsToldThatTextsHaveTheSize0: followup.go says why. One question of the Linux
-// client tells it, and from then on all questions of the connection are its own.
-func TestLinuxIsToldThatTextsHaveTheSize0(t *testing.T) {
+// TestLinuxClientGetsTheSize0ForTexts checks what followup.go explains. One Tgetattr with the
+// mask of Linux is enough: then every Tgetattr of the connection counts as that of Linux.
+func TestLinuxClientGetsTheSize0ForTexts(t *testing.T) {
 	k := newTalk(t, &Server{})
 	k.start(1)
 	for i, name := range textNames {
@@ -87,15 +87,15 @@ func TestLinuxIsToldThatTextsHaveTheSize0(t *testing.T) {
 	k.want(wire.Tlopen, uint32(1), uint32(0))
 	size, _ := k.sizeOf(1, v9fsMask)
 	assert.Zero(t, size)
-	k.start(1) // whoever is next on this connection
+	k.start(1) // begins a 9P session of a client that is not Linux
 	k.walk(0, 1, "modules")
 	size, _ = k.sizeOf(1, 0x3fff)
 	assert.Positive(t, size)
 }
 
-// BenchmarkGetattr asks for the attributes of files that are not open, as stat(2) on a
-// mount does, while sessions are open: the administrator sees them, the owner has opened
-// all of them, and the other user none. The log is full.
+// BenchmarkGetattr asks for the attributes of files that are not open, as stat(2) on a mount
+// does. Meanwhile one user has sessions open. The administrator and the owner see all of
+// them, and the other user sees none. The log is full.
 func BenchmarkGetattr(b *testing.B) {
 	for _, sessions := range []int{0, 1000, 100_000} {
 		kernel := device.NewKernel(device.Modules()...)
@@ -122,15 +122,15 @@ func BenchmarkGetattr(b *testing.B) {
 	}
 }
 
-// vouchedPeer is a local process of a user.
+// vouchedPeer returns a peer over a unix socket: a process of a user.
 func vouchedPeer(uid uint32) peer {
 	p := peer{conn: "conn 1"}
 	p.UID, p.Vouched, p.Where = uid, true, fmt.Sprintf("unix uid=%d pid=4711", uid)
 	return p
 }
 
-// openMany opens sessions of one verified user, on connections of 1,000 each; a tenth of
-// them have values.
+// openMany opens sessions of one verified user, 1,000 on each connection. One in ten has
+// values.
 func openMany(b *testing.B, kernel *device.Kernel, uid uint32, sessions int) {
 	b.Helper()
 	var user *device.User

@@ -17,25 +17,25 @@ import (
 	"fullex/p9srv/endpoint/rights/rightstest"
 )
 
-// wrapped is a listener of which nobody knows that it is a unix socket: its kernel lets
-// descriptors through, as any did before Linux 6.16.
+// wrapped hides that a listener is a unix socket. So the server does not make Linux refuse
+// descriptors, as no Linux before 6.16 can.
 type wrapped struct{ net.Listener }
 
-// letThrough makes a server guard its unix sockets, as if the kernel let descriptors
-// through.
+// letThrough makes servers guard all unix sockets, as if Linux accepted descriptors.
 func letThrough(t *testing.T) {
 	before := rightsMayCome
 	rightsMayCome = func(c net.Conn) bool { _, isUnix := c.(*net.UnixConn); return isUnix }
 	t.Cleanup(func() { rightsMayCome = before })
 }
 
-// kernels are those that refuse descriptors, and those that let them through.
-var kernels = map[string]func(*testing.T, net.Listener) net.Listener{
+// descriptorRules prepare a listener for a Linux that refuses descriptors, and for one that
+// lets them through.
+var descriptorRules = map[string]func(*testing.T, net.Listener) net.Listener{
 	"refused":     func(_ *testing.T, l net.Listener) net.Listener { return l },
 	"let through": func(t *testing.T, l net.Listener) net.Listener { letThrough(t); return wrapped{l} },
 }
 
-// within fails the test if do waits for a close.
+// within fails the test if do takes so long that it waits for a slow close.
 func within(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -50,7 +50,7 @@ func within(t *testing.T, do func()) {
 	}
 }
 
-func TestDescriptorsOfPeersHoldNobodyUp(t *testing.T) {
+func TestDescriptorsFromAPeerDelayNobody(t *testing.T) {
 	ends := map[string]func(*Server) error{
 		"Close": (*Server).Close,
 		"Shutdown": func(s *Server) error {
@@ -59,22 +59,22 @@ func TestDescriptorsOfPeersHoldNobodyUp(t *testing.T) {
 			return s.Shutdown(ctx)
 		},
 	}
-	for kernel, listening := range kernels {
+	for rule, prepare := range descriptorRules {
 		for name, end := range ends {
-			t.Run(kernel+", "+name, func(t *testing.T) {
+			t.Run(rule+", "+name, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "s")
 				l, err := net.Listen("unix", path)
 				require.NoError(t, err)
 				srv := &Server{Limits: Limits{Conns: 12}}
 				done := make(chan error, 1)
-				l = listening(t, l)
+				l = prepare(t, l)
 				go func() { done <- srv.Serve(l) }()
-				agree(t, dialUnix(t, path)) // it serves
-				for range 20 {              // more than there may be
+				agree(t, dialUnix(t, path)) // waits until the server serves
+				for range 20 {              // more connections than the limit
 					c := dialUnix(t, path)
-					_ = rightstest.NewSlow(t).Send(c, versionFrame()) // refused or not
+					_ = rightstest.NewSlow(t).Send(c, versionFrame()) // it may be refused
 					require.NoError(t, c.CloseWrite())
-					_, _ = io.Copy(io.Discard, c) // it has ended
+					_, _ = io.Copy(io.Discard, c) // waits for the end of the connection
 				}
 				within(t, func() { agree(t, dialUnix(t, path)) })
 				within(t, func() {
@@ -86,19 +86,19 @@ func TestDescriptorsOfPeersHoldNobodyUp(t *testing.T) {
 	}
 }
 
-// TestGuardedSocketEndsWhereverItIs: also with descriptors in its queue.
-func TestGuardedSocketEndsWhereverItIs(t *testing.T) {
+// TestGuardedSocketEndsWhereverItWaits ends sockets with descriptors in their queues.
+func TestGuardedSocketEndsWhereverItWaits(t *testing.T) {
 	letThrough(t)
 	ends := map[string]func(*testing.T, *transport){
-		"closed":          func(*testing.T, *transport) {},
-		"cut":             func(t *testing.T, tr *transport) { assert.NoError(t, tr.socket.cut()) },
-		"by descriptors":  func(t *testing.T, tr *transport) { assert.ErrorIs(t, tr.more(), rights.ErrSent) },
-		"cut, then read":  func(t *testing.T, tr *transport) { cutAndUse(t, tr) },
-		"cut, then again": func(t *testing.T, tr *transport) { cutAndUse(t, tr); assert.NoError(t, tr.socket.cut()) },
+		"closed":                  func(*testing.T, *transport) {},
+		"cut":                     func(t *testing.T, tr *transport) { assert.NoError(t, tr.socket.cut()) },
+		"ended by descriptors":    func(t *testing.T, tr *transport) { assert.ErrorIs(t, tr.more(), rights.ErrSent) },
+		"cut, then used":          func(t *testing.T, tr *transport) { cutAndUse(t, tr) },
+		"cut, used and cut again": func(t *testing.T, tr *transport) { cutAndUse(t, tr); assert.NoError(t, tr.socket.cut()) },
 	}
-	for place, move := range socketPlaces {
+	for position, move := range socketPositions {
 		for name, end := range ends {
-			t.Run(place+", "+name, func(t *testing.T) {
+			t.Run(position+", "+name, func(t *testing.T) {
 				l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(t.TempDir(), "s")})
 				require.NoError(t, err)
 				peer := dialUnix(t, l.Addr().String())
@@ -126,15 +126,14 @@ func cutAndUse(t *testing.T, tr *transport) {
 	assert.ErrorIs(t, tr.socket.SetReadDeadline(time.Now()), net.ErrClosed)
 }
 
-// TestGuardedSocketServesAsAnyOther: bytes pass as before.
-func TestGuardedSocketServesAsAnyOther(t *testing.T) {
+func TestGuardedSocketCarriesBytesLikeAnyOther(t *testing.T) {
 	letThrough(t)
 	path := filepath.Join(t.TempDir(), "s")
 	c := socketOver(t, &Server{}, "unix", path)
 	for range 3 {
 		agree(t, c)
 	}
-	_, err := c.Write([]byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0}) // which ends it
+	_, err := c.Write([]byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0}) // a frame too large, which ends the connection
 	require.NoError(t, err)
 	rest, err := io.ReadAll(c)
 	assert.Empty(t, rest)

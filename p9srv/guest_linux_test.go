@@ -20,15 +20,16 @@ import (
 	"fullex/tests/locked"
 )
 
-// driver is a virtual machine whose guest's driver speaks in frames.
+// driver is the driver of a virtual machine, together with its front-end. It sends and
+// receives single messages.
 type driver struct {
 	t testing.TB
 	*vhosttest.Front
 	tag    uint16
-	served chan error // what ServeConn returns
+	served chan error // gets the result of ServeConn
 }
 
-// newDriver starts a machine with a device of a server.
+// newDriver connects a virtual machine to a server.
 func newDriver(t testing.TB, srv *Server, options vhosttest.Options) *driver {
 	t.Helper()
 	front, back, err := vhosttest.Pair()
@@ -39,16 +40,16 @@ func newDriver(t testing.TB, srv *Server, options vhosttest.Options) *driver {
 	require.NoError(t, err)
 	require.NoError(t, d.Connect())
 	t.Cleanup(func() {
-		_ = d.Close() // a test may have done that
+		_ = d.Close() // a test may have closed it
 		assert.NoError(t, <-d.served)
 	})
 	return d
 }
 
-// room is enough for every reply of these tests.
+// room is a number of bytes that fits every reply of these tests.
 const room = 4096
 
-// send has a message answered and returns the type and body of the reply.
+// send sends a request and returns the type and body of the reply.
 func (d *driver) send(typ wire.Type, fields ...any) (wire.Type, []byte) {
 	d.t.Helper()
 	d.tag++
@@ -66,7 +67,7 @@ func (d *driver) sendFrame(request []byte, room int) (wire.Type, []byte) {
 	return m.Type(), m.Body()
 }
 
-// want sends a message that must succeed.
+// want sends a request that must succeed and returns the body of the reply.
 func (d *driver) want(typ wire.Type, fields ...any) []byte {
 	d.t.Helper()
 	got, body := d.send(typ, fields...)
@@ -77,7 +78,7 @@ func (d *driver) want(typ wire.Type, fields ...any) []byte {
 	return body
 }
 
-// refused sends a message that must be refused.
+// refused sends a request that must fail with an errno.
 func (d *driver) refused(want syscall.Errno, typ wire.Type, fields ...any) {
 	d.t.Helper()
 	got, body := d.send(typ, fields...)
@@ -85,7 +86,7 @@ func (d *driver) refused(want syscall.Errno, typ wire.Type, fields ...any) {
 	require.Equal(d.t, want, syscall.Errno(le.Uint32(body)))
 }
 
-// attach begins a session and opens the device as fid 1 with room for 9 values.
+// attach begins a 9P session and calls open.
 func (d *driver) attach() {
 	d.t.Helper()
 	d.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
@@ -93,6 +94,7 @@ func (d *driver) attach() {
 	d.open()
 }
 
+// open opens the device as fid 1 with the capacity 9.
 func (d *driver) open() {
 	d.t.Helper()
 	d.want(wire.Twalk, uint32(0), uint32(1), uint16(1), "full_ex")
@@ -111,7 +113,7 @@ func (d *driver) pop(want int32) {
 	require.Equal(d.t, []any{uint32(4), uint32(want)}, []any{le.Uint32(body), le.Uint32(body[4:])})
 }
 
-func TestGuestSessionOutlastsAStopAndEndsWithAReset(t *testing.T) {
+func TestGuestsSessionsSurviveAStopAndEndAtAReset(t *testing.T) {
 	srv := &Server{}
 	d := newDriver(t, srv, vhosttest.Options{})
 	config, err := d.Ask(vhosttest.GetConfig, append(vhosttest.U32(0, 64, 0), make([]byte, 64)...))
@@ -133,37 +135,37 @@ func TestGuestSessionOutlastsAStopAndEndsWithAReset(t *testing.T) {
 	d.refused(syscall.EACCES, wire.Tread, uint32(1), uint64(0), uint32(4))
 	d.push(6)
 	d.want(wire.Tversion, uint32(maxMsize), wire.Version9P2000L)
-	assert.Zero(t, srv.Kernel.Sessions(), "Tversion ends a session, too")
+	assert.Zero(t, srv.Kernel.Sessions(), "Tversion ends sessions, too")
 	d.attach()
 	require.NoError(t, d.Close())
 	require.NoError(t, srv.Close())
-	assert.Zero(t, srv.Kernel.Sessions(), "as does the end of the machine")
+	assert.Zero(t, srv.Kernel.Sessions(), "the end of the machine ends sessions, too")
 }
 
-// TestGuestsFramesThatAreNoMessages: each is refused or given back, and the
-// session goes on.
-func TestGuestsFramesThatAreNoMessages(t *testing.T) {
+// TestGuestsInvalidRequestsEndNoSession sends one invalid request to each server. The request
+// gets an error or its buffers back, and the session goes on.
+func TestGuestsInvalidRequestsEndNoSession(t *testing.T) {
 	sized := func(size uint32, request []byte) []byte { le.PutUint32(request, size); return request }
 	getattr := frame(wire.Tgetattr, 7, uint32(0), uint64(0x7ff))
 	for _, test := range []struct {
 		name    string
 		request []byte
 		room    int
-		want    syscall.Errno // 0: an answer of no bytes
+		want    syscall.Errno // 0: an empty answer
 	}{
-		{"no request at all", nil, room, 0},
-		{"shorter than a head", []byte{6, 0, 0, 0, 1, 2}, room, 0},
-		{"no room at all", getattr, 0, 0},
-		{"no room for an error", getattr, wire.RlerrorSize - 1, 0},
+		{"no bytes", nil, room, 0},
+		{"fewer bytes than a head", []byte{6, 0, 0, 0, 1, 2}, room, 0},
+		{"no room", getattr, 0, 0},
+		{"too little room for an error", getattr, wire.RlerrorSize - 1, 0},
 		{"room for an error only", getattr, wire.RlerrorSize, syscall.ENOBUFS},
-		{"size of less than a head", sized(6, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
-		{"size of more than there is", sized(100, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
-		{"size of more than agreed", sized(maxMsize+1, make([]byte, 100)), room, syscall.EMSGSIZE},
-		{"more than agreed", sized(maxMsize+1, make([]byte, maxMsize+1)), room, syscall.EMSGSIZE},
+		{"size below a head", sized(6, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"size above the bytes of the request", sized(100, frame(wire.Tclunk, 7, uint32(9))), room, syscall.EINVAL},
+		{"size above msize", sized(maxMsize+1, make([]byte, 100)), room, syscall.EMSGSIZE},
+		{"size and bytes above msize", sized(maxMsize+1, make([]byte, maxMsize+1)), room, syscall.EMSGSIZE},
 		{"largest size", sized(1<<32-1, make([]byte, 100)), room, syscall.EMSGSIZE},
 		{"unknown type", frame(255, 7, "x"), room, syscall.EOPNOTSUPP},
-		{"an unknown fid", frame(wire.Tclunk, 7, uint32(9)), room, syscall.EBADF},
-		{"bytes behind the message", append(frame(wire.Tclunk, 7, uint32(9)), 1, 2, 3), room, syscall.EBADF},
+		{"unknown fid", frame(wire.Tclunk, 7, uint32(9)), room, syscall.EBADF},
+		{"bytes after the message", append(frame(wire.Tclunk, 7, uint32(9)), 1, 2, 3), room, syscall.EBADF},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDriver(t, &Server{}, vhosttest.Options{MaxRequest: maxMsize + 1})
@@ -183,7 +185,7 @@ func TestGuestsFramesThatAreNoMessages(t *testing.T) {
 	}
 }
 
-func TestGuestLosesNoValueForWantOfRoom(t *testing.T) {
+func TestGuestWithTooLittleRoomLosesNoValue(t *testing.T) {
 	d := newDriver(t, &Server{}, vhosttest.Options{})
 	d.attach()
 	d.push(2)
@@ -197,7 +199,7 @@ func TestGuestLosesNoValueForWantOfRoom(t *testing.T) {
 	assert.Equal(t, wire.Rread, got)
 }
 
-func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
+func TestGuestIsNotAnAdministratorAndNamesItsOwnUsers(t *testing.T) {
 	srv := &Server{}
 	d := newDriver(t, srv, vhosttest.Options{})
 	d.attach()
@@ -207,7 +209,7 @@ func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
 	d.want(wire.Twalk, uint32(3), uint32(4), uint16(1), "full_ex")
 	d.want(wire.Tlopen, uint32(4), uint32(2))
 	sessions := srv.Kernel.All()
-	require.Len(t, sessions, 2, "a user of the guest is a client")
+	require.Len(t, sessions, 2, "each user of the guest is a client")
 	for _, s := range sessions {
 		user := s.Client().User
 		assert.False(t, user.Admin || user.Vouched)
@@ -215,8 +217,9 @@ func TestGuestNeverAdministersAndNamesItsUsersItself(t *testing.T) {
 	}
 }
 
-// TestGuestIsNotCutByLimits: only its front-end's messages have a limit in time.
-func TestGuestIsNotCutByLimits(t *testing.T) {
+// TestIdleGuestIsNotCut connects two guests, which wait longer than every limit in time and
+// are more than Limits.Conns. Limits in time apply to messages of the front-end only.
+func TestIdleGuestIsNotCut(t *testing.T) {
 	const soon = 200 * time.Millisecond
 	srv := &Server{Limits: Limits{Conns: 1, HandshakeTimeout: soon, FrameTimeout: soon, WriteTimeout: soon, IdleTimeout: 1}}
 	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
@@ -230,7 +233,7 @@ func TestGuestIsNotCutByLimits(t *testing.T) {
 	second.pop(4)
 }
 
-func TestGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
+func TestOneGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
 	var log locked.Buffer
 	srv := &Server{Limits: Limits{Guests: 2}, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	first, second := newDriver(t, srv, vhosttest.Options{}), newDriver(t, srv, vhosttest.Options{})
@@ -245,7 +248,7 @@ func TestGuestTooManyIsRefusedBeforeItsFirstMessage(t *testing.T) {
 	first.attach()
 	require.NoError(t, second.Close())
 	require.NoError(t, <-second.served)
-	second.served <- nil // for the end of the test
+	second.served <- nil // the cleanup of the test reads it again
 	newDriver(t, srv, vhosttest.Options{}).attach()
 }
 
@@ -271,7 +274,7 @@ func TestShutdownEndsGuests(t *testing.T) {
 	assert.ErrorIs(t, srv.ServeConn(endpoint.VhostConn{UnixConn: back, Tag: "deque"}), ErrServerClosed)
 }
 
-func TestListenForGuests(t *testing.T) {
+func TestListenerServesOneGuestAfterAnother(t *testing.T) {
 	srv := &Server{}
 	path := filepath.Join(t.TempDir(), "s")
 	e, err := endpoint.Vhost(path, "fullex")
@@ -280,7 +283,7 @@ func TestListenForGuests(t *testing.T) {
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	for range 2 { // again after a guest has left
+	for range 2 { // the second guest connects after the first has disconnected
 		conn, err := net.Dial("unix", path)
 		require.NoError(t, err)
 		f, err := vhosttest.New(conn.(*net.UnixConn), vhosttest.Options{})
@@ -296,8 +299,8 @@ func TestListenForGuests(t *testing.T) {
 	assert.ErrorIs(t, <-served, ErrServerClosed)
 }
 
-// FuzzGuestRequest has any request with any room answered: with one whole reply
-// or none, and the session can be used, or begun, afterwards.
+// FuzzGuestRequest sends any request with any room for its reply. The guest must get one
+// whole reply or an empty answer. Afterwards it must be able to begin a session.
 func FuzzGuestRequest(f *testing.F) {
 	f.Add(frame(wire.Tread, 7, uint32(1), uint64(0), uint32(4)), 11)
 	f.Add(frame(wire.Tgetattr, 7, uint32(0), uint64(0x7ff)), 4096)
@@ -308,20 +311,20 @@ func FuzzGuestRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, request []byte, room int) {
 		d.t = t
 		d.attach()
-		// At least a byte: there is no chain of no buffers.
+		// At least one byte of room, as a chain cannot have no buffers.
 		reply, err := d.Call(request[:min(len(request), maxMsize)], min(max(1, room), maxMsize))
 		require.NoError(t, err)
 		if len(reply) > 0 && (len(reply) < wire.HeadSize || le.Uint32(reply) != uint32(len(reply)) || le.Uint16(reply[5:]) != le.Uint16(request[5:])) {
-			t.Fatalf("% x is answered with % x", request, reply)
+			t.Fatalf("the reply to % x is % x", request, reply)
 		}
 		d.attach()
 	})
 }
 
-// BenchmarkGuest has a machine's driver read, beside a client
-// with as many requests in flight on a unix socket.
+// BenchmarkGuest lets the driver of a virtual machine read. For comparison, a client on a
+// unix socket reads with as many requests in flight.
 func BenchmarkGuest(b *testing.B) {
-	request := frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)) // of an empty deque, which costs the same
+	request := frame(wire.Tread, 1, uint32(1), uint64(0), uint32(4)) // from an empty deque, which costs the same
 	for _, depth := range []int{1, 64} {
 		b.Run(fmt.Sprintf("virtio/%d", depth), func(b *testing.B) {
 			d := newDriver(b, &Server{}, vhosttest.Options{})
@@ -333,7 +336,7 @@ func BenchmarkGuest(b *testing.B) {
 	}
 }
 
-// benchmarkUnix writes as many requests as replies have arrived.
+// benchmarkUnix keeps depth requests in flight on a unix socket.
 func benchmarkUnix(b *testing.B, depth int, request []byte) {
 	srv := &Server{}
 	l, err := net.Listen("unix", filepath.Join(b.TempDir(), "s"))

@@ -15,7 +15,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// stuck is a log that a line never leaves, until it is let go.
+// stuck is a log in which one line blocks. It closes inHand when the line with that text
+// arrives, and then waits until end is closed.
 type stuck struct {
 	slog.Handler
 	message     string
@@ -33,8 +34,8 @@ func (s stuck) Handle(_ context.Context, r slog.Record) error {
 func (s stuck) Enabled(context.Context, slog.Level) bool { return true }
 func (s stuck) WithAttrs([]slog.Attr) slog.Handler       { return s }
 
-// TestLogIsWrittenWithoutTheServersLock has the line about a connection too many stay
-// where it is, while others come to their end.
+// TestLogIsWrittenWithoutTheServersLock blocks the log in the line about one connection too
+// many. Meanwhile another connection must be able to end.
 func TestLogIsWrittenWithoutTheServersLock(t *testing.T) {
 	log := stuck{slog.DiscardHandler, "too many connections", make(chan struct{}), make(chan struct{})}
 	s := &Server{Limits: Limits{Conns: 1}, Log: slog.New(log)}

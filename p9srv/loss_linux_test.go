@@ -13,8 +13,8 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// noticing is how long data may stay unacknowledged on a connection, and whether a
-// silent peer is probed.
+// noticing returns how long data may stay unacknowledged on a connection. It also reports
+// whether a silent peer is probed.
 func noticing(t *testing.T, c net.Conn) (d time.Duration, probed bool) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()
@@ -30,8 +30,8 @@ func noticing(t *testing.T, c net.Conn) (d time.Duration, probed bool) {
 	return d, probed
 }
 
-func TestBothEndsNoticeALoss(t *testing.T) {
-	const longest = 4 * 32767 * time.Second // four probes, at as much as Linux takes
+func TestBothEndsAreSetToNoticeALoss(t *testing.T) {
+	const longest = 4 * 32767 * time.Second // four probes at the longest interval of Linux
 	for limit, want := range map[time.Duration]time.Duration{
 		0: 3 * time.Minute, 8 * time.Second: 8 * time.Second, 1: 4 * time.Second, -1: 0,
 		1000 * time.Hour: longest, math.MaxInt64: longest,
@@ -44,7 +44,7 @@ func TestBothEndsNoticeALoss(t *testing.T) {
 		go func() { done <- srv.Serve(k) }()
 		c, err := endpoint.TCP("127.0.0.1", 0).At(l.Addr()).Dial(t.Context())
 		require.NoError(t, err)
-		agree(t, c) // it is set up
+		agree(t, c) // waits until the server has set up its end
 		timeout, probed := noticing(t, c)
 		assert.Equal(t, 3*time.Minute, timeout)
 		assert.True(t, probed)

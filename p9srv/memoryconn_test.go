@@ -16,7 +16,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// connectAndOpen opens the device of a connection in memory with the library.
+// connectAndOpen returns a new connection in memory and a file on it, opened with the library.
 func connectAndOpen(t testing.TB, srv *Server, path ...string) (*MemoryConn, p9.File) {
 	t.Helper()
 	conn, err := srv.Connect()
@@ -37,7 +37,7 @@ func TestConnectServesManyCallersOfOneConnection(t *testing.T) {
 	conn, _ := connectAndOpen(t, srv, "full_ex")
 	client := conn
 	require.NoError(t, client.Close())
-	assert.Zero(t, srv.Kernel.Sessions(), "freed when Close returns")
+	assert.Zero(t, srv.Kernel.Sessions(), "Close frees all sessions")
 	_, err := client.Write([]byte{0})
 	assert.ErrorIs(t, err, io.ErrClosedPipe)
 	_, err = client.Read(make([]byte, 1))
@@ -85,7 +85,7 @@ func TestConnectionInMemoryEndsWhileAWriterWaits(t *testing.T) {
 					}
 				}
 			}()
-			time.Sleep(10 * time.Millisecond) // either way it must end
+			time.Sleep(10 * time.Millisecond) // the writer may wait by now; it must end in any case
 			require.NoError(t, end(srv, conn))
 			assert.ErrorIs(t, <-done, io.ErrClosedPipe)
 			require.NoError(t, conn.Close(), "again")
@@ -93,14 +93,14 @@ func TestConnectionInMemoryEndsWhileAWriterWaits(t *testing.T) {
 	}
 }
 
-// versionFrame is a Tversion.
+// versionFrame returns a Tversion.
 func versionFrame() []byte {
 	b := wire.Begin(nil, wire.Tversion, 0xffff)
 	b = le.AppendUint32(b, maxMsize)
 	return wire.End(wire.AppendString(b, "9P2000.L"), 0)
 }
 
-func TestConnectionInMemoryIsTakenApartAnywhere(t *testing.T) {
+func TestConnectionInMemoryTakesPiecesOfAnySize(t *testing.T) {
 	srv := &Server{}
 	request := bytes.Repeat(versionFrame(), 3)
 	for size := 1; size <= len(request); size++ {
@@ -132,7 +132,7 @@ func TestExchangeAnswersOneMessage(t *testing.T) {
 	require.NoError(t, err)
 	reply, err := conn.Exchange(versionFrame(), []byte{1, 2})
 	require.NoError(t, err)
-	assert.Equal(t, []byte{1, 2}, reply[:2], "appended")
+	assert.Equal(t, []byte{1, 2}, reply[:2], "the reply is appended")
 	assert.Equal(t, wire.Rversion, wire.Frame(reply[2:]).Type())
 	for name, message := range map[string][]byte{
 		"less than one": versionFrame()[:10],
@@ -162,8 +162,8 @@ func TestConnectIsRefusedByAFullOrClosedServer(t *testing.T) {
 	assert.ErrorIs(t, err, ErrServerClosed)
 }
 
-// BenchmarkMemory is a round trip of the library's client with a server in the
-// same process.
+// BenchmarkMemory measures a round trip between the library's client and a server in the same
+// process.
 func BenchmarkMemory(b *testing.B) {
 	srv := &Server{}
 	conn, file := connectAndOpen(b, srv, "full_ex")

@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// lines is a module whose file gives a text line a read, another each time.
+// lines is a module with one file. Each read of it returns another line of text.
 type lines struct{}
 
 func (lines) Name() string       { return "lines" }
@@ -35,7 +35,7 @@ func (l *line) Read(p []byte) (int, error) {
 func (l *line) Write(p []byte) (int, error) { return len(p), nil }
 func (l *line) Close()                      {}
 
-// withLines serves that module beside the others.
+// withLines returns a client of a server with the module lines and the usual modules.
 func withLines(t *testing.T) *talk {
 	t.Helper()
 	kernel := device.NewKernel(append(device.Modules(), lines{})...)
@@ -47,7 +47,7 @@ func withLines(t *testing.T) *talk {
 	return k
 }
 
-// text reads and returns what came.
+// text returns the text that one Tread returns.
 func (k *talk) text(fid uint32, offset uint64, count uint32) string {
 	k.t.Helper()
 	body := k.want(wire.Tread, fid, offset, count)
@@ -55,7 +55,7 @@ func (k *talk) text(fid uint32, offset uint64, count uint32) string {
 	return string(body[4:])
 }
 
-func TestReadsOfOtherModulesAreAsLongAsTheyAre(t *testing.T) {
+func TestReadsOfOtherModulesKeepTheirLength(t *testing.T) {
 	k := withLines(t)
 	k.openDevice(1, "lines")
 	assert.Equal(t, "line number 1\n", k.text(1, 0, 100))
@@ -68,15 +68,15 @@ func TestFollowUpOfOtherModulesBeginsWhereTheReadEnded(t *testing.T) {
 	k := withLines(t)
 	k.want(wire.Tgetattr, uint32(0), uint64(v9fsMask))
 	k.openDevice(1, "lines")
-	k.want(wire.Twrite, uint32(1), uint64(1000), uint32(1), []byte{0}) // moves the end
+	k.want(wire.Twrite, uint32(1), uint64(1000), uint32(1), []byte{0}) // moves the end that the client believes in
 	assert.Equal(t, "line number 1\n", k.text(1, 0, 100))
 	assert.Equal(t, "", k.text(1, 14, 86), "the follow-up")
 	assert.Equal(t, "line number 2\n", k.text(1, 14, 86))
-	assert.Equal(t, "line number 3\n"[:5], k.text(1, 50, 5), "all that was asked for: nothing follows")
+	assert.Equal(t, "line number 3\n"[:5], k.text(1, 50, 5), "a full reply has no follow-up")
 	assert.Equal(t, "line ", k.text(1, 55, 5))
 }
 
-func TestRefusalsOfOtherModulesReachLinux(t *testing.T) {
+func TestRefusalsOfOtherModulesReachTheLinuxClient(t *testing.T) {
 	k := withLines(t)
 	k.want(wire.Tgetattr, uint32(0), uint64(v9fsMask))
 	k.openDevice(1, "minimal_proc_lkm")
@@ -84,7 +84,7 @@ func TestRefusalsOfOtherModulesReachLinux(t *testing.T) {
 	k.refuse(syscall.EIO, wire.Tread, uint32(1), uint64(0), uint32(4096))
 }
 
-func TestTraceMayLookAtSessions(t *testing.T) {
+func TestTraceMayCallMethodsOfSessions(t *testing.T) {
 	srv := &Server{}
 	k := newTalk(t, srv)
 	sessions := 0
@@ -97,10 +97,10 @@ func TestTraceMayLookAtSessions(t *testing.T) {
 	k.start(1)
 	k.openDevice(1, "full_ex")
 	k.write(1, 0, []byte{7})
-	assert.Equal(t, 2*7, sessions, "after the write: its line and that of its reply")
+	assert.Equal(t, 2*7, sessions, "the lines of the write and of its reply see the capacity")
 }
 
-func TestUnknownVersionIsLoggedWithTheOneThatIsWanted(t *testing.T) {
+func TestUnknownVersionIsLoggedTogetherWithTheKnownOne(t *testing.T) {
 	var log bytes.Buffer
 	k := newTalk(t, &Server{})
 	k.log = slog.New(slog.NewTextHandler(&log, nil))

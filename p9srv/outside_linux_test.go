@@ -19,7 +19,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// socketOver returns a client's end of a socket to a server that ends with the test.
+// socketOver serves srv until the test ends, and returns the client's end of a connection.
 func socketOver(t *testing.T, srv *Server, network, address string) net.Conn {
 	t.Helper()
 	l, err := net.Listen(network, address)
@@ -36,28 +36,28 @@ func socketOver(t *testing.T, srv *Server, network, address string) net.Conn {
 	return client
 }
 
-// busyClient talks over TCP with a server in this process, so closely that the
+// busyClient talks over TCP with a server in this process. It sends requests so fast that the
 // server's end leaves the poller.
 type busyClient struct {
 	net.Conn
 	t    *testing.T
 	srv  *Server
-	next int32 // value
+	next int32 // the last value that was pushed
 }
 
-// manyWaits are more than a socket needs to leave the poller, if it may.
+// manyWaits is a number of waits after which every socket that may leave the poller has left.
 const manyWaits = 20 * 64
 
-// patience is how long something may take that is quick.
+// patience is how long a test waits for something that should be quick.
 const patience = 10 * time.Second
 
 func newBusyClient(t *testing.T, srv *Server) *busyClient {
 	t.Helper()
-	if before := runtime.GOMAXPROCS(0); before < 2 { // nobody leaves with one
+	if before := runtime.GOMAXPROCS(0); before < 2 { // with one processor, no socket leaves the poller
 		runtime.GOMAXPROCS(2)
 		t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	}
-	t.Cleanup(func() { // when the server has ended
+	t.Cleanup(func() { // runs after the server has ended
 		require.Eventually(t, func() bool { return !srv.place.Taken() }, patience, time.Millisecond, "the place is free")
 	})
 	conn := socketOver(t, srv, "tcp", "127.0.0.1:0")
@@ -75,7 +75,7 @@ func newBusyClient(t *testing.T, srv *Server) *busyClient {
 	return c
 }
 
-// call makes a request that must not be refused and returns the reply.
+// call sends a request that must succeed and returns the reply.
 func (c *busyClient) call(request []byte) []byte {
 	c.t.Helper()
 	_, err := c.Write(request)
@@ -88,7 +88,7 @@ func (c *busyClient) call(request []byte) []byte {
 	return reply[:n]
 }
 
-// pushAndPop has a value go in and come out.
+// pushAndPop pushes a value and pops it.
 func (c *busyClient) pushAndPop() {
 	c.t.Helper()
 	c.next += 2
@@ -97,7 +97,7 @@ func (c *busyClient) pushAndPop() {
 	require.EqualValues(c.t, c.next, le.Uint32(reply[wire.RreadHead:]))
 }
 
-// leaves makes requests until the socket has left the poller.
+// leaves sends requests until the socket has left the poller.
 func (c *busyClient) leaves() {
 	c.t.Helper()
 	for end := time.Now().Add(patience); !c.srv.place.Taken(); {
@@ -112,7 +112,7 @@ func (c *busyClient) comesBack() {
 	require.Eventually(c.t, func() bool { return !c.srv.place.Taken() }, patience, time.Millisecond)
 }
 
-// isCut waits for the end of the connection.
+// isCut waits until the server has ended the connection.
 func (c *busyClient) isCut() {
 	c.t.Helper()
 	_, err := io.Copy(io.Discard, c)
@@ -131,7 +131,7 @@ func TestBusySocketLeavesThePollerAndComesBackWhenIdle(t *testing.T) {
 		c.comesBack()
 		c.pushAndPop()
 	}
-	assert.LessOrEqual(t, descriptors(t), before, "other tests' may close late")
+	assert.LessOrEqual(t, descriptors(t), before, "fewer, if descriptors of other tests are closed late")
 }
 
 func descriptors(t *testing.T) int {
@@ -154,11 +154,11 @@ func TestSocketOutsideEnds(t *testing.T) {
 			require.NoError(t, srv.Shutdown(ctx))
 			c.isCut()
 		}},
-		"by a close":         {end: func(c *busyClient, srv *Server) { require.NoError(t, srv.Close()); c.isCut() }},
-		"idle":               {limits: Limits{IdleTimeout: soon}, end: func(c *busyClient, _ *Server) { c.isCut() }},
-		"within a frame":     {limits: Limits{FrameTimeout: soon}, end: func(c *busyClient, _ *Server) { c.drip(); c.isCut() }},
-		"without reading":    {limits: Limits{WriteTimeout: soon}, end: func(c *busyClient, _ *Server) { c.flood(); c.isCut() }},
-		"without a protocol": {end: func(c *busyClient, _ *Server) { _, _ = c.Write(bytes.Repeat([]byte{0xff}, 100)); c.isCut() }},
+		"by a close":                     {end: func(c *busyClient, srv *Server) { require.NoError(t, srv.Close()); c.isCut() }},
+		"by being idle":                  {limits: Limits{IdleTimeout: soon}, end: func(c *busyClient, _ *Server) { c.isCut() }},
+		"by a frame without an end":      {limits: Limits{FrameTimeout: soon}, end: func(c *busyClient, _ *Server) { c.drip(); c.isCut() }},
+		"by a client that does not read": {limits: Limits{WriteTimeout: soon}, end: func(c *busyClient, _ *Server) { c.flood(); c.isCut() }},
+		"by bytes that are not 9P":       {end: func(c *busyClient, _ *Server) { _, _ = c.Write(bytes.Repeat([]byte{0xff}, 100)); c.isCut() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &Server{Kernel: loadedKernel(), Limits: c.limits}
@@ -171,8 +171,8 @@ func TestSocketOutsideEnds(t *testing.T) {
 	}
 }
 
-// drip sends the bytes of a frame that has no end, so closely that the socket
-// does not come back for idleness.
+// drip sends the bytes of a frame that never ends. It sends them so fast that the socket does
+// not come back into the poller as idle.
 func (c *busyClient) drip() {
 	_, err := c.Write(le.AppendUint32(nil, maxMsize))
 	for ; err == nil; time.Sleep(time.Millisecond) {
@@ -190,9 +190,9 @@ func (c *busyClient) flood() {
 	}
 }
 
-// TestBusySocketsStayInThePollerTogether: no reply is lost while they move, and
-// those who find the place taken are served.
-func TestBusySocketsStayInThePollerTogether(t *testing.T) {
+// TestSeveralBusySocketsStayInThePoller lets three clients be busy at the same time. No reply
+// is lost while their sockets leave the poller or come back.
+func TestSeveralBusySocketsStayInThePoller(t *testing.T) {
 	srv := &Server{}
 	clients := []*busyClient{newBusyClient(t, srv), newBusyClient(t, srv), newBusyClient(t, srv)}
 	clients[0].leaves()
@@ -203,7 +203,7 @@ func TestBusySocketsStayInThePollerTogether(t *testing.T) {
 		if !srv.place.Taken() {
 			break
 		}
-		require.True(t, time.Now().Before(end), "one keeps outside although others are busy")
+		require.True(t, time.Now().Before(end), "one socket stays outside although others are busy")
 	}
 	for range 1000 {
 		for _, c := range clients {
@@ -213,8 +213,9 @@ func TestBusySocketsStayInThePollerTogether(t *testing.T) {
 	clients[1].leaves()
 }
 
-// TestSocketsOfOthersStayInThePoller: who has made a connection may close it.
-func TestSocketsOfOthersStayInThePoller(t *testing.T) {
+// TestConnectionsOfCallersStayInThePoller uses ServeConn. Its caller has the connection, too,
+// and must be able to close it.
+func TestConnectionsOfCallersStayInThePoller(t *testing.T) {
 	srv := &Server{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -243,15 +244,15 @@ func TestSocketsOfOthersStayInThePoller(t *testing.T) {
 	require.NoError(t, client.Close())
 }
 
-// socketPlaces are where a socket that is cut can be.
-var socketPlaces = map[string]func(t *testing.T, s *socket){
+// socketPositions move a socket to each position in which it can be cut.
+var socketPositions = map[string]func(t *testing.T, s *socket){
 	"never left": func(*testing.T, *socket) {},
 	"outside": func(t *testing.T, s *socket) {
 		s.place = new(outside.Place)
 		require.True(t, s.place.Take())
 		require.True(t, s.leave())
 	},
-	"came back": func(t *testing.T, s *socket) {
+	"back in the poller": func(t *testing.T, s *socket) {
 		s.place = new(outside.Place)
 		require.True(t, s.place.Take())
 		require.True(t, s.leave())
@@ -259,9 +260,10 @@ var socketPlaces = map[string]func(t *testing.T, s *socket){
 	},
 }
 
-// TestCutSocketSaysSoWhereverItIs: the log tells by it who ended the connection.
-func TestCutSocketSaysSoWhereverItIs(t *testing.T) {
-	for name, move := range socketPlaces {
+// TestCutSocketReturnsErrClosedWhereverItWaits checks the errors after a cut. From them, the
+// log infers who ended the connection.
+func TestCutSocketReturnsErrClosedWhereverItWaits(t *testing.T) {
+	for name, move := range socketPositions {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
@@ -287,7 +289,7 @@ func TestCutSocketSaysSoWhereverItIs(t *testing.T) {
 	}
 }
 
-// keeping is a listener that has the connections it returns.
+// keeping is a listener that also keeps the connections that it returns.
 type keeping struct {
 	net.Listener
 	kept chan net.Conn
@@ -301,7 +303,7 @@ func (k keeping) Accept() (net.Conn, error) {
 	return c, err
 }
 
-func TestListenerThatKeepsItsConnectionsCanCloseThem(t *testing.T) {
+func TestListenerThatKeepsConnectionsCanCloseThem(t *testing.T) {
 	srv := &Server{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-func TestWhoAnAttachActsFor(t *testing.T) {
+func TestUserOfAnAttach(t *testing.T) {
 	const own, stranger = 1000, 2000
 	root := peer{own: own, conn: "conn 1", Peer: endpoint.Peer{Vouched: true, UID: 0, Process: "p"}}
 	other := peer{own: own, conn: "conn 2", Peer: endpoint.Peer{Vouched: true, UID: stranger, Process: "q"}}
@@ -23,7 +23,7 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 		peer    peer
 		claimed uint32
 		policy  IdentityPolicy
-		as      string // device.Identity.Peer
+		as      string // wanted device.Identity.Peer
 		uid     uint32
 		admin   bool
 		err     error
@@ -31,12 +31,12 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 		{"root for a user", root, stranger, IdentityUser, "conn 1", stranger, false, nil},
 		{"root as root", root, 0, IdentityUser, "conn 1", 0, true, nil},
 		{"root for the server's user", root, own, IdentityUser, "conn 1", own, false, nil},
-		{"root for nobody named", root, wire.NoUID, IdentityUser, "conn 1", nobody, false, nil},
+		{"root, no user named", root, wire.NoUID, IdentityUser, "conn 1", nobody, false, nil},
 		{"a user as itself", other, stranger, IdentityUser, "conn 2", stranger, false, nil},
-		{"a user, not named", other, wire.NoUID, IdentityUser, "conn 2", stranger, false, nil},
+		{"a user, no user named", other, wire.NoUID, IdentityUser, "conn 2", stranger, false, nil},
 		{"a user as another", other, stranger + 1, IdentityUser, "", 0, false, syscall.EPERM},
 		{"a user as root", other, 0, IdentityUser, "", 0, false, syscall.EPERM},
-		{"the server's own user, not named", same, wire.NoUID, IdentityUser, "conn 5", own, true, nil},
+		{"the server's own user, no user named", same, wire.NoUID, IdentityUser, "conn 5", own, true, nil},
 		{"the server's own user", same, own, IdentityUser, "conn 5", own, true, nil},
 		{"a label", tcp, own, IdentityUser, "conn 3", own, false, nil},
 		{"a label of root", tcp, 0, IdentityUser, "conn 3", 0, false, nil},
@@ -46,7 +46,7 @@ func TestWhoAnAttachActsFor(t *testing.T) {
 		{"in memory", memory, stranger, IdentityUser, "conn 4", stranger, false, nil},
 		{"in memory, the server's own user", memory, own, IdentityUser, "conn 4", own, true, nil},
 		{"in memory, root", memory, 0, IdentityUser, "conn 4", 0, true, nil},
-		{"in memory, not named", memory, wire.NoUID, IdentityUser, "conn 4", own, true, nil},
+		{"in memory, no user named", memory, wire.NoUID, IdentityUser, "conn 4", own, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			u, err := test.peer.user(test.claimed, test.policy)

@@ -11,7 +11,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// counting is a layer that counts bytes.
+// counting is a layer that counts the bytes of requests.
 type counting struct {
 	Processor
 	bytes *int
@@ -23,8 +23,8 @@ func (c counting) Process(in, out []byte) (used int, _ []byte, err error) {
 	return used, out, err
 }
 
-// TestEachConnectionHasALayer: whatever carries its messages. Replies may change places
-// on a socket only.
+// TestEachConnectionHasALayer uses each kind of connection. Replies may be reordered only on a
+// socket.
 func TestEachConnectionHasALayer(t *testing.T) {
 	request := versionFrame()
 	for name, test := range map[string]struct {
@@ -65,7 +65,7 @@ func TestEachConnectionHasALayer(t *testing.T) {
 	}
 }
 
-// refusing is a layer that answers nothing.
+// refusing is a layer that returns an error instead of replies.
 type refusing struct{ err error }
 
 func (r refusing) Process(_, out []byte) (int, []byte, error) { return 0, out, r.err }

@@ -8,7 +8,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// open of a device starts a session, for the client that its door says.
+// open answers Tlopen. For a device it starts a session, for the client that its door decides.
 func (c *refConn) open(f *refFID, body wire.Cursor) refReply {
 	flags := body.U32()
 	switch {
@@ -88,8 +88,8 @@ func (c *refConn) readdir(f *refFID, body wire.Cursor) refReply {
 	return refReply{body: unknownBody}
 }
 
-// unknownBody stands for a success or EINVAL, of which the reference does not
-// know more: a directory's later entries may or may not fit.
+// unknownBody stands for a success with an unknown body, or for EINVAL. The reference does not
+// know whether further entries of a directory fit.
 var unknownBody = []byte("?")
 
 func (c *refConn) setattr(f *refFID, body wire.Cursor) refReply {

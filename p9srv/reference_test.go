@@ -8,12 +8,11 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// reference is the server as nobody would build it: maps and slices, without
-// library, limits or speed. The conversation fuzzer holds every reply of the
-// real one against it.
+// reference is a simple and slow model of a server, without limits. It uses maps and slices,
+// and no code of the front. FuzzConversation compares every reply of the front with it.
 type reference struct {
-	sessions map[string]*refSession // by client, all connections
-	opens    int
+	sessions map[string]*refSession // by client, of all connections
+	opens    int                    // through the door /each
 }
 
 // refSession is an open of the device.
@@ -26,10 +25,10 @@ type refSession struct {
 type refConn struct {
 	*reference
 	name  string
-	msize uint32 // 0: no session
+	msize uint32 // 0: no 9P session
 	fids  map[uint32]*refFID
 
-	v9fs   bool // the client is Linux's
+	v9fs   bool // the client is that of Linux
 	inodes map[string]*refInode
 }
 
@@ -41,12 +40,12 @@ type refFID struct {
 	flags   uint32
 	session *refSession
 
-	inode   *refInode // if opened by v9fs
+	inode   *refInode // nil unless v9fs has opened the fid
 	pending []refPending
 }
 
-// refReply is what must come back: an errno, or the exact body, or, with body
-// nil, a success of which only the type is known.
+// refReply is the wanted reply: an errno, or a success with this body. If body is nil, the body
+// of the success is unknown.
 type refReply struct {
 	errno syscall.Errno
 	body  []byte
@@ -58,7 +57,7 @@ func (r *reference) connect(name string) *refConn {
 	return &refConn{reference: r, name: name, fids: map[uint32]*refFID{}, inodes: map[string]*refInode{}}
 }
 
-// answer says what the reply to a message must be.
+// answer returns what the reply to a request must be.
 func (c *refConn) answer(m wire.Frame) refReply {
 	fits := m.Fits()
 	if m.Type() == wire.Tversion {
@@ -132,7 +131,7 @@ func (c *refConn) answerFID(typ wire.Type, fid uint32, f *refFID, body wire.Curs
 	return refReply{}
 }
 
-// end is what a Tversion and the loss of the connection do.
+// end ends the 9P session, as a Tversion and the end of the connection do.
 func (c *refConn) end() {
 	for fid := range c.fids {
 		c.clunk(fid)
@@ -189,7 +188,7 @@ func (c *refConn) attach(body wire.Cursor) refReply {
 	return refReply{}
 }
 
-// step walks one name.
+// step returns the path after a walk of one name from path.
 func step(path, name string) (string, syscall.Errno) {
 	if errno := badName(name); errno != 0 {
 		return "", errno

@@ -7,23 +7,22 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// What the reference knows of the Linux client: the rule of followup.go as it
-// was measured, without regard to speed or memory.
+// This file models the Linux client by the rules that followup.go explains. It saves neither
+// time nor memory.
 
-// refInode is a file as a mount believes it to be.
+// refInode is what a mount believes about an inode.
 type refInode struct {
-	end  uint64
-	open int
+	end  uint64 // size, in bytes
+	open int    // open files
 }
 
-// refPending is a read that the client will ask for, to be answered with
-// nothing.
+// refPending is a follow-up that the client will send. Its reply has no bytes.
 type refPending struct {
 	offset uint64
 	lo, hi uint32
 }
 
-// inode returns that of a path, a new one if there is none.
+// inode returns the inode of a path. It makes one if there is none.
 func (c *refConn) inode(path string) *refInode {
 	if c.inodes[path] == nil {
 		c.inodes[path] = &refInode{}
@@ -31,8 +30,8 @@ func (c *refConn) inode(path string) *refInode {
 	return c.inodes[path]
 }
 
-// getattr finds the client out, and tells it the size of a file that nobody
-// has open.
+// getattr recognises the Linux client. The client forgets the size of an inode that has no
+// open file.
 func (c *refConn) getattr(f *refFID, body wire.Cursor) {
 	if body.U64() == v9fsMask {
 		c.v9fs = true
@@ -42,7 +41,7 @@ func (c *refConn) getattr(f *refFID, body wire.Cursor) {
 	}
 }
 
-// reach moves the end that the client believes in.
+// reach notes that n bytes were written at an offset.
 func (i *refInode) reach(offset, n uint64) {
 	end := offset + n
 	if end < offset {
@@ -51,7 +50,7 @@ func (i *refInode) reach(offset, n uint64) {
 	i.end = max(i.end, end)
 }
 
-// isFollowUp takes a pending read off the list.
+// isFollowUp reports whether a read is a pending follow-up, and removes it from the list.
 func (f *refFID) isFollowUp(offset uint64, count uint32) bool {
 	i := slices.IndexFunc(f.pending, func(p refPending) bool {
 		return p.offset == offset && p.lo <= count && count <= p.hi
@@ -63,7 +62,7 @@ func (f *refFID) isFollowUp(offset uint64, count uint32) bool {
 	return true
 }
 
-// wouldLose says whether the client would throw a value away.
+// wouldLose reports whether the client would drop the value that a read returns.
 func (f *refFID) wouldLose(offset uint64, count uint32) bool {
 	if count <= 4 || f.inode == nil || f.flags&0o100000 != 0 {
 		return false
@@ -75,7 +74,7 @@ func (f *refFID) wouldLose(offset uint64, count uint32) bool {
 	return offset+4 < end
 }
 
-// willAsk notes the follow-up of a read that was answered with a value.
+// willAsk notes the follow-up of a read whose reply has a value.
 func (c *refConn) willAsk(f *refFID, offset uint64, count uint32) {
 	once := f.flags&0o100000 != 0 && f.flags&0o4000 != 0
 	if count <= 4 || !c.v9fs || once {

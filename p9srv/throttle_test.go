@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestThrottleDropsAndCounts(t *testing.T) {
+func TestThrottleDropsLinesAndReportsHowMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		handler := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
@@ -34,7 +34,7 @@ func TestThrottleDropsAndCounts(t *testing.T) {
 	})
 }
 
-func TestLimitsHaveDefaultsAndCanBeLifted(t *testing.T) {
+func TestZeroLimitsMeanDefaultsAndNegativeOnesNone(t *testing.T) {
 	defaults := Limits{}.withDefaults()
 	assert.Equal(t, 10_000, defaults.Conns)
 	assert.Equal(t, 256, defaults.Guests)

@@ -12,8 +12,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// TestVsockPeersAreMachines runs where this machine can talk to itself by vsock;
-// guests do in any case.
+// TestVsockPeersAreMachines needs a machine that can connect to itself over vsock, with the
+// module vsock_loopback.
 func TestVsockPeersAreMachines(t *testing.T) {
 	const local = "vsock:1:0" // VMADDR_CID_LOCAL
 	e, err := endpoint.Parse(local)
@@ -37,7 +37,7 @@ func TestVsockPeersAreMachines(t *testing.T) {
 		u, err := p.user(claimed, IdentityPeer)
 		require.NoError(t, err)
 		assert.Equal(t, "vsock cid=1", u.Peer, "the machine is the client")
-		assert.Equal(t, claimed, u.UID, "and the user a label")
+		assert.Equal(t, claimed, u.UID, "the user is a label")
 		assert.False(t, u.Vouched)
 		assert.False(t, u.Admin)
 	}
