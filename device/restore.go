@@ -5,9 +5,9 @@ import (
 	"maps"
 )
 
-// Restore gives a new kernel the state of the kernel that was saved. No module of the new
-// kernel may ever have been loaded, and it must have all modules that were loaded in the
-// saved one. [Kernel.RestoreSession] restores the sessions afterwards.
+// Restore gives a new kernel the state of the kernel that was saved. The new kernel must
+// contain all modules that were loaded in the saved one. None of its modules may ever have
+// been loaded. [Kernel.RestoreSession] restores the sessions afterwards.
 func (k *Kernel) Restore(saved Saved) error {
 	if err := k.restoreNumbers(saved.Numbers); err != nil {
 		return err

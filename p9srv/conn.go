@@ -75,8 +75,8 @@ func (c *conn) become(f front) {
 	}
 }
 
-// keepAlive makes the connection end when its TCP peer has vanished, or sees to it that it
-// never ends for that: see Limits.KeepAlive.
+// keepAlive makes the connection end when its TCP peer has vanished. If Limits.KeepAlive sets
+// no limit, it makes the connection survive that.
 func (c *conn) keepAlive() {
 	if c.srv.limits.KeepAlive == 0 {
 		if err := ignoreClosed(endpoint.IgnoreLoss(c.net)); err != nil {
@@ -163,7 +163,7 @@ func (c *conn) answerAndWait(before awaited) (awaited, error) {
 	return c.waitFor(before, progress)
 }
 
-// awaited is what a connection waits for. Each has its own limit in time.
+// awaited is what a connection waits for. Each has its own time limit.
 type awaited uint8
 
 const (

@@ -112,7 +112,7 @@ func (f *front) attach(m wire.Frame, out []byte) ([]byte, error) {
 }
 
 // walk answers Twalk. If the first name does not exist, that is an error. If a later name
-// does not exist, the reply has the qids of the names before it, and no fid is made
+// does not exist, no fid is made, and the reply has the qids of the names before it
 // (walk(5)). A forbidden name is an error at any position.
 func (f *front) walk(m wire.Frame, out []byte) ([]byte, error) {
 	names := m.Body()

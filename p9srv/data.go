@@ -119,8 +119,8 @@ func putReply(reply []byte, typ wire.Type, m wire.Frame, size, count int) {
 	le.PutUint32(reply[wire.HeadSize:], uint32(count))
 }
 
-// hold locks a session and keeps it locked for the next Tread or Twrite, which mostly is for
-// the same session. Every other request releases it, and so does the end of Process.
+// hold locks a session and keeps it locked: the next Tread or Twrite mostly is for the same
+// session. Every other request releases it, and so does the end of Process.
 func (f *front) hold(session *device.Session) device.Held {
 	if f.held != session {
 		f.change(session)

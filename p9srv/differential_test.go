@@ -168,8 +168,8 @@ func (g *legal) try(tag uint16) []byte {
 	return g.rare(tag)
 }
 
-// walk makes a Twalk that clones a fid, walks along existing names, or walks to one name that
-// does not exist.
+// walk makes a Twalk that clones a fid, walks along existing names, or walks to an unknown
+// name.
 func (g *legal) walk(tag uint16) []byte {
 	to := uint32(g.random.IntN(legalFIDs))
 	if g.fids[to] != nil {

@@ -6,8 +6,8 @@
 //	endpoint --bytes--> conn --frame--> front --+-- Tread, Twrite of an open device --> Session
 //	                                            +-- all others --> file of the tree --> Kernel
 //
-// One goroutine runs a connection. It waits for data without a buffer (transport.go). It
-// waits in the runtime's poller or, if no other connection is busy, with a thread of its own
+// One goroutine runs a connection. It waits for data without a buffer (transport.go), in the
+// runtime's poller. If no other connection is busy, it waits with a thread of its own
 // (package outside). Then [front.Process] answers every whole frame that arrived, strictly
 // in order, and the goroutine writes all replies at once.
 //
@@ -27,9 +27,9 @@
 //
 // # Terms
 //
-// The words fid, qid, tag, attach, walk, clunk and msize mean what they mean in section 5 of
-// the Plan 9 manual and in diod's protocol.md. A message is a request or a reply. A frame is
-// the bytes of a message, which begin with their number.
+// Section 5 of the Plan 9 manual and diod's protocol.md explain fid, qid, tag, attach, walk,
+// clunk and msize. A message is a request or a reply. A frame is the bytes of a message, which
+// begin with their number.
 //
 // A session is a device.Session: one open of a device by one client. A 9P session is what
 // Tversion starts. A guest is a virtual machine that is connected by vhost-user.
@@ -85,14 +85,20 @@
 //	      the locks that package device lists
 //
 // All other locks of this package are taken last. No goroutine that has a lock waits for a
-// peer or uses a connection, with one exception: a writer to a connection in memory waits
-// for its reader with serving locked.
+// peer, or reads or writes a connection. There is one exception: a writer to a connection in
+// memory waits for its reader with serving locked.
 //
 // # Layers
 //
 // A program can put its own [Processor] around that of each connection ([Server.Layer],
 // processor.go). Package faulty does so. A Processor that waits blocks the goroutine of the
 // connection, or the writer to a connection in memory.
+//
+// # Going on in another process
+//
+// [Server.Freeze] makes a server stand still between two messages of each connection.
+// [Frozen.Save] returns its state. [Server.Restore] goes on with that state in another process
+// that has the same descriptors. Package upgrade does so.
 //
 // # Fairness
 //

@@ -23,8 +23,9 @@ func (e *extent) reach(offset uint64, n int) {
 // extents are the extents of a connection, by qid.path. A path is an inode of the client,
 // which all users of the connection share.
 //
-// The client forgets the size of an inode when it gets new attributes and no file of the
-// inode is open. While one is open, an Rwrite and an Rgetattr may take effect in either order.
+// When the client gets new attributes for an inode without an open file, it forgets the size
+// of the inode. While a file is open, an Rwrite and an Rgetattr may take effect in either
+// order.
 //
 // Only the connection's goroutine uses extents.
 type extents struct {
@@ -38,8 +39,8 @@ type extents struct {
 	folds  uint32
 }
 
-// maxIdleExtents bounds the memory for inodes that a client has written and closed and does
-// not ask about again, such as a million of /pid/N.
+// maxIdleExtents bounds the memory for inodes that a client has written and closed. The client
+// may never ask about them again, for example about a million of /pid/N.
 const maxIdleExtents = 1024
 
 // opened attaches an opened file to the extent of its inode, if the client is v9fs. Other

@@ -4,8 +4,8 @@ import (
 	"fullex/p9srv/tree"
 )
 
-// fid is a file under one number of a connection, and what the front knows about the
-// client's reads of it. Only the connection's goroutine uses it.
+// fid is a file under one number of a connection. It also records what the front knows about
+// the client's reads. Only the connection's goroutine uses it.
 type fid struct {
 	tree.File
 

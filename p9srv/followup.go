@@ -3,9 +3,9 @@ package p9srv
 import "math"
 
 // The Linux client (v9fs) sends another Tread after a short reply. So one read(2) of more
-// than four bytes would pop more than one value, and the client would lose some of them. The
-// code in this file makes it pop one value. It applies only to connections of the Linux
-// client. For other clients each Tread pops one value.
+// than four bytes would pop several values, and the client would lose some of them. The code
+// in this file makes it pop one value. It applies only to connections of the Linux client.
+// For other clients each Tread pops one value.
 //
 // # The follow-up
 //
@@ -87,8 +87,8 @@ func (u *followup) expect(offset uint64, count, size, largest uint32) {
 	u.pending = append(u.pending, p)
 }
 
-// losesValues reports whether v9fs would drop the value that a read of more than one value
-// returns, because it believes that the file is longer. A file without a value size loses
+// losesValues reports whether v9fs would drop the value of a read that asks for more than one
+// value. It does so if it believes that the file is longer. A file without a value size loses
 // nothing, as its reads pop nothing.
 func (f *fid) losesValues(offset uint64) bool {
 	if f.valueSize == 0 || f.follow.extent == nil || f.Flags()&largeFile != 0 {
@@ -101,8 +101,8 @@ func (f *fid) losesValues(offset uint64) bool {
 	return offset+uint64(f.valueSize) < end
 }
 
-// othersReach is how many bytes writes to other open files of the inode may move the end
-// while a read is in flight: v9fs looks at the size after the reply.
+// othersReach is how far, in bytes, other open files of the inode may move the end while a
+// read is in flight. v9fs looks at the size only after the reply.
 const othersReach = 64 << 10
 
 // asksAgain reports whether v9fs will send a follow-up after a short reply. O_LARGEFILE shows

@@ -156,8 +156,8 @@ func TestReadBelowTheEndIsRefusedBeforeItLosesValues(t *testing.T) {
 	k.refuse(syscall.EACCES, wire.Tread, uint32(2), uint64(0), uint32(4096))
 }
 
-// TestReadsAreRefusedWhereOthersMayMoveTheEnd opens two files of one inode. The user of one
-// may write between the reply to a read of the other and the client's look at the size.
+// TestReadsAreRefusedWhereOthersMayMoveTheEnd opens two files of one inode. A write to one may
+// come after the reply to a read of the other, but before the client looks at the size.
 func TestReadsAreRefusedWhereOthersMayMoveTheEnd(t *testing.T) {
 	k := startV9FS(t)
 	open := func(fid uint32) {

@@ -124,8 +124,8 @@ func TestSuccessorGoesOnWithEveryConnection(t *testing.T) {
 	}
 }
 
-// TestSuccessorTakesOverBytesInTransit freezes a server that has read a part of a request, or
-// that has unanswered requests and replies that the peer does not read.
+// TestSuccessorTakesOverBytesInTransit freezes a server that has read a part of a request. It
+// also freezes one whose peer does not read, so that requests and replies are left.
 func TestSuccessorTakesOverBytesInTransit(t *testing.T) {
 	for name, requests := range map[string]int{"a part of a request": 0, "unread replies": 20_000} {
 		t.Run(name, func(t *testing.T) {

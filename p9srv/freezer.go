@@ -100,7 +100,7 @@ func (f *freezer) admit() {
 	}
 }
 
-// admitted lets a freeze go on that waits since admit.
+// admitted ends what admit began. A freeze no longer waits for it.
 func (f *freezer) admitted() {
 	f.count(func() { f.admitting-- })
 }

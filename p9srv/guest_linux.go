@@ -19,8 +19,8 @@ import (
 // off the ring itself.
 //
 // A guest never closes the socket while the machine runs, whatever the machine sends: QEMU
-// would abort the machine. So limits in time apply only to the messages of the front-end,
-// and one machine too many is refused before its first message.
+// would abort the machine. So time limits apply only to the messages of the front-end. One
+// machine too many is refused before its first message.
 type guest struct {
 	srv    *Server
 	socket endpoint.VhostConn
@@ -175,8 +175,8 @@ func (g *guest) answerOdd(r vhostuser.Request, request []byte) {
 // errNoAnswer reports a request that cannot be answered. Its buffers go back empty.
 var errNoAnswer = errors.New("no tag, or no room for an error")
 
-// check returns the size of the message at the start of request, whose reply may have room
-// bytes. The message may be shorter than request.
+// check returns the size of the message at the start of request. The message may be shorter
+// than request. Its reply may have room bytes. The error is errNoAnswer or an errno.
 func (g *guest) check(request []byte, room int) (size int, err error) {
 	if len(request) < wire.HeadSize || room < wire.RlerrorSize {
 		return 0, errNoAnswer
@@ -207,7 +207,7 @@ func (g *guest) answerMessages(requests []vhostuser.Request, in []byte) {
 		g.srv.rest(rest)
 		requests, in = requests[n:], in[used:]
 		if err != nil || used == 0 {
-			g.log.Error("the session has ended", "error", err)
+			g.log.Error("the 9P session has ended", "error", err)
 			g.front.endSession()
 			g.giveUp(requests, in)
 			return

@@ -217,8 +217,8 @@ func TestGuestIsNotAnAdministratorAndNamesItsOwnUsers(t *testing.T) {
 	}
 }
 
-// TestIdleGuestIsNotCut connects two guests, which wait longer than every limit in time and
-// are more than Limits.Conns. Limits in time apply to messages of the front-end only.
+// TestIdleGuestIsNotCut connects two guests, which wait longer than every time limit and
+// are more than Limits.Conns. Time limits apply to messages of the front-end only.
 func TestIdleGuestIsNotCut(t *testing.T) {
 	const soon = 200 * time.Millisecond
 	srv := &Server{Limits: Limits{Conns: 1, HandshakeTimeout: soon, FrameTimeout: soon, WriteTimeout: soon, IdleTimeout: 1}}

@@ -12,7 +12,7 @@ const (
 	// connection and attaches once for each user.
 	IdentityUser IdentityPolicy = iota
 	// IdentityPeer makes a client of what the transport vouches for. On a unix socket that
-	// is the process of the peer and the user, so two connections of one program are one
+	// is the process of the peer and the user. So two connections of one program are one
 	// client. On vsock it is the machine, together with the user that the attach names.
 	// Over other transports it means IdentityUser. It is meant for programs with a 9P
 	// library, not for mounts.

@@ -25,8 +25,8 @@ const (
 	maxListing = 8 << 10
 	// outSize is flushSize with room for one more reply, the largest.
 	outSize = flushSize + maxListing + wire.RreadHead
-	// smallPart is the largest part of a frame that a waiting connection copies, so that
-	// it can give its buffer back.
+	// smallPart is the largest part of a frame that a waiting connection copies. Then the
+	// connection can give its buffer back.
 	smallPart = 4 << 10
 
 	// maxNames is MAXWELEM of walk(5), a number of names.

@@ -45,8 +45,8 @@ const maxUnread = 2 * flushSize
 // ErrServerClosed if the server is closed, and ENFILE if the server has too many connections.
 //
 // A Write returns when its requests are answered. It waits while more than 64 KiB of replies
-// are unread. Close frees all sessions of the connection before it returns. The limits in
-// time do not apply, as nobody waits for this client.
+// are unread. Close frees all sessions of the connection before it returns. Time limits do
+// not apply, as nobody waits for this client.
 func (s *Server) Connect() (*MemoryConn, error) {
 	s.init()
 	number := s.accepted.Add(1)

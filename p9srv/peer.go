@@ -28,8 +28,8 @@ func newPeer(c net.Conn, number uint64, policy IdentityPolicy) peer {
 	}
 }
 
-// nobody is the user of an attach by root without a user. A Linux mount attaches like this
-// before any of its users has used it, and that must not make it root.
+// nobody is the user of an attach by root that names no user. A Linux mount attaches like
+// this before any user has used it. That must not make it root.
 const nobody = 65534
 
 // user returns the user of an attach with the n_uname claimed. It returns EPERM if the peer

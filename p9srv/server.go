@@ -40,8 +40,8 @@ type Server struct {
 	// Limits bound what peers can make the server use.
 	Limits Limits
 	// Log gets connections at level Info, opens at Debug and refusals at Warn. From Info
-	// up, it gets ten lines a second with the same text. The server counts the others. The
-	// default is no log.
+	// up, it gets at most ten lines a second with the same text. The server only counts
+	// the others. The default is no log.
 	Log *slog.Logger
 	// Trace, if not nil, is called with a line for every request and every reply. Many
 	// goroutines call it at the same time.
@@ -75,8 +75,8 @@ type Server struct {
 }
 
 // link is a connection of any kind. Any goroutine may call its methods, but not with
-// Server.mu locked. They may return before the connection has ended. The link is removed by
-// removeConn when it has ended.
+// Server.mu locked. They may return before the connection has ended. When it has ended,
+// removeConn is called.
 type link interface {
 	// finish ends the connection after it has answered what arrived.
 	finish() error
@@ -160,7 +160,7 @@ func (s *Server) ServeConn(c net.Conn) error {
 	return nil
 }
 
-// take makes a link of the accepted connection c. If the server has no room for it, take
+// take makes a link of the accepted connection c. If the server is closed or full, take
 // closes c and returns an error. ours means that nobody else has c and may close it.
 func (s *Server) take(c net.Conn, ours bool) (served, error) {
 	number := s.accepted.Add(1)

@@ -99,8 +99,8 @@ func (s *socket) write(try func(fd uintptr) bool) error {
 	return s.whyEnded(s.raw.Write(try))
 }
 
-// mayLeave lets the socket of c leave the poller for place, if c is a unix or TCP connection
-// on Linux.
+// mayLeave lets the socket of c leave the poller for place. It does nothing unless c is a
+// unix or TCP connection on Linux.
 func (s *socket) mayLeave(c net.Conn, place *outside.Place) {
 	switch c.(type) {
 	case *net.UnixConn, *net.TCPConn:

@@ -31,7 +31,7 @@ type transport struct {
 	readErr error
 
 	// standStill waits while the server is frozen. It reports whether the socket was paused
-	// since its last call. Nil: the server is never frozen.
+	// since the last call. Nil: the server is never frozen.
 	standStill func() bool
 
 	unsent   []byte // the rest of the write in hand
@@ -107,8 +107,8 @@ func (t *transport) borrow() {
 	}
 }
 
-// release gives the buffer back before a wait. It copies a small part of a frame, so that a
-// peer that stops within a frame does not occupy a whole buffer.
+// release gives the buffer back before a wait. It copies a small part of a frame: a peer that
+// stops there should not occupy a whole buffer.
 func (t *transport) release() {
 	if t.buf == nil || t.fill > smallPart {
 		return

@@ -31,8 +31,8 @@ const (
 	entryWork   = 20  // for each directory entry
 	refusalWork = 100 // for a refusal that is logged
 	sizeWork    = 300 // for measuring a text; the time for kmsg when the log is full
-	sessionWork = 20  // for each session in a text to measure; twice its time, as nothing interrupts it
-	listingWork = 2   // for each byte of a listing at its open; twice its time, as nothing interrupts it
+	sessionWork = 20  // for each session whose line is measured; twice its time, as nothing interrupts it
+	listingWork = 2   // for each byte of a listing that is made; twice its time, as nothing interrupts it
 	textBytes   = 64  // bytes of a text that are read for one unit
 )
 

@@ -50,8 +50,8 @@ func newVsockListener(file *os.File) (net.Listener, error) {
 	return vsockListener{l, file}, nil
 }
 
-// Close implements net.Listener. Of two that close it at the same time one may close the
-// file first, which is no error of the other.
+// Close implements net.Listener. Several goroutines may close the listener at the same time.
+// A file that another goroutine has closed is not an error.
 func (l vsockListener) Close() error {
 	err := l.file.Close()
 	if errors.Is(err, os.ErrClosed) {

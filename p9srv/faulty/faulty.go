@@ -3,8 +3,8 @@
 // connection; see [p9srv.Server.Layer].
 //
 // Replies are delayed and messages dropped on every kind of connection. Replies are
-// reordered on sockets only. In memory there is one reply at a time, and a virtual machine
-// expects each reply in buffers of its own.
+// reordered on sockets only. In memory there is one reply at a time. A virtual machine expects
+// each reply in buffers of its own.
 package faulty
 
 import (

@@ -60,7 +60,7 @@ func faultyDevice(t *testing.T, texts ...string) *p9srv.Server {
 	return &p9srv.Server{Kernel: kernel}
 }
 
-// dial is connect with a connection that speaks in text.
+// dial is like connect, but its connection speaks in text.
 func dial(t *testing.T, srv *p9srv.Server) *wire.Conn {
 	t.Helper()
 	c := wire.NewConn(connect(t, srv))

@@ -71,9 +71,9 @@ func (p Program) open() (*os.File, error) {
 	return f, nil
 }
 
-// checkOwner returns an error if another user than root and this one owns the file or
-// folder, or can write it. Others may write a folder with the sticky bit, as they cannot
-// replace files of this user there (unlink(2)).
+// checkOwner returns an error unless root or this user owns the file or folder, and nobody
+// else can write it. Others may write a folder with the sticky bit, as they cannot replace
+// files of this user there (unlink(2)).
 func checkOwner(info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

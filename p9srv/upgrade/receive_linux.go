@@ -54,8 +54,8 @@ func keepName() error {
 	return nil
 }
 
-// Tried reports whether this process is only a trial run of the new program, and does what
-// the trial asks for. Then the process must end, with status 0 if there is no error.
+// Tried reports whether this process is only a trial run of the new program. If so, it does
+// what the trial asks for. Then the process must end, with status 0 if there is no error.
 // server returns a new server for [fullex/p9srv.Server.Check].
 func Tried(in io.Reader, out io.Writer, server func() (*p9srv.Server, error)) (tried bool, err error) {
 	switch os.Getenv(tryVariable) {

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// action is what the system does at a signal, as rt_sigaction(2) has it. The zero action is
+// action is what Linux does at a signal: the sigaction of rt_sigaction(2). The zero action is
 // the default one (SIG_DFL).
 type action [64]byte // more than any architecture needs
 
-// setAction sets an action and returns the one before.
+// setAction sets the action of a signal, unless a is nil. It returns the action before.
 func setAction(s syscall.Signal, a *action) (before action, err error) {
-	const setSize = 8 // of a set of signals, in bytes
+	const setSize = 8 // size of a set of signals, in bytes
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s),
 		uintptr(unsafe.Pointer(a)), uintptr(unsafe.Pointer(&before)), setSize, 0, 0)
 	if errno != 0 {
@@ -24,9 +24,9 @@ func setAction(s syscall.Signal, a *action) (before action, err error) {
 	return before, nil
 }
 
-// endBySystem lets the system end the process at a signal, until undo. Go's runtime does that
-// later, in a thread which exec(2) may end before: the signal would be lost then. A signal
-// that is ignored stays so.
+// endBySystem makes Linux end the process at each of the signals, until undo is called. Go's
+// runtime would end it later, in a thread of its own. If exec(2) ends that thread first, the
+// signal is lost. A signal that is ignored stays ignored.
 func endBySystem(signals ...syscall.Signal) (undo func() error, err error) {
 	before := make(map[syscall.Signal]action)
 	undo = func() error {
@@ -50,7 +50,7 @@ func endBySystem(signals ...syscall.Signal) (undo func() error, err error) {
 	return undo, nil
 }
 
-// ignores reports whether the handler, which comes first, is SIG_IGN.
+// ignores reports whether the handler is SIG_IGN. It is the first field of a sigaction.
 func (a action) ignores() bool {
 	const sigIgn = 1
 	return *(*uintptr)(unsafe.Pointer(&a)) == sigIgn

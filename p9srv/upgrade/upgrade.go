@@ -15,8 +15,8 @@ type Upgrade struct {
 	Generation uint64
 	// Sources returns where the connections of the frozen server come from.
 	Sources func(*p9srv.Frozen) ([]Source, error)
-	// BeforeExec is called right before exec. It gives the signals that end the process
-	// their default action. It returns false if such a signal came before.
+	// BeforeExec is called right before exec. It stops catching the signals that end the
+	// process. It returns false if such a signal came before.
 	BeforeExec func() bool
 	// AfterExec undoes BeforeExec. It is called if there was no exec.
 	AfterExec func()

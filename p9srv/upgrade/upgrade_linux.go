@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv"
 )
 
-// Limits in time. An upgrade that needs longer is given up.
+// Time limits. An upgrade fails if it needs longer.
 const (
 	// freezeTime is how long it may take until all connections stand still.
 	freezeTime = time.Second
@@ -127,8 +127,8 @@ func rehearse(ctx context.Context, program, memory *os.File) error {
 }
 
 // try runs the program for a trial, until ctx ends, and returns what it prints. word says
-// what to try. The run inherits no descriptors but the standard ones, and no variables of
-// socket activation.
+// what to try. The run inherits only the standard descriptors, and no variables of socket
+// activation.
 func try(ctx context.Context, program *os.File, word string, in *os.File) (string, error) {
 	cmd := exec.CommandContext(ctx, byDescriptor(program), os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
