@@ -61,7 +61,7 @@ func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 		},
 		"root without the right": {
 			as:   user(0),
-			says: []string{"mount: operation not permitted", "takes CAP_SYS_ADMIN", "--cap-add SYS_ADMIN"},
+			says: []string{"mount: operation not permitted", "needs CAP_SYS_ADMIN", "--cap-add SYS_ADMIN"},
 			spoil: func(t *testing.T, _ string) {
 				require.NoError(t, unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0)) // of this thread's children
 			},
