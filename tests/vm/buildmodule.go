@@ -2,7 +2,6 @@ package vm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,11 +9,12 @@ import (
 	"testing"
 )
 
-// buildFolder is what a kernel in the cache folder has its headers in, as the link
-// /lib/modules/VERSION/build leads to them.
+// buildFolder is the name of the folder with a kernel's headers, in the cache folder's
+// kernel-VERSION. On an installed system, /lib/modules/VERSION/build is a link to it.
 const buildFolder = "build"
 
-// NeedHeaders is Need for a kernel that modules can be built for.
+// NeedHeaders is [Need] for a kernel with headers, on a machine with make and gcc, so that
+// [Kernel.BuildModule] works.
 func NeedHeaders(t testing.TB, name string) Kernel {
 	t.Helper()
 	return found(t, func() (Kernel, error) {
@@ -34,20 +34,20 @@ func NeedHeaders(t testing.TB, name string) Kernel {
 	})
 }
 
-// BuildModule builds the one module in the folder sources, which has a Kbuild file,
-// and returns its path in dir, which is empty before.
+// BuildModule builds a module from the folder sources, which must have a Kbuild file and one
+// module. It returns the path of the module in dir, which must be empty before.
 func (k Kernel) BuildModule(ctx context.Context, sources, dir string) (path string, err error) {
 	if err := os.CopyFS(dir, os.DirFS(sources)); err != nil {
 		return "", fmt.Errorf("copy the module's sources: %w", err)
 	}
-	// The headers name the compiler of the kernel, which may not be here.
+	// Without CC, make uses the compiler of the kernel, which this machine may not have.
 	cmd := exec.CommandContext(ctx, "make", "-C", k.Headers, "M="+dir, "CC=gcc", "modules")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build a kernel module: %w: %s", err, out)
 	}
 	built, err := filepath.Glob(filepath.Join(dir, "*.ko"))
 	if err == nil && len(built) != 1 {
-		err = errors.New("not one module")
+		err = fmt.Errorf("%d modules were built, want 1", len(built))
 	}
 	if err != nil {
 		return "", fmt.Errorf("look for the module: %w", err)

@@ -6,13 +6,13 @@ import (
 	"maps"
 )
 
-// Stop halts the guest's processors and its devices.
+// Stop stops the guest's processors and devices.
 func (m *Monitor) Stop() error { return m.Execute("stop", nil) }
 
-// Cont lets a stopped guest go on.
+// Cont continues a stopped guest.
 func (m *Monitor) Cont() error { return m.Execute("cont", nil) }
 
-// Status returns QEMU's word for the state of the guest: "running", "paused".
+// Status returns QEMU's word for the state of the guest, such as "running" or "paused".
 func (m *Monitor) Status() (string, error) {
 	answer, err := m.query("query-status", nil)
 	if err != nil {
@@ -25,36 +25,38 @@ func (m *Monitor) Status() (string, error) {
 	return state.Status, nil
 }
 
-// Reset presses the reset button, which ends QEMU unless OnRestart said "reset".
-// The event "RESET" tells of it. See Machine.Reset for a guest.
+// Reset presses the reset button. After OnRestart("reset") QEMU sends the event "RESET".
+// Otherwise QEMU ends. Machine.Reset also waits until the guest has booted again.
 func (m *Monitor) Reset() error { return m.Execute("system_reset", nil) }
 
-// OnRestart says what a reset or a restart by the guest does: "reset" boots
-// it again, "shutdown" ends QEMU, as -no-reboot says for the start.
+// OnRestart sets what a reset, or a restart by the guest, does. "reset" boots the guest again.
+// "shutdown" ends QEMU, which is also what happens without OnRestart (-no-reboot).
 func (m *Monitor) OnRestart(action string) error {
 	return m.Execute("set-action", map[string]any{"reboot": action})
 }
 
-// Plug adds a device, with its properties. The guest finds it later.
+// Plug adds a device with its properties. It does not wait until the guest has found the
+// device.
 func (m *Monitor) Plug(driver, id string, properties map[string]any) error {
 	arguments := map[string]any{"driver": driver, "id": id}
 	maps.Copy(arguments, properties)
 	return m.Execute("device_add", arguments)
 }
 
-// Unplug asks for a device's removal. It goes when the guest has given it up.
+// Unplug asks the guest to release a device, and QEMU then removes it. AwaitUnplugged waits
+// for that.
 func (m *Monitor) Unplug(id string) error {
 	return m.Execute("device_del", map[string]any{"id": id})
 }
 
-// AwaitUnplugged waits until a device is gone.
+// AwaitUnplugged waits until QEMU has removed a device.
 func (m *Monitor) AwaitUnplugged(id string) error {
-	return m.await("the end of device "+id, func(e message) bool {
+	return m.await("the removal of device "+id, func(e message) bool {
 		return e.Event == "DEVICE_DELETED" && e.Data.Device == id
 	})
 }
 
-// Connect connects to a unix socket, for devices that name this chardev.
+// Connect adds a chardev that is connected to a unix socket. Devices then use it by its name.
 func (m *Monitor) Connect(chardev, socket string) error {
 	address := map[string]any{"type": "unix", "data": map[string]any{"path": socket}}
 	return m.Execute("chardev-add", map[string]any{"id": chardev, "backend": map[string]any{
@@ -62,11 +64,11 @@ func (m *Monitor) Connect(chardev, socket string) error {
 	}})
 }
 
-// Disconnect ends a connection that no device uses any more: before
-// AwaitUnplugged has returned QEMU says that it is busy.
+// Disconnect removes a chardev and closes its connection. QEMU refuses that as busy until
+// AwaitUnplugged has returned for the device that uses it.
 func (m *Monitor) Disconnect(chardev string) error {
 	return m.Execute("chardev-remove", map[string]any{"id": chardev})
 }
 
-// Quit ends QEMU without a word to the guest.
+// Quit ends QEMU. The guest gets no chance to shut down.
 func (m *Monitor) Quit() error { return m.Execute("quit", nil) }

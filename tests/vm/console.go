@@ -7,25 +7,26 @@ import (
 	"strings"
 )
 
-// Result is what a scenario reported.
+// Result is the outcome of a scenario.
 type Result struct {
 	Scenario string
-	Failures []string // none: it passed
+	Failures []string // none: the scenario passed
 }
 
-// Marks of the guest's reports among whatever else is on its console.
+// The guest's reports on its console are lines that begin so. Other lines are of the firmware,
+// of Linux and of programs.
 const (
-	markPass = "@@ PASS "
-	markFail = "@@ FAIL "
-	markEnd  = "@@ END "
+	reportPass = "@@ PASS "
+	reportFail = "@@ FAIL "
+	reportEnd  = "@@ END "
 )
 
-var errNoEnd = errors.New("the guest died before its end mark")
+var errNoEnd = errors.New("the guest died before it reported its end")
 
-// parseConsole collects the reports. Firmware and kernel may leave something in
-// front of one. A console without end mark is of a guest that died. The mark
-// has the number of scenarios that reported: a message of the kernel can break
-// a line, and a broken report must not pass.
+// parseConsole collects the reports. Other text may come before a report in its line. If the
+// console has no report of the end, the guest died. That report has the number of scenarios,
+// because a line of Linux's log can break a report, and the lost scenario must not go
+// unnoticed.
 func parseConsole(console string) ([]Result, error) {
 	var r reports
 	for line := range strings.Lines(console) {
@@ -34,7 +35,7 @@ func parseConsole(console string) ([]Result, error) {
 			continue
 		}
 		report := strings.TrimSpace(line[start:])
-		if count, ok := strings.CutPrefix(report, markEnd); ok {
+		if count, ok := strings.CutPrefix(report, reportEnd); ok {
 			return r.complete(count)
 		}
 		r.add(report)
@@ -42,20 +43,21 @@ func parseConsole(console string) ([]Result, error) {
 	return r.results, errNoEnd
 }
 
-// reports are the results so far, in the order of their first line.
+// reports collects results, in the order of their first report.
 type reports struct{ results []Result }
 
 func (r *reports) add(report string) {
-	if name, ok := strings.CutPrefix(report, markPass); ok {
+	if name, ok := strings.CutPrefix(report, reportPass); ok {
 		r.of(name)
 	}
-	if rest, ok := strings.CutPrefix(report, markFail); ok {
+	if rest, ok := strings.CutPrefix(report, reportFail); ok {
 		name, failure, _ := strings.Cut(rest, ": ")
 		result := r.of(name)
 		result.Failures = append(result.Failures, failure)
 	}
 }
 
+// of returns the result of a scenario. It adds a result if there is none.
 func (r *reports) of(scenario string) *Result {
 	for i := range r.results {
 		if r.results[i].Scenario == scenario {
@@ -66,9 +68,10 @@ func (r *reports) of(scenario string) *Result {
 	return &r.results[len(r.results)-1]
 }
 
+// complete returns the results if their number is the one that the guest counted.
 func (r *reports) complete(count string) ([]Result, error) {
 	if count != strconv.Itoa(len(r.results)) {
-		return r.results, fmt.Errorf("%d scenarios on the console, the guest counted %s", len(r.results), count)
+		return r.results, fmt.Errorf("the console has reports of %d scenarios, the guest counted %s", len(r.results), count)
 	}
 	return r.results, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestConsoleReportsAmongOtherLines(t *testing.T) {
+func TestReportsAreFoundAmongOtherLines(t *testing.T) {
 	results, err := parseConsole("SeaBIOS\r\n\x1bc@@ PASS set-up\r\n" +
 		"@@ FAIL kill: open: EACCES: again\r\n[ 1.0] e1000: up\r\n" +
 		"@@ FAIL kill: close\r\n@@ PASS oracle\r\n@@ END 3\r\nrestart\r\n")
@@ -19,14 +19,14 @@ func TestConsoleReportsAmongOtherLines(t *testing.T) {
 	}, results)
 }
 
-func TestConsoleOfADeadGuest(t *testing.T) {
+func TestConsoleWithoutAReportOfTheEndIsAnError(t *testing.T) {
 	for _, console := range []string{"", "@@ PASS set-up\n@@ PASS oracle\n", "@@ PASS set-up\n@@ EN"} {
 		_, err := parseConsole(console)
 		assert.ErrorIs(t, err, errNoEnd, "%q", console)
 	}
 }
 
-func TestConsoleWithABrokenReport(t *testing.T) {
+func TestConsoleWithABrokenReportIsAnError(t *testing.T) {
 	_, err := parseConsole("@@ PASS set-up\n@@ FA[ 9.1] Oops\nIL oracle: line 7\n@@ END 2\n")
 	assert.ErrorContains(t, err, "the guest counted 2")
 }

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 )
 
-// writeInitramfs writes the guest's root file system: init, busybox, modules
-// in /modules in the order of loading, and the files of c.
+// writeInitramfs writes an archive with the guest's root file system: init, the command,
+// busybox, the programs and files of c, and modules. The names of modules sort in the order in
+// which they must be loaded.
 func writeInitramfs(path string, c Config) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -53,21 +54,22 @@ func fillInitramfs(a *archive, c Config) error {
 	return a.err
 }
 
-// File types of a mode (inode(7)).
+// File types in a mode (inode(7)).
 const (
 	modeDir     = 0o040000
 	modeRegular = 0o100000
 	modeLink    = 0o120000
 )
 
-// archive writes the cpio format "newc" that Linux unpacks as its initramfs
+// archive writes the cpio format "newc", which Linux unpacks as its initramfs
 // (Documentation/driver-api/early-userspace/buffer-format.rst).
 type archive struct {
-	w    io.Writer
-	inos int
-	err  error // the first; nothing is written after it
+	w      io.Writer
+	inodes int   // so far
+	err    error // the first; nothing is written after it
 }
 
+// addFile adds a copy of the file at path.
 func (a *archive) addFile(name string, perm uint32, path string) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -77,10 +79,11 @@ func (a *archive) addFile(name string, perm uint32, path string) error {
 	return a.err
 }
 
-// add writes an entry. Heads with name, and contents, end at multiples of 4.
+// add adds an entry. Its head with the name, and its content, are each padded to a multiple
+// of 4 bytes.
 func (a *archive) add(name string, mode uint32, content []byte) {
-	a.inos++
-	fields := []int{a.inos, int(mode), 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0}
+	a.inodes++
+	fields := []int{a.inodes, int(mode), 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0}
 	head := "070701"
 	for _, field := range fields {
 		head += fmt.Sprintf("%08X", field)
@@ -89,6 +92,7 @@ func (a *archive) add(name string, mode uint32, content []byte) {
 	a.write(content)
 }
 
+// write writes p and the padding.
 func (a *archive) write(p []byte) {
 	if a.err != nil {
 		return

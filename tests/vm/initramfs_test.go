@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// entry is what a reader of the format finds.
+// entry is an entry of an archive.
 type entry struct {
 	name    string
 	mode    uint32
 	content string
 }
 
-// readEntry reads a head by the format's offsets, not by the writer's.
+// readEntry reads an entry. It uses offsets from the format's description, and no code of the
+// writer.
 func readEntry(t *testing.T, r *bytes.Reader) entry {
 	t.Helper()
 	head := make([]byte, 110)
@@ -40,7 +41,7 @@ func readEntry(t *testing.T, r *bytes.Reader) entry {
 	return entry{name: name[:len(name)-1], mode: field(1), content: padded(field(6), 0)}
 }
 
-func TestArchiveIsNewc(t *testing.T) {
+func TestArchiveHasTheFormatNewc(t *testing.T) {
 	want := []entry{
 		{"mnt", modeDir | 0o777, ""},
 		{"init", modeRegular | 0o755, "12345"},

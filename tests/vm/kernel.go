@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 )
 
-// Kernel is an unpacked kernel package.
+// Kernel has the paths of an unpacked kernel package.
 type Kernel struct {
-	Image   string // path of vmlinuz
-	Modules string // path of what the package has as lib/modules/VERSION
-	Headers string // path of the folder in which make builds modules; it may be missing, see NeedHeaders
+	Image   string // vmlinuz
+	Modules string // the package's lib/modules/VERSION
+	Headers string // the folder with which make builds modules; it may not exist, see NeedHeaders
 }
 
-// busybox is Debian's busybox-static.
+// busybox is the path of Debian's busybox-static.
 const busybox = "/bin/busybox"
 
 // Find returns the kernel that the cache folder has under a name such as "kernel-6.1". The
-// error says what is missing, also of what every guest needs.
+// error names the first missing file or program, including those that every guest needs.
 func Find(name string) (Kernel, error) {
 	for _, program := range []string{qemu, busybox} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -43,16 +43,16 @@ func Find(name string) (Kernel, error) {
 	return k, nil
 }
 
-// mustBeStatic tells of an executable that wants a loader: guests have none.
+// mustBeStatic returns an error for an executable that needs a loader. Guests have no loader.
 func mustBeStatic(path string) error {
 	f, err := elf.Open(path)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	defer func() { _ = f.Close() }() // only read
+	defer func() { _ = f.Close() }() // nothing to flush
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("%s is not the one of busybox-static", path)
+			return fmt.Errorf("%s is not static: install the Debian package busybox-static", path)
 		}
 	}
 	return nil

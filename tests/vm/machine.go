@@ -9,20 +9,21 @@ import (
 	"path/filepath"
 )
 
-// Machine is a guest that runs. Its methods are for one goroutine; any number of
-// machines run at the same time, each with a folder of its own.
+// Machine is a running guest. Its methods are for one goroutine. Any number of machines can
+// run at the same time, each with a folder of its own.
 type Machine struct {
-	Monitor *Monitor // QEMU's
+	Monitor *Monitor // of QEMU
 
 	cmd     *exec.Cmd
 	console *console
-	typed   io.WriteCloser // what the guest reads from its console
+	typed   io.WriteCloser // input of the guest's console
 	ended   chan struct{}  // closed when QEMU has ended and err is set
 	err     error
 }
 
-// Boot runs a guest to its end. The error tells of a guest that did not get
-// there; the console says why. It ends the guest when ctx ends.
+// Boot runs a guest until it ends or ctx ends, with files of its own in dir. It returns the
+// results and all text of the console. It returns an error if QEMU failed, or if the guest did
+// not report its end. The console then shows why.
 func Boot(ctx context.Context, c Config, dir string) (results []Result, console string, err error) {
 	m, err := Start(ctx, c, dir)
 	if err != nil {
@@ -31,9 +32,9 @@ func Boot(ctx context.Context, c Config, dir string) (results []Result, console 
 	return m.Wait()
 }
 
-// Start starts a guest, with files of its own in dir, and returns when QEMU is
-// there, which is before the guest is. It ends the guest when ctx ends. The
-// caller waits for its end with Wait, or brings it about with Kill.
+// Start starts a guest, with files of its own in dir. It returns when QEMU runs, which is
+// before the guest has booted. The end of ctx kills the guest. The caller must call Wait or
+// Kill.
 func Start(ctx context.Context, c Config, dir string) (*Machine, error) {
 	initramfs := filepath.Join(dir, "initramfs")
 	if err := writeInitramfs(initramfs, c); err != nil {
@@ -46,7 +47,7 @@ func Start(ctx context.Context, c Config, dir string) (*Machine, error) {
 	return start(ctx, command, qemuArguments(c, initramfs))
 }
 
-// start runs QEMU. The arguments have those of the monitor among them.
+// start starts QEMU. The arguments must include those of monitorArguments.
 func start(ctx context.Context, command string, args []string) (*Machine, error) {
 	monitor, far, err := newMonitor()
 	if err != nil {
@@ -59,7 +60,7 @@ func start(ctx context.Context, command string, args []string) (*Machine, error)
 	if m.typed, err = m.cmd.StdinPipe(); err == nil {
 		err = m.cmd.Start()
 	}
-	_ = far.Close() // QEMU has its own
+	_ = far.Close() // QEMU has a copy
 	if err != nil {
 		_ = monitor.conn.Close() // nothing was sent
 		return nil, fmt.Errorf("run QEMU: %w", err)
@@ -72,7 +73,7 @@ func start(ctx context.Context, command string, args []string) (*Machine, error)
 	return m, nil
 }
 
-// reap waits for QEMU to end, and with it all that the console will have.
+// reap waits for the end of QEMU. The console is complete then.
 func (m *Machine) reap(ctx context.Context) {
 	err := m.cmd.Wait()
 	switch {
@@ -84,10 +85,10 @@ func (m *Machine) reap(ctx context.Context) {
 	close(m.ended)
 }
 
-// Wait waits for the guest's end and returns what it reported.
+// Wait waits for the end of the guest and returns the same as Boot.
 func (m *Machine) Wait() (results []Result, console string, err error) {
 	<-m.ended
-	_ = m.Monitor.conn.Close() // QEMU's end is closed
+	_ = m.Monitor.conn.Close() // QEMU has closed its end
 	console = m.console.String()
 	if m.err != nil {
 		return nil, console, m.err
@@ -96,22 +97,21 @@ func (m *Machine) Wait() (results []Result, console string, err error) {
 	return results, console, err
 }
 
-// Kill ends QEMU as kill -9 does, and returns when it is gone. A machine that
-// has ended stays as it is.
+// Kill kills QEMU, as kill -9 does, and returns when it has ended. Kill does nothing if QEMU
+// has ended before.
 func (m *Machine) Kill() {
 	_ = m.cmd.Process.Kill() // fails if it has ended
 	<-m.ended
-	_ = m.Monitor.conn.Close() // QEMU's end is closed
+	_ = m.Monitor.conn.Close() // QEMU has closed its end
 }
 
-// Await waits until a scenario has come to its next place with this mark, where
-// it stays until it is told a line.
+// Await waits until a scenario prints this mark. Each call finds a later mark than the call
+// before. The scenario waits at its mark until Tell.
 func (m *Machine) Await(mark string) error { return m.console.await(mark, m.ended) }
 
-// Reset presses the reset button and waits until the guest has booted again and
-// a scenario has come to a mark. The console has what both boots report. Restarts
-// are allowed until then: SeaBIOS, which finds that it has run before, makes one
-// more.
+// Reset presses the reset button and waits until the guest has booted again and a scenario
+// prints a mark. The console has the reports of both boots. Until then further restarts are
+// allowed: SeaBIOS makes one when it finds that it has run before.
 func (m *Machine) Reset(mark string) error {
 	if err := m.Monitor.OnRestart("reset"); err != nil {
 		return err
@@ -133,5 +133,5 @@ func (m *Machine) Tell(line string) error {
 	return nil
 }
 
-// PID is QEMU's process number.
+// PID returns the process ID of QEMU.
 func (m *Machine) PID() int { return m.cmd.Process.Pid }

@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// module is a kernel module as the guest loads it.
+// module is a kernel module that the guest loads.
 type module struct {
 	name string
-	code []byte
+	code []byte // the unpacked .ko file
 }
 
-// loadOrder returns modules with those they need, each behind what it needs.
-// The needs are in the modules themselves; an unpacked package has no
-// modules.dep. A name without file is built into the kernel.
+// loadOrder returns modules and all modules that they need, in an order in which they can be
+// loaded. It reads from each module which others it needs, because an unpacked package has no
+// modules.dep. It leaves out names without a file, which are built into the kernel.
 func loadOrder(k Kernel, names []string) ([]module, error) {
 	files, err := moduleFiles(k.Modules)
 	if err != nil {
@@ -73,9 +73,10 @@ func moduleFiles(root string) (map[string]string, error) {
 	return files, nil
 }
 
-// normal is how the kernel itself writes a module's name.
+// normal returns a module's name as Linux writes it.
 func normal(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
+// readModule returns the content of a .ko or .ko.xz file, unpacked.
 func readModule(path string) ([]byte, error) {
 	if !strings.HasSuffix(path, ".xz") {
 		return os.ReadFile(path)
@@ -87,7 +88,7 @@ func readModule(path string) ([]byte, error) {
 	return code, nil
 }
 
-// needsOf reads "depends=a,b" from the section .modinfo of a module.
+// needsOf returns the modules that a module needs, from "depends=a,b" in its section .modinfo.
 func needsOf(code []byte) ([]string, error) {
 	f, err := elf.NewFile(bytes.NewReader(code))
 	if err != nil {

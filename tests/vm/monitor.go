@@ -10,31 +10,30 @@ import (
 	"syscall"
 )
 
-// Monitor is a connection to QEMU's monitor (QEMU's docs/interop/qmp-spec.rst,
-// commands in its qapi/*.json). It is for one goroutine. A call that waits ends
-// with an error when QEMU ends.
+// Monitor is a connection to QEMU's monitor (QEMU's docs/interop/qmp-spec.rst, with commands
+// in qapi/*.json). It is for one goroutine. If QEMU ends, a call that waits returns an error.
 type Monitor struct {
 	conn   net.Conn
 	in     *json.Decoder
-	events []message // that came and were not awaited yet
+	events []message // received and not yet returned by Await
 }
 
-// message is what QEMU sends: an answer or an event. Its greeting is neither.
+// message is what QEMU sends: an answer, an event, or the greeting, which is neither.
 type message struct {
 	Return json.RawMessage
 	Error  *struct{ Desc string }
 	Event  string
-	Data   struct{ Device string } // the id; other events have other data
+	Data   struct{ Device string } // a device's ID, if the event has one
 }
 
-// monitorArguments lead the monitor to the descriptor that newMonitor returns,
-// as the first one after those that every program has. Unlike a path, a
-// socket pair is there from the start, and its other end closes with QEMU.
+// monitorArguments are arguments of QEMU for a monitor on descriptor 3. That descriptor is
+// the end that newMonitor returns for QEMU. A socket pair is better than a path, because it
+// exists from the start and QEMU's end closes with QEMU.
 func monitorArguments() []string {
 	return []string{"-chardev", "socket,id=monitor,fd=3", "-qmp", "chardev:monitor"}
 }
 
-// newMonitor returns a monitor and the end of it that QEMU gets.
+// newMonitor returns a monitor and, as far, the end of its connection for QEMU.
 func newMonitor() (m *Monitor, far *os.File, err error) {
 	pair, err := socketpair()
 	if err != nil {
@@ -48,7 +47,7 @@ func newMonitor() (m *Monitor, far *os.File, err error) {
 	return &Monitor{conn: conn, in: json.NewDecoder(conn)}, far, nil
 }
 
-// socketpair returns two sockets that no other program gets.
+// socketpair returns two connected sockets that programs started meanwhile do not inherit.
 func socketpair() (pair [2]int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -61,15 +60,16 @@ func socketpair() (pair [2]int, err error) {
 	return pair, nil
 }
 
-// enable must come before all other commands.
+// enable lets QEMU accept commands. It must be the first command.
 func (m *Monitor) enable() error { return m.Execute("qmp_capabilities", nil) }
 
-// Execute runs a command. An error of QEMU's has its text.
+// Execute runs a command. If QEMU refuses it, the error has QEMU's text.
 func (m *Monitor) Execute(command string, arguments map[string]any) error {
 	_, err := m.query(command, arguments)
 	return err
 }
 
+// query runs a command and returns what QEMU returns for it. It keeps events that come before.
 func (m *Monitor) query(command string, arguments map[string]any) (json.RawMessage, error) {
 	request := map[string]any{"execute": command}
 	if arguments != nil {
@@ -101,7 +101,8 @@ func (m *Monitor) receive() (message, error) {
 	return received, nil
 }
 
-// Await waits for an event that was not awaited before, such as "RESET".
+// Await waits for an event, such as "RESET". It returns at once if the event has come since
+// the start and no earlier Await has returned it.
 func (m *Monitor) Await(event string) error {
 	return m.await(event, func(e message) bool { return e.Event == event })
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// emptyMachine are arguments of QEMU for a machine with nothing to boot.
+// emptyMachine returns arguments of QEMU for a machine with nothing to boot.
 func emptyMachine() []string {
 	return append([]string{
 		"-accel", "tcg", "-machine", "q35", "-nodefaults", "-display", "none", "-no-reboot", "-m", memory,
 	}, monitorArguments()...)
 }
 
-// startEmpty starts an empty machine with further arguments.
+// startEmpty starts an empty machine with further arguments. The end of the test kills it.
 func startEmpty(t *testing.T, args ...string) *Machine {
 	t.Helper()
 	command := NeedNewQEMU(t)
@@ -54,7 +54,7 @@ func TestMonitorStopsAndResetsAMachine(t *testing.T) {
 	<-m.ended
 }
 
-func TestMonitorPlugsAndUnplugs(t *testing.T) {
+func TestMonitorPlugsAndUnplugsADevice(t *testing.T) {
 	m := startEmpty(t, "-device", "virtio-serial-pci")
 	socket := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", socket)
@@ -70,18 +70,18 @@ func TestMonitorPlugsAndUnplugs(t *testing.T) {
 		require.NoError(t, m.Monitor.AwaitUnplugged("port"))
 		require.NoError(t, m.Monitor.Disconnect("line"))
 		_, err = conn.Read(make([]byte, 1))
-		assert.Error(t, err, "QEMU has closed it")
+		assert.Error(t, err, "QEMU has closed the connection")
 		_ = conn.Close()
 	}
 }
 
-func TestMonitorSaysWhatQEMURefuses(t *testing.T) {
+func TestMonitorReturnsTheErrorOfQEMU(t *testing.T) {
 	m := startEmpty(t)
 	assert.ErrorContains(t, m.Monitor.Unplug("nosuch"), "device_del: QEMU says: Device 'nosuch' not found")
 	assert.Equal(t, "running", status(t, m.Monitor))
 }
 
-func TestMonitorEndsWithQEMU(t *testing.T) {
+func TestAwaitFailsWhenQEMUEnds(t *testing.T) {
 	for name, end := range map[string]func(*Machine){
 		"quit":  func(m *Machine) { assert.NoError(t, m.Monitor.Quit()) },
 		"crash": func(m *Machine) { assert.NoError(t, m.cmd.Process.Kill()) },
@@ -96,7 +96,7 @@ func TestMonitorEndsWithQEMU(t *testing.T) {
 	}
 }
 
-func TestQEMUThatRefusesItsArgumentsSaysWhy(t *testing.T) {
+func TestStartFailsWithTheTextOfQEMU(t *testing.T) {
 	_, err := start(t.Context(), NeedNewQEMU(t), append(monitorArguments(), "-device", "nosuch"))
 	assert.ErrorContains(t, err, "'nosuch' is not a valid device model name")
 }

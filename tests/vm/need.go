@@ -9,23 +9,24 @@ import (
 	"fullex/tests/need"
 )
 
-// Need returns the kernel that the cache folder has under a name such as
-// "kernel-6.1". Where it, QEMU or busybox is missing the test is skipped, or
-// fails if FULLEX_REQUIRE_ALL is 1.
+// Need returns the kernel that the cache folder has under a name such as "kernel-6.1". If the
+// kernel, QEMU or busybox is missing, Need skips the test, or fails it if FULLEX_REQUIRE_ALL
+// is 1.
 func Need(t testing.TB, name string) Kernel {
 	t.Helper()
 	return found(t, func() (Kernel, error) { return Find(name) })
 }
 
-// NeedNewQEMU returns the command of the QEMU that the cache folder has: 10.2 or
-// later, which can lead a guest's virtio queues to another program. Where it is
-// missing the test is skipped, or fails if FULLEX_REQUIRE_ALL is 1.
+// NeedNewQEMU returns the command of the QEMU in the cache folder, which is 10.2 or later. Such
+// a QEMU can let another program serve a guest's virtio device of any kind. If it is missing,
+// NeedNewQEMU skips the test, or fails it if FULLEX_REQUIRE_ALL is 1.
 func NeedNewQEMU(t testing.TB) string {
 	t.Helper()
 	return found(t, FindNewQEMU)
 }
 
-// FindNewQEMU returns the command of NeedNewQEMU. The error says what is missing.
+// FindNewQEMU returns the command of the QEMU in the cache folder. The error says what is
+// missing.
 func FindNewQEMU() (string, error) {
 	cache, err := cacheFolder()
 	if err != nil {
@@ -38,7 +39,7 @@ func FindNewQEMU() (string, error) {
 	return path, nil
 }
 
-// found returns what find finds.
+// found returns what find returns. On an error it skips or fails the test.
 func found[T any](t testing.TB, find func() (T, error)) T {
 	t.Helper()
 	if testing.Short() {
@@ -51,7 +52,7 @@ func found[T any](t testing.TB, find func() (T, error)) T {
 	return thing
 }
 
-// cacheFolder is where tests/run keeps what it does not install.
+// cacheFolder returns the folder for files that tests/run gets but does not install.
 func cacheFolder() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -2,34 +2,34 @@ package vm
 
 import "encoding/json"
 
-// VhostUserDriver is QEMU's device of any kind whose queues another program
-// serves over a unix socket (10.2 and later; QEMU's docs/interop/vhost-user.rst).
+// VhostUserDriver is the name of a device of QEMU 10.2 and later. It can be a virtio device of
+// any kind, and another program serves it over a unix socket (QEMU's
+// docs/interop/vhost-user.rst).
 const VhostUserDriver = "vhost-user-test-device-pci"
 
-// Names that VhostUser9P gives.
+// IDs that VhostUser9P gives to the device, its chardev and its bus.
 const (
 	VhostUserDevice  = "vhost-user-9p"
 	VhostUserChardev = "vhost-user-9p-socket"
 	VhostUserBus     = "vhost-user-9p-slot"
 )
 
-// SharedMemory are arguments of QEMU that put the guest's memory where the
-// programs behind its devices can have it. Without it there is no device for
-// the guest.
+// SharedMemory returns arguments of QEMU that let the programs that serve devices map the
+// guest's memory. Without them such a device does not work.
 func SharedMemory() []string {
 	return []string{"-object", "memory-backend-memfd,id=memory,share=on,size=" + memory, "-machine", "memory-backend=memory"}
 }
 
-// VhostUser9P are arguments of QEMU for a virtio-9p device that is served on a
-// unix socket. QEMU connects at its start and wants answers before the guest runs
-// and before Start returns. The device is in a slot of its own, as q35 has no other
-// from which to unplug; slots of other devices need a chassis of another number.
+// VhostUser9P returns arguments of QEMU for a virtio-9p device that a program serves on a unix
+// socket. QEMU connects when it starts. It waits for the program's answers before the guest
+// runs and before Start returns. The device has a slot of its own, because only from such a
+// slot can a device of q35 be unplugged. Slots of other devices need another chassis number.
 func VhostUser9P(socket string) []string {
 	device := VhostUserProperties()
 	device["driver"], device["id"] = VhostUserDriver, VhostUserDevice
 	text, err := json.Marshal(device)
 	if err != nil {
-		panic(err) // strings and numbers
+		panic(err) // cannot happen: strings and numbers
 	}
 	return []string{
 		"-chardev", "socket,id=" + VhostUserChardev + ",path=" + socket,
@@ -38,10 +38,10 @@ func VhostUser9P(socket string) []string {
 	}
 }
 
-// VhostUserProperties are those of the device, as for Monitor.Plug. Its kind is 9
-// (virtio 1.3, section 5), and it has one queue, as long as that of QEMU's own
-// virtio-9p. The configuration is a tag and its length; a shorter tag leaves
-// room, a longer one would be cut.
+// VhostUserProperties returns the properties of the device of VhostUser9P, for Monitor.Plug.
+// Device kind 9 is virtio-9p (virtio 1.3, section 5). It has one queue, as long as that of
+// QEMU's own virtio-9p. The 64 bytes of configuration have room for the mount tag and its
+// length. A tag that does not fit would be cut.
 func VhostUserProperties() map[string]any {
 	return map[string]any{
 		"chardev": VhostUserChardev, "bus": VhostUserBus,

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestQEMUAsksTheProgramThatServesADevice: at its start, for the features, and
-// does not go on without an answer. When it is killed its connection ends.
-func TestQEMUAsksTheProgramThatServesADevice(t *testing.T) {
+// TestQEMUAsksForFeaturesBeforeItStarts: QEMU asks the program that serves a device for the
+// features and waits for the answer. When QEMU is killed, the connection ends.
+func TestQEMUAsksForFeaturesBeforeItStarts(t *testing.T) {
 	command := NeedNewQEMU(t)
 	socket := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", socket)
@@ -27,7 +27,7 @@ func TestQEMUAsksTheProgramThatServesADevice(t *testing.T) {
 	go func() {
 		_, err := start(ctx, command, slices.Concat(emptyMachine(), SharedMemory(), VhostUser9P(socket)))
 		refused <- err
-		_ = l.Close() // where QEMU never came, Accept must end
+		_ = l.Close() // ends Accept if QEMU has not connected
 	}()
 	conn, err := l.Accept()
 	if err != nil {

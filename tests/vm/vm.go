@@ -1,13 +1,13 @@
-// Package vm boots Linux guests in QEMU for the tests: a Debian kernel, and an
-// initramfs with the guest program of this folder as its init. The guest
-// mounts the server, runs scenarios and reports them on its console.
+// Package vm boots Linux guests in QEMU for tests. A guest is a Debian kernel and an initramfs
+// whose init is the program in folder guest. The guest mounts the server, runs scenarios and
+// reports each on its console.
 //
-// Boot runs a guest to its end. Start leaves it running: at places that a
-// scenario marks it waits for a line from the test, which has done something to
-// the machine meanwhile, mostly through QEMU's monitor.
+// [Boot] runs a guest to its end. [Start] starts a guest for scenarios during which the test
+// does something to the machine, usually through QEMU's [Monitor]. Such a scenario prints a
+// mark, for which the test waits with [Machine.Await]. It continues when the test sends a line
+// with [Machine.Tell].
 //
-// Nothing is downloaded here. Kernels and the newer QEMU are those that tests/run
-// keeps in the cache folder.
+// The package downloads nothing. tests/run puts kernels and a newer QEMU into the cache folder.
 package vm
 
 import (
@@ -20,31 +20,31 @@ import (
 	"strings"
 )
 
-// Config is a guest.
+// Config describes a guest. Paths are on this machine.
 type Config struct {
 	Kernel    Kernel
-	Init      string            // path of the guest program, a static executable
-	Fullex    string            // path of the command, to run within the guest
+	Init      string            // path of the guest program, which must be static; Build sets it
+	Fullex    string            // path of fullex, which must be static; Build sets it
 	Files     map[string]string // further files of the initramfs: path in the guest to path here
-	Programs  []string          // further executables, static ones; in the guest they are in /programs
-	Modules   []string          // kernel modules to load, without those they need
-	Scenarios []string          // to run; none: all
-	Port      int               // of the server on this machine's loopback address
-	HostDir   string            // exported to the guest by QEMU, with tag "host"; "": none
-	Tag       string            // of the virtio-9p device that the guest mounts; "": it mounts over TCP
-	Serial    string            // unix socket to which a serial port "fullex" leads; "": none
-	QEMU      string            // command, as from NeedNewQEMU; "": this machine's own QEMU
-	Arguments []string          // further ones of QEMU
+	Programs  []string          // paths of static executables, which the guest has in /programs
+	Modules   []string          // kernel modules to load; those that they need are added
+	Scenarios []string          // scenarios to run; none: all
+	Port      int               // TCP port of the server on this machine's loopback address
+	HostDir   string            // directory that QEMU exports to the guest with tag "host"; "": none
+	Tag       string            // mount tag of the virtio-9p device that the guest mounts; "": it mounts over TCP
+	Serial    string            // unix socket that QEMU connects to the serial port "fullex"; "": none
+	QEMU      string            // command, such as that of NeedNewQEMU; "": the installed QEMU
+	Arguments []string          // further arguments of QEMU
 }
 
-// qemu is the command of this machine's own QEMU.
+// qemu is the command of the installed QEMU.
 const qemu = "qemu-system-x86_64"
 
-// memory is how much every guest has.
+// memory is the size of a guest's memory, as an argument of QEMU.
 const memory = "512M"
 
-// qemuArguments is the one command line of all guests. There is no disk; a
-// restart of the guest, or a panic, ends it; see Machine.Reset.
+// qemuArguments returns the arguments of QEMU for a guest. The guest has no disk. A restart or
+// a panic of the guest ends QEMU, unless Monitor.OnRestart changes that.
 func qemuArguments(c Config, initramfs string) []string {
 	command := []string{
 		"console=ttyS0", "quiet", "loglevel=3", "panic=-1",
@@ -65,7 +65,7 @@ func qemuArguments(c Config, initramfs string) []string {
 	}, slices.Concat(monitorArguments(), deviceArguments(c), c.Arguments)...)
 }
 
-// deviceArguments are for what only some guests have.
+// deviceArguments returns the arguments for devices that only some guests have.
 func deviceArguments(c Config) (args []string) {
 	if c.HostDir != "" {
 		args = append(args, "-fsdev", "local,id=host,security_model=none,path="+c.HostDir,
@@ -78,8 +78,8 @@ func deviceArguments(c Config) (args []string) {
 	return args
 }
 
-// Build compiles the guest program and the command into dir, as static
-// executables for c.
+// Build compiles the guest program and fullex as static executables into dir, and sets c.Init
+// and c.Fullex to their paths.
 func (c *Config) Build(ctx context.Context, dir string) error {
 	c.Init, c.Fullex = filepath.Join(dir, "guest"), filepath.Join(dir, "fullex")
 	for path, source := range map[string]string{c.Init: "fullex/tests/vm/guest", c.Fullex: "fullex/cmd/fullex"} {
