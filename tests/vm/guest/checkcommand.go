@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// checkCommand has fullex check try the contract through v9fs, at every door, and
-// through FUSE: what kernels do to calls and processes. The other cases are tried
-// where processes are started faster than in a guest.
+// checkCommand runs fullex check through v9fs, at every door, and through FUSE. It runs the
+// cases that depend on Linux and on processes. Other tests run the rest outside guests,
+// where processes start faster.
 func checkCommand(c *check) {
 	withOwnServer(c, func() {
 		c.checked("--door plain "+ownMount, "open.twice write.empty write.full write.size. read. file. thread. fork. kill. process.own random.sessions unload.",
@@ -20,10 +20,11 @@ func checkCommand(c *check) {
 	withFUSE(c, func() { c.checked(fuseMount, "read.long.5 fork. kill. process.own") })
 }
 
-// checked runs cases. None may fail, and those named are skipped.
+// checked runs fullex check with some cases. No case may fail, and it must skip the cases in
+// skipped.
 func (c *check) checked(arguments, cases string, skipped ...string) {
 	arguments = "--only " + strings.ReplaceAll(cases, " ", " --only ") + " " + arguments
-	// A guest is slow, and what takes its time is no hang.
+	// A guest is slow. With the default timeout, check would report slow calls as hangs.
 	out := c.typed("fullex check --timeout 5m --seed 7 --sessions 8 --format ktap " + arguments + "; echo status $?")
 	c.same("fullex check "+arguments, out[strings.LastIndex(out, "status"):], "status 0\n")
 	for line := range strings.Lines(out) {
@@ -31,7 +32,7 @@ func (c *check) checked(arguments, cases string, skipped ...string) {
 			c.errorf("check %s: %s", arguments, line)
 		}
 	}
-	for _, id := range skipped { // which would be wrong to try
+	for _, id := range skipped { // these do not apply at this door
 		if !strings.Contains(out, fmt.Sprintf(" %s # SKIP ", id)) {
 			c.errorf("check %s: %s was not skipped", arguments, id)
 		}

@@ -12,13 +12,14 @@ import (
 	"fullex/tests/listing"
 )
 
-// everyRow is every row of the contract that a kernel can send. Reads and writes of
-// no bytes never leave it: it returns 0.
+// everyRow tries every row of the contract that Linux can send. Linux sends no reads and
+// writes of 0 bytes, and returns 0.
 func everyRow(c *check) { contractOf(c, plain) }
 
-// contractOfPID is the same through a process's own door.
+// contractOfPID is everyRow at the door /pid/1.
 func contractOfPID(c *check) { contractOf(c, mountPoint+"/pid/1/full_ex") }
 
+// contractOf is everyRow at a path.
 func contractOf(c *check, path string) {
 	d := c.open(path)
 	c.refusedOpen(path, "EACCES")
@@ -56,6 +57,7 @@ func contractOf(c *check, path string) {
 	c.close(again)
 }
 
+// refusedOpen expects that an open fails with the errno named want.
 func (c *check) refusedOpen(path, want string) {
 	d, err := openDevice(path, syscall.O_RDWR)
 	c.same("open "+path, outcome(0, err), want)
@@ -64,7 +66,7 @@ func (c *check) refusedOpen(path, want string) {
 	}
 }
 
-// openFlags that mean nothing to a device do nothing.
+// openFlags opens with flags that have no effect on a device, and with a few that have.
 func openFlags(c *check) {
 	for _, flags := range []int{
 		syscall.O_RDONLY, syscall.O_WRONLY, syscall.O_RDWR | syscall.O_TRUNC, syscall.O_RDWR | syscall.O_CREAT,
@@ -90,7 +92,8 @@ func openFlags(c *check) {
 	c.close(d)
 }
 
-// attributes are those of a file in /proc.
+// attributes expects the attributes of a file in /proc, and no effect of attempts to change
+// them.
 func attributes(c *check) {
 	info, err := os.Stat(plain)
 	c.must("stat", err)
@@ -114,7 +117,7 @@ func attributes(c *check) {
 	}
 }
 
-// quietChanges succeed and change nothing of an open session.
+// quietChanges makes calls that succeed and must not change an open session.
 func quietChanges(c *check) {
 	d := c.filled(plain, 3, 2)
 	c.same("ftruncate", outcome(0, syscall.Ftruncate(d.fd, 0)), "0")
@@ -130,7 +133,7 @@ func quietChanges(c *check) {
 	c.close(d)
 }
 
-// changes of the tree are refused.
+// changes tries to change the tree, which must be refused.
 func changes(c *check) {
 	path := func(name string) string { return mountPoint + "/" + name }
 	_, err := syscall.Open(path("new"), syscall.O_CREAT|syscall.O_RDWR, 0o666)

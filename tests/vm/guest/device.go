@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// plain is the device at the plain door.
 const plain = mountPoint + "/full_ex"
 
-// device is an open device file, by plain system calls, so that sizes and
-// errno values are the kernel's own.
+// device is an open device file. Its methods are system calls without a layer of Go, so that
+// sizes and errno values are those of Linux.
 type device struct{ fd int }
 
 func openDevice(path string, flags int) (*device, error) {
@@ -29,7 +30,7 @@ func (d *device) Read(p []byte) (int, error)  { return syscall.Read(d.fd, p) }
 func (d *device) Write(p []byte) (int, error) { return syscall.Write(d.fd, p) }
 func (d *device) Close() error                { return syscall.Close(d.fd) }
 
-// open opens and stops the scenario if that fails.
+// open opens a device, and ends the scenario if that fails.
 func (c *check) open(path string) *device {
 	d, err := openDevice(path, syscall.O_RDWR)
 	for tries := 0; c.closesLate && err == syscall.EACCES && tries < 100; tries++ {
@@ -40,7 +41,8 @@ func (c *check) open(path string) *device {
 	return d
 }
 
-// filled opens a device of a capacity and pushes even values in order.
+// filled opens a device, sets its capacity and pushes values. If they are even, they come back
+// in the same order.
 func (c *check) filled(path string, capacity byte, values ...int32) *device {
 	d := c.open(path)
 	c.write(d, []byte{capacity}, "1")
@@ -52,7 +54,7 @@ func (c *check) filled(path string, capacity byte, values ...int32) *device {
 
 func value(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
-// outcome is what a call returned: a number, or the name of its errno.
+// outcome returns the result of a call as text: the number, or the name of the errno.
 func outcome(n int, err error) string {
 	if err == nil {
 		return fmt.Sprint(n)
@@ -63,6 +65,7 @@ func outcome(n int, err error) string {
 	return err.Error()
 }
 
+// write writes p and expects the outcome want. See misreports for Linux 6.12.
 func (c *check) write(d *device, p []byte, want string) {
 	call := fmt.Sprintf("write %d bytes %.8x", len(p), p)
 	got := outcome(d.Write(p))
@@ -74,7 +77,7 @@ func (c *check) write(d *device, p []byte, want string) {
 	c.same(call, got, want)
 }
 
-// read reads count bytes that must give a value.
+// read reads with a buffer of count bytes and expects a value.
 func (c *check) read(d *device, count int, want int32) {
 	p := make([]byte, count)
 	n, err := d.Read(p)
@@ -84,7 +87,7 @@ func (c *check) read(d *device, count int, want int32) {
 	}
 }
 
-// refusedRead reads count bytes that must not give one.
+// refusedRead reads with a buffer of count bytes and expects the outcome want, not a value.
 func (c *check) refusedRead(d *device, count int, want string) {
 	c.same(fmt.Sprintf("read %d", count), outcome(d.Read(make([]byte, count))), want)
 }

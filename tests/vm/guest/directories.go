@@ -12,9 +12,9 @@ import (
 	"fullex/tests/listing"
 )
 
-// directories are looked at with what people look at directories with.
+// directories looks at directories with the usual commands.
 func directories(c *check) {
-	held := c.filled(fmt.Sprintf("%s/pid/%d/full_ex", mountPoint, os.Getpid()), 1, 2)
+	own := c.filled(fmt.Sprintf("%s/pid/%d/full_ex", mountPoint, os.Getpid()), 1, 2)
 	second := c.filled(mountPoint+"/pid/4194303/full_ex", 1, 2)
 	all := []string{"/mnt", "/mnt/pid/1", "/mnt/pid/4194303"}
 	for _, name := range listing.Root() {
@@ -41,12 +41,13 @@ func directories(c *check) {
 	c.contains("df /mnt", "/mnt")
 	c.close(second)
 	c.prints("ls /mnt/pid", "1")
-	c.close(held)
+	c.close(own)
 	c.prints("ls /mnt/pid", "")
 	c.prints("stat -c %h /mnt/pid", "2")
 }
 
-// sensibleInodes are of another number for each of the files, and the same next time.
+// sensibleInodes expects a different inode number for each file, and the same numbers when it
+// looks again.
 func (c *check) sensibleInodes(files int) {
 	const list = `find /mnt -exec stat -c %i {} \;`
 	first := c.shell(list)
@@ -61,7 +62,7 @@ func (c *check) sensibleInodes(files int) {
 	c.same("inodes the second time", c.shell(list), first)
 }
 
-// prints compares the words that a shell line prints.
+// prints expects that a line of shell prints these words.
 func (c *check) prints(line, want string) {
 	c.same(line, strings.Join(strings.Fields(c.shell(line)), " "), want)
 }

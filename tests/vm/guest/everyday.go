@@ -12,8 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// everyday is what people and their programs do to files without a thought.
-// Nothing of it hangs.
+// everyday does what people and programs often do to files. Nothing may hang.
 func everyday(c *check) {
 	for _, line := range []struct{ line, want string }{
 		{"touch /mnt/full_ex", ""},
@@ -25,7 +24,7 @@ func everyday(c *check) {
 		{"chown 1 /mnt/full_ex", "Operation not permitted"},
 		{"cp /recipe.sh /mnt/new", "Operation not permitted"},
 		{"mv /mnt/full_ex /mnt/other", "Operation not permitted"},
-		{"mv /mnt/full_ex /tmp/full_ex", "ermi"}, // it copies first, which reads
+		{"mv /mnt/full_ex /tmp/full_ex", "ermi"}, // mv copies, and the read is refused
 		{"ln /mnt/full_ex /mnt/other", "Operation not permitted"},
 		{"ln -s full_ex /mnt/other", "Operation not permitted"},
 		{"rm -f /mnt/full_ex", "Operation not permitted"},
@@ -49,27 +48,27 @@ func everyday(c *check) {
 	c.locks()
 	c.watched()
 	c.saved()
-	c.close(c.filled(plain, 2, 2)) // nothing is left of all that
+	c.close(c.filled(plain, 2, 2)) // no session is left
 }
 
-// within runs a line of the shell and returns what it prints. A line that takes
-// longer hangs.
+// within runs a line of shell and returns what it prints. If it takes longer than limit, within
+// kills the shell and reports a failure.
 func (c *check) within(limit time.Duration, line string) string {
 	cmd := exec.Command("/bin/busybox", "sh", "-c", line)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	c.must("start", cmd.Start())
 	hung := time.AfterFunc(limit, func() {
-		_ = cmd.Process.Kill() // fails if it has ended
+		_ = cmd.Process.Kill() // fails if the shell has ended
 	})
-	_ = cmd.Wait() // its status says what it prints, too
+	_ = cmd.Wait() // the output says why a line failed
 	if !hung.Stop() {
 		c.errorf("%s: hangs", line)
 	}
 	return out.String()
 }
 
-// locks are granted to everybody.
+// locks expects that every lock is granted.
 func (c *check) locks() {
 	d := c.open(plain)
 	for _, how := range []int{unix.LOCK_SH, unix.LOCK_EX | unix.LOCK_NB, unix.LOCK_UN} {
@@ -81,13 +80,13 @@ func (c *check) locks() {
 	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	c.same("fcntl F_GETLK", outcome(0, unix.FcntlFlock(uintptr(d.fd), unix.F_GETLK, &lock)), "0")
-	c.same("who holds it", lock.Type, unix.F_UNLCK)
+	c.same("type of a conflicting lock", lock.Type, unix.F_UNLCK)
 	c.close(d)
 }
 
-// watched asks inotify what this machine does to the file. With cache=none the
-// kernel makes a new inode for most opens, of which a watch knows nothing; to
-// set one harms nothing.
+// watched watches the file with inotify, which must do no harm. The number of events is only
+// printed: with cache=none Linux makes a new inode for most opens, and the watch reports
+// nothing about that inode.
 func (c *check) watched() {
 	watch, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
 	c.must("inotify", err)
@@ -98,12 +97,12 @@ func (c *check) watched() {
 	if err != nil && err != unix.EAGAIN {
 		c.errorf("inotify: %v", err)
 	}
-	fmt.Printf("inotify told of %d events\n", max(n, 0)/unix.SizeofInotifyEvent)
+	fmt.Printf("inotify reported %d events\n", max(n, 0)/unix.SizeofInotifyEvent)
 	c.must("close", unix.Close(watch))
 }
 
-// saved tries to save as editors do: to a new file that is renamed, and in
-// place. Neither hangs or changes anything.
+// saved tries to save as editors do: to a new file that is then renamed, and in place. It must
+// not hang or change anything.
 func (c *check) saved() {
 	_, err := syscall.Open(mountPoint+"/.full_ex.swp", syscall.O_CREAT|syscall.O_EXCL|syscall.O_RDWR, 0o600)
 	c.same("make a swap file", outcome(0, err), "EPERM")
@@ -119,8 +118,8 @@ func (c *check) saved() {
 	c.close(d)
 }
 
-// refusedAndSynced finds out what a refused write was refused for where write(2)
-// does not say: fsync(2) does, and the next call is made again.
+// refusedAndSynced calls fsync(2) after a refused write. If write(2) did not return the errno
+// (see misreports), fsync(2) does, and later calls work again.
 func refusedAndSynced(c *check) {
 	d := c.filled(plain, 1, 2)
 	for range 3 {
@@ -133,14 +132,14 @@ func refusedAndSynced(c *check) {
 			}
 			c.same("write", got, "0")
 			c.same("fsync", outcome(0, syscall.Fsync(d.fd)), want)
-			c.same("what it clears", outcome(0, syscall.Fsync(d.fd)), "0")
+			c.same("the second fsync", outcome(0, syscall.Fsync(d.fd)), "0")
 		}
 	}
 	c.read(d, 4, 2)
 	c.close(d)
 }
 
-// write2 is write at a descriptor that cannot be read.
+// write2 is write for a descriptor that is open for writing only.
 func (c *check) write2(d *device, p []byte, want string) {
 	got := outcome(d.Write(p))
 	if misreports(want) {

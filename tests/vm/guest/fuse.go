@@ -11,16 +11,16 @@ import (
 	"fullex/tests/programs"
 )
 
+// fuseMount is the directory of FUSE mounts.
 const fuseMount = "/tmp/fuse"
 
-// overFUSE mounts with FUSE, where every process has a deque of its own at the
-// plain path and every result is the device's, whatever the kernel's 9p client
-// makes of it.
+// overFUSE mounts with FUSE. There every process has a deque of its own at full_ex. Every
+// result must be that of the device, because Linux's 9p client is not involved.
 func overFUSE(c *check) {
 	withFUSE(c, func() { fuseIsTheModule(c, fuseMount+"/full_ex") })
 }
 
-// withFUSE runs a scenario with a mount for all users.
+// withFUSE runs a scenario with a FUSE mount for all users, which has a server of its own.
 func withFUSE(c *check, scenario func()) {
 	c.must("mkdir", os.MkdirAll(fuseMount, 0o755))
 	c.same("mount", c.typed("fullex mount --daemon --allow-other "+fuseMount), "")
@@ -30,7 +30,7 @@ func withFUSE(c *check, scenario func()) {
 	}
 }
 
-// programsOverFUSE runs people's own tests of the module as they are.
+// programsOverFUSE runs all C programs on a FUSE mount.
 func programsOverFUSE(c *check) {
 	withFUSE(c, func() {
 		for _, p := range programs.All {
@@ -39,6 +39,8 @@ func programsOverFUSE(c *check) {
 	})
 }
 
+// fuseIsTheModule expects that the device behaves as the module does: for traces, for users and
+// processes at the same time, for a second open and for killed processes.
 func fuseIsTheModule(c *check, path string) {
 	eachTrace(c, func(name string, calls contract.Trace) {
 		replay(c, name, calls, path, asRecorded, func(*contract.Device) {})
@@ -55,7 +57,7 @@ func fuseIsTheModule(c *check, path string) {
 	c.has("grep -c 'full_ex: procfile is created' "+fuseMount+"/kmsg", "1")
 }
 
-// roleOpensTwice is refused the second time.
+// roleOpensTwice opens a device twice and expects that the second open is refused.
 func roleOpensTwice(c *check, args []string) {
 	d := c.open(args[0])
 	c.refusedOpen(args[0], "EACCES")

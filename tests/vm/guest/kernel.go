@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// release is the kernel's version, such as "6.1.0-50-amd64".
+// release is the version of Linux, such as "6.1.0-50-amd64".
 var release = func() string {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
@@ -19,20 +19,20 @@ var release = func() string {
 	return unix.ByteSliceToString(name.Release[:])
 }()
 
-// misreports says whether this kernel returns 0 for a write that must fail with
-// an errno, and EIO for the next read or write of this open file, which it does
-// not send: Linux 6.12 does so with any server.
+// misreports reports whether write(2) returns 0 although want is an errno. The next read or
+// write of the open file then returns EIO, and Linux does not send it. Linux 6.12 does this
+// with any server.
 func misreports(want string) bool {
 	return strings.HasPrefix(release, "6.12.") && strings.HasPrefix(want, "E")
 }
 
-// keepsSize says whether the kernel asks again as long as it believes that a
-// file goes on, and loses what it has if that fails (netfs, Linux 6.8 and
+// keepsSize reports whether Linux keeps a size of its own for a file. Such a Linux continues a
+// short read until that size. If a later part fails, it loses the first (netfs, Linux 6.8 and
 // later).
 func keepsSize() bool { return !strings.HasPrefix(release, "6.1.") }
 
-// take reads a value with a count of bytes, or with four where others who have the
-// inode open may move its end, so that more are refused.
+// take reads a value with a buffer of count bytes. If that is refused with ESPIPE, take reads
+// four bytes: another process has the same inode open and may have moved its end.
 func (c *check) take(d *device, count int, value int32) {
 	p := make([]byte, count)
 	n, err := d.Read(p)
@@ -46,8 +46,8 @@ func (c *check) take(d *device, count int, value int32) {
 	}
 }
 
-// wherever is what a read of more than four bytes gives below the end of what
-// was written: a value, or a refusal where the kernel would lose it.
+// wherever reads more than four bytes at an offset below the end of what was written. It
+// expects a value, or a refusal if Linux would lose the value.
 func (c *check) wherever(d *device, count int, value int32) {
 	if keepsSize() {
 		c.refusedRead(d, count, "ESPIPE")

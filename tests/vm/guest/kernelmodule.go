@@ -13,14 +13,14 @@ import (
 	"fullex/device/contract"
 )
 
-// A kernel module that the test has built, and its device.
+// Paths of the kernel module that the test has built, and of its device.
 const (
 	modulePath   = "/full_ex.ko"
 	moduleDevice = "/proc/full_ex"
 )
 
-// brokenRows are the faults that the module's parameter plants, and a case that must
-// notice each.
+// brokenRows are faults that a parameter plants in the module. For each there is the case of
+// fullex check that must notice it.
 var brokenRows = []struct{ fault, noticed string }{
 	{"odd-right", "write.odd"},
 	{"one-more", "write.full"},
@@ -33,8 +33,9 @@ var brokenRows = []struct{ fault, noticed string }{
 	{"refusal-pops", "fork.shared"},
 }
 
-// kernelModule checks a kernel module with the module's profile: it passes, and with
-// one row broken it does not. What was recorded from the original it does, too.
+// kernelModule checks a kernel module with profile "module". The sound module passes, and
+// gives the results that were recorded from the original module. With one row broken, it
+// fails.
 func kernelModule(c *check) {
 	withModule(c, "", func() {
 		eachTrace(c, func(name string, calls contract.Trace) {
@@ -62,7 +63,7 @@ func kernelModule(c *check) {
 	}
 }
 
-// withModule has the module loaded meanwhile.
+// withModule loads the module, calls do and unloads the module.
 func withModule(c *check, parameters string, do func()) {
 	f, err := os.Open(modulePath)
 	c.must("open the module", err)
@@ -73,7 +74,8 @@ func withModule(c *check, parameters string, do func()) {
 	c.must("unload the module", unix.DeleteModule("full_ex", 0))
 }
 
-// checkModule checks the device and returns what was printed, as KTAP.
+// checkModule runs fullex check at the module's device. It returns the output, which is KTAP,
+// and the exit status.
 func checkModule(c *check, arguments ...string) (out string, status int) {
 	arguments = append([]string{"check", "--profile", "module", "--format", "ktap", "--timeout", "5m", "--seed", "7"}, arguments...)
 	cmd := exec.Command("/bin/fullex", append(arguments, moduleDevice)...)
@@ -84,7 +86,7 @@ func checkModule(c *check, arguments ...string) (out string, status int) {
 	return string(text), cmd.ProcessState.ExitCode()
 }
 
-// notOK reports the cases that failed, each with the lines about it.
+// notOK reports a failure for each case that failed, with the comment lines before it.
 func (c *check) notOK(ktap string) {
 	var about []string
 	for line := range strings.Lines(ktap) {

@@ -4,18 +4,19 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"syscall"
 )
 
-// largeMessages reads and is refused in sizes that virtio does not copy (more
-// than 1,024 bytes: p9_client_read and p9_client_write in Linux's net/9p/client.c).
+// largeMessages makes reads and refused writes of large sizes. Over virtio, Linux does not copy
+// data of more than 1,024 bytes (p9_client_read and p9_client_write in net/9p/client.c).
 func largeMessages(c *check) {
 	whole, err := os.ReadFile(mountPoint + "/kmsg")
 	c.must("read kmsg", err)
 	for _, size := range []int{100, 1024, 1025, 4096, 65_536, 300_000} {
 		text := c.readAll(mountPoint+"/kmsg", size)
-		c.same("kmsg in pieces", bytes.HasPrefix(text, whole), true)
+		c.same(fmt.Sprintf("kmsg read in parts of %d begins with all of it", size), bytes.HasPrefix(text, whole), true)
 	}
 	d := c.open(plain)
 	sizes := []int{1023, 1025, 4096, 70_000}
@@ -32,7 +33,7 @@ func largeMessages(c *check) {
 	c.close(d)
 }
 
-// readAll reads a file with reads of one size.
+// readAll reads a file to its end, with reads of one size.
 func (c *check) readAll(path string, size int) (text []byte) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
 	c.must("open "+path, err)

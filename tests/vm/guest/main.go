@@ -1,9 +1,8 @@
 //go:build linux
 
-// Command guest is the init of the test guests. It prepares the machine, runs
-// the scenarios that the kernel's command line names, reports them on the
-// console and ends the machine. Scenarios that need other processes start the
-// same program again with the name of a role.
+// Command guest is the init of guests in tests. It prepares the machine, runs the scenarios
+// that the kernel's command line names, reports each on the console, and ends the machine. For
+// scenarios with several processes it starts itself again with the name of a role.
 package main
 
 import (
@@ -21,14 +20,14 @@ func main() {
 		return
 	}
 	runAll()
-	// Not a shutdown: there is nothing to save. QEMU ends on a restart.
+	// A shutdown is not needed, because there is nothing to save. QEMU ends on a restart.
 	if err := syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART); err != nil {
 		fmt.Println("restart:", err)
 	}
 }
 
-// runAll reports every scenario, and the end with the number of reports, which
-// the host waits for and compares.
+// runAll runs the scenarios and reports each. At the end it prints the number of reports, which
+// the host compares.
 func runAll() {
 	c := &check{}
 	if err := setUp(); err != nil {
@@ -47,7 +46,8 @@ func runAll() {
 	fmt.Println("@@ END", 1+len(names))
 }
 
-// run makes a scenario that stops early a failure, not the end of the guest.
+// run runs a scenario. If the scenario panics, run reports that as a failure, and the guest
+// continues.
 func run(c *check, scenario func(*check)) {
 	defer func() {
 		if r := recover(); r != nil && r != errStopped {
@@ -57,7 +57,7 @@ func run(c *check, scenario func(*check)) {
 	scenario(c)
 }
 
-// chosen returns the scenarios to run, in a fixed order.
+// chosen returns the names of the scenarios to run, in a fixed order.
 func chosen() []string {
 	if list := kernelArgument("fullex.run"); list != "" {
 		return strings.Split(list, ",")
@@ -70,7 +70,7 @@ func chosen() []string {
 	return names
 }
 
-// scenarioOf returns a scenario of either kind.
+// scenarioOf returns the scenario with this name, from steered or scenarios.
 func scenarioOf(name string) func(*check) {
 	if scenario, ok := steered[name]; ok {
 		return scenario

@@ -9,8 +9,8 @@ import (
 	"fullex/tests/listing"
 )
 
-// mountCommand mounts in every way that fullex knows, uses the mount, and ends
-// it.
+// mountCommand mounts in every way of fullex mount --v9fs and mount.fullex. It uses each mount
+// and unmounts it.
 func mountCommand(c *check) {
 	tcp := "tcp:10.0.2.2:" + kernelArgument("fullex.port")
 	withServer(c, func() {
@@ -47,12 +47,13 @@ func mountCommand(c *check) {
 	})
 }
 
-// typed runs a line as root types it and returns what it prints.
+// typed runs a line of shell as if root typed it, and returns what it prints on both outputs.
 func (c *check) typed(line string) string {
 	return c.shell("PATH=/bin:/sbin; export PATH; { " + line + "; } 2>&1")
 }
 
-// has runs a line that may fail, whose words must be said in one line.
+// has runs a line of shell, which may fail. It must print at most one line, with the words of
+// want in it.
 func (c *check) has(line, want string) {
 	out := c.shell("PATH=/bin:/sbin; export PATH; { " + line + "; } 2>&1 || true")
 	if !strings.Contains(out, want) || strings.Count(out, "\n") > 1 {
@@ -60,8 +61,8 @@ func (c *check) has(line, want string) {
 	}
 }
 
-// overVsock has the guest talk to itself: the commands, and a mount over a
-// socket that is handed to the kernel.
+// overVsock uses vsock within the guest: commands, and a mount for which fullex connects and
+// passes the socket to Linux.
 func overVsock(c *check) {
 	const endpoint = "vsock:1:5640" // VMADDR_CID_LOCAL
 	withServer(c, func() {

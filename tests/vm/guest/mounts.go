@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountOptions are tried with the contract, reads of all sizes and the counting
-// session.
+// mountOptions mounts with each option, and tries the contract and reads of many sizes. With
+// cache=mmap it also counts all values.
 func mountOptions(c *check) {
 	options := []string{"cache=none", "cache=mmap", "msize=4096", "msize=8192", "msize=65536", "msize=1048576", "access=client"}
 	if keepsSize() {
-		options = append(options, "cache=loose") // earlier kernels read 0 then, and never ask
+		options = append(options, "cache=loose") // with an earlier Linux, read returns 0 and asks no server
 	}
 	for _, option := range options {
 		remounted(c, option, func() {
@@ -33,28 +33,30 @@ func mountOptions(c *check) {
 	remounted(c, "cache=mmap", func() { countAll(c) })
 }
 
-// withXattr mounts without noxattr: newer kernels then ask for an attribute
-// before every write.
+// withXattr mounts without noxattr. A newer Linux then asks for an extended attribute before
+// every write.
 func withXattr(c *check) {
-	c.must("before", unmount())
+	c.must("unmount before", unmount())
 	c.must("mount", mountWith("version=9p2000.L"))
 	everyRow(c)
-	c.must("after", unmount())
-	c.must("back", mount(""))
+	c.must("unmount after", unmount())
+	c.must("mount again", mount(""))
 }
 
-// otherDialects are refused: the kernel says so and mounts nothing.
+// otherDialects tries to mount with other dialects. The server refuses them, and mount(2)
+// returns EREMOTEIO.
 func otherDialects(c *check) {
-	c.must("before", unmount())
+	c.must("unmount before", unmount())
 	for _, dialect := range []string{"9p2000", "9p2000.u"} {
 		err := mount("version=" + dialect)
-		c.same(dialect, errors.Is(err, syscall.EREMOTEIO), true)
+		c.same("mount with "+dialect+" gives EREMOTEIO", errors.Is(err, syscall.EREMOTEIO), true)
 	}
-	c.must("back", mount(""))
+	c.must("mount again", mount(""))
 }
 
-// accessOptions say who may use a mount, and as whom: with any and with a single
-// user, all are one client, as the kernel names nobody.
+// accessOptions mounts with each value of the option access. With access=client each user is a
+// client. With access=any all users are one client, because Linux attaches without a user ID.
+// With access=UID only that user may open.
 func accessOptions(c *check) {
 	remounted(c, "access=client", func() { together(c, members(plain, alice, bob, 0)) })
 	remounted(c, "access=any", func() {
@@ -70,7 +72,7 @@ func accessOptions(c *check) {
 	})
 }
 
-// lazyUnmount goes on with an open file whose mount is gone from the tree; its
+// lazyUnmount unmounts lazily while a file is open. The file works until it is closed. The
 // close ends the session.
 func lazyUnmount(c *check) {
 	d := c.filled(plain, 3, 2, 4)
@@ -83,8 +85,8 @@ func lazyUnmount(c *check) {
 	c.close(c.filled(plain, 3, 2))
 }
 
-// busyListing lists and looks at the file all the time while values are written
-// and read: what the kernel makes of the attributes must not lose any.
+// busyListing writes and reads values while another process lists directories and asks for the
+// device's attributes. What Linux learns from them must not lose a value.
 func busyListing(c *check) {
 	listing := exec.Command("/bin/busybox", "sh", "-c", "while :; do ls -l /mnt /mnt/each; stat /mnt/full_ex; done > /dev/null")
 	c.must("start ls", listing.Start())

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pagesOverFUSE calls what goes by pages of the kernel's from Linux 6.5 on, and before
-// that as a read does: a device refuses pages, and a text file gives all of its text.
+// pagesOverFUSE makes calls that use pages of Linux's page cache from Linux 6.5 on. An earlier
+// Linux sends a read for them. A device refuses pages, and a text file gives its whole text.
 func pagesOverFUSE(c *check) {
 	withFUSE(c, func() {
 		d := c.filled(fuseMount+"/full_ex", 9, 2, 4, 6)
@@ -58,8 +58,8 @@ var pageCalls = []pageCall{
 	}},
 }
 
-// copyRange is copy_file_range(2) to a file of another file system, which no kernel that
-// is tried here does (fs/read_write.c, vfs_copy_file_range).
+// copyRange calls copy_file_range(2) to a file of another file system. All versions of Linux
+// in these tests refuse that (fs/read_write.c, vfs_copy_file_range).
 func (c *check) copyRange(fd int) error {
 	to, err := os.CreateTemp("", "copy")
 	c.must("make a file", err)
@@ -68,7 +68,7 @@ func (c *check) copyRange(fd int) error {
 	return err
 }
 
-// throughPipe returns what a call has put into a pipe.
+// throughPipe makes a call that writes to a pipe, and returns what it wrote.
 func (c *check) throughPipe(call func(w int) (int, error)) ([]byte, error) {
 	r, w, err := os.Pipe()
 	c.must("make a pipe", err)
@@ -82,16 +82,17 @@ func (c *check) throughPipe(call func(w int) (int, error)) ([]byte, error) {
 	return p, err
 }
 
-// copiesText has a call copy a text file in parts, after a look at its size and without.
+// copiesText copies a text file with a call, 100 bytes at a time. It does so twice: without
+// fstat(2) before, and with it.
 func (c *check) copiesText(call pageCall, path string) {
-	for _, looks := range []bool{false, true} {
+	for _, withStat := range []bool{false, true} {
 		fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
 		c.must("open "+path, err)
 		want := make([]byte, 1<<20)
 		n, err := syscall.Pread(fd, want, 0)
 		c.must("read "+path, err)
-		if looks {
-			c.must("stat", syscall.Fstat(fd, new(syscall.Stat_t)))
+		if withStat {
+			c.must("fstat", syscall.Fstat(fd, new(syscall.Stat_t)))
 		}
 		var text []byte
 		for {

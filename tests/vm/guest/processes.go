@@ -7,18 +7,19 @@ import (
 	"strconv"
 )
 
-// users of the guest; none needs a name.
+// User IDs in the guest. They need no names.
 const (
 	alice = 1000
 	bob   = 1001
 )
 
-// member is a process that has a device open while others have theirs.
+// member is one of several processes that have devices open at the same time.
 type member struct {
 	uid  uint32
-	path string // PID stands for the process's own number
+	path string // PID stands for the process ID
 }
 
+// members returns a process of each user, at the same path.
 func members(path string, uids ...uint32) []member {
 	var list []member
 	for _, uid := range uids {
@@ -27,11 +28,11 @@ func members(path string, uids ...uint32) []member {
 	return list
 }
 
-// sixteen processes of one user.
+// sixteen returns 16 processes of one user at a path.
 func sixteen(path string) []member { return members(path, slices.Repeat([]uint32{alice}, 16)...) }
 
-// together runs sessions at the same time and lets them read when all have
-// written.
+// together runs the role session in all processes at the same time. They read only after all
+// have written.
 func together(c *check, all []member) {
 	var running []*started
 	for i, m := range all {
@@ -48,8 +49,8 @@ func together(c *check, all []member) {
 	}
 }
 
-// roleSession fills the device with values of its own, waits until all others
-// have, and must find its own only.
+// roleSession pushes values of its own, waits until all other processes have done so, and
+// expects to pop its own values only.
 func roleSession(c *check, args []string) {
 	const values = 30
 	first, err := strconv.Atoi(args[1])
@@ -67,21 +68,21 @@ func roleSession(c *check, args []string) {
 	c.close(d)
 }
 
-// twoUsers have a deque each on the plain path; a second process of one has
-// not.
+// twoUsers expects a deque for each user at the plain door. A second process of a user is
+// refused.
 func twoUsers(c *check) {
 	together(c, members(plain, alice, bob))
-	heldAgainst(c, plain, func() { c.wait(c.start(bob, nil, "open-soon", plain)) })
+	refusesASecond(c, plain, func() { c.wait(c.start(bob, nil, "open-soon", plain)) })
 }
 
-// processes of one user have a deque each through the doors that tell them
-// apart, also while they use both and one more uses the plain path.
+// processes expects a deque for each of many processes of one user: 16 at the door /each, 16
+// at /pid/PID and one at the plain door, all at the same time.
 func processes(c *check) {
 	together(c, slices.Concat(sixteen(mountPoint+"/each/full_ex"), sixteen(mountPoint+"/pid/PID/full_ex"), members(plain, alice)))
-	heldAgainst(c, mountPoint+"/pid/4711/full_ex", func() {})
+	refusesASecond(c, mountPoint+"/pid/4711/full_ex", func() {})
 }
 
-// anameEach has a session an open on the plain path of its mount.
+// anameEach mounts /each as the root. Each open of full_ex there has a session of its own.
 func anameEach(c *check) {
 	remounted(c, "aname=/each", func() {
 		together(c, sixteen(plain))
@@ -93,9 +94,9 @@ func anameEach(c *check) {
 	})
 }
 
-// heldAgainst has a process hold a device that another of its user is refused,
-// without harm to the first. Meanwhile it does something else.
-func heldAgainst(c *check, path string, meanwhile func()) {
+// refusesASecond opens a device in a process. An open by another process of the same user is
+// then refused and does no harm to the first. Meanwhile it calls meanwhile.
+func refusesASecond(c *check, path string, meanwhile func()) {
 	holder := c.start(alice, nil, "hold", path)
 	c.line(holder, "holding")
 	c.wait(c.start(alice, nil, "refused", path, "EACCES"))
@@ -104,7 +105,7 @@ func heldAgainst(c *check, path string, meanwhile func()) {
 	c.wait(holder)
 }
 
-// roleHold holds the device until it is released.
+// roleHold keeps the device open until its input ends.
 func roleHold(c *check, args []string) {
 	d := c.filled(ownPath(args[0]), 9, 2)
 	say("holding")
@@ -113,4 +114,5 @@ func roleHold(c *check, args []string) {
 	c.close(d)
 }
 
+// roleRefused expects that an open fails.
 func roleRefused(c *check, args []string) { c.refusedOpen(ownPath(args[0]), args[1]) }

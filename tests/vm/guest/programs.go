@@ -13,14 +13,14 @@ import (
 	"fullex/tests/programs"
 )
 
-// programsDir is where this machine has the C programs, if there was a compiler.
+// programsDir is the directory of the C programs. It is empty if the host had no compiler.
 const programsDir = "/programs"
 
-// modulePrograms runs people's own tests of the module on the 9p mount: those that
-// open the device in several processes at the door where each open is a client.
+// modulePrograms runs the C programs on the 9p mount. Those that open the device in several
+// processes use the door /each.
 func modulePrograms(c *check) {
 	if misreports("E") {
-		return // they compare the errno of refused writes, which this kernel does not tell
+		return // the programs compare the errno of refused writes, which this Linux misreports
 	}
 	for _, p := range programs.All {
 		var ways []string
@@ -35,15 +35,15 @@ func modulePrograms(c *check) {
 	}
 }
 
-// program runs one as an ordinary user.
+// program runs a C program as an ordinary user and expects that it succeeds.
 func (c *check) program(p programs.Program, device string, ways ...string) {
-	const longest = 2 * time.Minute // they end by themselves before that
+	const longest = 2 * time.Minute // programs end themselves earlier if a call hangs
 	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(programsDir, p.Name))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: alice, Gid: alice}}
 	if _, err := os.Stat(cmd.Path); err != nil {
-		return // there was no compiler: the host has said so
+		return // the host had no compiler and has logged that
 	}
 	if err := programs.Run(cmd, device, ways...); err != nil {
 		c.errorf("%v", err)

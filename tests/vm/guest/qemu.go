@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// hostDirectory mounts a directory that QEMU itself exports, beside the server,
-// and uses both.
+// hostDirectory mounts a directory that QEMU itself exports, and uses that mount and the
+// server's at the same time.
 func hostDirectory(c *check) {
 	const dir = "/tmp/host"
 	c.must("mkdir", os.MkdirAll(dir, 0o755))
@@ -26,8 +26,8 @@ func hostDirectory(c *check) {
 	c.must("unmount", syscall.Unmount(dir, 0))
 }
 
-// serialRelay mounts over a serial port, which the kernel cannot do by itself:
-// nc relays between the port and a socket.
+// serialRelay mounts over a serial port. Linux cannot do that by itself, so nc relays between
+// the port and a socket.
 func serialRelay(c *check) {
 	const dir = "/tmp/serial"
 	c.must("mkdir", os.MkdirAll(dir, 0o755))
@@ -48,6 +48,6 @@ func serialRelay(c *check) {
 	c.must("mount", err)
 	contractOf(c, dir+"/full_ex")
 	c.must("unmount", syscall.Unmount(dir, 0))
-	_ = relay.Process.Kill() // it may have ended with the connection
+	_ = relay.Process.Kill() // fails if the relay has ended with the connection
 	_ = relay.Wait()
 }

@@ -28,19 +28,19 @@ var readings = []reading{
 	{"io_submit of 4096", byAsynchronousRead(4096)},
 }
 
-// wholeRead asks for all at once.
+// wholeRead reads all with one call.
 var wholeRead = reading{"read of 1 MiB", byRead(1 << 20)}
 
 func byRead(size int) func(fd int) ([]byte, error) {
-	return inPieces(size, func(fd int, p []byte, _ int) (int, error) { return syscall.Read(fd, p) })
+	return inParts(size, func(fd int, p []byte, _ int) (int, error) { return syscall.Read(fd, p) })
 }
 
 func byPread(size int) func(fd int) ([]byte, error) {
-	return inPieces(size, func(fd int, p []byte, offset int) (int, error) { return syscall.Pread(fd, p, int64(offset)) })
+	return inParts(size, func(fd int, p []byte, offset int) (int, error) { return syscall.Pread(fd, p, int64(offset)) })
 }
 
-// inPieces makes reads of one size until one gives nothing.
-func inPieces(size int, read func(fd int, p []byte, offset int) (int, error)) func(fd int) ([]byte, error) {
+// inParts makes reads of one size until one returns nothing.
+func inParts(size int, read func(fd int, p []byte, offset int) (int, error)) func(fd int) ([]byte, error) {
 	return func(fd int) (text []byte, err error) {
 		for p := make([]byte, size); ; {
 			n, err := read(fd, p, len(text))
@@ -52,13 +52,13 @@ func inPieces(size int, read func(fd int, p []byte, offset int) (int, error)) fu
 	}
 }
 
-// bySendfile and byCopyFileRange copy to a file of this machine's memory.
+// bySendfile copies with sendfile(2).
 func bySendfile(fd int) ([]byte, error) {
 	return copied(func(to *os.File) (int, error) { return syscall.Sendfile(int(to.Fd()), fd, nil, 1<<20) })
 }
 
-// byCopyFileRange goes on with read(2) where the kernel refuses to copy from one file
-// system to another, as programs do.
+// byCopyFileRange copies with copy_file_range(2). If Linux refuses to copy from one file
+// system to another, it uses read(2), as programs do.
 func byCopyFileRange(fd int) ([]byte, error) {
 	text, err := copied(func(to *os.File) (int, error) { return unix.CopyFileRange(fd, nil, int(to.Fd()), nil, 1<<20, 0) })
 	if err == syscall.EXDEV && len(text) == 0 {
@@ -67,7 +67,8 @@ func byCopyFileRange(fd int) ([]byte, error) {
 	return text, err
 }
 
-// copied copies until nothing more is copied, and returns what arrived.
+// copied calls some, which copies to a file in memory, until nothing more is copied. It
+// returns the content of the file.
 func copied(some func(to *os.File) (int, error)) (text []byte, err error) {
 	to, err := os.CreateTemp("/tmp", "copy")
 	if err != nil {
@@ -86,8 +87,8 @@ func copied(some func(to *os.File) (int, error)) (text []byte, err error) {
 	return io.ReadAll(to)
 }
 
-// ioControlBlock and ioEvent are struct iocb and struct io_event of linux/aio_abi.h. What
-// has no name is 0: the operation is IOCB_CMD_PREAD.
+// ioControlBlock and ioEvent are struct iocb and struct io_event of linux/aio_abi.h. Fields
+// without a name are 0, so that the operation is IOCB_CMD_PREAD.
 type ioControlBlock struct {
 	_              [20]byte
 	fd             uint32
@@ -102,7 +103,7 @@ type ioEvent struct {
 	_      [8]byte
 }
 
-// byAsynchronousRead reads with io_submit(2), which libaio stands on.
+// byAsynchronousRead reads with io_submit(2), as libaio does.
 func byAsynchronousRead(size int) func(fd int) ([]byte, error) {
 	return func(fd int) ([]byte, error) {
 		var context uintptr
@@ -110,7 +111,7 @@ func byAsynchronousRead(size int) func(fd int) ([]byte, error) {
 			return nil, fmt.Errorf("io_setup: %w", errno)
 		}
 		defer func() { _, _, _ = syscall.Syscall(unix.SYS_IO_DESTROY, context, 0, 0) }() // nothing is under way
-		return inPieces(size, func(fd int, p []byte, offset int) (int, error) {
+		return inParts(size, func(fd int, p []byte, offset int) (int, error) {
 			block := &ioControlBlock{fd: uint32(fd), buffer: uint64(uintptr(unsafe.Pointer(&p[0]))), length: uint64(len(p)), offset: int64(offset)}
 			if _, _, errno := syscall.Syscall(unix.SYS_IO_SUBMIT, context, 1, uintptr(unsafe.Pointer(&block))); errno != 0 {
 				return 0, fmt.Errorf("io_submit: %w", errno)

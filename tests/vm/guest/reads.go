@@ -17,10 +17,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// far is an offset behind whatever these scenarios write.
+// far is an offset beyond all that these scenarios write.
 const far = 1 << 20
 
-// evens are the values 0, 2, 4, ..., which come back in this order.
+// evens returns n values: 0, 2, 4 and so on. They come back in the order of the pushes.
 func evens(n int) []int32 {
 	values := make([]int32, n)
 	for i := range values {
@@ -29,8 +29,8 @@ func evens(n int) []int32 {
 	return values
 }
 
-// waysToRead reads with every call that takes a descriptor. Each takes one value
-// for each time that the kernel returns some.
+// waysToRead reads with every call that reads from a descriptor. A call must return the next
+// value, or several if it sends several reads.
 func waysToRead(c *check) {
 	d := c.filled(plain, 100, evens(100)...)
 	next := int32(0)
@@ -59,7 +59,7 @@ func waysToRead(c *check) {
 	}
 	file := os.NewFile(uintptr(c.dup(d)), "device")
 	in := bufio.NewReader(file)
-	for range 5 { // as a program with buffered input does
+	for range 5 { // as programs with buffered input do
 		n, err := io.ReadFull(in, p[:4])
 		expect("buffered read", n, err, p)
 	}
@@ -69,10 +69,10 @@ func waysToRead(c *check) {
 	c.close(d)
 }
 
-// scattered reads into several buffers. Without copying, as virtio reads more than
-// 1,024 bytes, Linux 6.1 reads for each buffer by itself (p9_virtio_zc_request
-// in net/9p/trans_virtio.c), as it does with files of modules. It returns by how
-// much the next value is higher.
+// scattered calls readv(2) with several buffers. Over virtio Linux reads more than 1,024 bytes
+// without copying. Linux 6.1 then sends a read for each buffer (p9_virtio_zc_request in
+// net/9p/trans_virtio.c), as it does for files of kernel modules. scattered returns the
+// difference between the next value and first.
 func (c *check) scattered(d *device, first int32) int32 {
 	p := make([]byte, 4096)
 	buffers := [][]byte{p[:4], p[4:8], p[8:]}
@@ -86,16 +86,16 @@ func (c *check) scattered(d *device, first int32) int32 {
 	return int32(n / 2)
 }
 
-// dup returns another descriptor, for somebody who closes it.
+// dup returns a copy of the descriptor, which the caller closes.
 func (c *check) dup(d *device) int {
 	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 10)
 	c.must("dup", err)
 	return fd
 }
 
-// sent has sendfile(2) read into a pipe. Some kernels read on until they have
-// what was asked for, others take the first answer; what they took comes out of
-// the pipe. It returns by how much the next value is higher.
+// sent copies values to a pipe with sendfile(2). Some versions of Linux read until they have
+// all that was asked for, and others stop after the first reply. All values that were popped
+// must be in the pipe. sent returns the difference between the next value and first.
 func (c *check) sent(d *device, first int32, count int) int32 {
 	r, w, err := os.Pipe()
 	c.must("pipe", err)
@@ -115,7 +115,7 @@ func (c *check) sent(d *device, first int32, count int) int32 {
 	return int32(n / 2)
 }
 
-// openedToRead reads on descriptors that are opened with flags of their own.
+// openedToRead reads in many sizes from descriptors that were opened with various flags.
 func openedToRead(c *check) {
 	for _, flags := range []int{syscall.O_NONBLOCK, syscall.O_DIRECT, syscall.O_APPEND, syscall.O_SYNC} {
 		d, err := openDevice(plain, syscall.O_RDWR|flags)
@@ -131,11 +131,11 @@ func openedToRead(c *check) {
 	}
 }
 
-// tools read with their own habits; what they print are the values in order.
+// tools reads with common programs. Each must print the values in order.
 func tools(c *check) {
 	for _, tool := range []struct {
 		line string
-		want int // values printed, of 20
+		want int // number of values printed, of 20; negative: printed as text
 	}{
 		{"cat 2>/dev/null", 20},
 		{"dd bs=4 count=7 2>/dev/null", 7},
@@ -149,7 +149,7 @@ func tools(c *check) {
 		cmd.Stdin = os.NewFile(uintptr(c.dup(d)), "device")
 		out, err := cmd.Output()
 		if _, failed := err.(*exec.ExitError); err != nil && !failed {
-			c.errorf("%s: %v", tool.line, err) // a status is what the tool makes of EACCES at the end
+			c.errorf("%s: %v", tool.line, err) // a status only means EACCES at the end
 		}
 		c.must("close the copy", cmd.Stdin.(*os.File).Close())
 		c.close(d)
@@ -157,7 +157,7 @@ func tools(c *check) {
 	}
 }
 
-// printedValues decodes what a tool printed: bytes, or words of text if want is
+// printedValues decodes the values that a tool printed, as bytes, or as text if want is
 // negative.
 func printedValues(out []byte, want int) (values []int32) {
 	if want < 0 {
@@ -176,8 +176,8 @@ func printedValues(out []byte, want int) (values []int32) {
 	return values
 }
 
-// seekBack reads below the end of what was written: no value is lost, and reads
-// of four bytes always work.
+// seekBack reads below the end of what was written. No value may be lost, and reads of four
+// bytes must always work.
 func seekBack(c *check) {
 	d := c.filled(plain, 100, evens(8)...)
 	_, err := syscall.Seek(d.fd, 0, io.SeekStart)
@@ -194,8 +194,8 @@ func seekBack(c *check) {
 	c.close(d)
 }
 
-// oneInodeTwoUsers have a session each at one inode, whose size one moves for
-// the other too.
+// oneInodeTwoUsers has two users with a session each at the same inode. What one writes changes
+// the size that Linux keeps for both.
 func oneInodeTwoUsers(c *check) {
 	p := c.start(bob, nil, "fill", plain)
 	d := c.filled(plain, 9, 2, 4, 6)
@@ -206,14 +206,14 @@ func oneInodeTwoUsers(c *check) {
 	}
 	c.read(d, 4, 4)
 	n, err := syscall.Pread(d.fd, make([]byte, 100), far)
-	c.same("pread behind all", outcome(n, err), "4")
+	c.same("pread beyond all writes", outcome(n, err), "4")
 	c.refusedRead(d, 4, "EACCES")
 	c.close(d)
 	c.release(p)
 	c.wait(p)
 }
 
-// roleFill writes far more than others and waits.
+// roleFill pushes many values, waits for the end of its input, and reads two of them.
 func roleFill(c *check, args []string) {
 	d := c.filled(args[0], 100, evens(100)...)
 	say("filled")
@@ -223,10 +223,10 @@ func roleFill(c *check, args []string) {
 	c.close(d)
 }
 
-// alone reads a value of 0 with more than four bytes as soon as nobody else has the
-// inode open: netfs may keep the file of its last read for a moment after
-// close(2), until a worker has put it away, and sends Tclunk only then (seen on
-// Linux 7.2).
+// alone pops the value 0 with a read of more than four bytes, as soon as no other process has
+// the inode open. It retries, because Linux may delay the end of the other's open file: netfs
+// may keep the file of its last read for a moment after close(2). Only then does it send
+// Tclunk (seen on Linux 7.2).
 func (c *check) alone(d *device) {
 	p := make([]byte, 100)
 	n, err := d.Read(p)
@@ -238,8 +238,8 @@ func (c *check) alone(d *device) {
 	c.same("read 100 when alone: value", p[0], 0)
 }
 
-// countAll pushes and reads at random, in sizes and at offsets of all kinds, and
-// counts: each value comes once and in order, whatever was refused in between.
+// countAll makes random pushes, seeks and reads, in many sizes and at many offsets. Each value
+// must come back once and in order, even if reads in between were refused.
 func countAll(c *check) {
 	random := rand.New(rand.NewPCG(1, 2))
 	sizes := []int{4, 4, 5, 8, 100, 4096, 65_511, 65_536, 131_072, 200_000}

@@ -22,9 +22,9 @@ func replayOracle(c *check) {
 	})
 }
 
-// replayWatched does so on a server of the guest's own, and after each call asks
-// that server over a connection of the administrator's what the session holds.
-// Where the kernel tells what the server says, the start of each trace is enough.
+// replayWatched replays the traces at a server in the guest. After each call it asks the
+// server for the capacity and the length of the session, over the administrator's own
+// connection. If Linux does not misreport results, it replays only the start of each trace.
 func replayWatched(c *check) {
 	const start = 60
 	withOwnServer(c, func() {
@@ -38,14 +38,14 @@ func replayWatched(c *check) {
 				if d.IsOpen {
 					want = fmt.Sprint(d.Capacity, len(d.Values))
 				}
-				c.same(name+": state of the server", w.state(c), want)
+				c.same(name+": capacity and length at the server", w.state(c), want)
 			})
 		})
 		c.must("close the connection", w.conn.Close())
 	})
 }
 
-// untilClose cuts a trace at the first close behind that many calls.
+// untilClose returns the start of a trace: n calls, and all until the next close.
 func untilClose(calls contract.Trace, n int) contract.Trace {
 	for i, call := range calls {
 		if i >= n && call.Name == "close" {
@@ -55,6 +55,7 @@ func untilClose(calls contract.Trace, n int) contract.Trace {
 	return calls
 }
 
+// eachTrace calls do with each recorded trace and the name of its file.
 func eachTrace(c *check, do func(name string, calls contract.Trace)) {
 	paths, err := filepath.Glob("/oracle/*.trace")
 	c.must("find the traces", err)
@@ -69,8 +70,8 @@ func eachTrace(c *check, do func(name string, calls contract.Trace)) {
 	}
 }
 
-// asMounted is the result that a 9p mount must give: the trace's, but for a
-// refused write where the kernel misreports it.
+// asMounted returns the result that a call must have on a 9p mount. It is that of the trace,
+// except for a refused write that Linux misreports.
 func asMounted(call contract.Call) string {
 	if call.Name == "write" && misreports(call.Want) {
 		return errMisreported.Error()
@@ -78,11 +79,11 @@ func asMounted(call contract.Call) string {
 	return call.Want
 }
 
-// asRecorded is the trace's result.
+// asRecorded returns the result of the call in the trace.
 func asRecorded(call contract.Call) string { return call.Want }
 
-// replay makes the calls of a trace, whose results must be those wanted. After each
-// call it hands over the model of the device.
+// replay makes the calls of a trace at a path and expects the results that want returns. After
+// each call it calls after with a model of the device that has had the same calls.
 func replay(c *check, name string, calls contract.Trace, path string, want func(contract.Call) string, after func(*contract.Device)) {
 	player := contract.Player{Open: func() (io.ReadWriteCloser, error) {
 		d, err := openDevice(path, os.O_RDWR)
@@ -100,10 +101,11 @@ func replay(c *check, name string, calls contract.Trace, path string, want func(
 	}
 }
 
-// replayedFile takes the EIO away that follows a write which was reported
-// wrongly, so that the next call of the trace is made.
+// replayedFile makes a read after each write that Linux misreports. That read gets the EIO that
+// would otherwise be the result of the next call in the trace.
 type replayedFile struct{ *device }
 
+// errMisreported is the error of a write that Linux misreports.
 var errMisreported = errors.New("0, and then EIO")
 
 func (f *replayedFile) Write(p []byte) (int, error) {
@@ -117,7 +119,7 @@ func (f *replayedFile) Write(p []byte) (int, error) {
 	return 0, errMisreported
 }
 
-// watcher is a connection that sees all sessions.
+// watcher is a connection of the administrator, which lists all sessions.
 type watcher struct{ conn *wire.Conn }
 
 func newWatcher(c *check) watcher {
@@ -132,7 +134,7 @@ func newWatcher(c *check) watcher {
 	return w
 }
 
-// state reads sessions, where at most one line is expected under the head.
+// state returns the capacity and the length of the only session, or "" if there is none.
 func (w watcher) state(c *check) string {
 	c.must("open sessions", w.conn.Talk(`
 		> Twalk 0 1 sessions
@@ -145,7 +147,7 @@ func (w watcher) state(c *check) string {
 	return stateIn(c, reply)
 }
 
-// stateIn takes the columns CAPACITY and LENGTH of a listing, if it has a session.
+// stateIn returns the columns CAPACITY and LENGTH of a listing, or "" without a session.
 func stateIn(c *check, reply string) string {
 	text, err := wire.Data(reply)
 	c.must("decode the listing", err)

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// playRole is the life of a process that a scenario started. It ends with
-// status 0, or says on its standard error what was wrong.
+// playRole plays a role in a process that a scenario started. If the role fails, the process
+// prints the failures on standard error and ends with status 1.
 func playRole(args []string) {
 	c := &check{}
 	if len(args) < 2 {
@@ -30,7 +30,8 @@ func playRole(args []string) {
 	}
 }
 
-// roles take a path, in which PID stands for their own process, and more.
+// roles are functions by name. The first argument of a role is a path. PID in it stands for
+// the process ID of the role's process.
 var roles map[string]func(*check, []string)
 
 func init() {
@@ -47,11 +48,12 @@ func init() {
 	}
 }
 
+// ownPath returns a path with the ID of this process for PID.
 func ownPath(path string) string {
 	return strings.ReplaceAll(path, "PID", strconv.Itoa(os.Getpid()))
 }
 
-// started is a process in a role.
+// started is a process that plays a role.
 type started struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
@@ -59,7 +61,8 @@ type started struct {
 	errors strings.Builder
 }
 
-// start runs this program again as a user, in a role.
+// start starts this program as a user, with a role and its arguments. The process inherits the
+// files as descriptors from 3 on.
 func (c *check) start(uid uint32, files []*os.File, args ...string) *started {
 	p := &started{cmd: exec.Command("/init", args...)}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
@@ -74,29 +77,30 @@ func (c *check) start(uid uint32, files []*os.File, args ...string) *started {
 	return p
 }
 
-// line waits for a line of a process.
+// line waits until a process prints a line, and expects want.
 func (c *check) line(p *started, want string) {
 	got, err := p.out.ReadString('\n')
 	if err != nil {
-		c.errorf("wait for %q: %v, it said: %s", want, err, p.errors.String())
+		c.errorf("wait for %q: %v, the process printed: %s", want, err, p.errors.String())
 		return
 	}
 	c.same("line", strings.TrimSpace(got), want)
 }
 
-// release lets a process go on that waits for the end of its input.
+// release continues a process that waits for the end of its input.
 func (c *check) release(p *started) { c.must("release", p.in.Close()) }
 
-// wait ends a process that must have found nothing wrong.
+// wait waits for the end of a process, which must have found no failure.
 func (c *check) wait(p *started) {
 	if err := p.cmd.Wait(); err != nil {
 		c.errorf("process %d: %v: %s", p.cmd.Process.Pid, err, strings.ReplaceAll(p.errors.String(), "\n", "; "))
 	}
 }
 
-// say and hear are a process's side of line and release.
+// say prints a line for the scenario's check.line.
 func say(line string) { fmt.Println(line) }
 
+// hearEnd waits until the scenario calls check.release.
 func hearEnd(c *check) {
 	_, err := io.ReadAll(os.Stdin)
 	c.must("wait for release", err)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// scenarios by name. Each leaves no session behind.
+// scenarios are the scenarios that run by default, by name. No session is open after each.
 var scenarios = map[string]func(*check){
 	"contract":           everyRow,
 	"contract-pid":       contractOfPID,
@@ -60,8 +60,8 @@ var scenarios = map[string]func(*check){
 	"walkthrough":        walkthrough,
 }
 
-// readSizes reads with every count around the largest that a message has room
-// for, and others; each takes one value, and in the end none is missing.
+// readSizes reads with many counts, among them every count near the largest that fits a
+// message. Each read pops one value, and at the end none is missing.
 func readSizes(c *check) {
 	counts := []int{4, 5, 6, 7, 8, 9, 12, 100, 4095, 4096, 4097, 8192, 32768, 100_000, 131_048, 131_072, 200_000, 600_000}
 	for count := 65_505; count <= 65_545; count++ {
@@ -80,8 +80,8 @@ func readSizes(c *check) {
 	c.close(d)
 }
 
-// unmountAndBack shows that nothing is held after the other scenarios: to
-// unmount takes a few messages, and every mount starts afresh.
+// unmountAndBack unmounts and mounts several times. Unmounting must be quick, and must be
+// refused while a file is open.
 func unmountAndBack(c *check) {
 	const quick = 5 * time.Second
 	for range 5 {
@@ -98,9 +98,9 @@ func unmountAndBack(c *check) {
 	}
 }
 
-// shellRecipe runs what the README tells a newcomer to type.
+// shellRecipe runs the commands that the README shows.
 func shellRecipe(c *check) {
 	out, err := exec.Command("/bin/busybox", "sh", "/recipe.sh").CombinedOutput()
-	c.must("run it", err)
+	c.must("run the recipe", err)
 	c.same("output", strings.Fields(string(out)), []string{"3", "1", "2"})
 }

@@ -13,10 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// mountPoint is where the server is mounted during most scenarios.
 const mountPoint = "/mnt"
 
-// setUp mounts what every Linux has, loads the modules and brings the network
-// up, which is QEMU's: 10.0.2.15, and the host is 10.0.2.2.
+// setUp mounts /proc, /sys and /dev, loads the modules, starts the network and mounts the
+// server. The network is that of QEMU: the guest is 10.0.2.15 and the host 10.0.2.2.
 func setUp() error {
 	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}} {
 		if err := syscall.Mount(m[0], m[1], m[0], 0, ""); err != nil {
@@ -41,6 +42,7 @@ func setUp() error {
 	return mount("")
 }
 
+// loadModules loads the kernel modules of the initramfs, in the order of their names.
 func loadModules() error {
 	paths, err := filepath.Glob("/modules/*.ko")
 	if err != nil {
@@ -63,7 +65,7 @@ func loadModules() error {
 	return nil
 }
 
-// mount mounts the server, with options after those that every mount needs.
+// mount mounts the server with the usual options, and with more options unless they are "".
 func mount(options string) error {
 	if options != "" {
 		options = "," + options
@@ -71,8 +73,8 @@ func mount(options string) error {
 	return mountWith("version=9p2000.L,noxattr" + options)
 }
 
-// mountWith mounts the server: through a virtio device, if the machine has one for
-// it, or over TCP.
+// mountWith mounts the server through a virtio device, if the kernel's command line names one,
+// or over TCP.
 func mountWith(options string) error {
 	source, way := "10.0.2.2", "trans=tcp,port="+kernelArgument("fullex.port")
 	if tag := kernelArgument("fullex.tag"); tag != "" {
@@ -94,11 +96,11 @@ func unmount() error {
 
 // remounted runs a scenario on a mount with other options.
 func remounted(c *check, options string, scenario func()) {
-	c.must("before", unmount())
-	c.must("remount", mount(options))
+	c.must("unmount before", unmount())
+	c.must("mount with "+options, mount(options))
 	defer func() {
-		c.must("after", unmount())
-		c.must("back", mount(""))
+		c.must("unmount after", unmount())
+		c.must("mount again", mount(""))
 	}()
 	scenario()
 }

@@ -14,15 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sharedDescriptor has threads and a child use one open file: they are one
-// client. No value may be lost or come twice, while they read with sizes that
-// take several messages.
+// sharedDescriptor uses one open file in several threads and a child process, which are one
+// client. Some of their reads need several messages. No value may be lost or come twice.
 func sharedDescriptor(c *check) {
 	d := c.filled(plain, 100)
 	pushes := inThreads(func(i int) string { return outcome(d.Write(value(int32(2 * i)))) })
 	c.same("threads' writes", pushes, slices.Repeat([]string{"4"}, threadCalls))
 	pushOfChild(c, d)
-	c.read(d, 4096, -5) // odd, so leftmost
+	c.read(d, 4096, -5) // odd values are pushed left, so it comes first
 	reads := inThreads(func(i int) string {
 		p := make([]byte, []int{4, 5, 100, 4096, 65_535, 200_000}[i%6])
 		n, err := d.Read(p)
@@ -41,7 +40,7 @@ func sharedDescriptor(c *check) {
 // threadCalls is how many calls inThreads makes.
 const threadCalls = 80
 
-// inThreads makes calls 0, 1, ... from four threads and returns their
+// inThreads makes threadCalls calls, numbered from 0, from four threads. It returns their
 // outcomes, sorted.
 func inThreads(call func(i int) string) []string {
 	outcomes := make([]string, threadCalls)
@@ -49,7 +48,7 @@ func inThreads(call func(i int) string) []string {
 	var threads sync.WaitGroup
 	for range 4 {
 		threads.Go(func() {
-			runtime.LockOSThread() // and never unlocked: a thread of its own
+			runtime.LockOSThread() // and never unlocked: the goroutine has a thread of its own
 			for i := next.Add(1) - 1; i < threadCalls; i = next.Add(1) - 1 {
 				outcomes[i] = call(int(i))
 			}
@@ -60,7 +59,7 @@ func inThreads(call func(i int) string) []string {
 	return outcomes
 }
 
-// pushOfChild starts a child with a copy of the descriptor.
+// pushOfChild starts a child that pushes -5 at a copy of the descriptor.
 func pushOfChild(c *check, d *device) {
 	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 10)
 	c.must("dup", err)
@@ -69,8 +68,7 @@ func pushOfChild(c *check, d *device) {
 	c.must("close the copy", copied.Close())
 }
 
-// rolePush5 pushes an odd value into the file that it was started with, and
-// finds it there.
+// rolePush5 uses the inherited descriptor 3. It pushes -3, which it pops again, and -5.
 func rolePush5(c *check, _ []string) {
 	d := &device{fd: 3}
 	c.write(d, value(-3), "4")

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// steered are scenarios that run only where they are asked for by name: the test does
-// something to the machine meanwhile, or has put something into it.
+// steered are scenarios that run only if the kernel's command line names them. During such a
+// scenario the test does something to the machine, or the machine must be a special one.
 var steered = map[string]func(*check){
 	"held":          held,
 	"unplugged":     unplugged,
@@ -23,23 +23,23 @@ var steered = map[string]func(*check){
 	"upgraded":      upgraded,
 }
 
-// unmounted are scenarios before which nothing is mounted.
+// unmounted are scenarios for which setUp does not mount the server.
 var unmounted = map[string]bool{"no-device": true, "kernel-module": true}
 
 // typed is what the test types on the console.
 var typed = bufio.NewReader(os.Stdin)
 
-// at marks a place at which the test does something to the machine, and waits for
-// the line that the test types then.
+// at prints a mark and waits for the line that the test types. In between the test does
+// something to the machine.
 func (c *check) at(mark string) (line string) {
 	fmt.Println("@@ AT " + mark)
 	line, err := typed.ReadString('\n')
-	c.must("wait for the test at "+mark, err)
+	c.must("wait for a line from the test at mark "+mark, err)
 	return strings.TrimSpace(line)
 }
 
-// held has a session at its mark, and goes on with it, unless it is told to
-// restart the machine.
+// held has an open session at its mark. Then it uses the session, or restarts the machine if
+// the line says so.
 func held(c *check) {
 	d := c.filled(plain, 3, 2, 4)
 	if c.at("held") == "restart" {
@@ -52,8 +52,8 @@ func held(c *check) {
 	c.close(d)
 }
 
-// unplugged goes on with a mount whose device the test has asked for, gives it up,
-// and mounts again when the test has plugged it in again.
+// unplugged uses a mount although the test has asked the guest to release the device. It
+// unmounts, and mounts again when the test has plugged in the device.
 func unplugged(c *check) {
 	d := c.filled(plain, 3, 2)
 	c.at("mounted")
@@ -66,8 +66,8 @@ func unplugged(c *check) {
 	everyRow(c)
 }
 
-// noDevice has a device behind which nobody answers: a mount waits for ever, and
-// the machine lives.
+// noDevice mounts a device that does not answer. The mount call waits for ever, but the machine
+// continues to run.
 func noDevice(c *check) {
 	waiting := exec.Command("/bin/busybox", "mount", "-t", "9p", "-o", "trans=virtio,version=9p2000.L", kernelArgument("fullex.tag"), mountPoint)
 	c.must("start the mount", waiting.Start())
@@ -83,9 +83,9 @@ func noDevice(c *check) {
 	c.same("uname", string(out), "Linux\n")
 }
 
-// soon waits until something holds.
-func (c *check) soon(what string, holds func() bool) {
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+// soon waits until a condition is true, and ends the scenario if that takes 30 seconds.
+func (c *check) soon(what string, isTrue func() bool) {
+	for deadline := time.Now().Add(30 * time.Second); !isTrue(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			c.fatalf("did not happen: %s", what)
 		}

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// shell runs a line of busybox's shell and returns what it prints.
+// shell runs a line of shell in busybox and returns what it prints, on both outputs. A status
+// other than 0 is a failure.
 func (c *check) shell(line string) string {
 	out, err := exec.Command("/bin/busybox", "sh", "-c", line).CombinedOutput()
 	if err != nil {
@@ -20,14 +21,14 @@ func (c *check) shell(line string) string {
 	return string(out)
 }
 
-// contains looks for a text in what a shell line prints.
+// contains expects that a line of shell prints a text.
 func (c *check) contains(line, want string) {
 	if out := c.shell(line); !strings.Contains(out, want) {
 		c.errorf("%s: no %q in %q", line, want, out)
 	}
 }
 
-// textFiles are read with what people read files with; none of them blocks.
+// textFiles reads text files with the usual commands. No read may block.
 func textFiles(c *check) {
 	begin := time.Now()
 	d := c.filled(plain, 7, 2, 4)
@@ -41,7 +42,7 @@ func textFiles(c *check) {
 	c.logged("from the shell")
 	c.same("read minimal_proc_lkm", outcome(readOnce(mountPoint+"/minimal_proc_lkm")), "EIO")
 	for _, name := range []string{"kmsg", "modules", "sessions"} {
-		c.same("size of "+name, fileSize(c, name), 0) // whatever there is to read (textReads)
+		c.same("size of "+name, fileSize(c, name), 0) // although there is text: see textReads
 		_, err := syscall.Open(mountPoint+"/"+name, syscall.O_WRONLY, 0)
 		c.same("write "+name, outcome(0, err), "EACCES")
 	}
@@ -52,8 +53,8 @@ func textFiles(c *check) {
 	}
 }
 
-// logged writes a line until it is in the log: what came before may have used
-// up the share of those whom nobody vouches for, which fills with time.
+// logged writes a line until it is in the log. The server limits the rate of lines from peers
+// that no transport vouches for, and earlier lines may have used up their share.
 func (c *check) logged(line string) {
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
 		c.shell("echo " + line + " > /mnt/minimal_proc_lkm")
@@ -67,6 +68,7 @@ func (c *check) logged(line string) {
 	}
 }
 
+// readOnce opens a file, reads once and closes the file.
 func readOnce(path string) (int, error) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
 	if err != nil {
@@ -91,7 +93,8 @@ func fileSize(c *check, name string) int64 {
 	return info.Size()
 }
 
-// modulesComeAndGo are for root of the machine that serves: here the guest's.
+// modulesComeAndGo unloads and loads a module through ctl. Only root of the server's machine
+// may do that, and here this is root of the guest.
 func modulesComeAndGo(c *check, mounted string) {
 	path, ctl := mounted+"/full_ex", mounted+"/ctl"
 	d := c.filled(path, 9, 2)
@@ -111,14 +114,15 @@ func modulesComeAndGo(c *check, mounted string) {
 	}
 }
 
-// refusedText writes a text that must be refused.
+// refusedText writes a text and expects the errno want.
 func (c *check) refusedText(path, text, want string) {
 	if misreports(want) {
-		want = "0" // and EIO for the next call of this open, which is the close here
+		want = "0" // there is no later read or write that would get EIO
 	}
 	c.same(text, outcome(writeOnce(path, text)), want)
 }
 
+// writeOnce opens a file, writes once and closes the file.
 func writeOnce(path, text string) (int, error) {
 	fd, err := syscall.Open(path, syscall.O_WRONLY, 0)
 	if err != nil {
@@ -128,6 +132,7 @@ func writeOnce(path, text string) (int, error) {
 	return n, firstError(err, syscall.Close(fd))
 }
 
+// roleRefusedWrite expects that an ordinary user may not write to ctl.
 func roleRefusedWrite(c *check, args []string) {
 	c.same("ctl", outcome(writeOnce(args[0], "rmmod full_ex")), "EACCES")
 }

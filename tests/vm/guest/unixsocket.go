@@ -12,13 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Where scenarios serve within the guest, and where they mount that server.
 const (
 	socket   = "/tmp/fullex.sock"
 	ownMount = "/tmp/mount"
 )
 
-// withOwnServer serves within the guest and mounts that over a unix socket: the
-// peer is root and acts for its users.
+// withOwnServer starts a server in the guest, mounts it over a unix socket and runs a scenario.
+// The server's peer is root, who may act for all users. flags are further flags of serve.
 func withOwnServer(c *check, scenario func(), flags ...string) {
 	withServer(c, func() {
 		c.must("mkdir", os.MkdirAll(ownMount, 0o755))
@@ -28,7 +29,8 @@ func withOwnServer(c *check, scenario func(), flags ...string) {
 	}, flags...)
 }
 
-// withServer serves within the guest on a unix socket, with more flags of serve.
+// withServer starts a server in the guest on a unix socket and runs a scenario. flags are
+// further flags of serve.
 func withServer(c *check, scenario func(), flags ...string) {
 	args := append([]string{"serve", "--listen", "unix:" + socket, "--log-level", "warn"}, flags...)
 	server := exec.Command("/bin/fullex", args...)
@@ -38,7 +40,7 @@ func withServer(c *check, scenario func(), flags ...string) {
 	c.must("start the server", server.Start())
 	ended := false
 	defer func() {
-		if !ended { // the scenario stopped: the next one has a server of its own
+		if !ended { // the scenario ended early: clean up for the next server
 			_ = syscall.Unmount(ownMount, unix.MNT_DETACH)
 			_ = server.Process.Kill()
 			_ = server.Wait()
@@ -46,7 +48,7 @@ func withServer(c *check, scenario func(), flags ...string) {
 	}()
 	lines := bufio.NewReader(out)
 	for _, arg := range args {
-		if arg == "--listen" { // there are two lines for each
+		if arg == "--listen" { // serve prints two lines for each endpoint
 			_, err = lines.ReadString('\n')
 			_, err2 := lines.ReadString('\n')
 			c.must("wait for the server", errors.Join(err, err2))
@@ -57,16 +59,17 @@ func withServer(c *check, scenario func(), flags ...string) {
 
 	c.must("signal", server.Process.Signal(syscall.SIGTERM))
 	ended = true
-	c.must("end of the server", server.Wait())
+	c.must("wait for the end of the server", server.Wait())
 	_, err = os.Lstat(socket)
 	c.same("the socket is gone", os.IsNotExist(err), true)
 }
 
+// unixSocket uses a mount over a unix socket as several users, and administers its server.
 func unixSocket(c *check) {
 	withOwnServer(c, func() {
 		path := ownMount + "/full_ex"
 		together(c, members(path, alice, bob, 0))
-		heldAgainst(c, path, func() {})
+		refusesASecond(c, path, func() {})
 		modulesComeAndGo(c, ownMount)
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"fullex/tests/listing"
 )
 
-// walkthrough runs the whole tutorial as root, each time on a new server: with
-// the commands of fullex without a mount and with one, and with what every
-// system has.
+// walkthrough runs the whole tutorial as root, three times, each with a new server: with
+// commands of fullex at an endpoint, with the same commands at a mount, and with the usual
+// commands of Linux in a mount.
 func walkthrough(c *check) {
 	var modules []string
 	for _, name := range listing.Tutorial {
@@ -28,7 +28,7 @@ func walkthrough(c *check) {
 	}
 }
 
-// runScript compares what a script prints up to the first difference.
+// runScript runs a script and compares what it prints. It reports the first line that differs.
 func runScript(c *check, name, target string) {
 	cmd := exec.Command("/bin/busybox", "sh", "/walkthrough/"+name+".sh")
 	cmd.Env = []string{"T=" + target, "PATH=/bin"}
@@ -40,7 +40,7 @@ func runScript(c *check, name, target string) {
 		c.errorf("%s on %s: %v", name, target, err)
 	}
 	want, err := os.ReadFile("/walkthrough/" + printed(name))
-	c.must("read what it must print", err)
+	c.must("read the expected output", err)
 	got, wanted := strings.Split(string(out), "\n"), strings.Split(string(want), "\n")
 	for i := range max(len(got), len(wanted)) {
 		if a, b := lineAt(got, i), lineAt(wanted, i); a != b {
@@ -50,8 +50,8 @@ func runScript(c *check, name, target string) {
 	}
 }
 
-// printed is the file with what a script must print. The shell that every system
-// has believes a kernel that misreports refused writes; our commands do not.
+// printed returns the name of the file with the expected output of a script. If Linux
+// misreports refused writes, the shell does not notice that, but commands of fullex do.
 func printed(name string) string {
 	if misreports("E") && name == "mount" {
 		return "mount-on-6.12.out"
@@ -59,6 +59,7 @@ func printed(name string) string {
 	return name + ".out"
 }
 
+// lineAt returns a line, or "(the end)" after the last one.
 func lineAt(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]
