@@ -3,15 +3,16 @@
  * full_ex: the device as a kernel module, for the tests of
  * "fullex check --profile module".
  *
- * It has the marks that tell a kernel module from fullex:
+ * It differs from fullex as the original module does:
  *
- *   - a session belongs to the thread that opened the file, not to the open file:
- *     other threads and children are refused, and what they close last is leaked;
- *   - a read of 1..3 bytes pops a value, copies that many bytes and returns 4;
- *   - the file asks for mode 0, and procfs makes it 0444.
+ *   - A session belongs to the thread that opened the file, not to the open file. Other
+ *     threads and child processes are refused. If one of them closes the file last, the
+ *     session is leaked.
+ *   - A read of 1..3 bytes pops a value, copies that many bytes and returns 4.
+ *   - The module asks for mode 0, which procfs changes to 0444.
  *
- * The parameter fault breaks one row of the contract, so that a test can show that
- * it would notice:
+ * The parameter fault breaks one row of the contract. Tests use it to show that
+ * fullex check notices that:
  *
  *   insmod full_ex.ko fault=odd-right
  */
@@ -38,21 +39,21 @@ static bool broken(const char *name)
 	return !strcmp(fault, name);
 }
 
-/* A session is a deque in a ring. */
+/* A session has a deque, which is a ring. */
 struct session {
 	struct list_head entry;
-	pid_t thread;	/* that opened the file */
+	pid_t thread;	/* the thread that opened the file */
 	int capacity;	/* in values; 0: not set yet */
-	int room;	/* values that a push finds room for in all */
+	int room;	/* in values; the capacity, or more with the fault one-more */
 	int first;	/* index of the leftmost value */
 	int length;	/* in values */
 	s32 ring[MAX_CAPACITY + 1];
 };
 
 static LIST_HEAD(sessions);
-static DEFINE_MUTEX(lock);	/* guards sessions and all in them */
+static DEFINE_MUTEX(lock);	/* guards the list and its sessions */
 
-/* mine returns the session of the calling thread, or NULL. lock is held. */
+/* mine returns the session of the calling thread, or NULL. The caller must hold lock. */
 static struct session *mine(void)
 {
 	struct session *s;
@@ -121,7 +122,7 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* refused is a call by a thread without a session. lock is held. */
+/* refused is a call by a thread without a session. The caller must hold lock. */
 static ssize_t refused(void)
 {
 	struct session *any = list_first_entry_or_null(&sessions, struct session, entry);
@@ -131,7 +132,7 @@ static ssize_t refused(void)
 	return -EACCES;
 }
 
-/* set_capacity takes the first byte that is written. lock is held. */
+/* set_capacity is the first write of a session. The caller must hold lock. */
 static ssize_t set_capacity(struct session *s, const char __user *from, size_t count)
 {
 	u8 capacity;
@@ -217,7 +218,7 @@ static void __exit full_ex_exit(void)
 {
 	struct session *s, *next;
 
-	remove_proc_entry(NAME, NULL);	/* nobody calls any more */
+	remove_proc_entry(NAME, NULL);	/* no call is under way after this */
 	list_for_each_entry_safe(s, next, &sessions, entry)
 		kfree(s);
 }
@@ -225,5 +226,5 @@ static void __exit full_ex_exit(void)
 module_init(full_ex_init);
 module_exit(full_ex_exit);
 
-MODULE_DESCRIPTION("A bounded deque of integers at /proc/full_ex, as a course has it");
+MODULE_DESCRIPTION("A bounded deque of integers at /proc/full_ex, for tests of fullex");
 MODULE_LICENSE("Dual MIT/GPL");

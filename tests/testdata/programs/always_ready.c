@@ -1,5 +1,5 @@
-/* poll and select call the device ready for both, whatever the deque holds: a
-   call never waits, it is refused. */
+/* poll and select always report the device as ready to read and write, because no
+   call ever waits: a call that is not possible is refused. */
 #include "device.h"
 
 #include <poll.h>

@@ -1,11 +1,10 @@
 /*
- * Asynchronous calls, by io_uring and io_submit(2), do what read and write do: one
- * call is one call at the device, at whatever position and whoever has looked at the
- * file. (Linux from 6.5 holds asynchronous reads of FUSE files against the size that it
- * knows of a file, fs/fuse/file.c, fuse_direct_IO.)
+ * Asynchronous calls, by io_uring and io_submit(2), do what read and write do: each
+ * makes one call at the device, at any position, even after a program has asked for
+ * the size of the file. (Linux 6.5 and later compares asynchronous reads of FUSE files
+ * with the size that it knows, fs/fuse/file.c, fuse_direct_IO.)
  *
- * A kernel without one of them, or that lets nobody use it, is not held against the
- * device.
+ * A kind of call that Linux does not have or does not allow is left out.
  */
 #define _GNU_SOURCE
 #include "device.h"
@@ -16,15 +15,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* A way makes calls of one kind; each returns the call's result. */
+/* A way is a kind of asynchronous call. read and write return the call's result. */
 struct way {
 	const char *name;
-	int (*begin)(void); /* 0: this kernel has not got it */
+	int (*begin)(void); /* returns 0 if Linux does not have or allow it */
 	long (*read)(int fd, void *bytes, size_t count, off_t position);
 	long (*write)(int fd, const void *bytes, size_t count, off_t position);
 };
 
-/* io_uring, without liburing: io_uring(7) */
+/* io_uring without liburing (io_uring(7)) */
 
 static int ring;
 static struct io_uring_params params;
@@ -78,7 +77,7 @@ static int begin_polling(void)
 	return begin_ring(IORING_SETUP_SQPOLL);
 }
 
-/* transfer has one request done. */
+/* transfer submits one request and waits for its result. */
 static long transfer(unsigned char op, int fd, const void *bytes, size_t count, off_t position)
 {
 	unsigned tail = *at(submissions, params.sq_off.tail);
@@ -116,7 +115,7 @@ static long ring_write(int fd, const void *bytes, size_t count, off_t position)
 	return transfer(IORING_OP_WRITE, fd, bytes, count, position);
 }
 
-/* io_submit(2), which knows no current position */
+/* io_submit(2), which has no current position */
 
 static aio_context_t context;
 
@@ -155,11 +154,11 @@ static const struct way ways[] = {
 	{ "io_submit", begin_aio, aio_read, aio_write },
 };
 
-/* Positions: -1 is the current one, of calls that have it. */
+/* Positions of calls. -1 is the current position, if a call has one. */
 static const off_t places[] = { -1, 0, 4, 4096, 1000000, (off_t)1 << 29 };
 #define PLACES (int)(sizeof places / sizeof places[0])
 
-/* look has the kernel ask for the size of the file. */
+/* look asks for the size of the file, by path and by descriptor. */
 static void look(int fd)
 {
 	struct stat st;
@@ -180,7 +179,7 @@ static void take(const struct way *way, int fd, size_t count, off_t position, in
 	want_value(way->name, bytes, wanted);
 }
 
-/* session has all calls at a device made in one way. */
+/* session makes all kinds of calls at the device in one way. */
 static void session(const struct way *way, int flags)
 {
 	unsigned char bytes[5] = { 100 };
@@ -200,7 +199,7 @@ static void session(const struct way *way, int flags)
 	}
 	for (int i = 0; i < PLACES; i++) {
 		push(fd, 2 * i);
-		if (way_kept_size) /* reads of more may be refused there */
+		if (way_kept_size) /* longer reads may be refused */
 			take(way, fd, 4, places[i], 2 * i);
 		else
 			take(way, fd, 4096, places[i], 2 * i);

@@ -1,5 +1,5 @@
-/* Copies of a descriptor, by dup, dup2 and fcntl, are one open file: one session,
-   which ends with the last of them. */
+/* Copies of a descriptor, by dup, dup2 and fcntl, are one open file with one
+   session. The session ends when the last copy is closed. */
 #include "device.h"
 
 int main(int argc, char **argv)
@@ -20,10 +20,10 @@ int main(int argc, char **argv)
 			push(fds[i], 2 * i);
 		for (int i = 0; i < 4; i++)
 			pop(fds[3 - i], 2 * i);
-		for (int i = 0; i < 4; i++) { /* whichever goes first */
+		for (int i = 0; i < 4; i++) { /* closes the copies, in another order in each round */
 			int now = fds[(i + 2 * round) % 4];
 
-			refuse_open("open while a copy is open");
+			refuse_open("second open while a copy is open");
 			push(now, 2 * i);
 			pop(now, 2 * i);
 			close_device(now);

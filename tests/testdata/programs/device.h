@@ -1,17 +1,17 @@
 /*
- * What every program of this folder needs: calls at a device file whose results
- * are compared, and an end for whatever hangs.
+ * Functions for all programs of this folder: calls at a device file whose results are
+ * compared, and a time limit.
  *
- * A program is started as PROGRAM DEVICE [WAY...]. It ends with status 0 and says
- * nothing, or prints one line that says what was wrong and ends with status 1.
- * Without a WAY each process is a client, which may have the device open once:
- * so it is with the kernel module and with a FUSE mount. The ways are
+ * A program is started as PROGRAM DEVICE [WAY...]. If all is right, it ends with
+ * status 0. Otherwise it prints one line that says what was wrong and ends with
+ * status 1. Without a WAY each process is a client and may have the device open once.
+ * The kernel module and a FUSE mount behave so. The ways are
  *
- *   each       every open is a client, as below each/ of a 9p mount
- *   kept-size  the kernel's 9p client is Linux 6.8 or later: a read of more than
- *              four bytes below the end of what it believes is written is refused
- *              with ESPIPE and nothing is lost (fs/9p/vfs_addr.c,
- *              v9fs_issue_read, would lose the value)
+ *   each       every open is a client of its own, as below each/ of a 9p mount
+ *   kept-size  the device is on a 9p mount of Linux 6.8 or later. The server refuses
+ *              a read of more than four bytes with ESPIPE, if it is below the end of
+ *              what Linux believes is written: Linux would lose the value
+ *              (fs/9p/vfs_addr.c, v9fs_issue_read)
  */
 #define _XOPEN_SOURCE 700
 
@@ -26,12 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS 100 /* a program that takes longer hangs */
+#define SECONDS 100 /* the time limit of a process */
 
 static const char *program, *device;
 static int way_each, way_kept_size;
 
-/* fail prints the program's one line and ends it. */
+/* fail prints a line that says what was wrong, and ends the program. */
 static inline void fail(const char *format, ...)
 {
 	char line[500];
@@ -44,7 +44,7 @@ static inline void fail(const char *format, ...)
 	_exit(1);
 }
 
-/* hangs ends a program by alarm(2); a handler may not call fail. */
+/* hangs handles SIGALRM. It does not call fail, which is not safe in a handler. */
 static inline void hangs(int number)
 {
 	static const char line[] = "a call does not return\n";
@@ -53,13 +53,14 @@ static inline void hangs(int number)
 	_exit(write(2, line, sizeof line - 1) > 0 ? 1 : 2);
 }
 
+/* no_hanging starts the time limit of this process. */
 static inline void no_hanging(void)
 {
 	signal(SIGALRM, hangs);
 	alarm(SECONDS);
 }
 
-/* begin takes the arguments, and returns the first that is not a way, or NULL. */
+/* begin reads the arguments. It returns the last one that is not a way, or NULL. */
 static inline const char *begin(int argc, char **argv)
 {
 	const char *other = NULL;
@@ -80,12 +81,13 @@ static inline const char *begin(int argc, char **argv)
 	return other;
 }
 
-/* A result is what a call returned, or -errno. */
+/* result returns what a call returned, or -errno if it failed. */
 static inline long result(long returned)
 {
 	return returned < 0 ? -errno : returned;
 }
 
+/* result_name returns a result as text, possibly in buffer. */
 static inline const char *result_name(long result, char *buffer, size_t size)
 {
 	static const struct { int number; const char *name; } names[] = {
@@ -103,7 +105,7 @@ static inline const char *result_name(long result, char *buffer, size_t size)
 	return buffer;
 }
 
-/* want compares the result of a call. */
+/* want fails if the result of a call is not the wanted one. */
 static inline void want(const char *call, long got, long wanted)
 {
 	char a[64], b[64];
@@ -121,8 +123,8 @@ static inline int open_device(int flags)
 	return fd;
 }
 
-/* refuse_open: this client has the device open. Where each open is a client it
-   is another one. */
+/* refuse_open expects that an open is refused, because this client has the device
+   open. If each open is a client of its own, the open may succeed. */
 static inline void refuse_open(const char *who)
 {
 	int fd = open(device, O_RDWR);
@@ -140,7 +142,7 @@ static inline void close_device(int fd)
 	want("close", result(close(fd)), 0);
 }
 
-/* put sends a value as the device takes it: little-endian, on every machine. */
+/* put encodes a value for the device: little-endian, on every machine. */
 static inline void put(unsigned char *bytes, int32_t value)
 {
 	for (int i = 0; i < 4; i++)
@@ -180,7 +182,7 @@ static inline void want_value(const char *call, const unsigned char *bytes, int3
 		fail("%s: got value %ld, want %ld", call, (long)get(bytes), (long)wanted);
 }
 
-/* pop reads four bytes, which are the value wanted. */
+/* pop reads four bytes and expects the wanted value. */
 static inline void pop(int fd, int32_t wanted)
 {
 	unsigned char bytes[4];
@@ -189,7 +191,8 @@ static inline void pop(int fd, int32_t wanted)
 	want_value("read", bytes, wanted);
 }
 
-/* refuse_pop: the deque is empty or has no capacity yet. */
+/* refuse_pop expects that a read is refused, because the deque is empty or has no
+   capacity yet. */
 static inline void refuse_pop(const char *call, int fd)
 {
 	unsigned char bytes[4];
@@ -197,7 +200,7 @@ static inline void refuse_pop(const char *call, int fd)
 	want(call, result(read(fd, bytes, 4)), -EACCES);
 }
 
-/* fork_child is fork for a child that does not hang, either. */
+/* fork_child is fork with a time limit for the child. */
 static inline pid_t fork_child(void)
 {
 	pid_t pid = fork();
@@ -205,11 +208,11 @@ static inline pid_t fork_child(void)
 	if (pid < 0)
 		fail("fork: %s", strerror(errno));
 	if (pid == 0)
-		no_hanging(); /* a child has no alarm of its parent's */
+		no_hanging(); /* alarms are not inherited (alarm(2)) */
 	return pid;
 }
 
-/* reap waits for a child, which has said itself what it found wrong. */
+/* reap waits for a child. If the child failed, it has printed why. */
 static inline void reap(pid_t pid)
 {
 	int status;
@@ -222,7 +225,7 @@ static inline void reap(pid_t pid)
 		_exit(1);
 }
 
-/* A gate keeps processes at one place until one of them opens it. */
+/* A gate lets processes wait until another process opens it. */
 struct gate { int ends[2]; };
 
 static inline void make_gate(struct gate *gate)
@@ -230,7 +233,8 @@ static inline void make_gate(struct gate *gate)
 	want("pipe", result(pipe(gate->ends)), 0);
 }
 
-/* pass waits for the gate, which opens, too, if who holds it has ended. */
+/* pass waits until the gate opens. It also opens when the process that should open it
+   ends. */
 static inline void pass(struct gate *gate)
 {
 	char byte;

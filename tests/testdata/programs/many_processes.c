@@ -5,7 +5,8 @@
 #define PROCESSES 64
 #define VALUES 40
 
-/* value number i of a process; some are negative, and odd ones are odd then, too */
+/* value_of returns value i of a process. It is odd if i is odd, and it may be
+   negative. */
 static int32_t value_of(int process, int i)
 {
 	return (process % 2 ? -1 : 1) * (1000 * process + i);

@@ -1,11 +1,11 @@
-/* Flags of open and fcntl change nothing but who may read and write. */
+/* Flags of open and fcntl change only whether the descriptor can be read and written. */
 #include "device.h"
 
 #include <sys/stat.h>
 
 static void use(int fd)
 {
-	refuse_pop("read of a session that is new", fd);
+	refuse_pop("read of a new session", fd);
 	set_capacity(fd, 2);
 	refuse_pop("read of an empty deque", fd);
 	push(fd, 2);
@@ -20,17 +20,17 @@ static void one_way(void)
 	unsigned char bytes[4] = { 2 };
 	int fd = open_device(O_RDONLY);
 
-	want("write at what is open to read", result(write(fd, bytes, 1)), -EBADF);
-	refuse_pop("read at what is open to read", fd);
+	want("write at a descriptor opened for reading", result(write(fd, bytes, 1)), -EBADF);
+	refuse_pop("read at a descriptor opened for reading", fd);
 	close_device(fd);
 	fd = open_device(O_WRONLY);
 	set_capacity(fd, 2);
 	push(fd, 2);
-	want("read at what is open to write", result(read(fd, bytes, 4)), -EBADF);
+	want("read at a descriptor opened for writing", result(read(fd, bytes, 4)), -EBADF);
 	close_device(fd);
 }
 
-/* truncated: what truncates, as a shell's > does, takes nothing from a session. */
+/* truncated truncates the file, as a shell's > does. The session must keep its values. */
 static void truncated(void)
 {
 	struct stat status;
@@ -47,7 +47,7 @@ static void truncated(void)
 	want("ftruncate", result(ftruncate(fd, 0)), 0);
 	want("fsync", result(fsync(fd)), 0);
 	want("fstat", result(fstat(fd, &status)), 0);
-	want("kind of file", S_ISREG(status.st_mode), 1);
+	want("is a regular file", S_ISREG(status.st_mode), 1);
 	push(fd, 4);
 	pop(fd, 2);
 	pop(fd, 4);

@@ -1,5 +1,5 @@
-/* A second open by one process is refused and harms nobody; after a close the
-   open works again, as often as one likes, and nothing of before is left. */
+/* A second open by a process is refused and does no harm. After a close the process can
+   open the device again, any number of times. Each new session is empty. */
 #include "device.h"
 
 #define TIMES 1000
@@ -21,14 +21,14 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < TIMES; i++) {
 		fd = open_device(O_RDWR);
-		refuse_pop("read of a session that is new", fd);
-		want("write of a value to a session that is new", push_result(fd, i), -EACCES);
+		refuse_pop("read of a new session", fd);
+		want("write of a value to a new session", push_result(fd, i), -EACCES);
 		set_capacity(fd, 2);
 		refuse_pop("read of an empty deque", fd);
 		push(fd, i);
 		push(fd, 2 * i);
 		want("write to a full deque", push_result(fd, i), -EACCES);
-		if (i % 3 == 0) /* the other sessions end with their values */
+		if (i % 3 == 0) /* other sessions end while they have values */
 			pop(fd, i);
 		close_device(fd);
 	}

@@ -1,13 +1,13 @@
-/* A descriptor that is kept over exec is the same session, and the new program
-   the same client. One that is closed by exec ends its session. */
+/* A descriptor that stays open over exec keeps its session, and the new program is the
+   same client. A descriptor that exec closes ends its session. */
 #include "device.h"
 
-#define COPY 30 /* the descriptor that is kept */
+#define COPY 30 /* the descriptor that stays open */
 
 static void kept(void)
 {
 	pop(COPY, 2);
-	refuse_open("open by the new program, which has it open");
+	refuse_open("second open by the new program");
 	close_device(COPY);
 }
 
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		fail("exec: %s", strerror(errno));
 	}
 	fd = open_device(O_RDWR);
-	refuse_pop("read of a session that is new", fd);
+	refuse_pop("read of a new session", fd);
 	close_device(fd);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
- * sendfile and mmap go by the kernel's page cache, which all processes share. They
- * may be refused; what they give are the session's own values, each once and in
- * order, and they lose none. (Linux from 6.5 reads a page for sendfile, mm/filemap.c,
- * filemap_splice_read, below the end of what it believes is written.)
+ * sendfile and mmap use the page cache of Linux, which all processes share. They may be
+ * refused. Otherwise they must return the session's own values, each once and in order,
+ * and must not lose any. (Below the end of what it believes is written, Linux 6.5 and
+ * later reads a page for sendfile, mm/filemap.c, filemap_splice_read.)
  */
 #include "device.h"
 
@@ -14,7 +14,7 @@
 
 static int32_t next_value;
 
-/* send_some has sendfile read at an offset; what it took comes out of a pipe. */
+/* send_some copies values from an offset to a pipe with sendfile, and checks them. */
 static void send_some(int fd, off_t offset, size_t count)
 {
 	unsigned char bytes[VALUES * 4];
@@ -24,10 +24,10 @@ static void send_some(int fd, off_t offset, size_t count)
 	want("pipe", result(pipe(ends)), 0);
 	got = result(sendfile(ends[1], fd, &offset, count));
 	if (got > 0) {
-		want("sendfile: part of a value", got % 4, 0);
+		want("sendfile: bytes beyond whole values", got % 4, 0);
 		want("read of the pipe", result(read(ends[0], bytes, sizeof bytes)), got);
 	} else if (got != 0 && got != -EINVAL && got != -EIO) {
-		want("sendfile", got, -ESPIPE); /* errors on the way to a page are EIO in Linux 7.2 */
+		want("sendfile", got, -ESPIPE); /* Linux 7.2 returns EIO if it cannot read a page */
 	}
 	for (long i = 0; i < got; i += 4, next_value += 2)
 		want_value("sendfile", bytes + i, next_value);
@@ -44,11 +44,12 @@ static void bus_error(int number)
 }
 
 /*
- * map looks at a page of the file, if the kernel makes one.
+ * map reads a page of the file, if mmap succeeds.
  *
- * Not with the 9p client of Linux 6.1: it keeps the page, with the value in it, and
- * shows it to everybody (fs/9p/vfs_file.c, v9fs_file_mmap; fs/9p/vfs_addr.c). Its
- * Tread for a page is that of a read of 4096 bytes, so that no server can tell.
+ * It does nothing on a 9p mount of Linux 6.1. There Linux keeps the page with the value
+ * and shows it to all processes (fs/9p/vfs_file.c, v9fs_file_mmap; fs/9p/vfs_addr.c). A
+ * server cannot prevent that, because the Tread for a page is the same as for a read of
+ * 4096 bytes.
  */
 static void map(int fd)
 {
@@ -68,7 +69,7 @@ static void map(int fd)
 	munmap(page, 4);
 }
 
-/* fill pushes values of a process's own. */
+/* fill fills the deque with values that only this process has. */
 static void fill(int fd, int32_t first)
 {
 	next_value = first;

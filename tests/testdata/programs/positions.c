@@ -1,5 +1,5 @@
-/* Positions mean nothing: pread, pwrite and lseek work anywhere, and what they
-   take and put is the deque's. */
+/* Positions mean nothing: pread and pwrite work at any position, and always pop and push
+   at the deque. lseek has no effect on it. */
 #include "device.h"
 
 static const off_t places[] = { 0, 1, 4, 4095, 4096, 1000000, (off_t)1 << 40 };
@@ -7,8 +7,8 @@ static const off_t places[] = { 0, 1, 4, 4095, 4096, 1000000, (off_t)1 << 40 };
 
 static int32_t next_value;
 
-/* take is what a read of count bytes gave that can be refused below the end of
-   what the kernel believes is written: a value or, then, none. */
+/* take checks the result of a read: it must have popped the next value. With
+   kept-size the read may also have been refused with ESPIPE. take then pops. */
 static void take(const char *call, int fd, long got, const unsigned char *bytes)
 {
 	if (way_kept_size && got == -ESPIPE) {

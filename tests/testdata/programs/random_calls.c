@@ -1,6 +1,6 @@
-/* Processes make random calls at the same time, each with its own deque, and
-   compare every result and value with a model of the device. A further argument
-   is the seed, which is printed. */
+/* Several processes make random calls at the same time, each with its own deque. They
+   compare every result and value with a model of the device. A further argument is the
+   seed. The program prints the seed. */
 #include "device.h"
 
 #include <time.h>
@@ -9,7 +9,7 @@
 #define CALLS 1000
 #define LARGEST 5000 /* bytes of a write */
 
-/* The device's contract. */
+/* A model of a session, as the device's contract has it. */
 struct model {
 	int open, capacity, length;
 	int32_t values[100]; /* leftmost first */
@@ -20,7 +20,7 @@ static long model_write(struct model *m, const unsigned char *bytes, size_t size
 	int32_t value;
 
 	if (size == 0)
-		return 0; /* no file system is asked; the device would say EINVAL */
+		return 0; /* Linux does not send the call; the device would refuse it */
 	if (m->capacity == 0) {
 		if (size > 1)
 			return -EACCES;
@@ -60,6 +60,7 @@ static long model_read(struct model *m, size_t size, int32_t *value)
 
 static uint64_t state; /* of the random numbers (Marsaglia's xorshift64*) */
 
+/* below returns a random number from 0 to limit - 1. */
 static uint32_t below(uint32_t limit)
 {
 	state ^= state >> 12;
@@ -71,7 +72,7 @@ static uint32_t below(uint32_t limit)
 static unsigned long seed;
 static int number, fd;
 
-/* compare is want with all that is needed to find the call again. */
+/* compare is want with a message that has the seed, the call and the state. */
 static void compare(const struct model *m, const char *call, size_t size, long got, long wanted)
 {
 	char a[64], b[64];
@@ -92,7 +93,7 @@ static void random_open(struct model *m)
 		return;
 	}
 	second = open(device, O_RDWR);
-	if (way_each && second >= 0) { /* it is another client's */
+	if (way_each && second >= 0) { /* the open is another client's */
 		close_device(second);
 		return;
 	}
@@ -113,7 +114,7 @@ static void random_write(struct model *m)
 		size = 1;
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (unsigned char)below(256);
-	if (size == 1) /* small ones are full soon; 0 and 101 are none */
+	if (size == 1) /* a small capacity, or an invalid 0 or 101, or any */
 		bytes[0] = (unsigned char)(below(3) ? below(8) : below(3) ? 101 : below(256));
 	got = result(write(fd, bytes, size));
 	compare(&before, "write", size, got, model_write(m, bytes, size));
@@ -128,7 +129,7 @@ static void random_read(struct model *m)
 	long got = result(read(fd, bytes, size)), wanted;
 
 	if (way_kept_size && size > 4 && got == -ESPIPE && m->length > 0)
-		return; /* nothing is popped, as the next reads show */
+		return; /* nothing was popped; later reads show that */
 	wanted = model_read(m, size, &value);
 	compare(&before, "read", size, got, wanted);
 	if (wanted == 4 && get(bytes) != value)

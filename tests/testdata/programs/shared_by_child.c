@@ -1,6 +1,6 @@
-/* A forked child has its parent's descriptor: what it writes the parent reads.
-   The session ends with the last of both closes. A child that opens the device
-   for itself has a deque of its own. */
+/* A forked child shares its parent's descriptor: the parent reads what the child writes.
+   The session ends when both have closed the descriptor. A child that opens the device
+   itself has a deque of its own. */
 #include "device.h"
 
 static void writes_and_reads(int fd)
@@ -11,12 +11,12 @@ static void writes_and_reads(int fd)
 		pop(fd, 2);
 		push(fd, 4);
 		push(fd, -5);
-		_exit(0); /* which closes its descriptor, and not the session */
+		_exit(0); /* closes the child's descriptor, but the session continues */
 	}
 	reap(pid);
 	pop(fd, -5);
 	pop(fd, 4);
-	refuse_pop("read of what the child left", fd);
+	refuse_pop("read after all values were popped", fd);
 	push(fd, 6);
 }
 
@@ -40,7 +40,7 @@ static void opens_for_itself(int fd)
 	pop(fd, 8);
 }
 
-/* outlives: the parent closes first, and the child goes on. */
+/* outlives closes the parent's descriptor first. The child continues to use its own. */
 static void outlives(int fd)
 {
 	struct gate closed;
@@ -55,7 +55,7 @@ static void outlives(int fd)
 		_exit(0);
 	}
 	close_device(fd);
-	refuse_open("open by the parent, whose session the child has");
+	refuse_open("open by the parent while the child has the file open");
 	open_gate(&closed);
 	reap(pid);
 }
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	begin(argc, argv);
 	for (int i = 0; i < 2; i++) {
 		fd = open_device(O_RDWR);
-		refuse_pop("read of a session that is new", fd);
+		refuse_pop("read of a new session", fd);
 		set_capacity(fd, 3);
 		push(fd, 2);
 		writes_and_reads(fd);

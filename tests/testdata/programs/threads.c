@@ -1,20 +1,20 @@
-/* Threads of a process are one client. They push and pop at one descriptor at
-   the same time: no value is lost, none comes twice, and none of them can open
-   the device a second time. */
+/* The threads of a process are one client. They push and pop at one descriptor at the
+   same time: no value is lost and none comes twice. No thread can open the device a
+   second time. */
 #include "device.h"
 
 #include <pthread.h>
 
 #define THREADS 8
 #define ROUNDS 250
-#define AT_ONCE 12 /* of each thread; of all together as many as fit */
+#define AT_ONCE 12 /* values that each thread pushes before it pops any; all fit */
 
 static int fd;
 static pthread_barrier_t together;
 static int32_t popped[THREADS][ROUNDS + AT_ONCE];
 
-/* take pops any value. There is one: a thread pops only what it, or another for
-   it, has pushed before. */
+/* take pops any value. The deque is never empty then, because each thread pushes before
+   it pops. */
 static int32_t take(void)
 {
 	unsigned char bytes[4];
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 		want("pthread_create", -pthread_create(&threads[i], NULL, thread, (void *)(intptr_t)i), 0);
 	for (int i = 0; i < THREADS; i++)
 		want("pthread_join", -pthread_join(threads[i], NULL), 0);
-	refuse_pop("read of what the threads left", fd);
+	refuse_pop("read after all values were popped", fd);
 	close_device(fd);
 
 	for (int i = 0; i < THREADS; i++)

@@ -1,10 +1,10 @@
 /*
- * readv and writev are one call at the device, of the size of all parts together.
+ * readv and writev each make one call at the device, with the size of all parts together.
  *
- * That is so on every mount, as file systems get the parts together. A file in
- * /proc whose driver has plain read and write gets one call for each part
- * (fs/read_write.c, do_loop_readv_writev): the module itself pops a value for
- * each part of four bytes.
+ * This is true on every mount, because Linux passes all parts to a file system at once.
+ * For a file in /proc whose driver has read and write without iterators, Linux makes a
+ * call for each part (fs/read_write.c, do_loop_readv_writev). So the kernel module pops a
+ * value for each part of four bytes.
  */
 #include "device.h"
 
@@ -38,10 +38,10 @@ int main(int argc, char **argv)
 	memset(b, 0xaa, sizeof b);
 	want("readv of 4 and 4 bytes", result(readv(fd, two, 2)), 4);
 	want_value("readv of 4 and 4 bytes", a, 4);
-	want("first byte behind what was read", b[0], 0xaa);
+	want("first byte after the value", b[0], 0xaa);
 	want("readv of 4 and 4096 bytes", result(readv(fd, large, 2)), 4);
 	want_value("readv of 4 and 4096 bytes", a, 6);
-	want("first byte behind what was read", b[0], 0xaa);
+	want("first byte after the value", b[0], 0xaa);
 	want("readv of an empty deque", result(readv(fd, two, 2)), -EACCES);
 	close_device(fd);
 	return 0;
