@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// attacks run in a process of their own until they are killed. An attack that
-// cannot go on, because the server has cut it, starts again.
+// attacks are what a process of its own does to the server at a socket, by name. Each
+// returns when the server has closed its connection, or after one round. The process
+// repeats it until the process is killed.
 var attacks = map[string]func(socket string) error{
 	"connect":     attackConnect,
 	"cycles":      attackCycles,
@@ -20,6 +21,8 @@ var attacks = map[string]func(socket string) error{
 	"sizes":       attackSizes,
 }
 
+// attack attacks the server at a socket until this process is killed. It returns only on an
+// error other than a closed or refused connection.
 func attack(name, socket string) error {
 	run, ok := attacks[name]
 	if _, is := floods[name]; is {
@@ -36,14 +39,13 @@ func attack(name, socket string) error {
 	}
 }
 
-// isCut says whether an error is of a connection that the other side ended or
-// did not take.
+// isCut reports whether an error means that the server closed or refused the connection.
 func isCut(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// attackConnect connects and leaves as fast as it can.
+// attackConnect connects and closes the connection at once.
 func attackConnect(socket string) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
@@ -52,9 +54,8 @@ func attackConnect(socket string) error {
 	return c.Close()
 }
 
-// attackCycles opens and closes the device as fast as it can, 64 times a batch.
-// It gets as many replies as requests from any server, but not of a size that
-// it could know.
+// attackCycles opens, uses and closes the device as fast as it can, in batches of 64. Any
+// server sends as many replies as it gets requests, but the sizes of the replies vary.
 func attackCycles(socket string) error {
 	c, err := attachAttacker(socket)
 	if err != nil {
@@ -78,7 +79,8 @@ func attackCycles(socket string) error {
 	}
 }
 
-// attachAttacker sends what starts a session and skips the two replies.
+// attachAttacker connects, sends Tversion and Tattach, and skips the two replies. The
+// caller closes the connection.
 func attachAttacker(socket string) (net.Conn, error) {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
@@ -96,7 +98,7 @@ func attachAttacker(socket string) (net.Conn, error) {
 	return c, nil
 }
 
-// skipFrames reads n frames and drops them.
+// skipFrames reads n frames and drops them. It may also drop bytes that follow.
 func skipFrames(c net.Conn, n int) error {
 	in, fill := make([]byte, 64<<10), 0
 	for n > 0 {
@@ -119,10 +121,10 @@ func skipFrames(c net.Conn, n int) error {
 	return nil
 }
 
-// attackNeverRead sends requests on many connections and reads no reply.
+// attackNeverRead sends requests on many connections and reads no replies.
 func attackNeverRead(socket string) error {
 	requests := bytes.Repeat(message(120, 1, u32(99)), 1000)
-	return holdMany(socket, 200, func(c net.Conn) error {
+	return onMany(socket, 200, func(c net.Conn) error {
 		if err := c.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
 			return err
 		}
@@ -134,20 +136,21 @@ func attackNeverRead(socket string) error {
 	})
 }
 
-// attackHalfFrames stops within a frame, on many connections.
+// attackHalfFrames sends the first part of a frame on many connections.
 func attackHalfFrames(socket string) error {
 	half := append(message(100, 0xffff, u32(65536), text("9P2000.L")), u32(60_000)...)
-	return holdMany(socket, 1000, func(c net.Conn) error {
+	return onMany(socket, 1000, func(c net.Conn) error {
 		_, err := c.Write(append(half, make([]byte, 5000)...))
 		return err
 	})
 }
 
-// attackDrip keeps many messages under way and sends a byte of each at a time.
+// attackDrip sends one large message on each of many connections, all at the same time and
+// byte by byte.
 func attackDrip(socket string) error {
-	var held []net.Conn
+	var conns []net.Conn
 	defer func() {
-		for _, c := range held {
+		for _, c := range conns {
 			_ = c.Close()
 		}
 	}()
@@ -156,11 +159,11 @@ func attackDrip(socket string) error {
 		if err != nil {
 			return err
 		}
-		held = append(held, c)
+		conns = append(conns, c)
 	}
 	large := append(u32(60_000), make([]byte, 59_996)...)
 	for i := range large {
-		for _, c := range held {
+		for _, c := range conns {
 			if _, err := c.Write(large[i : i+1]); err != nil {
 				return err
 			}
@@ -169,12 +172,11 @@ func attackDrip(socket string) error {
 	return nil
 }
 
-// holdMany does something on n connections, holds them a while, and lets them
-// go.
-func holdMany(socket string, n int, do func(net.Conn) error) error {
-	var held []net.Conn
+// onMany opens n connections and calls do on each. It closes them all a second later.
+func onMany(socket string, n int, do func(net.Conn) error) error {
+	var conns []net.Conn
 	defer func() {
-		for _, c := range held {
+		for _, c := range conns {
 			_ = c.Close()
 		}
 	}()
@@ -183,7 +185,7 @@ func holdMany(socket string, n int, do func(net.Conn) error) error {
 		if err != nil {
 			return err
 		}
-		held = append(held, c)
+		conns = append(conns, c)
 		if err := do(c); err != nil {
 			return err
 		}
@@ -192,7 +194,7 @@ func holdMany(socket string, n int, do func(net.Conn) error) error {
 	return nil
 }
 
-// attackSizes claims frames of 4 GiB, and waits to be cut.
+// attackSizes announces a frame of 4 GiB and waits until the server closes the connection.
 func attackSizes(socket string) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {

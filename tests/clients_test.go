@@ -25,8 +25,9 @@ import (
 	"fullex/tests/locked"
 )
 
-// program returns the path of a program that others wrote. It is a system
-// program, which the PATH of a user need not find, or in the cache folder.
+// program returns the path of a program that is not ours: in PATH, in /usr/sbin or in the
+// cache folder of tests/run. A test without it is skipped, or fails if FULLEX_REQUIRE_ALL
+// is 1.
 func program(t testing.TB, name string) string {
 	t.Helper()
 	places := []string{name, "/usr/sbin/" + name}
@@ -45,13 +46,13 @@ func program(t testing.TB, name string) string {
 	return ""
 }
 
-// ending is how a program ended, and what it wrote.
+// ending is what a program wrote and the exit status with which it ended.
 type ending struct {
 	out, errors string
 	status      int
 }
 
-// run runs a program of others to its end. One that hangs fails the test.
+// run runs a program of [program] to its end. It fails the test if the program hangs.
 func run(t *testing.T, name string, args ...string) ending {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -68,8 +69,8 @@ func run(t *testing.T, name string, args ...string) ending {
 	return ending{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// What directories and files have, as regular expressions. diodls prints names in the
-// server's order, which is not that of listings.
+// Regular expressions for what diod's tools print of a directory of devices and of modules.
+// diodls prints names in the order of the server, which is not sorted.
 var (
 	devices = `((` + strings.Join(listing.Devices(), "|") + `)\n)` + fmt.Sprintf("{%d}", len(listing.Devices()))
 	lsmod   = `Module +Size +Used by\n` + strings.Join(listing.Modules(), ` +0 +0\n`) + ` +0 +0\n`
@@ -80,13 +81,13 @@ const (
 	noCtl  = `error attaching to aname='?ctl'?: Not a directory\n`
 )
 
-// diodRuns are runs of diod's tools: what they write, as regular expressions
-// for all of it, and their status.
+// diodRuns are commands of diod's tools. out and errors are regular expressions for all that
+// a tool writes.
 var diodRuns = []struct{ command, out, errors, status string }{
 	{"diodls -a /", `each\npid\nctl\nkmsg\nmodules\nsessions\n` + devices, ``, "0"},
 	{"diodls -a /each", devices, ``, "0"},
 	{"diodls -a / pid/7 nosuch", `pid/7:\n` + devices + `\n`, `diodls: nosuch: No such file or directory\n`, "1"},
-	// With -l it walks to "." and ".." too, names that the server leaves to clients.
+	// With -l diodls also walks to "." and "..". The server leaves these names to clients.
 	{"diodls -l -a /each", strings.Replace(devices, "(", `(-rw-rw-rw-\. +1 .* `, 1), `diodls: npc_walk \.\n: Invalid argument\ndiodls: npc_walk \.\.\n: Invalid argument\n`, "0"},
 
 	{"diodcat -a / modules", lsmod, ``, "0"},
@@ -101,14 +102,14 @@ var diodRuns = []struct{ command, out, errors, status string }{
 	{"diodcat -a / nosuch", ``, `diodcat: open nosuch: No such file or directory\n`, "1"},
 	{"diodcat -a /nosuch modules", ``, `diodcat: error attaching to aname='/nosuch': No such file or directory\n`, "1"},
 
-	// These want the files that diod itself exports as "ctl".
+	// These tools attach to "ctl", the files that diod exports about itself.
 	{"diodls", ``, `diodls: ` + noCtl, "1"},
 	{"diodshowmount", ``, `diodshowmount: ` + noCtl, "1"},
 	{"dioddate", ``, `dioddate: ` + noCtl, "0"},
 	{"diodload -n 2 -r 1", `(diodload: 0 ops/s.*\n)?`, `(diodload: (` + noCtl + `|0 ops/s.*\n)){2,3}`, "0"},
 }
 
-func TestDiodsClientsReadAndAreRefusedAsOthersAre(t *testing.T) {
+func TestDiodToolsReadAndReportRefusals(t *testing.T) {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	for _, addr := range []net.Addr{serve(t, srv), serveTCPOf(t, srv)} {
 		for _, test := range diodRuns {
@@ -118,14 +119,15 @@ func TestDiodsClientsReadAndAreRefusedAsOthersAre(t *testing.T) {
 				assert.Regexp(t, `^`+test.out+`$`, ended.out)
 				assert.Regexp(t, `^`+test.errors+`$`, ended.errors)
 				assert.Equal(t, test.status, strconv.Itoa(ended.status))
-				eventually(t, "its session is gone", func() bool { return srv.Kernel.Sessions() == 0 })
+				eventually(t, "the tool's session ends", func() bool { return srv.Kernel.Sessions() == 0 })
 			})
 		}
 	}
 }
 
-// TestDiodsClientReadsALongTextWhole reads in pieces of the smallest msize.
-func TestDiodsClientReadsALongTextWhole(t *testing.T) {
+// TestDiodcatReadsALongTextToItsEnd uses the smallest msize, so that diodcat needs several
+// reads.
+func TestDiodcatReadsALongTextToItsEnd(t *testing.T) {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	addr := serve(t, srv)
 	for range 300 {
@@ -138,9 +140,9 @@ func TestDiodsClientReadsALongTextWhole(t *testing.T) {
 	assert.Equal(t, ending{out: want}, ended)
 }
 
-// TestDiodsClientMountsUpToTheKernel: mount.diod connects and asks whether it
-// must authenticate, then hands the connection to the kernel, which -f omits.
-func TestDiodsClientMountsUpToTheKernel(t *testing.T) {
+// TestMountDiodDoesAllButTheMountCall: mount.diod connects, asks whether it must
+// authenticate, and passes the connection to Linux. With -f it omits the last step.
+func TestMountDiodDoesAllButTheMountCall(t *testing.T) {
 	srv := &p9srv.Server{}
 	unix := serve(t, srv)
 	tcp := serveTCPOf(t, srv)
@@ -157,9 +159,9 @@ func TestDiodsClientMountsUpToTheKernel(t *testing.T) {
 	}
 }
 
-// TestDiodsClientDtopCountsNoServer: it asks again and again for what only diod
-// has, and says that none is alive.
-func TestDiodsClientDtopCountsNoServer(t *testing.T) {
+// TestDtopShowsNoLiveServer: dtop keeps asking for statistics that only diod exports. So it
+// counts this server as dead.
+func TestDtopShowsNoLiveServer(t *testing.T) {
 	var log locked.Buffer
 	addr := serveTCP(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -171,16 +173,16 @@ func TestDiodsClientDtopCountsNoServer(t *testing.T) {
 	keys, err := dtop.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, dtop.Start())
-	eventually(t, "dtop was here twice", func() bool { return strings.Count(log.String(), "msg=disconnected") >= 2 })
+	eventually(t, "dtop has connected twice", func() bool { return strings.Count(log.String(), "msg=disconnected") >= 2 })
 	_, err = io.WriteString(keys, "q")
 	require.NoError(t, err)
 	require.NoError(t, dtop.Wait())
 	assert.Contains(t, screen.String(), "Live servers: 0/1")
 }
 
-// TestClientOfAnotherDialectIsToldAndTheLogSaysWhy runs a program of Plan 9's
-// editor, which speaks 9P2000 to a socket of that name.
-func TestClientOfAnotherDialectIsToldAndTheLogSaysWhy(t *testing.T) {
+// TestClientOfAnotherDialectIsRefusedAndTheLogSaysWhy runs a client of Plan 9's editor acme.
+// The client speaks 9P2000 over the socket "acme" in the directory NAMESPACE.
+func TestClientOfAnotherDialectIsRefusedAndTheLogSaysWhy(t *testing.T) {
 	program(t, "editinacme")
 	var log locked.Buffer
 	addr := serve(t, &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))})

@@ -12,33 +12,33 @@ import (
 	"fullex/p9srv"
 )
 
-// TestNothingIsLeftOfACutConnection cuts a connection at every point of a
-// session and looks for sessions, goroutines and descriptors.
-func TestNothingIsLeftOfACutConnection(t *testing.T) {
+// TestClientThatDisconnectsLeavesNothing disconnects at various points of a session. Then no
+// session, goroutine or descriptor of the connection may be left.
+func TestClientThatDisconnectsLeavesNothing(t *testing.T) {
 	points := []struct {
 		name string
 		to   func(t *testing.T, c net.Conn)
 	}{
 		{"after connect", func(*testing.T, net.Conn) {}},
-		{"within the first head", raw(19, 0, 0)},
+		{"within the first frame's size", raw(19, 0, 0)},
 		{"within the first frame", raw(19, 0, 0, 0, 100, 255, 255, 0)},
 		{"after attach", func(t *testing.T, c net.Conn) { attachOn(t, c, "") }},
 		{"after walk", func(t *testing.T, c net.Conn) { walkTo(t, c) }},
 		{"after open", func(t *testing.T, c net.Conn) { openOn(t, c) }},
-		{"after the capacity", func(t *testing.T, c net.Conn) { write(t, openOn(t, c), []byte{9}) }},
-		{"after a value", func(t *testing.T, c net.Conn) { pushOn(t, c) }},
+		{"after a write of the capacity", func(t *testing.T, c net.Conn) { write(t, openOn(t, c), []byte{9}) }},
+		{"after a push", func(t *testing.T, c net.Conn) { pushOn(t, c) }},
 		{"within a write", func(t *testing.T, c net.Conn) {
 			pushOn(t, c)
 			raw(27, 0, 0, 0, 118, 1, 0, 2, 0, 0, 0)(t, c)
 		}},
-		{"after a frame that cannot be", func(t *testing.T, c net.Conn) {
+		{"after a frame of an impossible size", func(t *testing.T, c net.Conn) {
 			pushOn(t, c)
 			raw(1, 0, 0, 0)(t, c)
 		}},
 		{"after close", func(t *testing.T, c net.Conn) {
 			require.NoError(t, pushOn(t, c).Close())
 		}},
-		{"with many open", func(t *testing.T, c net.Conn) {
+		{"with 200 open sessions", func(t *testing.T, c net.Conn) {
 			each := attachOn(t, c, "/each")
 			for range 200 {
 				mustOpen(t, each, "full_ex")
@@ -56,9 +56,9 @@ func TestNothingIsLeftOfACutConnection(t *testing.T) {
 				point.to(t, c)
 				require.NoError(t, c.Close())
 			}
-			eventually(t, "no session left", func() bool { return srv.Kernel.Sessions() == 0 })
-			eventually(t, "no goroutine left", func() bool { return runtime.NumGoroutine() <= goroutines })
-			eventually(t, "no descriptor left", func() bool { return openFDs(t) <= fds })
+			eventually(t, "no session is left", func() bool { return srv.Kernel.Sessions() == 0 })
+			eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
+			eventually(t, "no descriptor is left", func() bool { return openFDs(t) <= fds })
 
 			file := mustOpen(t, attach(t, unix, ""), "full_ex")
 			assert.NoError(t, file.Close(), "others are served")
@@ -66,7 +66,7 @@ func TestNothingIsLeftOfACutConnection(t *testing.T) {
 	}
 }
 
-// serveTCPOf lets a server that runs listen on TCP, too.
+// serveTCPOf lets a server that runs also listen on a free TCP port, and returns its address.
 func serveTCPOf(t *testing.T, srv *p9srv.Server) net.Addr {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -75,6 +75,7 @@ func serveTCPOf(t *testing.T, srv *p9srv.Server) net.Addr {
 	return l.Addr()
 }
 
+// raw returns a function that sends these bytes.
 func raw(b ...byte) func(*testing.T, net.Conn) {
 	return func(t *testing.T, c net.Conn) {
 		t.Helper()
@@ -83,6 +84,8 @@ func raw(b ...byte) func(*testing.T, net.Conn) {
 	}
 }
 
+// walkTo attaches and walks to the device. openOn also opens it, and pushOn also pushes a
+// value.
 func walkTo(t *testing.T, c net.Conn) p9.File {
 	t.Helper()
 	_, file, err := attachOn(t, c, "").Walk([]string{"full_ex"})

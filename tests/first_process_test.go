@@ -21,8 +21,9 @@ import (
 	"fullex/tests/need"
 )
 
-// TestFirstProcessReapsOrphans: a container's first process is the parent of those
-// who have lost theirs, and it ends by the usual signals with the usual status.
+// TestFirstProcessReapsOrphans runs commands as the first process of a pid namespace, as in a
+// container. That process becomes the parent of orphans. It ends by the usual signals with
+// the usual exit status.
 func TestFirstProcessReapsOrphans(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make a pid namespace")
@@ -34,7 +35,7 @@ func TestFirstProcessReapsOrphans(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		args   []string
-		signal syscall.Signal // 0: its input ends
+		signal syscall.Signal // that ends it; 0: the end of its input does
 		status int
 		fuse   bool
 	}{
@@ -42,7 +43,7 @@ func TestFirstProcessReapsOrphans(t *testing.T) {
 		{"trace", []string{"trace", "--listen", "unix:" + filepath.Join(t.TempDir(), "s"), target}, syscall.SIGINT, 0, false},
 		{"mount", []string{"mount", t.TempDir()}, syscall.SIGTERM, 0, true},
 		{"run", []string{"run", "--", "sh", "-c", "echo begun; read line; exit 7"}, 0, 7, false},
-		{"run signalled", []string{"run", "--fuse", "--", "sh", "-c", "echo begun; read line"}, syscall.SIGTERM, 128 + 15, true},
+		{"run ended by a signal", []string{"run", "--fuse", "--", "sh", "-c", "echo begun; read line"}, syscall.SIGTERM, 128 + 15, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := os.Stat("/dev/fuse"); c.fuse && err != nil {
@@ -57,20 +58,20 @@ func TestFirstProcessReapsOrphans(t *testing.T) {
 			} else {
 				require.NoError(t, in.Close())
 			}
-			_ = cmd.Wait() // the status says it
+			_ = cmd.Wait() // its error repeats the status
 			assert.Equal(t, c.status, cmd.ProcessState.ExitCode())
 		})
 	}
 }
 
-// startFirst starts a command and waits until it says something.
+// startFirst starts a command and waits until it has printed something.
 func startFirst(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser) {
 	t.Helper()
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = r.Close() }) // only read
+	t.Cleanup(func() { _ = r.Close() }) // nothing to flush
 	cmd.Stdout, cmd.Stderr = w, w
 	require.NoError(t, cmd.Start())
 	require.NoError(t, w.Close())
@@ -79,25 +80,25 @@ func startFirst(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser) {
 	return in
 }
 
-// adoptAndReap gives several orphans to the first process of a pid namespace, as
-// docker exec may, lets them end, and waits until they are gone.
+// adoptAndReap makes three orphans in the pid namespace of a first process, as docker exec
+// may. It waits until the first process has adopted and reaped them.
 func adoptAndReap(t *testing.T, first int) {
 	t.Helper()
 	own := children(t, first)
-	var waits []io.Closer
+	var orphans []io.Closer
 	for range 3 {
-		waits = append(waits, startOrphan(t, first))
+		orphans = append(orphans, startOrphan(t, first))
 	}
-	eventually(t, "they are adopted", func() bool { return len(children(t, first)) == len(own)+3 })
-	for _, w := range waits {
-		require.NoError(t, w.Close())
+	eventually(t, "the orphans are adopted", func() bool { return len(children(t, first)) == len(own)+3 })
+	for _, o := range orphans {
+		require.NoError(t, o.Close())
 	}
-	eventually(t, "they are gone", func() bool { return maps.Equal(children(t, first), own) })
+	eventually(t, "the orphans are reaped", func() bool { return maps.Equal(children(t, first), own) })
 }
 
-// startOrphan starts a process in the pid namespace of another, whose parent ends
-// at once. It runs until wait is closed.
-func startOrphan(t *testing.T, first int) (wait io.Closer) {
+// startOrphan starts a process in the pid namespace of another process. Its parent ends at
+// once. Closing end ends it.
+func startOrphan(t *testing.T, first int) (end io.Closer) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -105,7 +106,7 @@ func startOrphan(t *testing.T, first int) (wait io.Closer) {
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: only this thread's children go there
+		runtime.LockOSThread() // and never unlocked: Setns is for children of this thread only
 		if err := unix.Setns(pidfd, unix.CLONE_NEWPID); err != nil {
 			done <- err
 			return
@@ -120,7 +121,7 @@ func startOrphan(t *testing.T, first int) (wait io.Closer) {
 	return w
 }
 
-// children returns the pids of a process's children, zombies included (proc(5),
+// children returns the pids of a process's children, including zombies (proc(5),
 // /proc/PID/stat).
 func children(t *testing.T, parent int) map[string]bool {
 	t.Helper()
@@ -128,7 +129,7 @@ func children(t *testing.T, parent int) map[string]bool {
 	require.NoError(t, err)
 	found := make(map[string]bool)
 	for _, file := range files {
-		text, _ := os.ReadFile(file) // it may be gone
+		text, _ := os.ReadFile(file) // fails if the process has ended
 		_, after, _ := bytes.Cut(text, []byte(") "))
 		if fields := bytes.Fields(after); len(fields) > 1 && string(fields[1]) == strconv.Itoa(parent) {
 			found[filepath.Base(filepath.Dir(file))] = true

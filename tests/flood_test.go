@@ -8,13 +8,14 @@ import (
 	"sync"
 )
 
-// flood is an attack by eight connections that send one kind of message without end and
-// read all replies.
+// flood is an attack by eight connections. Each sends the same messages without end and reads
+// all replies.
 type flood struct {
-	once, again []byte // what is sent once, and then
-	burst       int    // messages, for whose replies a connection waits; 0: it never waits
+	once, again []byte // messages that are sent at first, and then repeatedly
+	burst       int    // messages between two waits for their replies; 0: no waits
 }
 
+// floods are further attacks, by name.
 var floods = map[string]flood{
 	"flood-data": {once: openDeque(1), again: bytes.Join([][]byte{
 		message(118, 1, u32(1), u64(0), u32(4), []byte{2, 0, 0, 0}), message(116, 2, u32(1), u64(0), u32(4)),
@@ -29,7 +30,7 @@ var floods = map[string]flood{
 	"flood-directory": {once: message(110, 1, u32(0), u32(1), []byte{0, 0}), again: bytes.Join([][]byte{
 		message(12, 1, u32(1), u32(0)), message(40, 1, u32(1), u64(0), u32(65_000)),
 	}, nil)},
-	// What a share of work of a connection has, or nearly, and the wait before the next.
+	// Each burst is about as much work as the server does in a turn (p9srv/turn.go).
 	"burst-opens": {again: openAndClose, burst: 360},
 	"burst-walks": {burst: 360, again: message(110, 1, u32(0), u32(1), []byte{2, 0}, text("each"), text("none"))},
 	"burst-directory-end": {burst: 360,
@@ -44,7 +45,7 @@ var openAndClose = bytes.Join([][]byte{
 	message(110, 1, u32(0), u32(1), []byte{2, 0}, text("each"), text("full_ex")), message(12, 1, u32(1), u32(2)), message(120, 1, u32(1)),
 }, nil)
 
-// openDeque opens the device as a fid; its capacity is 100.
+// openDeque opens the device as a fid and sets the capacity to 100.
 func openDeque(fid uint32) []byte {
 	return bytes.Join([][]byte{
 		message(110, 1, u32(0), u32(fid), []byte{2, 0}, text("each"), text("full_ex")),
@@ -53,6 +54,7 @@ func openDeque(fid uint32) []byte {
 	}, nil)
 }
 
+// openDeques opens n devices, as fids from 10 on.
 func openDeques(n uint32) (all []byte) {
 	for fid := range n {
 		all = append(all, openDeque(10+fid)...)
@@ -60,8 +62,8 @@ func openDeques(n uint32) (all []byte) {
 	return all
 }
 
-// openText opens a text file as fid 1, reads some of it if count is not 0, and closes it
-// then.
+// openText opens a text file as fid 1. If count is not 0, it also reads that many bytes and
+// closes the file.
 func openText(name string, count uint32) []byte {
 	open := append(message(110, 1, u32(0), u32(1), []byte{1, 0}, text(name)), message(12, 1, u32(1), u32(0))...)
 	if count == 0 {
@@ -70,7 +72,8 @@ func openText(name string, count uint32) []byte {
 	return bytes.Join([][]byte{open, message(116, 1, u32(1), u64(0), u32(count)), message(120, 1, u32(1))}, nil)
 }
 
-// attackFlood runs a flood until the server cuts it.
+// attackFlood returns an attack that runs a flood until the server has closed all its
+// connections.
 func attackFlood(name string) func(socket string) error {
 	return func(socket string) error {
 		attack := floodOnce
@@ -88,13 +91,14 @@ func attackFlood(name string) func(socket string) error {
 	}
 }
 
+// floodOnce floods on one connection without waiting for replies.
 func floodOnce(socket string, f flood) error {
 	c, err := attachAttacker(socket)
 	if err != nil {
 		return err
 	}
 	var reader sync.WaitGroup
-	reader.Go(func() { _, _ = io.Copy(io.Discard, c) }) // the writer finds an error, too
+	reader.Go(func() { _, _ = io.Copy(io.Discard, c) }) // the writer reports the error
 	defer reader.Wait()
 	defer func() { _ = c.Close() }()
 	again := bytes.Repeat(f.again, 1+60_000/len(f.again))
@@ -104,7 +108,7 @@ func floodOnce(socket string, f flood) error {
 	return err
 }
 
-// burstOnce sends bursts and waits for their replies.
+// burstOnce floods on one connection and waits for the replies of each burst.
 func burstOnce(socket string, f flood) error {
 	c, err := attachAttacker(socket)
 	if err != nil {
@@ -126,7 +130,7 @@ func burstOnce(socket string, f flood) error {
 	return err
 }
 
-// frames counts messages.
+// frames returns the number of frames in b.
 func frames(b []byte) (n int) {
 	for ; len(b) > 0; n++ {
 		b = b[binary.LittleEndian.Uint32(b):]

@@ -21,8 +21,8 @@ import (
 	"fullex/tests/need"
 )
 
-// starter returns a command that mounts in the background. What it starts has the
-// mark in its environment.
+// starter returns a command that mounts in the background. Its process and the mount's have
+// mark in their environment.
 func starter(t *testing.T, args ...string) (cmd *exec.Cmd, mark string) {
 	t.Helper()
 	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
@@ -38,13 +38,13 @@ func starter(t *testing.T, args ...string) (cmd *exec.Cmd, mark string) {
 	return cmd, mark
 }
 
-// marked returns the processes that have a mark, but for zombies.
+// marked returns the processes with mark in their environment. Zombies have no environment.
 func marked(t *testing.T, mark string) (pids []int) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(t, err)
 	for _, file := range files {
-		text, _ := os.ReadFile(file) // it may be gone
+		text, _ := os.ReadFile(file) // fails if the process has ended
 		if bytes.Contains(text, []byte(mark+"\x00")) {
 			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 			require.NoError(t, err)
@@ -54,7 +54,7 @@ func marked(t *testing.T, mark string) (pids []int) {
 	return pids
 }
 
-// endDaemon ends a mount and waits for its process.
+// endDaemon ends a mount in the background and waits until its process has ended.
 func endDaemon(t *testing.T, cmd *exec.Cmd, mark, dir string) {
 	t.Helper()
 	out, err := exec.Command(cmd.Path, "umount", dir).CombinedOutput()
@@ -62,15 +62,15 @@ func endDaemon(t *testing.T, cmd *exec.Cmd, mark, dir string) {
 	eventually(t, "the process has ended", func() bool { return len(marked(t, mark)) == 0 })
 }
 
-// TestMountInTheBackgroundKeepsNothingBusy: neither the directory nor the
-// descriptors that it was started with.
+// TestMountInTheBackgroundKeepsNothingBusy: the mount's process uses neither the directory nor
+// the descriptors that it was started with.
 func TestMountInTheBackgroundKeepsNothingBusy(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a file system to be kept busy")
+		t.Skip("only root can mount the file system that could be busy")
 	}
 	busy, dir := t.TempDir(), t.TempDir()
 	require.NoError(t, unix.Mount("busy", busy, "tmpfs", 0, ""))
-	t.Cleanup(func() { _ = unix.Unmount(busy, unix.MNT_DETACH) }) // fails, as the test does it
+	t.Cleanup(func() { _ = unix.Unmount(busy, unix.MNT_DETACH) }) // fails if the test has unmounted it
 	cmd, mark := starter(t, dir)
 	cmd.Dir = busy
 	var files []*os.File
@@ -89,7 +89,7 @@ func TestMountInTheBackgroundKeepsNothingBusy(t *testing.T) {
 	assert.NoError(t, unix.Unmount(busy, 0))
 	said, err := io.ReadAll(r)
 	require.NoError(t, err)
-	assert.Empty(t, said, "the end of the pipe")
+	assert.Empty(t, said, "only the end of the pipe is read")
 	pids := marked(t, mark)
 	require.Len(t, pids, 1)
 	session, err := unix.Getsid(pids[0])
@@ -98,10 +98,10 @@ func TestMountInTheBackgroundKeepsNothingBusy(t *testing.T) {
 	endDaemon(t, cmd, mark, dir)
 }
 
-// TestMountInTheBackgroundKnowsRelativePaths: also when it has left the directory
-// where they meant something, whose name may have a comma.
-func TestMountInTheBackgroundKnowsRelativePaths(t *testing.T) {
-	home, err := os.MkdirTemp("", "a,b") // shorter than t.TempDir, as a socket's path must be
+// TestMountInTheBackgroundUnderstandsRelativePaths: the mount's process runs in another
+// directory than its starter. The name of the starter's directory has a comma.
+func TestMountInTheBackgroundUnderstandsRelativePaths(t *testing.T) {
+	home, err := os.MkdirTemp("", "a,b") // the path of a socket must be shorter than t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(home)) })
 	dir := filepath.Join(home, "mount")
@@ -134,16 +134,16 @@ func serveAt(t *testing.T, path string) *p9srv.Server {
 	return srv
 }
 
-// TestMountInTheBackgroundEndsWithAStarterThatIsKilled: who has given up waiting
-// gets no mount later.
-func TestMountInTheBackgroundEndsWithAStarterThatIsKilled(t *testing.T) {
+// TestMountInTheBackgroundEndsIfItsStarterIsKilled: a user who stops waiting for a mount does
+// not get it later.
+func TestMountInTheBackgroundEndsIfItsStarterIsKilled(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, l.Close()) }()
 	dir := t.TempDir()
 	cmd, mark := starter(t, "unix:"+l.Addr().String(), dir)
 	require.NoError(t, cmd.Start())
-	conn, err := l.Accept() // and it never gets an answer
+	conn, err := l.Accept() // and never answer
 	require.NoError(t, err)
 	assert.Len(t, marked(t, mark), 2)
 	require.NoError(t, cmd.Process.Kill())

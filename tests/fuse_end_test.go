@@ -17,11 +17,11 @@ import (
 	"fullex/p9srv"
 )
 
-func TestKilledMountFreesItsSessionsAndIsCleanedUpByTheNext(t *testing.T) {
+func TestKilledMountFreesItsSessionsAndTheNextMountCleansUp(t *testing.T) {
 	srv := &p9srv.Server{}
 	target := "unix:" + serve(t, srv).String()
 	m := mountFUSE(t, target)
-	t.Cleanup(func() { _ = m.run("umount", "--lazy", m.dir).Run() }) // fails, unless the test did before
+	t.Cleanup(func() { _ = m.run("umount", "--lazy", m.dir).Run() }) // fails if the test has unmounted it
 	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
 	require.NoError(t, err)
 	holder := m.shell(`exec 3<>full_ex; cd /; echo holding; exec cat`)
@@ -37,7 +37,7 @@ func TestKilledMountFreesItsSessionsAndIsCleanedUpByTheNext(t *testing.T) {
 	require.NoError(t, in.Close())
 	require.NoError(t, holder.Wait())
 	_, err = os.Stat(m.dir)
-	require.ErrorIs(t, err, syscall.ENOTCONN, "the mount is still there")
+	require.ErrorIs(t, err, syscall.ENOTCONN, "the dead mount is still there")
 
 	for _, flags := range [][]string{{target}, nil} {
 		again := mountFUSEAt(t, m.dir, nil, flags...)
@@ -53,15 +53,16 @@ func TestKilledMountFreesItsSessionsAndIsCleanedUpByTheNext(t *testing.T) {
 	last.end()
 	entries, err := os.ReadDir(m.dir)
 	require.NoError(t, err)
-	assert.Empty(t, entries, "nothing is mounted there any more")
+	assert.Empty(t, entries, "nothing is mounted there now")
 }
 
-func TestUmountOfAMountThatIsInUse(t *testing.T) {
+func TestUmountRefusesAMountInUseUnlessLazy(t *testing.T) {
 	m := mountFUSE(t)
 	testUmountInUse(t, m)
 }
 
-// testUmountInUse ends a mount of which whoever has mounted has a file open.
+// testUmountInUse unmounts m while a shell has a file of it open. umount refuses that, and
+// umount --lazy does it. The open file works until the shell closes it.
 func testUmountInUse(t *testing.T, m *fuseMount) {
 	t.Helper()
 	holder := m.shell(`exec 3<>full_ex; cd /; printf '\003' >&3; echo holding; read go && printf '\002\0\0\0' >&3 && dd bs=4 count=1 <&3 2>/dev/null | od -An -td4`)
@@ -85,11 +86,11 @@ func testUmountInUse(t *testing.T, m *fuseMount) {
 	require.NoError(t, err)
 	assert.Equal(t, "2", strings.TrimSpace(string(said[:n])), "the open file still works")
 	require.NoError(t, holder.Wait())
-	assert.NoError(t, m.cmd.Wait(), "it ends with its last file: %s", m.log.String())
+	assert.NoError(t, m.cmd.Wait(), "the mount ends with its last open file: %s", m.log.String())
 }
 
-// startHolder starts a shell that has the device open and is outside the mount
-// when it says that it is holding.
+// startHolder starts a shell and waits until its script prints "holding". By then the script
+// has usually opened the device and left the mount's directory.
 func startHolder(t *testing.T, holder *exec.Cmd) (in io.WriteCloser, out io.Reader) {
 	t.Helper()
 	in, err := holder.StdinPipe()

@@ -19,8 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hungCalls are calls that wait for the server, by name, and what they say when it
-// answers. Each is made on a file that is open, so that no other comes before it.
+// hungCalls are calls that wait for the server, by name. The value is what a caller prints if
+// the server answers: the result and the errno. The file is open before, so that the call
+// sends only one request.
 var hungCalls = map[string]string{
 	"lookup":   "0 0",
 	"open":     "0 0",
@@ -33,11 +34,11 @@ var hungCalls = map[string]string{
 	"truncate": "0 0",
 }
 
-// playCaller says its thread, makes a call at a mount when it is told to, and says
-// what that returned. Two signals have handlers.
+// playCaller prints its thread ID, waits for a line of input and makes a call at a mount. It
+// waits for each of handledSignals and prints what the call returned.
 func playCaller(call, dir string) error {
 	runtime.LockOSThread()
-	made, err := prepareCall(call, dir)
+	makeCall, err := prepareCall(call, dir)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func playCaller(call, dir string) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	n, errno := made()
+	n, errno := makeCall()
 	for range handledSignals {
 		<-handled
 	}
@@ -55,10 +56,11 @@ func playCaller(call, dir string) error {
 	return nil
 }
 
-// handledSignals have a handler in a caller, which ends when it has had each.
+// handledSignals have a handler in a caller. The caller ends after it has received each.
 var handledSignals = []os.Signal{syscall.SIGALRM, syscall.SIGUSR1}
 
-// prepareCall does what comes before a call.
+// prepareCall opens the file for a call and, if that is the device, pushes a value. It returns
+// a function that makes the call.
 func prepareCall(call, dir string) (func() (int, syscall.Errno), error) {
 	path, flags := filepath.Join(dir, "full_ex"), syscall.O_RDWR
 	switch call {
@@ -85,8 +87,9 @@ func prepareCall(call, dir string) (func() (int, syscall.Errno), error) {
 	}, nil
 }
 
+// makeCall makes a call at an open file, or at its path.
 func makeCall(call, path string, fd int) (int, error) {
-	itself := fmt.Sprintf("/proc/self/fd/%d", fd) // without a look at the path
+	itself := fmt.Sprintf("/proc/self/fd/%d", fd) // without a lookup of the path
 	switch call {
 	case "lookup":
 		return 0, syscall.Stat(path, new(syscall.Stat_t))
@@ -117,7 +120,7 @@ type caller struct {
 	thread int
 }
 
-// startIdleCaller returns when it is ready to make its call.
+// startIdleCaller starts a caller and returns when it is ready to make its call.
 func startIdleCaller(t *testing.T, call, dir string) *caller {
 	t.Helper()
 	c := &caller{process: startRole(t, "call", call, dir)}
@@ -126,7 +129,7 @@ func startIdleCaller(t *testing.T, call, dir string) *caller {
 	return c
 }
 
-// startCaller returns when its call waits for the server, which hangs.
+// startCaller stops the server, starts a caller and returns when its call waits.
 func startCaller(t *testing.T, call, dir string, server *process) *caller {
 	t.Helper()
 	c := startIdleCaller(t, call, dir)
@@ -137,22 +140,23 @@ func startCaller(t *testing.T, call, dir string, server *process) *caller {
 	return c
 }
 
-// waitsInFUSE waits until a thread waits for a reply.
+// waitsInFUSE returns when a thread waits in Linux for a reply of the mount.
 func waitsInFUSE(t *testing.T, thread int) {
 	t.Helper()
-	eventually(t, "a call waits", func() bool {
-		place, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", thread))
-		return err == nil && string(place) == "request_wait_answer"
+	eventually(t, "a call waits for its reply", func() bool {
+		function, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", thread))
+		return err == nil && string(function) == "request_wait_answer"
 	})
 }
 
-// endsBy sends a signal and waits for the end of the process.
+// endsBy sends a signal to the process and waits for its end.
 func (c *caller) endsBy(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	require.NoError(t, c.cmd.Process.Signal(s))
 	c.ends(t)
 }
 
+// ends waits for the end of the process, with any status.
 func (c *caller) ends(t *testing.T) {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -160,16 +164,16 @@ func (c *caller) ends(t *testing.T) {
 	select {
 	case <-ended:
 	case <-time.After(patience):
-		require.FailNow(t, "it has not ended")
+		require.FailNow(t, "the caller has not ended")
 	}
 }
 
-// hang stops a process, all threads of it, until it goes on or the test ends.
+// hang stops all threads of a process. goOn or the end of the test continues them.
 func (p *process) hang(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
 	t.Cleanup(func() { p.goOn(t) })
-	eventually(t, "it hangs", func() bool {
+	eventually(t, "all threads are stopped", func() bool {
 		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
 		require.NoError(t, err)
 		for _, path := range stats {
@@ -181,12 +185,13 @@ func (p *process) hang(t *testing.T) {
 	})
 }
 
+// goOn continues a process after hang.
 func (p *process) goOn(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
 }
 
-// hasNoSession waits until a server has none.
+// hasNoSession waits until a server has no open session.
 func (p *process) hasNoSession(t *testing.T) {
 	t.Helper()
 	eventually(t, "all sessions have ended", func() bool {
@@ -195,7 +200,7 @@ func (p *process) hasNoSession(t *testing.T) {
 	})
 }
 
-// mountOfAServer mounts a server that is a process.
+// mountOfAServer starts a server in a process of its own and mounts it.
 func mountOfAServer(t *testing.T) (*fuseMount, *process) {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -203,7 +208,7 @@ func mountOfAServer(t *testing.T) (*fuseMount, *process) {
 	return mountFUSE(t, "unix:"+socket), server
 }
 
-func TestCallerOfAHungServerCanBeKilled(t *testing.T) {
+func TestCallerCanBeKilledWhileTheServerHangs(t *testing.T) {
 	m, server := mountOfAServer(t)
 	for call := range hungCalls {
 		t.Run(call, func(t *testing.T) {
@@ -217,7 +222,7 @@ func TestCallerOfAHungServerCanBeKilled(t *testing.T) {
 	assert.Empty(t, m.log.String())
 }
 
-// worksThrough opens the device, and pushes and pops a value.
+// worksThrough opens the device through a mount, and pushes and pops a value.
 func worksThrough(t *testing.T, m *fuseMount) {
 	t.Helper()
 	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
@@ -233,9 +238,9 @@ func worksThrough(t *testing.T, m *fuseMount) {
 	eventually(t, "its session has ended", func() bool { return m.sessions() == 0 })
 }
 
-// TestSignalWithoutAHandlerEndsACallOfAHungServer: one that dumps core is not
-// SIGKILL in the kernel. Programs in Go have handlers for all of them.
-func TestSignalWithoutAHandlerEndsACallOfAHungServer(t *testing.T) {
+// TestSignalWithoutAHandlerEndsACallToAHungServer uses a shell, because Go programs have
+// handlers for all these signals. SIGQUIT dumps core, so Linux does not treat it as SIGKILL.
+func TestSignalWithoutAHandlerEndsACallToAHungServer(t *testing.T) {
 	m, server := mountOfAServer(t)
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		t.Run(s.String(), func(t *testing.T) {
@@ -253,11 +258,11 @@ func TestSignalWithoutAHandlerEndsACallOfAHungServer(t *testing.T) {
 	}
 }
 
-// TestSignalWithAHandlerDoesNotEndACallOfASlowServer: what the server has done when it is
-// told to forget the call is the result, and no value is lost.
-func TestSignalWithAHandlerDoesNotEndACallOfASlowServer(t *testing.T) {
+// TestSignalWithAHandlerDoesNotEndACallToASlowServer: a server that continues in time still
+// gives the call its result, and no value is lost.
+func TestSignalWithAHandlerDoesNotEndACallToASlowServer(t *testing.T) {
 	m, server := mountOfAServer(t)
-	for call, says := range hungCalls {
+	for call, prints := range hungCalls {
 		t.Run(call, func(t *testing.T) {
 			c := startCaller(t, call, m.dir, server)
 			for _, s := range handledSignals {
@@ -270,20 +275,20 @@ func TestSignalWithAHandlerDoesNotEndACallOfASlowServer(t *testing.T) {
 			}()
 			select {
 			case line := <-said:
-				assert.Fail(t, "it has ended", line)
+				assert.Fail(t, "the call has returned", line)
 			case <-time.After(200 * time.Millisecond):
 			}
 			server.goOn(t)
-			assert.Equal(t, says, <-said)
+			assert.Equal(t, prints, <-said)
 			c.ends(t)
 			server.hasNoSession(t)
 		})
 	}
 }
 
-// TestSignalWithAHandlerEndsACallOfAHungServer: nobody knows what the server has done or
-// will do, so the call fails, and so do later ones on the file.
-func TestSignalWithAHandlerEndsACallOfAHungServer(t *testing.T) {
+// TestSignalWithAHandlerEndsACallToAHungServer: the call fails with EIO, because nobody knows
+// what the server has done or will do.
+func TestSignalWithAHandlerEndsACallToAHungServer(t *testing.T) {
 	m, server := mountOfAServer(t)
 	for call := range hungCalls {
 		t.Run(call, func(t *testing.T) {
@@ -304,9 +309,9 @@ func TestSignalWithAHandlerEndsACallOfAHungServer(t *testing.T) {
 	assert.Empty(t, m.log.String())
 }
 
-// TestManyAreKilledWhileTheServerHangs: of who writes to one file the kernel lets
-// one at a time come to the mount.
-func TestManyAreKilledWhileTheServerHangs(t *testing.T) {
+// TestManyCallersCanBeKilledWhileTheServerHangs makes calls that wait in Linux too: before
+// Linux 6.2 only one write to a file at a time reaches the mount.
+func TestManyCallersCanBeKilledWhileTheServerHangs(t *testing.T) {
 	m, server := mountOfAServer(t)
 	var callers []*caller
 	for range 20 {
@@ -332,19 +337,19 @@ func TestManyAreKilledWhileTheServerHangs(t *testing.T) {
 	worksThrough(t, m)
 }
 
-// TestMountOfAHungServerEnds: by all ways that there are, while a living caller
-// waits, or a killed one has left what is to be closed.
+// TestMountOfAHungServerEnds ends a mount in each possible way. A caller waits meanwhile, or
+// was killed and has left a file that the server must still close.
 func TestMountOfAHungServerEnds(t *testing.T) {
 	for name, end := range map[string]func(m *fuseMount, c *caller){
 		"signal": func(m *fuseMount, _ *caller) {
 			require.NoError(t, m.cmd.Process.Signal(syscall.SIGTERM))
 		},
-		"umount of what nobody uses": func(m *fuseMount, c *caller) {
+		"umount after the last caller": func(m *fuseMount, c *caller) {
 			c.endsBy(t, syscall.SIGKILL)
 			out, err := m.run("umount", m.dir).CombinedOutput()
 			assert.NoError(t, err, string(out))
 		},
-		"lazily": func(m *fuseMount, c *caller) {
+		"lazy umount": func(m *fuseMount, c *caller) {
 			out, err := m.run("umount", "--lazy", m.dir).CombinedOutput()
 			assert.NoError(t, err, string(out))
 			c.endsBy(t, syscall.SIGKILL)
@@ -363,7 +368,7 @@ func TestMountOfAHungServerEnds(t *testing.T) {
 				require.FailNow(t, "the mount has not ended")
 			}
 			if name == "signal" {
-				for _, s := range handledSignals { // it waits for them
+				for _, s := range handledSignals { // the caller waits for them
 					require.NoError(t, c.cmd.Process.Signal(s))
 				}
 				c.ends(t)

@@ -16,10 +16,9 @@ import (
 	"fullex/tests/need"
 )
 
-// reuse mounts in a pid namespace of its own, lets a process open the device and end
-// while its child keeps the file, and gives its number to another process, which
-// tries to open it twice. Where a thread of the mount has taken the number, it goes on
-// with another.
+// reuse mounts in a pid namespace of its own. A process opens the device and ends, but its
+// child keeps the file open. Another process gets the same process ID and tries to open the
+// device twice. If a thread of the mount has taken the ID, reuse tries another one.
 const reuse = `
 "$0" mount --daemon "$1" && cd "$1" || exit 9
 status=3 tries=0
@@ -33,7 +32,7 @@ done
 cd / && umount -l "$1"
 `
 
-func TestProcessIsNotTakenForAnEarlierOneOfItsNumber(t *testing.T) {
+func TestProcessIsNotMistakenForAnEarlierOneWithItsID(t *testing.T) {
 	if os.Geteuid() != 0 {
 		need.Skip(t, "only root can make a pid namespace")
 	}
@@ -50,13 +49,14 @@ func TestProcessIsNotTakenForAnEarlierOneOfItsNumber(t *testing.T) {
 	assert.NotContains(t, string(out), "twice")
 }
 
-// TestHiddenProcessIsRefused: of a mount whose user does not see those of others.
+// TestHiddenProcessIsRefused hides the processes of other users from the user of the mount
+// (hidepid, proc(5)). A hidden process may open each/full_ex, but not full_ex.
 func TestHiddenProcessIsRefused(t *testing.T) {
 	for _, option := range []string{"hidepid=1", "hidepid=2", "hidepid=4"} {
 		t.Run(option, func(t *testing.T) {
 			dir := letUsersMount(t, "user_allow_other\n")
 			if err := unix.Mount("proc", "/proc", "proc", 0, option); err != nil {
-				need.Skip(t, "no /proc of one's own: %v", err)
+				need.Skip(t, "this user may not mount /proc: %v", err)
 			}
 			m := mountFUSEAt(t, dir, user(nobody), "--allow-other")
 			for range 2 {
@@ -64,14 +64,14 @@ func TestHiddenProcessIsRefused(t *testing.T) {
 				assert.Equal(t, syscall.EACCES, err)
 			}
 			fd, err := syscall.Open(m.path("each/full_ex"), syscall.O_RDWR, 0)
-			require.NoError(t, err, "where no process counts")
+			require.NoError(t, err, "each does not depend on the process")
 			require.NoError(t, syscall.Close(fd))
 			text, err := os.ReadFile(m.path("kmsg"))
 			require.NoError(t, err)
-			assert.NotContains(t, string(text), "at /pid/", "nobody was let in")
+			assert.NotContains(t, string(text), "at /pid/", "no open came through /pid")
 			own := m.shell("exec 3<>full_ex")
 			out, err := own.CombinedOutput()
-			assert.NoError(t, err, "%s: a process of the same user is seen", out)
+			assert.NoError(t, err, "%s: a process of the mount's user is not hidden", out)
 			m.end()
 			assert.Contains(t, m.log.String(), "hidepid")
 			assert.Contains(t, m.log.String(), "uid=0")

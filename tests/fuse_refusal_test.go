@@ -16,17 +16,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusal is a machine on which a mount fails.
+// refusal is a set of conditions under which a mount fails.
 type refusal struct {
-	config string                         // of fuse.conf
-	spoil  func(t *testing.T, dir string) // makes it fail, in the test's own view of the machine
-	as     *syscall.SysProcAttr           // nil: the user nobody
+	config string                         // the content of fuse.conf
+	spoil  func(t *testing.T, dir string) // makes mounts fail, in the test's own mount namespace
+	as     *syscall.SysProcAttr           // the user who mounts; nil: nobody
 	flags  []string
-	says   []string // in one line
+	says   []string // parts of the one line that is printed
 }
 
-// TestRefusedMountSaysWhyAndWhatToDo: the reason of the kernel or of fusermount3,
-// and the advice, are one line.
+// TestRefusedMountSaysWhyAndWhatToDo: one line has the reason of Linux or of fusermount3, and
+// advice.
 func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 	for name, r := range map[string]refusal{
 		"no_new_privs": {
@@ -59,14 +59,14 @@ func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 			},
 			says: []string{"fusermount3: ", "start no user namespace without root"},
 		},
-		"root without the right": {
+		"root without CAP_SYS_ADMIN": {
 			as:   user(0),
 			says: []string{"mount: operation not permitted", "needs CAP_SYS_ADMIN", "--cap-add SYS_ADMIN"},
 			spoil: func(t *testing.T, _ string) {
 				require.NoError(t, unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0)) // of this thread's children
 			},
 		},
-		"others without user_allow_other": {
+		"allow-other without user_allow_other": {
 			flags: []string{"--allow-other"},
 			says:  []string{"fusermount3: option allow_other only allowed if", "/etc/fuse.conf must say user_allow_other"},
 		},
@@ -85,7 +85,7 @@ func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 			},
 			says: []string{"fusermount3: mountpoint ", "not owned by user", "a directory that you own and may write to"},
 		},
-		"device of root only": {
+		"device for root only": {
 			spoil: func(t *testing.T, dir string) {
 				require.NoError(t, os.Chmod(filepath.Join(filepath.Dir(dir), "fuse"), 0o600))
 			},
@@ -93,11 +93,11 @@ func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 		},
 		"no device":          {spoil: hideDevice, says: []string{"open /dev/fuse: no such file or directory", "modprobe fuse", "--device /dev/fuse"}},
 		"no device for root": {spoil: hideDevice, as: user(0), says: []string{"open /dev/fuse: no such file or directory", "modprobe fuse"}},
-		"nothing there": {
+		"no directory": {
 			spoil: func(t *testing.T, dir string) { require.NoError(t, os.Remove(dir)) },
 			says:  []string{"no such file or directory: want a directory that is there"},
 		},
-		"a file": {
+		"a file instead of a directory": {
 			spoil: func(t *testing.T, dir string) {
 				require.NoError(t, os.Remove(dir))
 				require.NoError(t, os.WriteFile(dir, nil, 0o666))
@@ -116,7 +116,7 @@ func TestRefusedMountSaysWhyAndWhatToDo(t *testing.T) {
 	}
 }
 
-// test mounts in the foreground and in the background.
+// test tries to mount in the foreground and in the background.
 func (r refusal) test(t *testing.T) {
 	path, err := fullexCommand()
 	require.NoError(t, err)
@@ -142,6 +142,7 @@ func (r refusal) test(t *testing.T) {
 	}
 }
 
+// helper returns the path of fusermount3.
 func helper(t *testing.T) (path string) {
 	t.Helper()
 	path, err := exec.LookPath("fusermount3")
@@ -149,12 +150,13 @@ func helper(t *testing.T) (path string) {
 	return path
 }
 
+// bind makes the file from appear at the path to.
 func bind(t *testing.T, from, to string) {
 	t.Helper()
 	require.NoError(t, unix.Mount(from, to, "", unix.MS_BIND, ""))
 }
 
-// replaceHelper puts a copy with another mode in place of fusermount3.
+// replaceHelper replaces fusermount3 by a copy with another mode.
 func replaceHelper(t *testing.T, mode os.FileMode) {
 	t.Helper()
 	text, err := os.ReadFile(helper(t))
@@ -164,7 +166,7 @@ func replaceHelper(t *testing.T, mode os.FileMode) {
 	bind(t, from, helper(t))
 }
 
-// hideDevice leaves nothing in /dev that a mount needs.
+// hideDevice leaves only null in /dev.
 func hideDevice(t *testing.T, dir string) {
 	t.Helper()
 	null := filepath.Join(filepath.Dir(dir), "null")
@@ -175,9 +177,9 @@ func hideDevice(t *testing.T, dir string) {
 	bind(t, null, "/dev/null")
 }
 
-// TestMountByOtherNamesOfADirectory: a user mounts and unmounts at a link, at a
-// relative path and with a slash at the end, and where a dead mount is left.
-func TestMountByOtherNamesOfADirectory(t *testing.T) {
+// TestMountAndUmountByOtherNamesOfADirectory uses links, relative paths and slashes at the
+// end. It also mounts by a link to a directory with a dead mount.
+func TestMountAndUmountByOtherNamesOfADirectory(t *testing.T) {
 	dir := letUsersMount(t, "")
 	parent := filepath.Dir(dir)
 	require.NoError(t, os.Symlink("mount", filepath.Join(parent, "link")))
@@ -198,14 +200,14 @@ func TestMountByOtherNamesOfADirectory(t *testing.T) {
 		assert.Empty(t, string(out))
 		assert.Contains(t, mountInfo(t), " "+dir+" ")
 		from := c.cwd
-		if from == dir { // it would be in use
+		if from == dir { // a shell there would keep the mount in use
 			from, c.name = parent, filepath.Join(dir, c.name)
 		}
 		out, err = fullex(from, "umount", c.name).CombinedOutput()
 		require.NoError(t, err, "%s: %s", c.name, out)
 		assert.NotContains(t, mountInfo(t), " "+dir+" ")
 	}
-	for range 2 { // the second finds the first's dead mount
+	for range 2 { // the second mount finds the dead first one
 		m := mountFUSEAt(t, filepath.Join(parent, "link"), user(nobody))
 		require.NoError(t, m.cmd.Process.Kill())
 		require.Error(t, m.cmd.Wait())
@@ -215,7 +217,7 @@ func TestMountByOtherNamesOfADirectory(t *testing.T) {
 	assert.NotContains(t, mountInfo(t), " "+dir+" ")
 }
 
-// mountInfo is what is mounted as this thread sees it.
+// mountInfo returns the list of mounts in the namespace of this thread.
 func mountInfo(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/thread-self/mountinfo")
@@ -223,9 +225,9 @@ func mountInfo(t *testing.T) string {
 	return string(text)
 }
 
-// TestMountEndsWhereverItIs: neither a directory above it that was renamed nor a
-// mount namespace that has a copy keeps it.
-func TestMountEndsWhereverItIs(t *testing.T) {
+// TestMountEndsAfterARenameAndWithACopy: a signal ends a mount although its parent directory
+// was renamed and another mount namespace has a copy of the mount.
+func TestMountEndsAfterARenameAndWithACopy(t *testing.T) {
 	parent := filepath.Join(t.TempDir(), "parent")
 	require.NoError(t, os.MkdirAll(filepath.Join(parent, "mount"), 0o755))
 	m := mountFUSEAt(t, filepath.Join(parent, "mount"), nil)
@@ -244,7 +246,8 @@ func TestMountEndsWhereverItIs(t *testing.T) {
 	require.NoError(t, copied.Wait())
 }
 
-// TestUpperMountOutlivesTheLowerOne: a mount that ends takes no other with it.
+// TestUpperMountOutlivesTheLowerOne: a mount that ends does not end the one that was mounted
+// over it.
 func TestUpperMountOutlivesTheLowerOne(t *testing.T) {
 	lower := mountFUSE(t)
 	upper := mountFUSEAt(t, lower.dir, nil)
@@ -254,5 +257,5 @@ func TestUpperMountOutlivesTheLowerOne(t *testing.T) {
 	_, err := os.Stat(upper.path("full_ex"))
 	require.NoError(t, err)
 	upper.end()
-	require.NoError(t, upper.run("umount", lower.dir).Run(), "the lower one, which is dead")
+	require.NoError(t, upper.run("umount", lower.dir).Run(), "unmount the lower one, which is dead")
 }

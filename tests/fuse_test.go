@@ -27,7 +27,7 @@ import (
 	"fullex/tests/need"
 )
 
-// fullexCommand builds the command, once, and returns its path. TestMain removes
+// fullexCommand builds the command at the first call and returns its path. TestMain removes
 // it.
 var fullexCommand = sync.OnceValues(func() (string, error) {
 	var err error
@@ -35,7 +35,7 @@ var fullexCommand = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.Chmod(commandDir, 0o755); err != nil { // other users run it, too
+	if err := os.Chmod(commandDir, 0o755); err != nil { // other users run it too
 		return "", err
 	}
 	path := filepath.Join(commandDir, "fullex")
@@ -45,27 +45,28 @@ var fullexCommand = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// commandDir is where fullexCommand has put the command, or "".
+// commandDir is the directory with the command of fullexCommand, or "".
 var commandDir string
 
-// fuseMount is a mount by the command, with a server of its own or another.
+// fuseMount is a mount in the foreground, by a process of fullex mount.
 type fuseMount struct {
 	t       *testing.T
-	command string
+	command string // the path of fullex
 	cmd     *exec.Cmd
 	dir     string
-	as      *syscall.SysProcAttr // whose mount it is; nil: the test's own
-	log     bytes.Buffer         // its standard error; complete when it has ended
+	as      *syscall.SysProcAttr // the user who mounts; nil: the user of the test
+	log     bytes.Buffer         // standard error; complete when the process has ended
 }
 
-// mountFUSE mounts and waits until the mount answers. The command must end by
-// itself when the mount is ended.
+// mountFUSE mounts at a new directory and waits until the mount answers. The flags may end
+// with an endpoint. Without one, the mount has a server of its own. The end of the test ends
+// the mount, unless it has ended, and the process must then end with status 0.
 func mountFUSE(t *testing.T, flags ...string) *fuseMount {
 	t.Helper()
 	return mountFUSEAt(t, t.TempDir(), nil, flags...)
 }
 
-// mountFUSEAt is mountFUSE at a directory, as somebody.
+// mountFUSEAt is mountFUSE at a directory, as a user.
 func mountFUSEAt(t *testing.T, dir string, as *syscall.SysProcAttr, flags ...string) *fuseMount {
 	t.Helper()
 	m := &fuseMount{t: t, dir: dir, as: as}
@@ -73,8 +74,7 @@ func mountFUSEAt(t *testing.T, dir string, as *syscall.SysProcAttr, flags ...str
 	return m
 }
 
-// mountFUSEBy is mountFUSE by way of another command, which runs the one that it
-// is given.
+// mountFUSEBy is mountFUSE with a command, such as unshare, that runs fullex.
 func mountFUSEBy(t *testing.T, by []string, flags ...string) *fuseMount {
 	t.Helper()
 	m := &fuseMount{t: t, dir: t.TempDir()}
@@ -82,7 +82,8 @@ func mountFUSEBy(t *testing.T, by []string, flags ...string) *fuseMount {
 	return m
 }
 
-// start is the common part: by is a command that runs the one it is given, or nil.
+// start starts fullex mount, run by the command by if that is not nil, and waits until the
+// mount answers.
 func (m *fuseMount) start(by, flags []string) {
 	t := m.t
 	t.Helper()
@@ -111,14 +112,14 @@ func (m *fuseMount) start(by, flags []string) {
 	require.Contains(t, string(said[:n]), "mounted at "+m.dir)
 }
 
-// run is the command as whoever has mounted.
+// run returns a command of fullex for the user who mounted.
 func (m *fuseMount) run(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(m.command, append([]string{name}, args...)...)
 	cmd.SysProcAttr = m.as
 	return cmd
 }
 
-// end ends the mount, unless it has ended.
+// end unmounts and waits for the process, unless that has ended.
 func (m *fuseMount) end() {
 	if m.cmd.ProcessState != nil {
 		return
@@ -132,14 +133,14 @@ func (m *fuseMount) end() {
 
 func (m *fuseMount) path(name string) string { return filepath.Join(m.dir, name) }
 
-// sessions returns how many are open, which reading the list is not.
+// sessions returns the number of open sessions. Reading the list does not count.
 func (m *fuseMount) sessions() int {
 	text, err := os.ReadFile(m.path("sessions"))
 	require.NoError(m.t, err)
 	return bytes.Count(text, []byte("\n")) - 1
 }
 
-// shell starts a line of the shell in the mount.
+// shell returns a command that runs a shell script in the mount's directory.
 func (m *fuseMount) shell(line string) *exec.Cmd {
 	cmd := exec.CommandContext(m.t.Context(), "sh", "-c", line)
 	cmd.Dir, cmd.SysProcAttr = m.dir, m.as
@@ -157,7 +158,7 @@ func TestOracleReplayThroughFUSE(t *testing.T) {
 	}
 }
 
-// fileDescriptor makes the system calls themselves.
+// fileDescriptor makes system calls without a layer that retries or splits them.
 type fileDescriptor int
 
 func (fd fileDescriptor) Read(p []byte) (int, error)  { return syscall.Read(int(fd), p) }
@@ -197,7 +198,7 @@ func TestThreadsAreOneProcessAndForkedChildrenShareTheFile(t *testing.T) {
 	require.NoError(t, err)
 	second := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: a thread of its own
+		runtime.LockOSThread() // and never unlocked: a thread of its own opens the device
 		_, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
 		second <- err
 	}()
@@ -215,7 +216,7 @@ func TestSessionOfAKilledProcessEnds(t *testing.T) {
 		in, err := cmd.StdinPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		eventually(t, "it holds the device", func() bool { return m.sessions() == 1 })
+		eventually(t, "it has opened the device", func() bool { return m.sessions() == 1 })
 		require.NoError(t, cmd.Process.Kill())
 		assert.Error(t, cmd.Wait())
 		_ = in.Close()
@@ -239,7 +240,7 @@ func TestUnloadWhileOpenThroughFUSE(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 }
 
-func TestWhatChangesTheTreeIsRefusedThroughFUSE(t *testing.T) {
+func TestChangesOfTheTreeAreRefusedThroughFUSE(t *testing.T) {
 	m := mountFUSE(t)
 	for call, err := range map[string]error{
 		"create":  os.WriteFile(m.path("new"), nil, 0o600),
@@ -286,7 +287,7 @@ func TestSignalEndsAMountThatIsInUse(t *testing.T) {
 	assert.Equal(t, syscall.ENOTCONN, syscall.Close(fd))
 	entries, err := os.ReadDir(m.dir)
 	require.NoError(t, err)
-	assert.Empty(t, entries, "nothing is mounted there any more")
+	assert.Empty(t, entries, "nothing is mounted there now")
 }
 
 func TestOtherUsersHaveTheirOwnDequeThroughFUSE(t *testing.T) {
@@ -299,14 +300,14 @@ func TestOtherUsersHaveTheirOwnDequeThroughFUSE(t *testing.T) {
 	require.NoError(t, err)
 	cmd := m.shell(`exec 3<>full_ex && printf '\002' >&3 && cat sessions; echo rmmod full_ex > ctl`)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: alice, Gid: alice}}
-	out, _ := cmd.CombinedOutput() // its end is a refusal
-	assert.Contains(t, string(out), fmt.Sprintf(" %d %[1]d 2 0 ", alice), "his session, as himself")
-	assert.NotContains(t, string(out), " 0 0 0 0 ", "and not root's")
+	out, _ := cmd.CombinedOutput() // its last command is refused
+	assert.Contains(t, string(out), fmt.Sprintf(" %d %[1]d 2 0 ", alice), "the user's own session")
+	assert.NotContains(t, string(out), " 0 0 0 0 ", "not root's session")
 	assert.Contains(t, string(out), "Permission denied")
 	require.NoError(t, syscall.Close(fd))
 }
 
-func TestServerThatIsGoneGivesEIOAtOnce(t *testing.T) {
+func TestCallsFailWithEIOAtOnceWhenTheServerIsGone(t *testing.T) {
 	srv := &p9srv.Server{}
 	m := mountFUSE(t, "unix:"+serve(t, srv).String())
 	fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
@@ -323,7 +324,7 @@ func TestServerThatIsGoneGivesEIOAtOnce(t *testing.T) {
 	require.NoError(t, syscall.Close(fd))
 }
 
-func TestMountComesBackWithItsServer(t *testing.T) {
+func TestMountReconnectsWhenItsServerIsBack(t *testing.T) {
 	at := endpoint.Unix(filepath.Join(t.TempDir(), "s"))
 	start := func() *p9srv.Server {
 		srv := &p9srv.Server{}
@@ -345,14 +346,14 @@ func TestMountComesBackWithItsServer(t *testing.T) {
 		_, err = os.ReadFile(m.path("kmsg"))
 		assert.ErrorIs(t, err, syscall.EIO, "while the server is gone")
 		srv = start()
-		eventually(t, "the mount is back", func() bool {
+		eventually(t, "the mount has reconnected", func() bool {
 			_, err := os.ReadFile(m.path("kmsg"))
 			return err == nil
 		})
 		_, err = syscall.Read(fd, make([]byte, 4))
-		assert.Equal(t, syscall.EIO, err, "round %d: its session went with the old server", round)
+		assert.Equal(t, syscall.EIO, err, "round %d: the session has ended with the old server", round)
 		again, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
-		require.NoError(t, err, "a new open works beside it")
+		require.NoError(t, err, "a new open works while the old file is open")
 		_, err = syscall.Write(again, []byte{3})
 		require.NoError(t, err)
 		require.NoError(t, syscall.Close(again))
@@ -368,7 +369,7 @@ func TestProcessesThatTheMountCannotSeeAreNeverRefused(t *testing.T) {
 	m := mountFUSEBy(t, []string{"unshare", "--pid", "--fork"})
 	for range 2 {
 		fd, err := syscall.Open(m.path("full_ex"), syscall.O_RDWR, 0)
-		require.NoError(t, err, "each open is a client")
+		require.NoError(t, err, "each open is a client of its own")
 		defer func() { require.NoError(t, syscall.Close(fd)) }()
 	}
 	text, err := os.ReadFile(m.path("sessions"))

@@ -12,16 +12,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTextsOfAFUSEMountHaveTheirSize: of an open one that of what it gives to its end,
-// whatever has come since the open.
-func TestTextsOfAFUSEMountHaveTheirSize(t *testing.T) {
+// TestSizeOfATextIsItsLengthThroughFUSE: an open text keeps the size and the content that it
+// had at the open.
+func TestSizeOfATextIsItsLengthThroughFUSE(t *testing.T) {
 	m := mountFUSE(t)
 	for _, name := range []string{"kmsg", "modules", "sessions"} {
 		before, err := os.Stat(m.path(name))
 		require.NoError(t, err)
 		opened, err := os.Open(m.path(name))
 		require.NoError(t, err)
-		device, err := os.OpenFile(m.path("full_ex"), os.O_RDWR, 0) // a line more
+		device, err := os.OpenFile(m.path("full_ex"), os.O_RDWR, 0) // texts now differ
 		require.NoError(t, err)
 		since, err := opened.Stat()
 		require.NoError(t, err)

@@ -14,9 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestClientsUnderAttackKeepTheirRate compares what four clients get done
-// while one process attacks, with what clients of an echo server get done
-// while the same attack is on that.
+// TestClientsUnderAttackKeepTheirRate measures the rate of four clients while a process
+// attacks the server. It compares it with the rate at an echo server under the same attack.
 func TestClientsUnderAttackKeepTheirRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -35,7 +34,7 @@ func TestClientsUnderAttackKeepTheirRate(t *testing.T) {
 				ratios = append(ratios, ours/theirs)
 			}
 			slices.Sort(ratios)
-			t.Logf("rate under attack, of the echo server's: median %.2f, from %.2f to %.2f",
+			t.Logf("rate under attack, as a fraction of the echo server's: median %.2f, from %.2f to %.2f",
 				ratios[rounds/2], ratios[0], ratios[rounds-1])
 			assert.GreaterOrEqual(t, ratios[rounds/2], 0.5)
 		})
@@ -43,7 +42,7 @@ func TestClientsUnderAttackKeepTheirRate(t *testing.T) {
 	assertCalm(t, server)
 }
 
-// rateUnder returns the operations a second of four clients during an attack.
+// rateUnder returns the operations per second of four clients together during an attack.
 func rateUnder(t *testing.T, name, socket string) float64 {
 	t.Helper()
 	attacker := startAttack(t, name, socket)
@@ -68,8 +67,8 @@ func rateUnder(t *testing.T, name, socket string) float64 {
 	return float64(total) / span.Seconds()
 }
 
-// startClient opens a device, as far as the other side lets it: an echo server
-// answers anything with anything.
+// startClient opens a device and sets its capacity. It does not check the replies, because an
+// echo server sends the same reply to every request.
 func startClient(t *testing.T, c net.Conn) {
 	t.Helper()
 	for _, request := range [][]byte{
@@ -85,7 +84,7 @@ func startClient(t *testing.T, c net.Conn) {
 	}
 }
 
-// operate counts round trips within a time; 0 if the connection broke.
+// operate returns the number of round trips within a time, or 0 if the connection breaks.
 func operate(c net.Conn, d time.Duration) int {
 	write := message(118, 0, u32(1), u64(0), u32(4), value(2))
 	read := message(116, 1, u32(1), u64(0), u32(4))
@@ -105,14 +104,14 @@ func operate(c net.Conn, d time.Duration) int {
 	return n
 }
 
-// TestAttacksAreBounded runs each attack for a while, during which the server
-// serves others and holds bounded memory, and after which nothing is left.
+// TestAttacksAreBounded runs each attack for a while. Meanwhile the server serves others and
+// uses bounded memory. Afterwards nothing of the attack is left.
 func TestAttacksAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	const limit = 200 << 20 // 1,000 connections with a buffer each take 64 MiB
-	const goroutines = 4000 // 1,000 connections with three each
+	const limit = 200 << 20 // bytes; 1,000 connections with a buffer each take 64 MiB
+	const goroutines = 4000 // 1,000 connections with three goroutines each
 	for name := range attacks {
 		t.Run(name, func(t *testing.T) {
 			socket := filepath.Join(t.TempDir(), "s")
@@ -136,7 +135,7 @@ func TestAttacksAreBounded(t *testing.T) {
 	}
 }
 
-// assertCalm waits until a server has nothing left of its attackers.
+// assertCalm waits until a server has few goroutines and no sessions.
 func assertCalm(t *testing.T, server *process) {
 	t.Helper()
 	const few = 20

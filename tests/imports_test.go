@@ -14,16 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// layers are the project's packages from the top down; a package belongs to the longest
-// name that it begins with. Each may import those below its own layer, and packages
-// within its folder.
+// layers are the project's packages from the top down. A package belongs to the layer with
+// the longest name that its path begins with. It may import packages of the layers below its
+// own, and packages within its folder.
 var layers = []string{
 	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults", "fullex/p9srv/upgrade",
 	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/client/load", "fullex/p9srv/client", "fullex/p9srv/endpoint", "fullex/p9srv/deadline",
 	"fullex/p9srv/outside", "fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque", "fullex/device/contract",
 }
 
-// forbidden are imports that a layer must not have, with whatever is below.
+// forbidden maps a package to prefixes of paths that it must not import.
 var forbidden = map[string][]string{
 	"fullex/deque":                 {"fullex/", "net", "os", "io", "sync", "github.com/"},
 	"fullex/device":                {"fullex/device/contract", "github.com/", "golang.org/", "net", "os"},
@@ -37,9 +37,11 @@ var forbidden = map[string][]string{
 	"fullex/p9srv/wire":            {"fullex/", "net", "os", "io"},
 }
 
-// exceptions are imports that are not forbidden after all. A front-end sends
-// descriptors, as any peer on a unix socket can, and closing them must not wait; and it
-// must not be cut because this process was stopped.
+// exceptions are imports that are allowed in spite of forbidden. Package vhostuser needs two:
+//
+//   - rights, because a front-end can send descriptors, and closing them must not wait
+//   - deadline, because a time limit that passes while this process is stopped must not
+//     close the connection
 var exceptions = map[string][]string{"fullex/p9srv/vhostuser": {"fullex/p9srv/endpoint/rights", "fullex/p9srv/deadline"}}
 
 type goPackage struct {
@@ -53,7 +55,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 	for _, p := range packages {
 		from := layerOf(p.ImportPath)
 		if from < 0 {
-			continue // tests import what they like
+			continue // tests may import anything
 		}
 		for _, imported := range p.Imports {
 			to := layerOf(imported)
@@ -89,7 +91,8 @@ func layerOf(path string) int {
 	return found
 }
 
-// folder is what the packages within a package's own folder start with.
+// folder returns what the paths of all packages in a package's folder begin with. Packages
+// of one command share the command's folder.
 func folder(path string) string {
 	if rest, ok := strings.CutPrefix(path, "fullex/cmd/"); ok {
 		name, _, _ := strings.Cut(rest, "/")
@@ -98,6 +101,7 @@ func folder(path string) string {
 	return path + "/"
 }
 
+// goPackages returns all packages of the module with their imports.
 func goPackages(t *testing.T) []goPackage {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "fullex/...").Output()

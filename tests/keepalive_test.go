@@ -15,10 +15,10 @@ import (
 	"fullex/p9srv"
 )
 
-// TestPeerThatVanishedIsNoticed: only a probe of the server finds out.
+// TestPeerThatVanishedIsNoticed: the server can notice only by a keep-alive probe.
 func TestPeerThatVanishedIsNoticed(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root may close a connection without a word")
+		t.Skip("only root may drop a connection without telling the peer")
 	}
 	srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{KeepAlive: 4 * time.Second}}
 	c := dial(t, serveTCP(t, srv))
@@ -28,10 +28,10 @@ func TestPeerThatVanishedIsNoticed(t *testing.T) {
 	eventually(t, "its session is freed", func() bool { return srv.Kernel.Sessions() == 0 })
 }
 
-// vanish closes a TCP connection without a word, as a machine that lost its power: in
-// repair mode (TCP_REPAIR, tcp(7)) Linux drops the socket and sends nothing. It first
-// acknowledges what has come (TCP_QUICKACK): otherwise the peer would send that again, and
-// Linux would answer that there is no such connection.
+// vanish closes a TCP connection and sends nothing, as a machine does that loses its power.
+// In repair mode (TCP_REPAIR, tcp(7)) Linux drops the socket silently. vanish first
+// acknowledges all received data (TCP_QUICKACK). Otherwise the peer would send that data
+// again, and Linux would reply that the connection does not exist.
 func vanish(t *testing.T, c net.Conn) {
 	t.Helper()
 	raw, err := c.(*net.TCPConn).SyscallConn()

@@ -37,14 +37,14 @@ func TestFIDsOfAllConnectionsAreBounded(t *testing.T) {
 	srv := &p9srv.Server{Limits: p9srv.Limits{AllFIDs: 4}}
 	addr := serve(t, srv)
 	root, other := dial(t, addr), attach(t, addr, "/each")
-	held := attachOn(t, root, "/each")
-	mustOpen(t, held, "full_ex")
+	each := attachOn(t, root, "/each")
+	mustOpen(t, each, "full_ex")
 	mustOpen(t, other, "full_ex")
 	_, err := openFile(other, "full_ex")
 	assert.ErrorIs(t, err, linux.ENFILE)
 	require.NoError(t, root.Close())
-	eventually(t, "fids of the cut connection are free", func() bool { return srv.Kernel.Sessions() == 1 })
-	eventually(t, "there is room", func() bool {
+	eventually(t, "the fids of the closed connection are free", func() bool { return srv.Kernel.Sessions() == 1 })
+	eventually(t, "another open works", func() bool {
 		file, err := openFile(other, "full_ex")
 		return err == nil && file.Close() == nil
 	})
@@ -62,7 +62,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	mustOpen(t, root, "full_ex")
 }
 
-func TestConnectionTooManyIsClosed(t *testing.T) {
+func TestConnectionAboveTheLimitIsClosed(t *testing.T) {
 	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{Conns: 2}})
 	first := attach(t, addr, "")
 	attach(t, addr, "")
@@ -70,12 +70,12 @@ func TestConnectionTooManyIsClosed(t *testing.T) {
 	mustOpen(t, first, "full_ex") // others are not affected
 }
 
-// assertCut waits for the server to close a connection.
+// assertCut waits until the server closes a connection.
 func assertCut(t *testing.T, c net.Conn) {
 	t.Helper()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
-	// Not one read: the library clunks what is no longer used when it likes to,
-	// and the reply to that may come first.
+	// One read is not enough: the client library clunks unused fids at any time, and
+	// the reply to that may come first.
 	_, err := io.Copy(io.Discard, c)
 	assert.True(t, err == nil || errors.Is(err, syscall.ECONNRESET), "closed by the server: %v", err)
 }
@@ -85,11 +85,11 @@ func TestPeerThatDoesNotAttachIsCut(t *testing.T) {
 	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: soon}})
 	attached := attach(t, addr, "")
 	for name, first := range map[string]string{
-		"silent":           "",
-		"within a frame":   "\x13\x00",
-		"only a version":   string(message(100, 0xffff, u32(8192), text("9P2000.L"))),
-		"an unknown one":   string(message(100, 0xffff, u32(8192), text("9P2000"))),
-		"refused messages": strings.Repeat(string(message(120, 1, u32(1))), 10),
+		"silent":             "",
+		"within a frame":     "\x13\x00",
+		"only a version":     string(message(100, 0xffff, u32(8192), text("9P2000.L"))),
+		"an unknown version": string(message(100, 0xffff, u32(8192), text("9P2000"))),
+		"refused messages":   strings.Repeat(string(message(120, 1, u32(1))), 10),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, addr)
@@ -103,7 +103,7 @@ func TestPeerThatDoesNotAttachIsCut(t *testing.T) {
 	mustOpen(t, attached, "full_ex")
 }
 
-func TestIdlePeerIsCutOnlyIfAskedFor(t *testing.T) {
+func TestIdlePeerIsCutOnlyWithAnIdleTimeout(t *testing.T) {
 	const soon = 500 * time.Millisecond
 	idle := serve(t, &p9srv.Server{Limits: p9srv.Limits{IdleTimeout: soon}})
 	c := dial(t, idle)
@@ -115,7 +115,7 @@ func TestIdlePeerIsCutOnlyIfAskedFor(t *testing.T) {
 	root := attachOn(t, c, "")
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(3*soon)))
 	_, err := c.Read(make([]byte, 1))
-	assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "still there")
+	assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "still connected")
 	require.NoError(t, c.SetReadDeadline(time.Time{}))
 	mustOpen(t, root, "full_ex")
 }
@@ -135,14 +135,14 @@ func TestPeerThatStopsWithinAFrameIsCut(t *testing.T) {
 			t.Parallel()
 			c := dial(t, addr)
 			mustOpen(t, attachOn(t, c, "/each"), "full_ex")
-			_ = send(c) // it may be cut meanwhile
+			_ = send(c) // fails if the server closes the connection meanwhile
 			assertCut(t, c)
 		})
 	}
 }
 
-// TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut has all the time it wants to
-// attach, but not for the rest of a message.
+// TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut limits the time for the rest of a frame,
+// but not the time until the attach.
 func TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut(t *testing.T) {
 	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{HandshakeTimeout: -1, FrameTimeout: 500 * time.Millisecond}})
 	c := dial(t, addr)
@@ -151,25 +151,25 @@ func TestPeerThatStopsWithinAFrameBeforeItsAttachIsCut(t *testing.T) {
 	assertCut(t, c)
 }
 
-// TestPeerWhoseFramesAreAlwaysCutIsServed always has a part of a frame under
-// way, but never the same for long.
-func TestPeerWhoseFramesAreAlwaysCutIsServed(t *testing.T) {
+// TestPeerThatAlwaysSendsFramesInPartsIsServed: at any time the server has only a part of a
+// frame, but the rest of each frame comes soon.
+func TestPeerThatAlwaysSendsFramesInPartsIsServed(t *testing.T) {
 	const soon = 500 * time.Millisecond
 	c := dial(t, serve(t, &p9srv.Server{Limits: p9srv.Limits{FrameTimeout: soon}}))
 	root := attachOn(t, c, "")
 	const requests = 30
 	stream := bytes.Repeat(message(120, 1, u32(99)), requests)
-	const cut = 5
-	require.NoError(t, writeAll(c, stream[:cut]))
+	const part = 5
+	require.NoError(t, writeAll(c, stream[:part]))
 	ticker := time.NewTicker(soon / 10)
 	defer ticker.Stop()
 	size := len(stream) / requests
 	for i := range requests - 1 {
 		<-ticker.C
-		require.NoError(t, writeAll(c, stream[i*size+cut:(i+1)*size+cut]))
+		require.NoError(t, writeAll(c, stream[i*size+part:(i+1)*size+part]))
 		readFrame(t, c)
 	}
-	require.NoError(t, writeAll(c, stream[len(stream)-size+cut:]))
+	require.NoError(t, writeAll(c, stream[len(stream)-size+part:]))
 	readFrame(t, c)
 	mustOpen(t, root, "full_ex")
 }
@@ -179,7 +179,7 @@ func writeAll(c net.Conn, p []byte) error {
 	return err
 }
 
-// drip writes a byte at a time until the other side has had enough.
+// drip writes p byte by byte. It returns an error if the other side closes the connection.
 func drip(c net.Conn, p []byte, pause time.Duration) error {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
@@ -215,17 +215,17 @@ func TestPeerThatDoesNotReadIsCutAndOthersAreServed(t *testing.T) {
 	case total := <-sent:
 		assert.Less(t, total, 16<<20, "bytes taken from a peer that does not read")
 	case <-time.After(patience):
-		t.Fatal("not cut")
+		t.Fatal("the connection was not closed")
 	}
-	eventually(t, "its session is freed", func() bool { return srv.Kernel.Sessions() == 1 })
+	eventually(t, "the session is freed", func() bool { return srv.Kernel.Sessions() == 1 })
 }
 
-// TestSlowReaderIsNotCut takes its replies late, but in time, again and again.
+// TestSlowReaderIsNotCut repeatedly reads replies late, but within the write timeout.
 func TestSlowReaderIsNotCut(t *testing.T) {
 	addr := serve(t, &p9srv.Server{Limits: p9srv.Limits{WriteTimeout: 2 * time.Second}})
 	c := dial(t, addr)
 	mustOpen(t, attachOn(t, c, ""), "full_ex")
-	const batch = 200_000 // more than the sockets hold
+	const batch = 200_000 // requests; more than the sockets buffer
 	requests := strings.Repeat(string(message(120, 1, u32(99))), batch)
 	for range 3 {
 		done := make(chan error, 1)
@@ -233,23 +233,23 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 			_, err := c.Write([]byte(requests))
 			done <- err
 		}()
-		eventually(t, "the server waits for us", blockedInWrite)
+		eventually(t, "the server waits in a write", blockedInWrite)
 		_, err := io.CopyN(io.Discard, c, 11*batch)
 		require.NoError(t, err)
 		require.NoError(t, <-done)
 	}
 }
 
-// TestRefusalsOfLimitsAreLogged has each limit exceeded a hundred times; its
-// line comes, but not a hundred times.
-func TestRefusalsOfLimitsAreLogged(t *testing.T) {
+// TestExceededLimitsAreLogged exceeds each limit a hundred times. The log must have the line
+// of that limit, but not a hundred times.
+func TestExceededLimitsAreLogged(t *testing.T) {
 	kernel := newKernel()
 	kernel.MaxSessions = 1
 	const many = 100
 	openMany := func(t *testing.T, addr net.Addr) {
 		root := attach(t, addr, "/each")
 		for range many {
-			_, _ = openFile(root, "full_ex") // refused but for the first ones
+			_, _ = openFile(root, "full_ex") // only the first ones succeed
 		}
 	}
 	connectMany := func(t *testing.T, addr net.Addr) {
@@ -274,11 +274,11 @@ func TestRefusalsOfLimitsAreLogged(t *testing.T) {
 			first := attach(t, addr, "")
 			test.exceed(t, addr)
 			lines := 0
-			eventually(t, "the line", func() bool {
+			eventually(t, "the line is logged", func() bool {
 				lines = strings.Count(log.String(), `level=WARN msg="`+test.line+`" `)
 				return lines > 0
 			})
-			assert.Less(t, lines, many/2, "lines are limited to a rate")
+			assert.Less(t, lines, many/2, "the rate of lines is limited")
 			require.NoError(t, first.Close())
 		})
 	}

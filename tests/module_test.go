@@ -12,11 +12,11 @@ import (
 	"fullex/tests/vm"
 )
 
-// TestModuleProfileFitsAKernelModule builds a kernel module in C and checks it in a
-// guest: it passes, and with a row of the contract broken it fails.
+// TestModuleProfileFitsAKernelModule builds a kernel module in C and checks it in a guest.
+// The sound module passes. With a row of the contract broken, it fails.
 func TestModuleProfileFitsAKernelModule(t *testing.T) {
 	kernel := vm.NeedHeaders(t, "kernel-6.1")
-	t.Parallel() // beside other guests
+	t.Parallel() // with other guests
 	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
 	defer cancel()
 	module, err := kernel.BuildModule(ctx, "testdata/module", t.TempDir())

@@ -16,8 +16,8 @@ import (
 	"fullex/tests/need"
 )
 
-// inNamespace is a command that a user who is not root runs as root of a user namespace of
-// their own, as in a rootless container.
+// inNamespace returns a command that runs as root of a user namespace of its own, as in a
+// rootless container. Outside the namespace it is an ordinary user.
 func inNamespace(name string, args ...string) *exec.Cmd {
 	user := os.Geteuid()
 	if user == 0 {
@@ -36,12 +36,12 @@ func inNamespace(name string, args ...string) *exec.Cmd {
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	if out, err := inNamespace("true").CombinedOutput(); err != nil {
-		need.Skip(t, "no user namespaces for this user: %v %s", err, out)
+		need.Skip(t, "this user may not make user namespaces: %v %s", err, out)
 	}
 }
 
-// TestRootOfAUserNamespaceUsesTheSocketOfItsUser: for a server outside, root of the
-// namespace is another user, and the socket vouches for that one.
+// TestRootOfAUserNamespaceUsesTheSocketOfItsUser: a server outside the namespace sees the
+// ordinary user, and the socket vouches for that user.
 func TestRootOfAUserNamespaceUsesTheSocketOfItsUser(t *testing.T) {
 	needNamespaces(t)
 	path, err := fullexCommand()
@@ -61,7 +61,7 @@ func TestRootOfAUserNamespaceUsesTheSocketOfItsUser(t *testing.T) {
 		})
 	}
 	out, err := inNamespace(path, "rmmod", at, "full_ex").CombinedOutput()
-	assert.Error(t, err, "it is not the server's administrator")
+	assert.Error(t, err, "root of the namespace does not administer the server")
 	assert.Contains(t, string(out), "rmmod full_ex: ")
 }
 
@@ -69,11 +69,11 @@ func TestRootOfAUserNamespaceMountsTheSocketOfItsUser(t *testing.T) {
 	needNamespaces(t)
 	path, err := fullexCommand()
 	require.NoError(t, err)
-	dir := t.TempDir() // serve opens its parent for others
+	dir := t.TempDir() // serve lets other users into its parent
 	at := "unix:" + serve(t, &p9srv.Server{}).Name
 	enter := fuseForAll(t)
 	if out, err := inNamespace("sh", "-c", enter+"exec 3<>/dev/fuse").CombinedOutput(); err != nil {
-		need.Skip(t, "no FUSE for root of a user namespace: %s", out)
+		need.Skip(t, "root of a user namespace may not use FUSE: %s", out)
 	}
 	cmd := inNamespace("sh", "-c", enter+`"$0" mount --daemon "$1" "$2" && ls "$2"; "$0" umount "$2"`, path, at, dir)
 	out, err := cmd.CombinedOutput()
@@ -81,8 +81,8 @@ func TestRootOfAUserNamespaceMountsTheSocketOfItsUser(t *testing.T) {
 	assert.Contains(t, string(out), "\nfull_ex\n")
 }
 
-// fuseForAll returns what a shell in a mount namespace does so that its user has /dev/fuse,
-// which is only root's on some machines.
+// fuseForAll returns shell commands that let every user in a mount namespace open /dev/fuse.
+// On some machines only root may open it.
 func fuseForAll(t *testing.T) string {
 	t.Helper()
 	if os.Geteuid() != 0 {

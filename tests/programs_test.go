@@ -21,33 +21,34 @@ import (
 	"fullex/tests/programs"
 )
 
-// builtPrograms builds the programs, once, and returns their directory, which
-// TestMain removes.
+// builtPrograms builds the C programs at the first call and returns their directory. TestMain
+// removes it.
 var builtPrograms = sync.OnceValues(func() (string, error) {
 	var err error
 	if programsDir, err = os.MkdirTemp("", "fullex-programs"); err != nil {
 		return "", err
 	}
-	if err := os.Chmod(programsDir, 0o755); err != nil { // other users run them, too
+	if err := os.Chmod(programsDir, 0o755); err != nil { // other users run them too
 		return "", err
 	}
 	return programsDir, programs.Build(context.Background(), "testdata/programs", programsDir)
 })
 
-// programsDir is where builtPrograms has put them, or "".
+// programsDir is the directory with the programs of builtPrograms, or "".
 var programsDir string
 
 func needPrograms(t *testing.T) (dir string) {
 	t.Helper()
 	dir, err := builtPrograms()
 	if errors.Is(err, programs.ErrNoCompiler) {
-		need.Skip(t, "programs for the module: %v", err)
+		need.Skip(t, "C programs: %v", err)
 	}
 	require.NoError(t, err)
 	return dir
 }
 
-// runPrograms runs every program at the plain path of a mount.
+// runPrograms runs every C program at full_ex of a mount, as a user. It expects each to
+// succeed.
 func runPrograms(t *testing.T, m *fuseMount, as *syscall.SysProcAttr) {
 	t.Helper()
 	dir := needPrograms(t)
@@ -88,18 +89,19 @@ func TestProgramsOfSeveralUsersRunOnOneFUSEMount(t *testing.T) {
 	eventually(t, "all sessions have ended", func() bool { return m.sessions() == 0 })
 }
 
-// user is another user without any right.
+// user returns attributes for a process of a user. Its only group has the same number.
 func user(uid uint32) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 }
 
-// nobody is an ordinary user who has a name everywhere, which fusermount3 wants.
+// nobody is an ordinary user. fusermount3 wants a user with a name, and every machine has a
+// name for this one.
 const nobody = 65534
 
-// letUsersMount gives the rest of this test, and what it starts, a view of the
-// machine in which every user may open /dev/fuse, as udev has it elsewhere, and
-// fuse.conf is as given. No other process sees it. It returns a directory of the
-// user nobody.
+// letUsersMount moves the rest of this test, and the processes that it starts, into a mount
+// namespace of their own. There every user may open /dev/fuse, which is the usual rule of
+// udev, and fuse.conf has the content config. It returns a directory that belongs to the user
+// nobody.
 func letUsersMount(t *testing.T, config string) (dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -110,12 +112,12 @@ func letUsersMount(t *testing.T, config string) (dir string) {
 	}
 	runtime.LockOSThread() // and never unlocked: the thread ends with the test
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		need.Skip(t, "no mount namespace of one's own: %v", err)
+		need.Skip(t, "this user may not make a mount namespace: %v", err)
 	}
 	require.NoError(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 	own := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(own), 0o755))
-	require.NoError(t, unix.Mount("own", own, "tmpfs", unix.MS_NOSUID, "mode=755")) // with devices, whatever /tmp has
+	require.NoError(t, unix.Mount("own", own, "tmpfs", unix.MS_NOSUID, "mode=755")) // devices work there, even if not in /tmp
 	t.Cleanup(func() { assert.NoError(t, unix.Unmount(own, unix.MNT_DETACH)) })
 	device, conf := filepath.Join(own, "fuse"), filepath.Join(own, "fuse.conf")
 	require.NoError(t, unix.Mknod(device, unix.S_IFCHR, int(unix.Mkdev(10, 229)))) // Documentation/admin-guide/devices.txt
@@ -134,7 +136,7 @@ func TestProgramsRunOnAMountOfAnOrdinaryUser(t *testing.T) {
 	m := mountFUSEAt(t, letUsersMount(t, ""), user(nobody))
 	runPrograms(t, m, m.as)
 	_, err := os.Stat(m.path("full_ex"))
-	assert.ErrorIs(t, err, syscall.EACCES, "root is let in by nobody")
+	assert.ErrorIs(t, err, syscall.EACCES, "the mount does not let root in")
 	testUmountInUse(t, m)
 }
 
@@ -148,9 +150,9 @@ func TestProgramsOfSeveralUsersRunOnAMountOfAnOrdinaryUser(t *testing.T) {
 	m.end()
 }
 
-// TestProgramsSayWhatIsWrong: a file that is no device fails every program, which
-// says so in a line and does not hang.
-func TestProgramsSayWhatIsWrong(t *testing.T) {
+// TestProgramsSayWhyTheyFail runs every program at an ordinary file. Each must print one line
+// and end with status 1.
+func TestProgramsSayWhyTheyFail(t *testing.T) {
 	dir := needPrograms(t)
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))

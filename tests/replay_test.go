@@ -19,9 +19,9 @@ import (
 	"fullex/p9srv"
 )
 
-// TestOracleReplay compares with the kernel module, line by line: the model of the
-// contract, the device itself, and the server through the p9 client over each
-// transport and door.
+// TestOracleReplay replays traces that were recorded at the kernel module, and compares every
+// result. It replays them at both profiles of the model, at the device itself, and through the
+// p9 client at a server, over two transports and through two doors.
 func TestOracleReplay(t *testing.T) {
 	traces := parseTraces(t)
 	for _, profile := range []contract.Profile{contract.Fixed, contract.Module} {
@@ -71,7 +71,8 @@ func parseTraces(t *testing.T) map[string]contract.Trace {
 	return traces
 }
 
-// openSession keeps nil out of the interface.
+// openSession opens the device. If that fails, it returns a nil interface and not an
+// interface with a nil session.
 func openSession(d *device.Kernel) (io.ReadWriteCloser, error) {
 	s, err := d.Open("full_ex", device.Client{User: &device.User{}, Door: "/"})
 	if err != nil {
@@ -80,15 +81,14 @@ func openSession(d *device.Kernel) (io.ReadWriteCloser, error) {
 	return s, nil
 }
 
-// clientFile is a file of the p9 client with its position. The client sends
-// one Tread for up to msize less a head; a longer read is cut to that, as the
-// first message of a kernel's would be.
+// clientFile is a file of the p9 client with a position. A read sends one Tread. A read of
+// more than longest bytes is shortened to that, as Linux shortens its first Tread.
 type clientFile struct {
 	file   p9.File
 	offset int64
 }
 
-// longest is below the client's own limit, above which it sends several.
+// longest is in bytes. The p9 client would split reads that do not fit msize.
 const longest = 32 << 10
 
 func openClientFile(root p9.File, path string) (io.ReadWriteCloser, error) {
@@ -113,7 +113,7 @@ func (c *clientFile) Write(p []byte) (int, error) {
 
 func (c *clientFile) Close() error { return errnoOf(c.file.Close()) }
 
-// errnoOf makes the client's errno the system's.
+// errnoOf returns an errno of the p9 client as a syscall.Errno, and any other error as it is.
 func errnoOf(err error) error {
 	var errno linux.Errno
 	if errors.As(err, &errno) {

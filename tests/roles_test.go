@@ -21,8 +21,8 @@ import (
 	"fullex/tests/bench/echo"
 )
 
-// roleVariable makes the test binary another process: a server that is under
-// attack, or who attacks it, or who calls one that hangs.
+// roleVariable is the environment variable that gives a process of the test binary a role and
+// its arguments. A role is a server, an attack on one, or another process of play.
 const roleVariable = "FULLEX_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -30,10 +30,10 @@ func TestMain(m *testing.M) {
 	if len(role) == 0 {
 		status := m.Run()
 		if roles.path != "" {
-			_ = os.RemoveAll(filepath.Dir(roles.path)) // in the temporary folder
+			_ = os.RemoveAll(filepath.Dir(roles.path)) // what is left is in the temporary folder
 		}
 		for _, dir := range []string{commandDir, programsDir} {
-			_ = os.RemoveAll(dir) // there, too, if it was made
+			_ = os.RemoveAll(dir) // as above; "" removes nothing
 		}
 		os.Exit(status)
 	}
@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// play plays a role until it ends or fails.
 func play(role []string) error {
 	switch role[0] {
 	case "fullex":
@@ -60,8 +61,8 @@ func play(role []string) error {
 	}
 }
 
-// playServer serves until its input ends, and says for each line of input how
-// many goroutines and sessions it has.
+// playServer serves at a socket until its input ends. For each line of input it prints its
+// number of goroutines and of sessions.
 func playServer(socket string) error {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	l, err := net.Listen("unix", socket)
@@ -76,14 +77,15 @@ func playServer(socket string) error {
 	return srv.Close()
 }
 
-// roles is this test binary as it would be without the race detector, under
-// which neither rates nor memory are those of the real thing.
+// roles is the binary of these tests, built without the race detector. The detector changes
+// rates and memory.
 var roles struct {
 	build sync.Once
 	path  string
 	err   error
 }
 
+// rolesPath builds roles at the first call and returns its path. TestMain removes it.
 func rolesPath(t testing.TB) string {
 	t.Helper()
 	roles.build.Do(func() {
@@ -103,18 +105,19 @@ func rolesPath(t testing.TB) string {
 	return roles.path
 }
 
-// process is another role of this test binary.
+// process is a process that plays a role.
 type process struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
+// startRole starts a process with a role and its arguments. The end of the test kills it.
 func startRole(t testing.TB, role ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(rolesPath(t))}
 	p.cmd.Env = append(os.Environ(), roleVariable+"="+strings.Join(role, " "))
-	if role[0] != "echo" { // which has a line for every connection that breaks
+	if role[0] != "echo" { // echo prints a line for every connection that breaks
 		p.cmd.Stderr = os.Stderr
 	}
 	var err error
@@ -128,7 +131,7 @@ func startRole(t testing.TB, role ...string) *process {
 	return p
 }
 
-// startServer starts a server and waits until it answers.
+// startServer starts a server in a role and waits until it accepts connections.
 func startServer(t testing.TB, role, socket string) *process {
 	t.Helper()
 	p := startRole(t, role, socket)
@@ -139,7 +142,7 @@ func startServer(t testing.TB, role, socket string) *process {
 	return p
 }
 
-// startAttack starts an attacker and waits until it is at work.
+// startAttack starts an attack and waits until it is under way.
 func startAttack(t testing.TB, name, socket string) *process {
 	t.Helper()
 	p := startRole(t, name, socket)
@@ -148,14 +151,14 @@ func startAttack(t testing.TB, name, socket string) *process {
 	return p
 }
 
-// kill ends a process, which may have ended.
+// kill kills the process, unless it has ended, and waits for its end.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
 }
 
-// state asks a server for its goroutines and sessions, and the system for the
-// most memory that it ever had resident, in bytes (VmHWM, proc(5)).
+// state returns the server's number of goroutines and of sessions, and the largest resident
+// memory that it has had, in bytes (VmHWM, proc(5)).
 func (p *process) state(t testing.TB) (goroutines, sessions, peak int) {
 	t.Helper()
 	_, err := fmt.Fprintln(p.in, "state")

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRunMountsWhateverTheUmaskOfItsUser: the command has that umask, and run does
-// not stumble over it.
-func TestRunMountsWhateverTheUmaskOfItsUser(t *testing.T) {
+// TestRunMountsUnderAnyUmask: fullex run passes the user's umask to its command, and can mount
+// and clean up under any umask.
+func TestRunMountsUnderAnyUmask(t *testing.T) {
 	dir := letUsersMount(t, "")
 	path, err := fullexCommand()
 	require.NoError(t, err)
@@ -33,8 +33,8 @@ func TestRunMountsWhateverTheUmaskOfItsUser(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// TestRunPassesDescriptorsToItsCommandOnly: what run has inherited the command has
-// too, and the process that cleans up after it has not.
+// TestRunPassesDescriptorsToItsCommandOnly: the command inherits the descriptors of fullex run.
+// The process that cleans up afterwards does not.
 func TestRunPassesDescriptorsToItsCommandOnly(t *testing.T) {
 	path, err := fullexCommand()
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestRunPassesDescriptorsToItsCommandOnly(t *testing.T) {
 		files, err := filepath.Glob("/proc/" + pid + "/fd/*")
 		require.NoError(t, err)
 		for _, file := range files {
-			if name, _ := os.Readlink(file); name == pipe { // it may be closed by now
+			if name, _ := os.Readlink(file); name == pipe { // Readlink fails if the descriptor is closed by now
 				assert.Equal(t, shell, pid)
 				holders++
 			}
@@ -65,5 +65,5 @@ func TestRunPassesDescriptorsToItsCommandOnly(t *testing.T) {
 	}
 	assert.Equal(t, 1, holders, strings.Join(cmd.Args, " "))
 	require.NoError(t, in.Close())
-	require.Error(t, cmd.Wait(), "read has met the end")
+	require.Error(t, cmd.Wait(), "read fails at the end of the input")
 }

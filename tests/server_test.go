@@ -1,5 +1,5 @@
-// Package tests holds the tests of the whole system: the server over real
-// sockets, with real clients.
+// Package tests has the tests of the whole system: servers, clients and mounts that talk over
+// real sockets.
 package tests
 
 import (
@@ -24,11 +24,11 @@ import (
 	"fullex/tests/listing"
 )
 
-// patience is how long a test waits for what must happen soon.
+// patience is how long a test waits for something that must happen soon.
 const patience = 10 * time.Second
 
-// serve runs a server on a unix socket and returns its address. When the test
-// ends it is shut down, and nothing may be left of it.
+// serve runs a server on a unix socket that all users may connect to, and returns its address.
+// The end of the test shuts the server down. No session may then be left.
 func serve(t testing.TB, srv *p9srv.Server) *net.UnixAddr {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,6 +51,7 @@ func serveTCP(t testing.TB, srv *p9srv.Server) *net.TCPAddr {
 	return l.Addr().(*net.TCPAddr)
 }
 
+// serveOn is serve on a listener.
 func serveOn(t testing.TB, srv *p9srv.Server, l net.Listener) {
 	t.Helper()
 	if srv.Kernel == nil {
@@ -67,9 +68,11 @@ func serveOn(t testing.TB, srv *p9srv.Server, l net.Listener) {
 	})
 }
 
-// newKernel is one with every module loaded, for tests that look at it.
+// newKernel returns a kernel with every module loaded. serve makes one for a server without;
+// tests that use the kernel themselves call newKernel.
 func newKernel() *device.Kernel { return listing.Kernel(listing.Modules()...) }
 
+// dial connects to a server. The end of the test closes the connection.
 func dial(t testing.TB, addr net.Addr) net.Conn {
 	t.Helper()
 	e, err := endpoint.Parse(addr.Network() + ":" + addr.String())
@@ -82,7 +85,8 @@ func dial(t testing.TB, addr net.Addr) net.Conn {
 	return c
 }
 
-// attach connects the p9 client and returns the root, or the directory aname.
+// attach connects the p9 client and attaches to the directory aname, or to the root if aname
+// is "". attachOn does so on a connection.
 func attach(t testing.TB, addr net.Addr, aname string) p9.File {
 	t.Helper()
 	return attachOn(t, dial(t, addr), aname)
@@ -98,7 +102,7 @@ func attachOn(t testing.TB, c net.Conn, aname string) p9.File {
 	return root
 }
 
-// openFile walks to a path below a directory and opens it for both.
+// openFile walks to a path below a directory and opens the file for reading and writing.
 func openFile(dir p9.File, path string) (p9.File, error) {
 	_, file, err := dir.Walk(strings.Split(path, "/"))
 	if err != nil {
@@ -119,7 +123,7 @@ func mustOpen(t testing.TB, dir p9.File, path string) p9.File {
 	return file
 }
 
-// keep keeps a file until the end of the test: the client clunks the fid of one that
+// keep keeps a file until the end of the test. The client clunks the fid of a file that
 // becomes garbage.
 func keep(t testing.TB, file p9.File) {
 	t.Cleanup(func() { runtime.KeepAlive(file) })
@@ -143,13 +147,13 @@ func readValue(t testing.TB, file p9.File) int32 {
 	return int32(binary.LittleEndian.Uint32(p))
 }
 
-// eventually waits until a condition holds that nothing announces, such as the
-// end of what another process or the kernel does.
-func eventually(t testing.TB, what string, holds func() bool) {
+// eventually waits until a condition is true. It polls, for conditions that no channel
+// reports, such as the end of another process.
+func eventually(t testing.TB, what string, isTrue func() bool) {
 	t.Helper()
 	deadline := time.After(patience)
 	for tick := time.NewTicker(time.Millisecond); ; {
-		if holds() {
+		if isTrue() {
 			tick.Stop()
 			return
 		}
@@ -170,7 +174,7 @@ func openFDs(t testing.TB) int {
 	return len(entries)
 }
 
-func TestConnectionsOfOneProcessArePeersOrNot(t *testing.T) {
+func TestConnectionsOfOneProcessAreOneClientOnlyUnderThePeerPolicy(t *testing.T) {
 	for policy, again := range map[p9srv.IdentityPolicy]error{
 		p9srv.IdentityUser: nil,
 		p9srv.IdentityPeer: linux.EACCES,
@@ -192,7 +196,7 @@ func TestConnectionsOfOneProcessArePeersOrNot(t *testing.T) {
 	}
 }
 
-func TestOverTCPConnectionsAreApartUnderEitherPolicy(t *testing.T) {
+func TestTCPConnectionsAreSeparateClientsUnderEitherPolicy(t *testing.T) {
 	for _, policy := range []p9srv.IdentityPolicy{p9srv.IdentityUser, p9srv.IdentityPeer} {
 		addr := serveTCP(t, &p9srv.Server{Identity: policy})
 		for i := range int32(4) {
@@ -215,18 +219,18 @@ func TestDirectoriesListTheirFiles(t *testing.T) {
 	}
 }
 
-// TestDirectoryIsListedWholeWhileModulesComeAndGo: what is there all the time is
-// listed once, wherever the listing goes on.
+// TestDirectoryIsListedWholeWhileModulesComeAndGo: a file that exists all the time is listed
+// exactly once, at whatever offsets the listing continues.
 func TestDirectoryIsListedWholeWhileModulesComeAndGo(t *testing.T) {
 	srv := &p9srv.Server{Kernel: listing.Kernel("minimal_proc_lkm")}
 	dir := attach(t, serve(t, srv), "")
 	_, _, err := dir.Open(p9.ReadOnly)
 	require.NoError(t, err)
-	const oneEntry = 60 // bytes, at most
+	const fewEntries = 60 // bytes; room for one or two entries
 	var names []string
 	loaded := false
 	for offset := uint64(0); ; {
-		entries, err := dir.Readdir(offset, oneEntry)
+		entries, err := dir.Readdir(offset, fewEntries)
 		require.NoError(t, err)
 		if len(entries) == 0 {
 			break
@@ -246,7 +250,7 @@ func TestDirectoryIsListedWholeWhileModulesComeAndGo(t *testing.T) {
 	assert.ElementsMatch(t, []string{".", "..", "ctl", "each", "kmsg", "minimal_proc_lkm", "modules", "pid", "sessions"}, names)
 }
 
-// list reads a directory in pieces that hold one or two entries.
+// list reads a directory in parts of one or two entries.
 func list(t *testing.T, root p9.File, path string) []string {
 	t.Helper()
 	names := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
@@ -293,7 +297,7 @@ func TestShutdownEndsConnectionsAndFreesSessions(t *testing.T) {
 	assert.Zero(t, srv.Kernel.Sessions())
 	assert.ErrorIs(t, srv.Serve(l), p9srv.ErrServerClosed)
 	assert.ErrorIs(t, srv.ServeConn(idle), p9srv.ErrServerClosed)
-	eventually(t, "no goroutine left", func() bool { return runtime.NumGoroutine() <= before })
+	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestShutdownCutsAPeerThatDoesNotRead(t *testing.T) {
@@ -307,13 +311,13 @@ func TestShutdownCutsAPeerThatDoesNotRead(t *testing.T) {
 	require.NoError(t, c.SetWriteDeadline(time.Now().Add(patience)))
 	clunks := strings.Repeat("\x0b\x00\x00\x00\x78\x01\x00\x63\x00\x00\x00", 1000)
 	go func() {
-		for { // until the server reads no more, and then until it cuts us
+		for { // blocks when the server reads no more, and fails when it closes the connection
 			if _, err := c.Write([]byte(clunks)); err != nil {
 				return
 			}
 		}
 	}()
-	eventually(t, "the server is stuck in a write", func() bool { return blockedInWrite() })
+	eventually(t, "the server waits in a write", func() bool { return blockedInWrite() })
 
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
@@ -321,7 +325,7 @@ func TestShutdownCutsAPeerThatDoesNotRead(t *testing.T) {
 	assert.ErrorIs(t, <-served, p9srv.ErrServerClosed)
 }
 
-// blockedInWrite says whether some goroutine waits to write to a peer.
+// blockedInWrite reports whether a goroutine of this process waits to write to a socket.
 func blockedInWrite() bool {
 	buf := make([]byte, 1<<20)
 	stacks := string(buf[:runtime.Stack(buf, true)])

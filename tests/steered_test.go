@@ -20,8 +20,8 @@ import (
 	"fullex/tests/vm"
 )
 
-// forNewQEMU runs a test with guests of two kernels under the newer QEMU, at the
-// same time: without hardware virtualisation each takes one processor.
+// forNewQEMU runs a test twice at the same time, with guests of two kernels under the newer
+// QEMU. Without hardware virtualisation each guest needs one processor.
 func forNewQEMU(t *testing.T, test func(*testing.T, vm.Config)) {
 	t.Helper()
 	for _, version := range []string{"6.1", "7.2"} {
@@ -32,6 +32,8 @@ func forNewQEMU(t *testing.T, test func(*testing.T, vm.Config)) {
 	}
 }
 
+// underNewQEMU returns a guest with a version of Linux under the newer QEMU. Without
+// scenarios it runs them all.
 func underNewQEMU(t testing.TB, version string, scenarios ...string) vm.Config {
 	t.Helper()
 	return vm.Config{
@@ -40,14 +42,14 @@ func underNewQEMU(t testing.TB, version string, scenarios ...string) vm.Config {
 	}
 }
 
-// startGuest builds and starts a guest of a server, which it mounts through a
-// virtio-9p device, and sees to its end.
+// startGuest builds and starts a guest that mounts the server through a virtio-9p device. The
+// end of the test kills the guest.
 func startGuest(t *testing.T, srv *p9srv.Server, config vm.Config) *vm.Machine {
 	t.Helper()
 	return startGuestAt(t, config, serveVirtio(t, srv), vm.SharedMemory())
 }
 
-// startGuestAt is startGuest for a socket, with further arguments of QEMU.
+// startGuestAt is startGuest for a server at a socket, with further arguments of QEMU.
 func startGuestAt(t testing.TB, config vm.Config, socket string, args []string) *vm.Machine {
 	t.Helper()
 	config.Tag = "fullex"
@@ -62,7 +64,7 @@ func startGuestAt(t testing.TB, config vm.Config, socket string, args []string) 
 	return m
 }
 
-// serveVirtio serves virtio-9p devices and returns where.
+// serveVirtio serves virtio-9p devices and returns the path of its socket.
 func serveVirtio(t testing.TB, srv *p9srv.Server) (socket string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
@@ -74,7 +76,8 @@ func serveVirtio(t testing.TB, srv *p9srv.Server) (socket string) {
 	return path
 }
 
-// passes waits for a guest's end and takes its reports as tests.
+// passes waits for the end of a guest. It expects reports of set-up and the wanted scenarios,
+// in this order, and makes each a subtest.
 func passes(t *testing.T, m *vm.Machine, want ...string) {
 	t.Helper()
 	results, console, err := m.Wait()
@@ -93,7 +96,7 @@ func passes(t *testing.T, m *vm.Machine, want ...string) {
 func TestLinuxMountsThroughVirtio(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{HandshakeTimeout: bootTime}}
-		for i := range 100 { // few lines, so that none of the guest's is dropped for them
+		for i := range 100 { // long lines, so that there are few and none of the guest's is dropped
 			srv.Kernel.Log().Print(fmt.Sprintf("line %d of a long log%s", i, strings.Repeat(".", 900)))
 		}
 		config.Port, config.Serial = serveTCP(t, srv).Port, alsoOnUnix(t, srv)
@@ -106,11 +109,11 @@ func TestLinuxMountsThroughVirtio(t *testing.T) {
 		}
 		assert.Greater(t, len(results), 10, "scenarios that ran")
 		reported(t, results)
-		eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
+		eventually(t, "the sessions of the guest have ended", func() bool { return srv.Kernel.Sessions() == 0 })
 	})
 }
 
-func TestSessionGoesOnAfterAStopOfTheMachine(t *testing.T) {
+func TestSessionSurvivesAStopOfTheMachine(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"held"}
 		srv := &p9srv.Server{}
@@ -130,7 +133,7 @@ func TestSessionGoesOnAfterAStopOfTheMachine(t *testing.T) {
 	})
 }
 
-func TestSessionEndsWithAResetOrRestart(t *testing.T) {
+func TestSessionEndsWhenTheMachineIsResetOrRestarts(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"held"}
 		srv := &p9srv.Server{}
@@ -140,21 +143,21 @@ func TestSessionEndsWithAResetOrRestart(t *testing.T) {
 		require.Len(t, opened, 1)
 		require.NoError(t, m.Reset("held"))
 		afterReset := srv.Kernel.All()
-		require.Len(t, afterReset, 1, "the reset has freed the first")
+		require.Len(t, afterReset, 1, "the reset has ended the first session")
 		assert.NotSame(t, opened[0], afterReset[0])
 		require.NoError(t, m.Monitor.OnRestart("reset"))
 		require.NoError(t, m.Tell("restart"))
 		require.NoError(t, m.Await("held"))
 		require.NoError(t, m.Monitor.OnRestart("shutdown"))
 		afterRestart := srv.Kernel.All()
-		require.Len(t, afterRestart, 1, "the restart has freed the second")
+		require.Len(t, afterRestart, 1, "the restart has ended the second session")
 		assert.NotSame(t, afterReset[0], afterRestart[0])
 		require.NoError(t, m.Tell("go on"))
 		passes(t, m, "held")
 	})
 }
 
-func TestGuestGivesUpAnUnpluggedDevice(t *testing.T) {
+func TestGuestMountsAgainAfterItsDeviceWasUnplugged(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"unplugged"}
 		srv := &p9srv.Server{}
@@ -173,7 +176,7 @@ func TestGuestGivesUpAnUnpluggedDevice(t *testing.T) {
 	})
 }
 
-func TestGuestsHaveTheirOwnDequesAndOneIsKilled(t *testing.T) {
+func TestKilledGuestDoesNotDisturbAnother(t *testing.T) {
 	srv := &p9srv.Server{}
 	socket := serveVirtio(t, srv)
 	killed := startGuestAt(t, underNewQEMU(t, "6.1", "held"), socket, vm.SharedMemory())
@@ -182,14 +185,14 @@ func TestGuestsHaveTheirOwnDequesAndOneIsKilled(t *testing.T) {
 	require.NoError(t, other.Await("held"))
 	assert.Equal(t, 2, srv.Kernel.Sessions())
 	killed.Kill()
-	eventually(t, "what it held is freed", func() bool { return srv.Kernel.Sessions() == 1 })
+	eventually(t, "the killed guest's session has ended", func() bool { return srv.Kernel.Sessions() == 1 })
 	require.NoError(t, other.Tell("go on"))
 	passes(t, other, "held")
 }
 
-// TestMachineWithoutSharedMemoryLives: its device is out of service, and the log
-// says what is missing.
-func TestMachineWithoutSharedMemoryLives(t *testing.T) {
+// TestMachineWithoutSharedMemoryRuns: its device is out of service, and the server's log says
+// what is missing.
+func TestMachineWithoutSharedMemoryRuns(t *testing.T) {
 	forNewQEMU(t, func(t *testing.T, config vm.Config) {
 		config.Scenarios = []string{"no-device"}
 		var log locked.Buffer
@@ -200,7 +203,7 @@ func TestMachineWithoutSharedMemoryLives(t *testing.T) {
 	})
 }
 
-func TestShutdownWithAGuestIsPromptAndNamesIt(t *testing.T) {
+func TestShutdownWithAGuestIsPromptAndLogsItsProcess(t *testing.T) {
 	var log locked.Buffer
 	srv := &p9srv.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
 	m := startGuest(t, srv, underNewQEMU(t, "7.2", "held"))

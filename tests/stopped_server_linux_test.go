@@ -14,9 +14,9 @@ import (
 	"fullex/p9srv/client"
 )
 
-// TestCallsLeaveAStoppedServer: when it goes on, nothing of theirs is open, although nobody
-// reads its replies by then.
-func TestCallsLeaveAStoppedServer(t *testing.T) {
+// TestAbandonedCallsLeaveNothingOpen gives up calls while the server is stopped. When the
+// server continues, nothing that these calls opened stays open. Nobody reads the replies then.
+func TestAbandonedCallsLeaveNothingOpen(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	server := startServer(t, "fullex", socket)
 	conn, err := net.Dial("unix", socket)
@@ -31,7 +31,7 @@ func TestCallsLeaveAStoppedServer(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, server.cmd.Process.Signal(syscall.SIGSTOP))
-	left := func(call string, err error) {
+	abandoned := func(call string, err error) {
 		t.Helper()
 		assert.ErrorIs(t, err, client.ErrNoAnswer, call)
 		assert.ErrorIs(t, err, context.DeadlineExceeded, call)
@@ -45,9 +45,9 @@ func TestCallsLeaveAStoppedServer(t *testing.T) {
 		results <- err
 	}()
 	_, err = k.Attach(ctx, 0, "")
-	left("attach", err)
-	left("read or open", <-results)
-	left("read or open", <-results)
+	abandoned("attach", err)
+	abandoned("read or open", <-results)
+	abandoned("read or open", <-results)
 	require.NoError(t, open.Close(t.Context()))
 	require.NoError(t, walked.Close(t.Context()))
 

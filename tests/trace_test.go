@@ -24,8 +24,9 @@ import (
 	"fullex/tests/vm"
 )
 
-// TestLinuxMountsThroughTrace has a guest replay the module's traces on a mount behind
-// fullex trace, and what that has recorded is equal when it is replayed at the server.
+// TestLinuxMountsThroughTrace mounts in a guest through the proxy fullex trace. The guest
+// replays the module's traces on that mount, and the proxy records them. The record is then
+// replayed at the server, and all results must be equal.
 func TestLinuxMountsThroughTrace(t *testing.T) {
 	for _, version := range []string{"6.1", "7.2"} {
 		t.Run(version, func(t *testing.T) { testLinuxThroughTrace(t, vm.Need(t, "kernel-"+version)) })
@@ -46,7 +47,7 @@ func testLinuxThroughTrace(t *testing.T, kernel vm.Kernel) {
 	results, console, err := vm.Boot(ctx, config, dir)
 	end()
 	require.NoError(t, err, console)
-	require.Len(t, results, 2, "scenarios that ran, with the first, which mounts")
+	require.Len(t, results, 2, "set-up and one scenario ran")
 	reported(t, results)
 
 	f, err := os.Open(record)
@@ -61,8 +62,8 @@ func testLinuxThroughTrace(t *testing.T, kernel vm.Kernel) {
 	})
 }
 
-// startTrace starts the command in front of a server and returns its port. end ends
-// it by a signal, with status 0.
+// startTrace starts fullex trace as a proxy of a server and returns its port. end ends it by a
+// signal and expects status 0.
 func startTrace(t *testing.T, fullex string, server net.Addr, record string) (port int, end func()) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), fullex, "trace", "--listen", "tcp:127.0.0.1:0", "--oracle", record, fmt.Sprintf("tcp:%s", server))

@@ -21,14 +21,14 @@ import (
 	"fullex/tests/wire"
 )
 
-// Users of these tests; nobody has their numbers.
+// User IDs for tests. No machine has users with these numbers.
 const (
 	alice = 4_000_001
 	bob   = 4_000_002
 )
 
-// dialAs connects as a user. Credentials are the thread's that connects, and a
-// thread that has given up root is not used again.
+// dialAs connects as a user. Linux reports the credentials of the connecting thread. That
+// thread has given up root, so it ends.
 func dialAs(t *testing.T, addr net.Addr, uid int) net.Conn {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -54,13 +54,14 @@ func dialAs(t *testing.T, addr net.Addr, uid int) net.Conn {
 	return d.c
 }
 
-// speaker is a client that has attached with fid 0.
+// speaker is a client that talks in the lines of package wire. It has attached with fid 0.
 type speaker struct {
 	t *testing.T
 	*wire.Conn
-	next int // fid
+	next int // the last fid that open has used
 }
 
+// speak attaches as a user on a new connection.
 func speak(t *testing.T, c net.Conn, uid string) *speaker {
 	t.Helper()
 	s := &speaker{t: t, Conn: wire.NewConn(c)}
@@ -71,12 +72,13 @@ func speak(t *testing.T, c net.Conn, uid string) *speaker {
 	return s
 }
 
+// must sends requests and expects replies.
 func (s *speaker) must(lines string) {
 	s.t.Helper()
 	require.NoError(s.t, s.Talk(lines))
 }
 
-// open opens a path and returns its fid. want is Rlopen or an errno.
+// open opens a path and returns its fid. want is "Rlopen" or the name of an errno.
 func (s *speaker) open(path, flags, want string) int {
 	s.t.Helper()
 	s.next++
@@ -90,7 +92,7 @@ func (s *speaker) open(path, flags, want string) int {
 	return s.next
 }
 
-// read reads a text to its end, in pieces.
+// read reads a text to its end, in parts.
 func (s *speaker) read(path string) string {
 	s.t.Helper()
 	fid := s.open(path, "O_RDONLY", "Rlopen")
@@ -108,7 +110,7 @@ func (s *speaker) read(path string) string {
 	}
 }
 
-// control writes a text to ctl; want is Rwrite or an errno.
+// control writes a text to ctl. want is "Rwrite" or the name of an errno.
 func (s *speaker) control(text, want string) {
 	s.t.Helper()
 	fid := s.open("ctl", "O_WRONLY", "Rlopen")
@@ -160,27 +162,28 @@ func TestAdministratorLoadsAndUnloads(t *testing.T) {
 	assert.Regexp(t, `^\[ +\d+\.\d{6}\] Hello, world\n`, kmsg)
 }
 
-// TestWhoMayDoWhat is the table of who vouches for whom, over real sockets.
-func TestWhoMayDoWhat(t *testing.T) {
+// TestRightsFollowTheTransportAndTheAttachedUser connects over each transport, attaches as
+// several users, and opens every kind of file.
+func TestRightsFollowTheTransportAndTheAttachedUser(t *testing.T) {
 	srv := &p9srv.Server{}
 	unix := serve(t, srv)
 	tcp := serveTCPOf(t, srv)
 	for _, test := range []struct {
 		name    string
 		dial    func() net.Conn
-		claimed string
-		ctl     string
+		claimed string // the user of the attach
+		ctl     string // the result of opening ctl
 	}{
-		{"unix, root as root", func() net.Conn { return dialAs(t, unix, 0) }, "0", "Rlopen"},
-		{"unix, root for nobody named", func() net.Conn { return dialAs(t, unix, 0) }, "NOUID", "EACCES"},
-		{"unix, root for a user", func() net.Conn { return dialAs(t, unix, 0) }, fmt.Sprint(alice), "EACCES"},
-		{"unix, a user", func() net.Conn { return dialAs(t, unix, alice) }, "NOUID", "EACCES"},
-		{"unix, a user as itself", func() net.Conn { return dialAs(t, unix, alice) }, fmt.Sprint(alice), "EACCES"},
-		{"tcp, a label of root", func() net.Conn { return dial(t, tcp) }, "0", "EACCES"},
+		{"unix, root, as root", func() net.Conn { return dialAs(t, unix, 0) }, "0", "Rlopen"},
+		{"unix, root, NOUID", func() net.Conn { return dialAs(t, unix, 0) }, "NOUID", "EACCES"},
+		{"unix, root, as alice", func() net.Conn { return dialAs(t, unix, 0) }, fmt.Sprint(alice), "EACCES"},
+		{"unix, alice, NOUID", func() net.Conn { return dialAs(t, unix, alice) }, "NOUID", "EACCES"},
+		{"unix, alice, as alice", func() net.Conn { return dialAs(t, unix, alice) }, fmt.Sprint(alice), "EACCES"},
+		{"tcp, as root", func() net.Conn { return dial(t, tcp) }, "0", "EACCES"},
 		{"in memory, as root", func() net.Conn { return inMemory(t, srv) }, "0", "Rlopen"},
-		{"in memory, nobody named", func() net.Conn { return inMemory(t, srv) }, "NOUID", "Rlopen"},
-		{"in memory, for a user", func() net.Conn { return inMemory(t, srv) }, fmt.Sprint(alice), "EACCES"},
-		{"tcp, no label", func() net.Conn { return dial(t, tcp) }, "NOUID", "EACCES"},
+		{"in memory, NOUID", func() net.Conn { return inMemory(t, srv) }, "NOUID", "Rlopen"},
+		{"in memory, as alice", func() net.Conn { return inMemory(t, srv) }, fmt.Sprint(alice), "EACCES"},
+		{"tcp, NOUID", func() net.Conn { return dial(t, tcp) }, "NOUID", "EACCES"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := speak(t, test.dial(), test.claimed)
@@ -208,7 +211,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		< Rattach dir:*`, bob)))
 }
 
-// inMemory connects within this process.
+// inMemory connects to a server within this process.
 func inMemory(t *testing.T, srv *p9srv.Server) net.Conn {
 	t.Helper()
 	here, there := net.Pipe()
@@ -221,7 +224,7 @@ func inMemory(t *testing.T, srv *p9srv.Server) net.Conn {
 	return here
 }
 
-func TestEverybodySeesHisOwnSessions(t *testing.T) {
+func TestUsersSeeTheirOwnSessionsOnly(t *testing.T) {
 	addr := serve(t, &p9srv.Server{})
 	admin := speak(t, dialAs(t, addr, 0), "0")
 	first := speak(t, dialAs(t, addr, alice), "NOUID")
@@ -233,10 +236,10 @@ func TestEverybodySeesHisOwnSessions(t *testing.T) {
 	other.open("each/full_ex", "O_RDWR", "Rlopen")
 	other.open("pid/8/full_ex", "O_RDWR", "Rlopen")
 
-	for who, test := range map[*speaker]struct{ lines, ofAlice, ofBob int }{
+	for reader, test := range map[*speaker]struct{ lines, ofAlice, ofBob int }{
 		first: {2, 2, 0}, second: {2, 2, 0}, other: {2, 0, 2}, admin: {4, 2, 2},
 	} {
-		text := who.read("sessions")
+		text := reader.read("sessions")
 		assert.Equal(t, test.lines, strings.Count(text, "\n")-1, text)
 		assert.Equal(t, test.ofAlice, strings.Count(text, fmt.Sprintf(" %d - ", alice)), text)
 		assert.Equal(t, test.ofBob, strings.Count(text, fmt.Sprintf(" %d - ", bob)), text)
@@ -297,9 +300,9 @@ func TestOpenListingsAreBounded(t *testing.T) {
 	}
 }
 
-// TestLoadingDuringTraffic unloads and loads while clients open, write, read
-// and close; every reply is one of the contract's.
-func TestLoadingDuringTraffic(t *testing.T) {
+// TestModuleIsUnloadedAndLoadedDuringTraffic: meanwhile clients open, write, read and close.
+// They may get only replies that the contract allows.
+func TestModuleIsUnloadedAndLoadedDuringTraffic(t *testing.T) {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	addr := serve(t, srv)
 	var opens atomic.Int64
@@ -332,8 +335,8 @@ func TestLoadingDuringTraffic(t *testing.T) {
 	assert.Zero(t, srv.Kernel.Sessions())
 }
 
-// session opens and uses the device while it may go away, counts the opens that
-// succeed, and says whether all replies were right.
+// session opens and uses the device, which may be unloaded meanwhile. It counts the opens that
+// succeed, and reports whether all replies were allowed.
 func (s *speaker) session(opens *atomic.Int64) bool {
 	allowed := map[string][]string{
 		"Twalk 0 1 full_ex": {"Rwalk ", "Rlerror ENOENT"},

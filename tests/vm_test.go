@@ -19,12 +19,12 @@ import (
 	"fullex/tests/vm"
 )
 
-// bootTime bounds a guest's life. It takes about 20 s on two cores without
-// hardware virtualisation.
+// bootTime limits the life of a guest. A boot takes about 20 s on two cores without hardware
+// virtualisation.
 const bootTime = 10 * time.Minute
 
-// guestModules are what a guest needs to mount over TCP and virtio, to talk to
-// itself by vsock, to mount with FUSE, and for a serial port.
+// guestModules are the modules of Linux that a guest needs for all scenarios: mounts over TCP,
+// virtio and FUSE, vsock within the guest, and a serial port.
 var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock_loopback", "9pnet_virtio", "virtio_console", "fuse"}
 
 // TestLinuxMounts mounts the server in guests with Debian's kernels and runs
@@ -32,7 +32,7 @@ var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "vsock
 func TestLinuxMounts(t *testing.T) {
 	for _, version := range []string{"6.1", "6.12", "7.2"} {
 		t.Run(version, func(t *testing.T) {
-			t.Parallel() // each takes one processor
+			t.Parallel() // each guest needs one processor
 			testLinux(t, version)
 		})
 	}
@@ -59,10 +59,10 @@ func testLinux(t *testing.T, version string) {
 	answer, err := os.ReadFile(filepath.Join(shared, "answer"))
 	assert.NoError(t, err)
 	assert.Equal(t, "from the guest\n", string(answer))
-	eventually(t, "the sessions of the guest are gone", func() bool { return srv.Kernel.Sessions() == 0 })
+	eventually(t, "the sessions of the guest have ended", func() bool { return srv.Kernel.Sessions() == 0 })
 }
 
-// reported makes each scenario a test.
+// reported makes each scenario a subtest, with its failures.
 func reported(t *testing.T, results []vm.Result) {
 	t.Helper()
 	for _, r := range results {
@@ -74,7 +74,7 @@ func reported(t *testing.T, results []vm.Result) {
 	}
 }
 
-// alsoOnUnix has a server that serves already do so on a unix socket, too.
+// alsoOnUnix lets a server that runs also listen on a unix socket, and returns its path.
 func alsoOnUnix(t *testing.T, srv *p9srv.Server) (socket string) {
 	t.Helper()
 	socket = filepath.Join(t.TempDir(), "s")
@@ -84,7 +84,8 @@ func alsoOnUnix(t *testing.T, srv *p9srv.Server) (socket string) {
 	return socket
 }
 
-// guestFiles are the traces, and scripts with what they print.
+// guestFiles returns the traces, the scripts and their expected output: path in the guest to
+// path here.
 func guestFiles(t testing.TB) map[string]string {
 	t.Helper()
 	files := map[string]string{"recipe.sh": "testdata/recipe.sh"}
@@ -98,13 +99,13 @@ func guestFiles(t testing.TB) map[string]string {
 	return files
 }
 
-// guestPrograms are the C programs. Without a compiler guests run without them,
-// and the tests of this machine's own mounts say that they are missing.
+// guestPrograms returns the paths of the C programs. Without a compiler it returns none, and
+// guests do not run them. Tests of mounts on this machine then report what is missing.
 func guestPrograms(t *testing.T) []string {
 	t.Helper()
 	dir, err := builtPrograms()
 	if errors.Is(err, programs.ErrNoCompiler) && os.Getenv("FULLEX_REQUIRE_ALL") != "1" {
-		t.Logf("guests run no programs for the module: %v", err)
+		t.Logf("guests run without the C programs: %v", err)
 		return nil
 	}
 	require.NoError(t, err)
@@ -114,7 +115,7 @@ func guestPrograms(t *testing.T) []string {
 	return paths
 }
 
-func TestREADMEHasTheRecipeThatIsTested(t *testing.T) {
+func TestREADMEContainsTheTestedRecipe(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	recipe, err := os.ReadFile("testdata/recipe.sh")

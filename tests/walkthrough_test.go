@@ -17,11 +17,11 @@ import (
 	"fullex/tests/listing"
 )
 
-// scriptTime bounds a script, which takes about a second.
+// scriptTime limits the time of a script. A script takes about a second.
 const scriptTime = 2 * time.Minute
 
-// TestWalkthroughWithoutAMount runs the tutorial with the commands of fullex,
-// as a user types them.
+// TestWalkthroughWithoutAMount runs the tutorial with commands of fullex, as a user types
+// them.
 func TestWalkthroughWithoutAMount(t *testing.T) {
 	addr := serve(t, &p9srv.Server{Kernel: listing.Kernel(listing.Tutorial...)})
 	path, err := fullexCommand()

@@ -15,15 +15,15 @@ import (
 	"fullex/tests/need"
 )
 
-// wholeRun is a machine for tests/run, on which programs do nothing but print their
-// arguments: all that it wants is there but qemu-system-x86_64.
+// wholeRun is a simulated machine for tests/run. It has every program that tests/run wants,
+// except qemu-system-x86_64. The programs only print their names and arguments.
 type wholeRun struct {
 	t   *testing.T
 	bin string
 	env []string
 }
 
-// newWholeRun returns a machine whose user has an id.
+// newWholeRun returns a machine where the current user has this user ID.
 func newWholeRun(t *testing.T, uid string) wholeRun {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func newWholeRun(t *testing.T, uid string) wholeRun {
 		r.install(filepath.Join(r.bin, program), "echo "+program+` "$@"`)
 	}
 	require.NoError(t, os.Remove(filepath.Join(r.bin, "qemu-system-x86_64")))
-	r.install(filepath.Join(r.bin, "gofmt"), "exit 0") // nothing is to be formatted
+	r.install(filepath.Join(r.bin, "gofmt"), "exit 0") // lists no file that needs formatting
 	r.install(filepath.Join(r.bin, "id"), "echo "+uid)
 	for _, file := range []string{"bin/editinacme", "kernel-6.1/vmlinuz", "kernel-6.1/build/Makefile", "kernel-6.12/vmlinuz", "kernel-7.2/vmlinuz", "qemu/qemu-system-x86_64"} {
 		r.install(filepath.Join(dir, "fullex", file), "exit 0")
@@ -46,7 +46,7 @@ func newWholeRun(t *testing.T, uid string) wholeRun {
 	return r
 }
 
-// neededPrograms returns the programs that tests/run installs.
+// neededPrograms returns the names of the programs that tests/run installs.
 func neededPrograms(t *testing.T) (names []string) {
 	t.Helper()
 	text, err := os.ReadFile("run")
@@ -57,13 +57,14 @@ func neededPrograms(t *testing.T) (names []string) {
 	return names
 }
 
+// install makes a program of a line of shell.
 func (r wholeRun) install(path, script string) {
 	r.t.Helper()
 	require.NoError(r.t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(r.t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 }
 
-// run runs a command with an input and returns what it prints.
+// run runs a command with an input and returns what it prints, on both outputs.
 func (r wholeRun) run(stdin string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), args[0], args[1:]...)
@@ -74,7 +75,7 @@ func (r wholeRun) run(stdin string, args ...string) string {
 	return strings.ReplaceAll(out.String(), "\r\n", "\n")
 }
 
-// atTerminal is run on a terminal, where the user types.
+// atTerminal is run for a command on a terminal, where the user types.
 func (r wholeRun) atTerminal(typed string, command string) string {
 	r.t.Helper()
 	script, err := exec.LookPath("script")
@@ -90,12 +91,12 @@ const (
 	installQEMU = "apt-get -qq -y --no-install-recommends install qemu-system-x86"
 )
 
-// needDebian skips tests of what tests/run installs.
+// needDebian skips a test on machines where tests/run installs nothing.
 func needDebian(t *testing.T) {
 	t.Helper()
 	_, err := os.Stat("/etc/debian_version")
 	if err != nil {
-		need.Skip(t, "this machine is no Debian, where tests/run installs")
+		need.Skip(t, "tests/run installs only on Debian, which this machine does not run")
 	}
 }
 
@@ -115,7 +116,7 @@ func TestWholeRunAsksOnATerminalBeforeItInstalls(t *testing.T) {
 			assert.Contains(t, out, "  qemu-system-x86_64 (Debian package qemu-system-x86)\n")
 			assert.Contains(t, out, question)
 			assert.Equal(t, !test.installs, strings.Contains(out, missingQEMU), out)
-			assert.Contains(t, out, "\ngo test ", "it goes on")
+			assert.Contains(t, out, "\ngo test ", "tests/run continues")
 			installed, err := os.ReadFile(log)
 			assert.Equal(t, test.installs, err == nil)
 			assert.Equal(t, test.installs, strings.Contains(string(installed), installQEMU))
@@ -136,7 +137,7 @@ func TestWholeRunInstallsWithoutATerminal(t *testing.T) {
 	assert.Contains(t, string(installed), installQEMU)
 }
 
-func TestWholeRunDoesNotAskForNothing(t *testing.T) {
+func TestWholeRunDoesNotAskIfNothingIsMissing(t *testing.T) {
 	r := newWholeRun(t, "0")
 	assert.NotContains(t, r.atTerminal("", "./run -short"), question)
 	for _, file := range []string{"/bin/busybox", "/usr/lib/*/libelf.so.1"} {
@@ -166,8 +167,7 @@ func TestWholeRunPrintsItsHelp(t *testing.T) {
 	}
 }
 
-// TestWholeRunTakesAsLongAsWritten in all places.
-func TestWholeRunTakesAsLongAsWritten(t *testing.T) {
+func TestAllTextsGiveTheSameTimeForAWholeRun(t *testing.T) {
 	about := regexp.MustCompile(`about \d+ minutes on two processors`)
 	said := map[string]bool{}
 	for _, file := range []string{"run", "../.github/CONTRIBUTING.md"} {
