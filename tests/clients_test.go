@@ -52,7 +52,7 @@ type ending struct {
 	status      int
 }
 
-// run runs a program of [program] to its end. It fails the test if the program hangs.
+// run runs the program that program finds, to its end. It fails the test if that hangs.
 func run(t *testing.T, name string, args ...string) ending {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

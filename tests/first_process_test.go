@@ -35,7 +35,7 @@ func TestFirstProcessReapsOrphans(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		args   []string
-		signal syscall.Signal // that ends it; 0: the end of its input does
+		signal syscall.Signal // ends the command; 0: the end of its input does
 		status int
 		fuse   bool
 	}{
@@ -96,8 +96,8 @@ func adoptAndReap(t *testing.T, first int) {
 	eventually(t, "the orphans are reaped", func() bool { return maps.Equal(children(t, first), own) })
 }
 
-// startOrphan starts a process in the pid namespace of another process. Its parent ends at
-// once. Closing end ends it.
+// startOrphan starts a process in the pid namespace of the process first. The new process
+// loses its parent at once. It ends when end is closed.
 func startOrphan(t *testing.T, first int) (end io.Closer) {
 	t.Helper()
 	r, w, err := os.Pipe()

@@ -101,7 +101,7 @@ func TestMountInTheBackgroundKeepsNothingBusy(t *testing.T) {
 // TestMountInTheBackgroundUnderstandsRelativePaths: the mount's process runs in another
 // directory than its starter. The name of the starter's directory has a comma.
 func TestMountInTheBackgroundUnderstandsRelativePaths(t *testing.T) {
-	home, err := os.MkdirTemp("", "a,b") // the path of a socket must be shorter than t.TempDir
+	home, err := os.MkdirTemp("", "a,b") // t.TempDir is too long for the path of a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(home)) })
 	dir := filepath.Join(home, "mount")

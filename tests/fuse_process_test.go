@@ -56,7 +56,7 @@ func TestHiddenProcessIsRefused(t *testing.T) {
 		t.Run(option, func(t *testing.T) {
 			dir := letUsersMount(t, "user_allow_other\n")
 			if err := unix.Mount("proc", "/proc", "proc", 0, option); err != nil {
-				need.Skip(t, "this user may not mount /proc: %v", err)
+				need.Skip(t, "a /proc with %s cannot be mounted here: %v", option, err)
 			}
 			m := mountFUSEAt(t, dir, user(nobody), "--allow-other")
 			for range 2 {

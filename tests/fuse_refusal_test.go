@@ -200,7 +200,7 @@ func TestMountAndUmountByOtherNamesOfADirectory(t *testing.T) {
 		assert.Empty(t, string(out))
 		assert.Contains(t, mountInfo(t), " "+dir+" ")
 		from := c.cwd
-		if from == dir { // a shell there would keep the mount in use
+		if from == dir { // there the command itself would keep the mount in use
 			from, c.name = parent, filepath.Join(dir, c.name)
 		}
 		out, err = fullex(from, "umount", c.name).CombinedOutput()

@@ -21,7 +21,7 @@ func TestSizeOfATextIsItsLengthThroughFUSE(t *testing.T) {
 		require.NoError(t, err)
 		opened, err := os.Open(m.path(name))
 		require.NoError(t, err)
-		device, err := os.OpenFile(m.path("full_ex"), os.O_RDWR, 0) // texts now differ
+		device, err := os.OpenFile(m.path("full_ex"), os.O_RDWR, 0) // changes each text
 		require.NoError(t, err)
 		since, err := opened.Stat()
 		require.NoError(t, err)

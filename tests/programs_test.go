@@ -62,7 +62,7 @@ func runPrograms(t *testing.T, m *fuseMount, as *syscall.SysProcAttr) {
 func notInShortRuns(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("not in short runs: the programs run on another mount")
+		t.Skip("not in short runs: another test runs the programs on a mount")
 	}
 }
 

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	if len(role) == 0 {
 		status := m.Run()
 		if roles.path != "" {
-			_ = os.RemoveAll(filepath.Dir(roles.path)) // what is left is in the temporary folder
+			_ = os.RemoveAll(filepath.Dir(roles.path)) // if that fails, the rest is in the temporary folder
 		}
 		for _, dir := range []string{commandDir, programsDir} {
 			_ = os.RemoveAll(dir) // as above; "" removes nothing

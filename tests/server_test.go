@@ -68,8 +68,8 @@ func serveOn(t testing.TB, srv *p9srv.Server, l net.Listener) {
 	})
 }
 
-// newKernel returns a kernel with every module loaded. serve makes one for a server without;
-// tests that use the kernel themselves call newKernel.
+// newKernel returns a kernel with every module loaded. serve gives one to a server that has
+// none.
 func newKernel() *device.Kernel { return listing.Kernel(listing.Modules()...) }
 
 // dial connects to a server. The end of the test closes the connection.

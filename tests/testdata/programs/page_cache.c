@@ -1,8 +1,8 @@
 /*
  * sendfile and mmap use the page cache of Linux, which all processes share. They may be
- * refused. Otherwise they must return the session's own values, each once and in order,
- * and must not lose any. (Below the end of what it believes is written, Linux 6.5 and
- * later reads a page for sendfile, mm/filemap.c, filemap_splice_read.)
+ * refused. If they are not, they must return the session's own values, each once and in
+ * order, and must not lose any. (Below the end of what it believes is written, Linux 6.5
+ * and later reads a page for sendfile, mm/filemap.c, filemap_splice_read.)
  */
 #include "device.h"
 

@@ -32,7 +32,7 @@ func (c *check) checked(arguments, cases string, skipped ...string) {
 			c.errorf("check %s: %s", arguments, line)
 		}
 	}
-	for _, id := range skipped { // these do not apply at this door
+	for _, id := range skipped { // these cannot be tried there
 		if !strings.Contains(out, fmt.Sprintf(" %s # SKIP ", id)) {
 			c.errorf("check %s: %s was not skipped", arguments, id)
 		}

@@ -66,7 +66,8 @@ func (c *check) refusedOpen(path, want string) {
 	}
 }
 
-// openFlags opens with flags that have no effect on a device, and with a few that have.
+// openFlags opens with flags that have no effect on a device, and with O_RDONLY, O_WRONLY and
+// O_EXCL, which have one.
 func openFlags(c *check) {
 	for _, flags := range []int{
 		syscall.O_RDONLY, syscall.O_WRONLY, syscall.O_RDWR | syscall.O_TRUNC, syscall.O_RDWR | syscall.O_CREAT,
@@ -88,12 +89,12 @@ func openFlags(c *check) {
 	c.same("O_EXCL", outcome(syscall.Open(plain, syscall.O_CREAT|syscall.O_EXCL, 0o666)), "EEXIST")
 	d, err := openDevice(plain, syscall.O_RDONLY)
 	c.must("open to read", err)
-	c.same("write to it", outcome(d.Write([]byte{1})), "EBADF")
+	c.same("write to a descriptor opened for reading", outcome(d.Write([]byte{1})), "EBADF")
 	c.close(d)
 }
 
-// attributes expects the attributes of a file in /proc, and no effect of attempts to change
-// them.
+// attributes expects the mode and the size of a file in /proc. truncate(2) and utimes(2) must
+// succeed, and chmod(2) and chown(2) must be refused. Directories must list their files.
 func attributes(c *check) {
 	info, err := os.Stat(plain)
 	c.must("stat", err)
@@ -129,7 +130,7 @@ func quietChanges(c *check) {
 	c.write(d, value(4), "4")
 	c.read(d, 100, 2)
 	c.read(d, 4, 4)
-	c.write(d, []byte{3}, "EINVAL") // still initialised
+	c.write(d, []byte{3}, "EINVAL") // the capacity is still set
 	c.close(d)
 }
 

@@ -54,7 +54,7 @@ func (c *check) sensibleInodes(files int) {
 	seen := make(map[string]bool)
 	for _, inode := range strings.Fields(first) {
 		if n, err := strconv.ParseUint(inode, 10, 64); err != nil || n == 0 || seen[inode] {
-			c.errorf("inode %q", inode)
+			c.errorf("inode number %q is not a positive number, or two files have it", inode)
 		}
 		seen[inode] = true
 	}

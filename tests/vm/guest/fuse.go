@@ -20,7 +20,7 @@ func overFUSE(c *check) {
 	withFUSE(c, func() { fuseIsTheModule(c, fuseMount+"/full_ex") })
 }
 
-// withFUSE runs a scenario with a FUSE mount for all users, which has a server of its own.
+// withFUSE runs a scenario with a FUSE mount for all users. The mount has a server of its own.
 func withFUSE(c *check, scenario func()) {
 	c.must("mkdir", os.MkdirAll(fuseMount, 0o755))
 	c.same("mount", c.typed("fullex mount --daemon --allow-other "+fuseMount), "")

@@ -64,7 +64,7 @@ func (c *check) copyRange(fd int) error {
 	to, err := os.CreateTemp("", "copy")
 	c.must("make a file", err)
 	_, err = unix.CopyFileRange(fd, nil, int(to.Fd()), nil, 4, 0)
-	c.must("remove it", firstError(to.Close(), os.Remove(to.Name())))
+	c.must("remove the file", firstError(to.Close(), os.Remove(to.Name())))
 	return err
 }
 

@@ -94,8 +94,8 @@ func anameEach(c *check) {
 	})
 }
 
-// refusesASecond opens a device in a process. An open by another process of the same user is
-// then refused and does no harm to the first. Meanwhile it calls meanwhile.
+// refusesASecond opens a device in a process. Then it expects that another process of the same
+// user is refused and does no harm to the first. It calls meanwhile while the device is open.
 func refusesASecond(c *check, path string, meanwhile func()) {
 	holder := c.start(alice, nil, "hold", path)
 	c.line(holder, "holding")
