@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// newApp returns the command line. It never ends the process and prints no
-// error: main does both.
+// newApp returns the command line. It neither ends the process nor prints
+// errors: main does both.
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:    "fullex",
@@ -29,7 +29,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
 		EnableBashCompletion:      true,
-		Flags:                     []cli.Flag{cli.HelpFlag}, // the library leaves it out beside a command help
+		Flags:                     []cli.Flag{cli.HelpFlag}, // the library adds it only if no command is named help
 		Commands: slices.Concat(
 			grouped(toServe, serveCommand(), upgradeCommand(), vhostCommand(), demoCommand()),
 			grouped(toMount, mountCommand(), umountCommand()),
@@ -41,8 +41,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	}
 }
 
-// noCommand runs without a subcommand: it shows the help, and refuses a word
-// that is no subcommand.
+// noCommand is what fullex does without a subcommand. It prints the help. It returns an
+// error if the first argument is not a subcommand.
 func noCommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return noSuchCommand(c.App, c.Args().First())
@@ -50,7 +50,7 @@ func noCommand(c *cli.Context) error {
 	return cli.ShowAppHelp(c)
 }
 
-// noArguments is for commands that take flags only.
+// noArguments returns an error if a command that takes only flags has arguments.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return fmt.Errorf("%s: unexpected argument %q (see fullex %s --help)", c.Command.Name, c.Args().First(), c.Command.Name)

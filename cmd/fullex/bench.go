@@ -22,14 +22,14 @@ func benchCommand() *cli.Command {
 		Name:      "bench",
 		Usage:     "measure operations a second and their latency",
 		ArgsUsage: "[TARGET]",
-		Description: "Pushes to and pops from deques that are half full at the start. Compares every\n" +
-			"result with what the deque must give; a wrong one ends the run.\n\n" +
+		Description: "Pushes to and pops from deques that are half full at the start. Checks every\n" +
+			"result; a wrong one ends the run.\n\n" +
 			"    fullex bench --depth 16 --compare /mnt tcp:127.0.0.1:5640\n\n" +
 			"At a server, each of --conns connections has --depth operations in flight, each\n" +
 			"on an open file of its own. At a path, as many threads make calls. With --rate,\n" +
-			"operations are due at fixed times, and their latency counts from these times: a\n" +
-			"target that stops for a while shows that in full. It includes about 0.1 ms to\n" +
-			"wake an idle process. SIGINT ends the run early; what was measured is printed.\n\n" + targetHelp,
+			"operations are due at fixed times, and latency counts from these times. A pause\n" +
+			"of the target therefore shows in full; so do about 0.1 ms to wake an idle\n" +
+			"process. SIGINT ends the run early and prints what was measured until then.\n\n" + targetHelp,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "conns", Value: 1, Usage: "use `N` connections"},
 			&cli.IntFlag{Name: "depth", Value: 1, Usage: "keep `N` operations in flight on each connection"},
@@ -42,7 +42,7 @@ func benchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
-			words := c.Lineage()[1].Args().Tail() // nothing is parsed
+			words := c.Lineage()[1].Args().Tail() // the flags are not parsed
 			config := benchConfig{json: slices.Contains(words, "--json") || slices.Contains(words, "-json")}
 			return config.failed(c.App.Writer, oneLine(c, err, sub))
 		},
@@ -58,8 +58,8 @@ type benchConfig struct {
 	json           bool
 }
 
-// maxRate keeps times between operations far above what can be measured, in
-// operations a second.
+// maxRate is the highest --rate, in operations a second. The clock is fine enough to
+// measure the time between two of them.
 const maxRate = 10_000_000
 
 func benchConfigFrom(c *cli.Context) (config benchConfig, err error) {
@@ -121,7 +121,8 @@ func benchAction(c *cli.Context) error {
 	return err
 }
 
-// startSubjects returns those that were started, also with an error.
+// startSubjects starts a subject for each target. With an error it returns the subjects
+// that it has started, which the caller closes.
 func startSubjects(ctx context.Context, config benchConfig) (subjects []*bench.Subject, err error) {
 	for _, name := range config.targets {
 		s, err := givenUp(ctx, connectTime, func() (*bench.Subject, error) { return bench.Start(ctx, name, config.Config) })
@@ -133,7 +134,7 @@ func startSubjects(ctx context.Context, config benchConfig) (subjects []*bench.S
 	return subjects, nil
 }
 
-// measure loads the targets and prints what was measured, up to an error, too.
+// measure loads the targets and prints the results.
 func (config benchConfig) measure(ctx context.Context, c *cli.Context, subjects []*bench.Subject) error {
 	end := showProgress(c.App.ErrWriter, subjects)
 	defer end()
@@ -147,8 +148,8 @@ func (config benchConfig) measure(ctx context.Context, c *cli.Context, subjects 
 	return config.printed(c.App.Writer, []*bench.Result{result}, nil, err)
 }
 
-// failed returns why nothing was measured. Where an object of JSON is printed it
-// says so, too.
+// failed returns err, which says why nothing was measured. With --json it also prints an
+// object that has err.
 func (config benchConfig) failed(w io.Writer, err error) error {
 	if config.json {
 		return errors.Join(err, bench.WriteJSON(w, config.settings(), nil, nil, err))
@@ -163,7 +164,7 @@ func (config benchConfig) settings() bench.Settings {
 	}
 }
 
-// names are the targets as they are printed.
+// names returns the names of the targets as they are printed.
 func (config benchConfig) names() []string {
 	var names []string
 	for _, t := range config.targets {
@@ -172,7 +173,8 @@ func (config benchConfig) names() []string {
 	return names
 }
 
-// printed prints results, up to an error that ended the run, and returns that.
+// printed prints the results and returns err, which is nil unless it ended the run. After an
+// error only JSON is printed, with what was measured before.
 func (config benchConfig) printed(w io.Writer, results []*bench.Result, compared *bench.Comparison, err error) error {
 	if err != nil {
 		err = fmt.Errorf("bench: %w", err)
@@ -188,11 +190,11 @@ func (config benchConfig) printed(w io.Writer, results []*bench.Result, compared
 	return results[0].WriteTable(w, config.targets[0].String())
 }
 
-// progressTime is how often the line of progress is written.
+// progressTime is the time between two updates of the progress line.
 const progressTime = 500 * time.Millisecond
 
-// showProgress writes, on a terminal only, how many operations there have been, a line
-// that is written over again and again. end clears it, and may be called twice.
+// showProgress keeps a line on a terminal with the number of operations so far. On any other
+// output it writes nothing. end clears the line and may be called twice.
 func showProgress(w io.Writer, subjects []*bench.Subject) (end func()) {
 	if !logs.IsTerminal(w) {
 		return func() {}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// benchReport is what the tests look at of bench --json.
+// benchReport has the fields of bench --json that the tests read.
 type benchReport struct {
 	Results []struct {
 		Target  string
@@ -37,7 +37,7 @@ func benchJSON(t *testing.T, args ...string) benchReport {
 	t.Helper()
 	out, errs, err := run("", append([]string{"bench", "--json"}, args...)...)
 	require.NoError(t, err)
-	assert.Empty(t, errs, "no progress but on a terminal")
+	assert.Empty(t, errs, "progress is shown only on a terminal")
 	var r benchReport
 	require.NoError(t, json.Unmarshal([]byte(out), &r), out)
 	for _, result := range r.Results {
@@ -90,7 +90,7 @@ func TestBenchNumbersAreConsistent(t *testing.T) {
 	assert.Zero(t, srv.Kernel.Sessions())
 }
 
-func TestBenchCountsOnlyWhatTheMixHas(t *testing.T) {
+func TestBenchCountsOnlyOperationsOfTheMix(t *testing.T) {
 	server, _ := serveHere(t)
 	kinds := benchJSON(t, "--duration", "60ms", "--mix", "1:0:0", server).Results[0].Kinds
 	assert.Zero(t, kinds["read"].Ops)
@@ -99,7 +99,8 @@ func TestBenchCountsOnlyWhatTheMixHas(t *testing.T) {
 	assert.Equal(t, int64(50), kinds["write"].Ops-kinds["write"].Refused)
 }
 
-// TestBenchKeepsItsRate can be slower than asked for on a busy machine, never faster.
+// TestBenchKeepsItsRate allows a lower rate than asked for, as on a busy machine, but never
+// a higher one.
 func TestBenchKeepsItsRate(t *testing.T) {
 	server, _ := serveHere(t)
 	const due = 100 // 500 a second, 200 ms
@@ -109,9 +110,9 @@ func TestBenchKeepsItsRate(t *testing.T) {
 	assert.Greater(t, r.Ops, int64(due/4))
 }
 
-// TestBenchCountsLatencyFromWhenItWasDue asks for far more than there can be: half of
-// what was done must have waited for about half of the time.
-func TestBenchCountsLatencyFromWhenItWasDue(t *testing.T) {
+// TestBenchCountsLatencyFromTheDueTime asks for far more operations than a server can do.
+// Half of those that it did must have waited for a large part of the run.
+func TestBenchCountsLatencyFromTheDueTime(t *testing.T) {
 	server, _ := serveHere(t)
 	r := benchJSON(t, "--duration", "200ms", "--rate", "10000000", server).Results[0]
 	assert.Positive(t, r.Missed)
@@ -119,7 +120,7 @@ func TestBenchCountsLatencyFromWhenItWasDue(t *testing.T) {
 	assert.Less(t, r.Latency["p50"], int64(200_000_000))
 }
 
-func TestBenchComparesByTurns(t *testing.T) {
+func TestBenchAlternatesBetweenTwoTargets(t *testing.T) {
 	server, _ := serveHere(t)
 	other, _ := serveHere(t)
 	r := benchJSON(t, "--duration", "100ms", "--turn", "20ms", "--compare", other, server)
@@ -132,7 +133,7 @@ func TestBenchComparesByTurns(t *testing.T) {
 }
 
 func TestBenchAtAPath(t *testing.T) {
-	path := t.TempDir() + "/file" // takes any write, and is never full
+	path := t.TempDir() + "/file" // accepts any write and is never full
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	r := benchJSON(t, "--duration", "40ms", "--depth", "2", "--mix", "0:0:1", path)
 	assert.Positive(t, r.Results[0].Kinds["open"].Ops)

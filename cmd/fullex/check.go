@@ -50,7 +50,7 @@ func checkCommand() *cli.Command {
 			&cli.BoolFlag{Name: "list", Usage: "list the cases and run none"},
 		},
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
-			words := c.Lineage()[1].Args().Tail() // nothing is parsed
+			words := c.Lineage()[1].Args().Tail() // the flags are not parsed
 			formats := append(valuesIn(words, "format"), "")
 			return notChecked(c.App.Writer, formats[0], check.Options{Hide: valuesIn(words, "hide")}, oneLine(c, err, sub))
 		},
@@ -67,7 +67,7 @@ func checkAction(c *cli.Context) error {
 	switch {
 	case err != nil:
 	case c.Bool("list") && format != "human":
-		err = errors.New("--list: it prints a table, in no other format")
+		err = errors.New("--list prints a table: leave out --format")
 	case c.Bool("list"):
 		return notRun(listCases(c.App.Writer, o))
 	case c.Bool("self-test"):
@@ -85,7 +85,7 @@ func checkAction(c *cli.Context) error {
 	return notChecked(c.App.Writer, format, check.Options{Hide: c.StringSlice("hide")}, err)
 }
 
-// valuesIn returns the values of a flag among words that could not be parsed.
+// valuesIn returns the values of a flag in words that the library could not parse.
 func valuesIn(words []string, name string) (values []string) {
 	for i, word := range words {
 		flag, value, has := strings.Cut(strings.TrimLeft(word, "-"), "=")
@@ -100,7 +100,8 @@ func valuesIn(words []string, name string) (values []string) {
 	return values
 }
 
-// repeating is the command that repeats a run. It names no cases where some are hidden.
+// repeating returns the command that repeats a run. If some cases are hidden, it leaves out
+// --only and --skip, which could name them.
 func repeating(c *cli.Context, o check.Options, target string) string {
 	words := []string{"fullex check", "--profile", string(o.Profile), "--seed", fmt.Sprint(o.Seed), "--sessions", fmt.Sprint(o.Sessions)}
 	for _, flag := range []string{"door", "timeout", "dangerous"} {
@@ -118,7 +119,8 @@ func repeating(c *cli.Context, o check.Options, target string) string {
 	return strings.Join(append(words, target), " ")
 }
 
-// notChecked tells of a wrong use of the command: in a format that is one, too.
+// notChecked returns err, which says why no case ran, with its exit status. If format is a
+// known one, it also prints a document in which no case was run.
 func notChecked(w io.Writer, format string, o check.Options, err error) error {
 	if slices.Contains(check.Formats, format) {
 		if err := check.Unrun(o, err).Print(w, format); err != nil {
@@ -128,7 +130,7 @@ func notChecked(w io.Writer, format string, o check.Options, err error) error {
 	return notRun(err)
 }
 
-// notRun gives an error the exit status that says that nothing was tried.
+// notRun returns err with the exit status of a command that tried nothing.
 func notRun(err error) error {
 	if err == nil {
 		return nil
@@ -136,7 +138,7 @@ func notRun(err error) error {
 	return exitStatus{check.ExitNotRun, err}
 }
 
-// checkOptions validates the flags.
+// checkOptions returns the options of check, or an error for a flag's wrong value.
 func checkOptions(c *cli.Context) (check.Options, error) {
 	for _, f := range []struct {
 		flag   string
@@ -157,13 +159,13 @@ func checkOptions(c *cli.Context) (check.Options, error) {
 		Timeout: c.Duration("timeout"), Seed: c.Uint64("seed"), Sessions: c.Int("sessions"), Dangerous: c.Bool("dangerous"),
 	}
 	if !c.IsSet("seed") {
-		o.Seed = uint64(rand.Uint32()) // short enough to be typed
+		o.Seed = uint64(rand.Uint32()) // short enough to type
 	}
 	_, err := o.Chosen()
 	return o, err
 }
 
-// listCases prints a line for each case that is chosen.
+// listCases prints a line for each chosen case.
 func listCases(w io.Writer, o check.Options) error {
 	cases, err := o.Chosen()
 	if err != nil {
@@ -180,7 +182,7 @@ func listCases(w io.Writer, o check.Options) error {
 	return nil
 }
 
-// runChecks runs cases and prints what came of them, also where there is no target.
+// runChecks runs the cases and prints their results, even if it cannot reach the target.
 func runChecks(ctx context.Context, c *cli.Context, name target.Name, o check.Options) error {
 	results, err := checkTarget(ctx, name, check.Door(c.String("door")), o)
 	results.Target = name.String()
@@ -190,7 +192,8 @@ func runChecks(ctx context.Context, c *cli.Context, name target.Name, o check.Op
 	return verdict(results, err)
 }
 
-// verdict returns the command's error for a run, and for why it was stopped.
+// verdict returns the command's error, with its exit status. stopped says why the run ended
+// early; nil: it did not.
 func verdict(results check.Results, stopped error) error {
 	failed, _ := results.Count(check.Failed)
 	broken, _ := results.Count(check.NotRun)
@@ -214,7 +217,8 @@ func verdict(results check.Results, stopped error) error {
 	return exitStatus{results.Exit(), err}
 }
 
-// checkTarget reaches a target and runs the cases. A target that hangs is given up.
+// checkTarget finds the device at a target and runs the cases. It gives up a target that
+// does not answer within connectTime.
 func checkTarget(ctx context.Context, name target.Name, door check.Door, o check.Options) (check.Results, error) {
 	open, err := givenUp(ctx, connectTime, func() (opening, error) { return check.At(name, caller.Starter(name, startCaller), door) })
 	if err != nil {
@@ -226,10 +230,10 @@ func checkTarget(ctx context.Context, name target.Name, door check.Door, o check
 // opening starts a client.
 type opening = func() (check.Client, error)
 
-// workerName is the subcommand that a process runs which makes calls at a path.
+// workerName is the subcommand of the processes that make calls at a path.
 const workerName = "check-worker"
 
-// startCaller starts such a process.
+// startCaller starts a process that makes calls at a path.
 func startCaller() (*caller.Process, error) {
 	command, err := workerCommand()
 	if err != nil {

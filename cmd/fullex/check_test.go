@@ -13,8 +13,9 @@ import (
 	"fullex/cmd/fullex/internal/check"
 )
 
-// TestFailedCheckSaysHowItIsRepeated with the same flags, unless they name hidden cases.
-func TestFailedCheckSaysHowItIsRepeated(t *testing.T) {
+// TestFailedCheckPrintsHowToRepeatIt wants the same flags, without those that could name
+// hidden cases.
+func TestFailedCheckPrintsHowToRepeatIt(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, os.WriteFile(file, nil, 0o666))
 	for flag, want := range map[string]string{

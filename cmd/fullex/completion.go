@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// completions are what shells other than fish source: they ask fullex itself for the words
+// completions are the scripts for the shells other than fish. They ask fullex for the words
 // that may come next.
 var completions = map[string]string{
 	"bash": `_fullex() {

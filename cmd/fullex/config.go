@@ -52,7 +52,7 @@ func serveConfigFrom(c *cli.Context) (serveConfig, error) {
 	return config, err
 }
 
-// endpointsFrom parses the endpoints given; there are none by default.
+// endpointsFrom parses the values of --listen.
 func endpointsFrom(given []string) ([]endpoint.Endpoint, error) {
 	var endpoints []endpoint.Endpoint
 	for _, s := range given {
@@ -65,8 +65,8 @@ func endpointsFrom(given []string) ([]endpoint.Endpoint, error) {
 	return endpoints, nil
 }
 
-// atLeast returns the config with a log that takes what has a level, also if the
-// user wants less.
+// atLeast returns the config with a log that includes a level, even if the flags ask for
+// less.
 func (config serveConfig) atLeast(level slog.Level) serveConfig {
 	config.level = min(config.level, level)
 	return config

@@ -15,11 +15,11 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// ready is what a mount in the background says when it answers.
+// ready is what a mount in the background writes to its starter when it answers.
 const ready = "ready\n"
 
-// daemonize runs the same mount in a process of its own session, and returns
-// when that answers or has failed.
+// daemonize starts the same mount in a background process with a session of its own. It
+// returns when that mount answers or has failed.
 func daemonize(c *cli.Context, target endpoint.Endpoint, args []string) error {
 	if target.IsInherited() {
 		return errors.New("mount: --daemon does not pass an inherited socket on: mount in the foreground")
@@ -56,27 +56,27 @@ func daemonize(c *cli.Context, target endpoint.Endpoint, args []string) error {
 	case len(said) > 0:
 		return errors.New(string(said))
 	}
-	return fmt.Errorf("start the mount: it ended without a word: %w", child.Wait())
+	return fmt.Errorf("start the mount: it ended and gave no reason: %w", child.Wait())
 }
 
 // starter is the process that waits until a mount in the background answers.
 type starter struct {
-	pipe *os.File      // to it; nil when it has been told
-	gone chan struct{} // closed when the watching of the pipe has ended
+	pipe *os.File      // to the starter; nil after something was told
+	gone chan struct{} // closed when nothing watches the pipe any more
 }
 
-// newStarter takes over the pipe to the starter, and closes all else that was
-// inherited from it.
+// newStarter takes over fd, the pipe to the starter. It closes the other descriptors that
+// were inherited from it.
 func newStarter(fd int) (*starter, error) {
 	syscall.CloseOnExec(fd)
-	if err := syscall.SetNonblock(fd, true); err != nil { // or it cannot be watched
+	if err := syscall.SetNonblock(fd, true); err != nil { // a blocking pipe cannot be watched
 		return nil, fmt.Errorf("ready-fd %d: %w", fd, err)
 	}
 	return &starter{os.NewFile(uintptr(fd), "ready"), make(chan struct{})}, closeInherited()
 }
 
-// watch returns a context that ends with ctx, or with the starter if that is killed
-// before it has been told anything.
+// watch returns a context that ends with ctx. It also ends if the starter is killed before
+// it was told anything.
 func (s *starter) watch(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -88,8 +88,8 @@ func (s *starter) watch(ctx context.Context) context.Context {
 	return ctx
 }
 
-// hangsUp waits until nobody can read from a pipe any more. It returns false when
-// the pipe is closed before.
+// hangsUp waits until nobody can read from a pipe any more, and returns true. It returns
+// false if the pipe is closed first.
 func hangsUp(pipe *os.File) bool {
 	raw, err := pipe.SyscallConn()
 	if err != nil {
@@ -102,8 +102,8 @@ func hangsUp(pipe *os.File) bool {
 	}) == nil
 }
 
-// leave tells the starter that the mount answers. From then on nothing keeps the
-// directory busy in which it was started.
+// leave tells the starter that the mount answers. It first leaves the working directory,
+// which the mount would keep busy.
 func (s *starter) leave() error {
 	if err := os.Chdir("/"); err != nil {
 		return fmt.Errorf("leave the working directory: %w", err)
@@ -111,7 +111,7 @@ func (s *starter) leave() error {
 	return s.tell(ready)
 }
 
-// close tells the starter about an error, unless it was told that the mount answers.
+// close tells the starter about an error, unless the starter knows that the mount answers.
 func (s *starter) close(err error) error {
 	if s.pipe == nil || err == nil {
 		return nil

@@ -14,16 +14,16 @@ import (
 	"fullex/p9srv/endpoint/ownpath"
 )
 
-// defaultTCP is where serve listens beside its default socket.
+// defaultTCP is where serve listens in addition to its default socket.
 var defaultTCP = endpoint.TCP("127.0.0.1", 5640)
 
-// rootSocket is where root's default socket is, whatever the environment says: where
-// everybody finds it.
+// rootSocket is the path of root's default socket. It does not depend on the environment, so
+// that everybody finds it.
 const rootSocket = "/run/fullex/fullex.sock"
 
-// socketPath is where a user's default socket is: in a directory that others cannot
-// write to, never in /tmp, where they could put a socket of their own first. The error
-// says that the user has no such directory.
+// socketPath returns the path of a user's default socket. It is in a directory that other
+// users cannot write to: in /tmp they could put a socket of their own there first. The error
+// says why the user has no such directory.
 func socketPath(uid int) (string, error) {
 	if uid == 0 {
 		return rootSocket, nil
@@ -42,8 +42,8 @@ func socketPath(uid int) (string, error) {
 	return filepath.Join(dir, "fullex.sock"), nil
 }
 
-// checkRuntimeDir refuses what is not a user's own directory. A relative path would be
-// another directory for each program (XDG Base Directory Specification).
+// checkRuntimeDir returns an error unless dir is the absolute path of a directory of the
+// user. Programs ignore a relative one (XDG Base Directory Specification).
 func checkRuntimeDir(dir string, uid int) error {
 	if !filepath.IsAbs(dir) {
 		return fmt.Errorf("%s: want an absolute path", dir)
@@ -59,8 +59,8 @@ func checkRuntimeDir(dir string, uid int) error {
 	return nil
 }
 
-// open opens what the user named, or else the default socket, where there can be one,
-// and TCP.
+// open opens the endpoints of --listen. Without any it opens the default socket, if there
+// can be one, and TCP.
 func (config serveConfig) open(ctx context.Context, log *slog.Logger) ([]source, error) {
 	if len(config.endpoints) > 0 {
 		return openAll(ctx, config.endpoints)
@@ -70,7 +70,7 @@ func (config serveConfig) open(ctx context.Context, log *slog.Logger) ([]source,
 	case errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil:
 		return nil, err
 	case err != nil:
-		log.Warn("serving "+defaultTCP.String()+" only, where nobody may load or unload modules: no unix socket", "error", err)
+		log.Warn("serving "+defaultTCP.String()+" only, over which nobody may load or unload modules: there is no unix socket", "error", err)
 		return openAll(ctx, []endpoint.Endpoint{defaultTCP})
 	}
 	tcp, err := openSource(ctx, defaultTCP)
@@ -93,7 +93,8 @@ func openDefaultSocket(ctx context.Context) (source, error) {
 	return openSource(ctx, endpoint.Unix(path))
 }
 
-// makeRootDir makes root's directory, or sees that the one that is there is root's.
+// makeRootDir makes root's directory. If there is one already, it returns an error unless
+// only root can change it.
 func makeRootDir(path string) error {
 	if err := os.Mkdir(path, 0o755); err == nil || !errors.Is(err, fs.ErrExist) {
 		return err

@@ -15,9 +15,9 @@ import (
 	"fullex/tests/need"
 )
 
-// serveByDefault starts serve without an endpoint, in a network of its own, where the
-// default port is free. It returns what it prints until it listens, and on stderr to
-// its end. use is called while it serves.
+// serveByDefault runs serve without an endpoint, in a network namespace of its own, where
+// the default port is free. It calls use while the server serves, and then ends it. It
+// returns what the server printed.
 func serveByDefault(t *testing.T, cmd *exec.Cmd, use func()) (stdout, stderr string) {
 	t.Helper()
 	if cmd.SysProcAttr == nil {
@@ -33,7 +33,7 @@ func serveByDefault(t *testing.T, cmd *exec.Cmd, use func()) (stdout, stderr str
 	select {
 	case <-listens.seen:
 	case err := <-ended:
-		require.FailNow(t, "it has ended", "%v: %s", err, errs.String())
+		require.FailNow(t, "the server has ended", "%v: %s", err, errs.String())
 	}
 	use()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
@@ -46,14 +46,14 @@ func TestServeWithoutARuntimeDirectoryServesTCP(t *testing.T) {
 	rootsOwn, unwritable := sharedDir(t), strangersDir(t)
 	require.NoError(t, os.Chmod(unwritable, 0o500))
 	for name, test := range map[string]struct{ dir, why string }{
-		"not set":           {"", "XDG_RUNTIME_DIR is not set"},
-		"missing":           {"/nosuch/dir", "no such file or directory"},
-		"of another user":   {rootsOwn, "is not a directory of user 65534"},
-		"of no user":        {"/dev/null", "is not a directory of user 65534"},
-		"relative":          {"run", "want an absolute path"},
-		"not writable":      {unwritable, "permission denied"},
-		"not that long":     {"/" + strings.Repeat("x", 300), "file name too long"},
-		"a read-only place": {"/proc/self", ""},
+		"not set":         {"", "XDG_RUNTIME_DIR is not set"},
+		"missing":         {"/nosuch/dir", "no such file or directory"},
+		"of another user": {rootsOwn, "is not a directory of user 65534"},
+		"not a directory": {"/dev/null", "is not a directory of user 65534"},
+		"relative":        {"run", "want an absolute path"},
+		"not writable":    {unwritable, "permission denied"},
+		"too long":        {"/" + strings.Repeat("x", 300), "file name too long"},
+		"in /proc":        {"/proc/self", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := asStranger(command(t, "serve"))
@@ -62,9 +62,9 @@ func TestServeWithoutARuntimeDirectoryServesTCP(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(stdout, "listening on "), stdout)
 			assert.Contains(t, stdout, "listening on tcp:127.0.0.1:5640\n")
 			lines := strings.SplitAfter(stderr, "\n")
-			assert.Contains(t, lines[0], "serving tcp:127.0.0.1:5640 only, where nobody may load or unload modules")
+			assert.Contains(t, lines[0], "serving tcp:127.0.0.1:5640 only, over which nobody may load or unload modules")
 			assert.Contains(t, lines[0], test.why)
-			assert.NotContains(t, strings.Join(lines[1:], ""), "level=WARN", "one line")
+			assert.NotContains(t, strings.Join(lines[1:], ""), "level=WARN", "there is one warning")
 		})
 	}
 }
@@ -107,10 +107,10 @@ func TestDefaultSocketIsInADirectoryOfTheUser(t *testing.T) {
 	assert.Equal(t, filepath.Join(dir, "fullex.sock"), path)
 	path, err = socketPath(0)
 	require.NoError(t, err)
-	assert.Equal(t, "/run/fullex/fullex.sock", path, "root's is where everybody finds it")
+	assert.Equal(t, "/run/fullex/fullex.sock", path, "root's socket is not in XDG_RUNTIME_DIR")
 	_, err = socketPath(4_000_000)
 	assert.ErrorContains(t, err, "is not a directory of user 4000000")
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	_, err = socketPath(4_000_000)
-	assert.Error(t, err, "no directory, no socket")
+	assert.Error(t, err, "a user without a directory has no socket")
 }

@@ -34,7 +34,7 @@ func demoCommand() *cli.Command {
 	}
 }
 
-// demo is the client of a server in the same process.
+// demo serves the device within this process and makes the calls of the tutorial at it.
 func demo(w io.Writer) (err error) {
 	kernel, err := kernelWith([]string{"full_ex"}, planting{})
 	if err != nil {
@@ -53,7 +53,7 @@ func demo(w io.Writer) (err error) {
 	}()
 	client, err := p9.NewClient(conn)
 	if err != nil {
-		return fmt.Errorf("agree a version: %w", err)
+		return fmt.Errorf("agree on a version: %w", err)
 	}
 	root, err := client.Attach("")
 	if err != nil {
@@ -68,7 +68,7 @@ func demo(w io.Writer) (err error) {
 	return root.Close()
 }
 
-// demonstration is a client that shows what it does.
+// demonstration is a client that prints its calls.
 type demonstration struct {
 	w      io.Writer
 	root   p9.File
@@ -76,11 +76,11 @@ type demonstration struct {
 	file   p9.File // the open device file, or nil
 }
 
-// step is one call of the demonstration and what must come of it.
+// step is one call of the demonstration and its expected result.
 type step struct {
-	note string // said before the call, or ""
+	note string // printed before the call, or ""
 	call string // open, close, capacity, push, read, write
-	arg  int    // the capacity, the value, or how many bytes
+	arg  int    // the capacity, the value, or the number of bytes
 	want error  // nil: success
 }
 
@@ -100,7 +100,7 @@ func (d *demonstration) run(s step) error {
 	return nil
 }
 
-// do makes the call and returns how it and its result look.
+// do makes the call. It returns the call and its result as they are printed.
 func (d *demonstration) do(s step) (call, result string, err error) {
 	switch s.call {
 	case "open":
@@ -126,7 +126,7 @@ func (d *demonstration) do(s step) (call, result string, err error) {
 	}
 }
 
-// open opens the device file; while it is open, a second open must fail.
+// open opens the device file. It is also called while the file is open, and then must fail.
 func (d *demonstration) open() error {
 	_, file, err := d.root.Walk([]string{"full_ex"})
 	if err != nil {
@@ -145,7 +145,7 @@ func (d *demonstration) close() error {
 	return file.Close()
 }
 
-// picture draws the deque as the server has it.
+// picture draws the deque of the server's session.
 func (d *demonstration) picture() string {
 	sessions := d.kernel.All()
 	if len(sessions) == 0 {

@@ -43,8 +43,8 @@ func dmesgCommand() *cli.Command {
 	}
 }
 
-// repeat does something with a target at once and then in intervals. A signal to end, or
-// the end of whoever reads the output, ends the command, which is not an error.
+// repeat calls do with a target, at once and then every --interval. It ends without an error
+// on SIGINT or SIGTERM, and when nobody reads the output any more.
 func repeat(c *cli.Context, name target.Name, do func(target.Target) error) error {
 	interval := c.Duration("interval")
 	if interval <= 0 {
@@ -59,7 +59,7 @@ func repeat(c *cli.Context, name target.Name, do func(target.Target) error) erro
 	}
 	defer unwatch()
 	err = onTarget(ctx, name, func(t target.Target) error {
-		// A call that the target does not answer ends with the target.
+		// Closing the target ends a call that it does not answer.
 		end := context.AfterFunc(ctx, func() { _ = t.Close() })
 		defer end()
 		ticker := time.NewTicker(interval)
@@ -81,8 +81,8 @@ func repeat(c *cli.Context, name target.Name, do func(target.Target) error) erro
 	return err
 }
 
-// follower prints the lines of a log that it has not seen. The log is read
-// whole each time: it is short, and a file of it ends at its newest line.
+// follower prints the lines of a log that it has not seen. It opens and reads the whole log
+// each time: the log is short, and an open file does not get the lines that come later.
 type follower struct {
 	w    io.Writer
 	seen []string
@@ -105,7 +105,7 @@ func (f *follower) look(t target.Target) error {
 			return fmt.Errorf("print: %w", err)
 		}
 	}
-	// The notice at the end of a text is not a line of the log.
+	// The notice of dropped lines is not a line of the log.
 	if last := len(now) - 1; last >= 0 && device.IsDroppedNotice(now[last]) {
 		now = now[:last]
 	}
@@ -113,10 +113,9 @@ func (f *follower) look(t target.Target) error {
 	return nil
 }
 
-// newLines returns the lines of a log that came after an earlier look: those
-// behind the last that was seen then. Any of the others may have gone, but a line
-// has the time in it, so that none comes twice. If none of those seen is left,
-// some may have come and gone in between.
+// newLines returns the lines of now that come after the last line of seen. The log may have
+// dropped any of its lines. No two lines are equal, as each has its time. If no line of seen
+// is left, other lines may have come and gone, and missed is true.
 func newLines(seen, now []string) (fresh []string, missed bool) {
 	known := make(map[string]bool, len(seen))
 	for _, line := range seen {

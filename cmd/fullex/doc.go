@@ -95,10 +95,10 @@
 //	0  success; also a server or a mount that SIGINT or SIGTERM ended
 //	1  an error, which is printed in one line; a failed case of check; a difference that
 //	   replay found; a failed line of a script of shell
-//	2  check or replay could not try the device, or not to the end
+//	2  check or replay could not test the device, or not to the end
 //
-// run returns the status of its command, 128 and the number of the signal that killed it,
-// 127 if there is no such command, or 126 if it cannot be run.
+// run returns the status of its command. It returns 128 plus the number of the signal that
+// killed the command, 127 if there is no such command, or 126 if it cannot be run.
 //
 // # Environment
 //

@@ -52,8 +52,8 @@ func TestPackageCommentHasEveryAddress(t *testing.T) {
 	assert.Contains(t, text, "\n\t"+rootSocket+" ")
 }
 
-// TestREADMEAndGuidesHaveEveryCommand: each visible command but those that set up a shell
-// is a word in the README's table or in a guide.
+// TestREADMEAndGuidesHaveEveryCommand looks for each visible command in the README and the
+// guides. Commands that set up a shell need not be there.
 func TestREADMEAndGuidesHaveEveryCommand(t *testing.T) {
 	files, err := filepath.Glob("doc/*.md")
 	require.NoError(t, err)

@@ -24,8 +24,8 @@ import (
 // documents are the formats of check that programs read.
 var documents = []string{"ktap", "junit", "json", "gradescope"}
 
-// casesIn reads a whole document and returns how many cases it has, and how many of
-// them are neither passed nor skipped.
+// casesIn reads a whole document. It returns the number of cases, and the number of those
+// that are neither passed nor skipped.
 func casesIn(t *testing.T, format, text string) (cases, bad int) {
 	t.Helper()
 	switch format {
@@ -81,7 +81,7 @@ func casesIn(t *testing.T, format, text string) (cases, bad int) {
 	return cases, bad
 }
 
-// statusOf is the exit status in an error of exec.
+// statusOf returns the exit status of a command for which exec returned err.
 func statusOf(t *testing.T, err error) int {
 	t.Helper()
 	if err == nil {
@@ -118,7 +118,7 @@ func silentServer(t *testing.T) (endpoint string, connected <-chan struct{}) {
 	return "unix:" + path, came
 }
 
-func TestCheckPrintsAWholeDocumentWhereNothingCanBeTried(t *testing.T) {
+func TestCheckPrintsAWholeDocumentWhenNoCaseCanRun(t *testing.T) {
 	endpoint, _ := serveHere(t)
 	file := filepath.Join(t.TempDir(), "odd \x1b\xff\nok 1 name")
 	for _, format := range documents {
@@ -132,7 +132,7 @@ func TestCheckPrintsAWholeDocumentWhereNothingCanBeTried(t *testing.T) {
 			"no such case":    {"--only", "nope", "--format", format, endpoint},
 			"too many words":  {"--format", format, endpoint, "more"},
 			"a list":          {"--list", "--format", format},
-			"a self-test of":  {"--self-test", "--format", format, endpoint},
+			"self-test of it": {"--self-test", "--format", format, endpoint},
 			"all are skipped": {"--only", "open.each", "--format", format, endpoint},
 		} {
 			out, _, err := run("", append([]string{"check"}, args...)...)
@@ -148,9 +148,9 @@ func TestCheckPrintsAWholeDocumentWhereNothingCanBeTried(t *testing.T) {
 	}
 }
 
-// TestCheckPrintsAWholeDocumentWhenItIsEnded by a signal to all processes of its
-// group, with a target at which calls wait for ever.
-func TestCheckPrintsAWholeDocumentWhenItIsEnded(t *testing.T) {
+// TestCheckPrintsAWholeDocumentWhenASignalEndsIt signals all processes of its group, while a
+// call at the target waits for ever.
+func TestCheckPrintsAWholeDocumentWhenASignalEndsIt(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "full_ex")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o666))
 	server, connected := silentServer(t)
@@ -174,18 +174,18 @@ func TestCheckPrintsAWholeDocumentWhenItIsEnded(t *testing.T) {
 				assert.Regexp(t, `^fullex: check: stopped.*told to end: (interrupt|terminated)\n$`, errs.String())
 				cases, bad := casesIn(t, format, out.String())
 				assert.Equal(t, []int{2, 2}, []int{cases, bad}, out.String())
-				assert.NotContains(t, out.String(), "got no answer", "the calls go on")
+				assert.NotContains(t, out.String(), "got no answer", "the signal does not end the processes that make calls")
 			}
 		}
 	}
 }
 
-func TestSelfTestHasFormats(t *testing.T) {
+func TestSelfTestPrintsEveryFormat(t *testing.T) {
 	t.Parallel()
 	for _, format := range documents {
 		out, _, err := run("", "check", "--self-test", "--only", "open.new", "--format", format)
 		status, _ := ending(err)
-		assert.Equal(t, check.ExitFailed, status, "few faults show in one case")
+		assert.Equal(t, check.ExitFailed, status, "one case catches only a few faults")
 		cases, bad := casesIn(t, format, out)
 		assert.Equal(t, 1+len(allFaults()), cases)
 		assert.Positive(t, bad)
@@ -193,7 +193,7 @@ func TestSelfTestHasFormats(t *testing.T) {
 	}
 }
 
-// TestOutputThatCannotBeWritten gives the documented statuses, and a line.
+// TestOutputThatCannotBeWritten wants the documented exit status and one error line.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	endpoint, _ := serveHere(t)
 	trace := filepath.Join(t.TempDir(), "a.trace")
@@ -222,13 +222,13 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// benchObject is what bench --json prints whatever happens.
+// benchObject has the fields that bench --json prints even after an error.
 type benchObject struct {
 	Error   *string
 	Results []struct{ Ops int64 }
 }
 
-func TestBenchPrintsAnObjectWhereNothingCanBeMeasured(t *testing.T) {
+func TestBenchPrintsAnObjectWhenNothingCanBeMeasured(t *testing.T) {
 	endpoint, _ := serveHere(t)
 	for _, args := range [][]string{
 		{"unix:/nosuch"}, {"/no\nsuch"}, {"--conns", "0", endpoint}, {"--conns", "x", endpoint}, {"--rate", "NaN", endpoint},
@@ -244,7 +244,7 @@ func TestBenchPrintsAnObjectWhereNothingCanBeMeasured(t *testing.T) {
 	}
 }
 
-// TestBenchEndsAtAServerThatHangs by a signal, with what it has measured.
+// TestBenchEndsAtAServerThatHangs sends a signal, after which bench prints its results.
 func TestBenchEndsAtAServerThatHangs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	server := startFullex(t, "serve", "--listen", "unix:"+path)
@@ -260,7 +260,7 @@ func TestBenchEndsAtAServerThatHangs(t *testing.T) {
 	defer func() { require.NoError(t, server.cmd.Process.Signal(syscall.SIGCONT)) }()
 	require.NoError(t, bench.Process.Signal(syscall.SIGTERM))
 	assert.Equal(t, 1, statusOf(t, bench.Wait()))
-	assert.Regexp(t, `^fullex: (bench|close): no reply for 1s\n$`, errs.String()) // the last one may have come
+	assert.Regexp(t, `^fullex: (bench|close): no reply for 1s\n$`, errs.String()) // "close" if the last reply had come
 	var got benchObject
 	require.NoError(t, json.Unmarshal(out.Bytes(), &got), out.String())
 	require.Len(t, got.Results, 1)

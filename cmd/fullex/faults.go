@@ -15,7 +15,7 @@ import (
 	"fullex/p9srv/faulty"
 )
 
-// faultFlags are those of commands that start a server.
+// faultFlags returns the flags about faults of a command that starts a server.
 func faultFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "fault", Usage: "plant the wrong behaviour `NAME[=PARAM]`, to test tests (repeatable)"},
@@ -23,7 +23,7 @@ func faultFlags() []cli.Flag {
 	}
 }
 
-// wantsFaultList says whether the faults shall be listed.
+// wantsFaultList reports whether the flags ask for the list of faults.
 func wantsFaultList(c *cli.Context) bool {
 	return c.Bool("list-faults") || slices.Contains(c.StringSlice("fault"), "help")
 }
@@ -40,10 +40,10 @@ func listFaults(w io.Writer) error {
 	return nil
 }
 
-// allFaults returns those of the device and those of the way to it.
+// allFaults returns the faults of the device and those of the way to it.
 func allFaults() []faults.Fault { return slices.Concat(faults.OfDevice(), faulty.OfTheWay()) }
 
-// planting is what is planted in a server. The zero planting is nothing.
+// planting is the faults that are planted in a server. The zero planting has none.
 type planting struct {
 	device, way []faults.Planted
 }
@@ -70,18 +70,18 @@ func parseFaults(texts []string) (planting, error) {
 
 func (f planting) all() []faults.Planted { return slices.Concat(f.device, f.way) }
 
-// announce tells of each fault, whatever the level of the log.
+// announce logs a warning for each fault. log must include warnings.
 func (f planting) announce(log *slog.Logger) {
 	for _, p := range f.all() {
 		log.Warn("this server is faulty on purpose", "fault", p.String(), "what", p.Sentence)
 	}
 }
 
-// newServer returns a server with the modules named loaded, or all if none is,
-// and with faults.
+// newServer returns a server with faults, in which the named modules are loaded. Without
+// names all modules are loaded.
 func newServer(modules []string, f planting) (*p9srv.Server, error) {
 	if name := new(device.FullEx).Name(); len(f.device) > 0 && len(modules) > 0 && !slices.Contains(modules, name) {
-		return nil, fmt.Errorf("--fault %s: it is of module %s, which --module leaves out", f.device[0], name)
+		return nil, fmt.Errorf("--fault %s: it needs module %s, which --module leaves out", f.device[0], name)
 	}
 	kernel, err := kernelWith(modules, f)
 	if err != nil {

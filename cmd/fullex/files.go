@@ -44,7 +44,7 @@ func lsCommand() *cli.Command {
 	}
 }
 
-// list prints the entries of a directory, or a file by itself.
+// list prints the entries of a directory, or the entry of a file.
 func list(t target.Target, at string, long bool, w io.Writer) error {
 	self, err := t.Stat(at)
 	if err != nil {
@@ -65,7 +65,7 @@ func list(t target.Target, at string, long bool, w io.Writer) error {
 		if self.Mode.IsDir() {
 			e, err = t.Stat(path.Join(at, e.Name))
 			if errors.Is(err, syscall.ENOENT) {
-				continue // gone meanwhile
+				continue // it was removed meanwhile
 			}
 			if err != nil {
 				return err
@@ -133,11 +133,11 @@ func writeCommand() *cli.Command {
 	}
 }
 
-// maxPayload is the most that write takes from its standard input, in bytes:
-// more than any file of the tree takes.
+// maxPayload is the most that write reads from its standard input, in bytes. Every file of
+// the tree accepts less.
 const maxPayload = 64 << 10
 
-// payload is what a write command's words stand for.
+// payload returns the bytes to write: the words, or the standard input without words.
 func payload(words []string, asHex, noLineEnd bool, in io.Reader) ([]byte, error) {
 	switch {
 	case len(words) == 0:
@@ -171,13 +171,13 @@ func rmmodCommand() *cli.Command {
 	return controlCommand("rmmod", "unload a module, even in use (administrator only)")
 }
 
-// controlCommand writes its own name and a module's to ctl.
+// controlCommand returns a command that writes verb and the name of a module to ctl.
 func controlCommand(verb, usage string) *cli.Command {
 	return &cli.Command{
 		Name:      verb,
 		Usage:     usage,
 		ArgsUsage: "[TARGET] NAME",
-		Description: "Only root and the user who runs the server may, over its unix socket.\n\n" +
+		Description: "Only root and the user who runs the server may do this, over its unix socket.\n\n" +
 			"    fullex " + verb + " full_ex\n\n" + targetHelp,
 		OnUsageError: oneLine,
 		Action: func(c *cli.Context) error {
@@ -190,7 +190,7 @@ func controlCommand(verb, usage string) *cli.Command {
 				return err
 			}
 			if strings.ContainsAny(rest[0], ":/ ") {
-				return fmt.Errorf("%s: %q is no module's name, want [TARGET] NAME", verb, rest[0])
+				return fmt.Errorf("%s: %q is not a module name, want [TARGET] NAME", verb, rest[0])
 			}
 			return onTarget(c.Context, name, func(t target.Target) error {
 				if _, err := t.Stat("ctl"); err != nil {

@@ -10,18 +10,18 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Errors of package flag, as it writes them.
+// Parts of the errors of package flag.
 const (
 	noSuchFlag = "flag provided but not defined: -"
 	noValue    = "flag needs an argument: -"
 	outOfRange = "value out of range"
 )
 
-// badValue is its error for a value that is not of the flag's type.
+// badValue matches the error of package flag for a value that is not of the flag's type.
 var badValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-(\S+): `)
 
-// oneLine keeps the library from printing the whole help after an error. It says what was
-// wrong, what would be right, and where to read on.
+// oneLine returns the error for a wrong flag. It says what is wrong, what would be right, and
+// where to read on. As OnUsageError it keeps the library from printing the whole help.
 func oneLine(c *cli.Context, err error, _ bool) error {
 	see, flags := "fullex --help", c.App.Flags
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
@@ -58,7 +58,7 @@ func flagError(flags []cli.Flag, err error) error {
 func valuesOf(flags []cli.Flag, name string) string {
 	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if i < 0 {
-		return "another one"
+		return "another value"
 	}
 	switch f := flags[i].(type) {
 	case *cli.DurationFlag:
@@ -75,10 +75,11 @@ func valuesOf(flags []cli.Flag, name string) string {
 		metavar, _ := metavarOf(f)
 		return "such as " + dashed(name) + " " + metavar
 	}
-	return "another one"
+	return "another value"
 }
 
-// asked is a question after what is wrong, or nothing.
+// asked returns the library's question "Did you mean ...?" as the end of an error, or "" for
+// "".
 func asked(question string) string {
 	if question == "" {
 		return ""

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// givenUp waits for a function until ctx ends, and no longer than a limit; 0: none.
-// It is left behind then, as a call at a file system that hangs cannot be ended.
+// givenUp calls do and returns its result. If ctx ends or the limit passes first, it returns
+// an error and abandons do: nothing can end a call at a file system that hangs. A limit of 0
+// means no limit.
 func givenUp[T any](ctx context.Context, limit time.Duration, do func() (T, error)) (T, error) {
 	var late <-chan time.Time
 	if limit > 0 {
@@ -35,7 +36,7 @@ func givenUp[T any](ctx context.Context, limit time.Duration, do func() (T, erro
 	}
 }
 
-// lateError is that of something that has not ended within a time.
+// lateError is the error of givenUp after its limit.
 type lateError struct{ limit time.Duration }
 
 // Error implements error.

@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Groups of commands in the help, in its order there.
+// Groups of commands, in the order of the help.
 const (
 	toServe = "1. Serve"
 	toMount = "2. Mount"
@@ -16,11 +16,11 @@ const (
 	toSetUp = "6. Set up"
 )
 
-// grouped puts commands into a group of the help.
+// grouped puts commands into a group of the help and returns them.
 func grouped(group string, commands ...*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		c.Category = group
-		c.HideHelpCommand = true // the library would give each one, and itself one, too
+		c.HideHelpCommand = true // else the library adds a help command to each
 	}
 	return commands
 }
@@ -38,7 +38,7 @@ func helpCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			app := c.Lineage()[1] // the command line itself
+			app := c.Lineage()[1] // that of fullex itself
 			if len(args) == 0 {
 				return cli.ShowAppHelp(app)
 			}

@@ -14,10 +14,10 @@ const (
 	usageColumn = 26 // where the usages of flags and commands begin
 )
 
-func init() { cli.HelpPrinter = printHelp } // the library takes it in a variable only
+func init() { cli.HelpPrinter = printHelp } // the library has only this variable for it
 
-// printHelp implements cli.HelpPrinter. It ignores the library's template, whose lines of
-// flags are of any length.
+// printHelp implements cli.HelpPrinter. It does not use the library's template, which puts a
+// flag on one line of any length.
 func printHelp(w io.Writer, _ string, subject any) {
 	var text bytes.Buffer
 	switch subject := subject.(type) {
@@ -26,7 +26,7 @@ func printHelp(w io.Writer, _ string, subject any) {
 	case *cli.Command:
 		commandHelp(&text, subject)
 	}
-	_, _ = w.Write(text.Bytes()) // the library takes no error
+	_, _ = w.Write(text.Bytes()) // a cli.HelpPrinter returns no error
 }
 
 // appHelp writes the help of the whole program.
@@ -80,8 +80,8 @@ func dashed(name string) string {
 	return "--" + name
 }
 
-// metavarOf returns what a flag's usage has between back quotes, which stands for the
-// value, and the usage without these.
+// metavarOf returns the word between back quotes in a flag's usage, which stands for the
+// value. It also returns the usage without back quotes.
 func metavarOf(f cli.DocGenerationFlag) (metavar, usage string) {
 	usage = f.GetUsage()
 	before, rest, ok := strings.Cut(usage, "`")
@@ -92,8 +92,8 @@ func metavarOf(f cli.DocGenerationFlag) (metavar, usage string) {
 	return metavar, before + metavar + after
 }
 
-// defaultOf returns the note on a flag's default, if it has one: a word, as it has a place
-// on one line.
+// defaultOf returns the note on a flag's default, or nothing. The note is a single word, so
+// that wrap keeps it on one line.
 func defaultOf(f cli.DocGenerationFlag) []string {
 	text := strings.Trim(f.GetDefaultText(), `"`)
 	if !f.TakesValue() || text == "" {
@@ -116,8 +116,8 @@ func entry(w *bytes.Buffer, name string, words []string) {
 	wrap(w, words, usageColumn)
 }
 
-// prose writes a description. Examples are paragraphs that begin with blanks: they keep
-// their lines.
+// prose writes a description. Paragraphs that begin with blanks are examples and keep their
+// lines.
 func prose(w *bytes.Buffer, text string) {
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		w.WriteByte('\n')
@@ -129,7 +129,7 @@ func prose(w *bytes.Buffer, text string) {
 	}
 }
 
-// wrap writes words in lines that begin at a column, where the first line already is.
+// wrap writes words in lines that begin at column start. w is already there.
 func wrap(w *bytes.Buffer, words []string, start int) {
 	column := start
 	for i, word := range words {

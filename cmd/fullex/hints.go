@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// controlHint says what an errno of ctl means.
+// controlHint returns what an errno of ctl means, in parentheses, or "".
 func controlHint(verb string, err error) string {
 	for _, hint := range []struct {
 		verb  string
@@ -16,7 +16,7 @@ func controlHint(verb string, err error) string {
 		{"insmod", syscall.EINVAL, "there is no such module"},
 		{"rmmod", syscall.ENOENT, "it is not loaded"},
 		{"rmmod", syscall.EINVAL, "there is no such module"},
-		{verb, syscall.EACCES, "only root, or the user who runs the server, may, and over its unix socket"},
+		{verb, syscall.EACCES, "only root and the user who runs the server may do this, over its unix socket"},
 	} {
 		if hint.verb == verb && errors.Is(err, hint.errno) {
 			return " (" + hint.text + ")"

@@ -9,10 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// closeInherited closes what this process has inherited besides its standard
-// descriptors: all that a child would inherit in turn, as Go opens nothing so. A
-// process in the background would keep busy what they are open on: files, locks,
-// the other ends of pipes.
+// closeInherited closes the descriptors that this process has inherited, except the standard
+// ones. These are the descriptors that a child would inherit: Go marks all others
+// close-on-exec. A background process would otherwise keep files, locks and pipes in use.
 func closeInherited() error {
 	entries, err := os.ReadDir("/dev/fd")
 	if errors.Is(err, os.ErrNotExist) {

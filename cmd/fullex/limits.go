@@ -9,7 +9,7 @@ import (
 	"fullex/p9srv"
 )
 
-// Names of the flags that bound what peers can make the server hold.
+// Names of the flags that limit what peers can use.
 const (
 	maxConns         = "max-conns"
 	maxGuests        = "max-guests"
@@ -24,10 +24,10 @@ const (
 	keepAlive        = "keepalive"
 )
 
-// limitHelp is the part of a description that commands with limitFlags have.
+// limitHelp is a part of the description of each command that has limitFlags.
 const limitHelp = "For the --max flags and for times, 0 means no limit."
 
-// limitFlags take 0 for no limit.
+// limitFlags returns the flags of limits. Their value 0 means no limit.
 func limitFlags() []cli.Flag {
 	d := p9srv.DefaultLimits()
 	return []cli.Flag{
@@ -45,8 +45,7 @@ func limitFlags() []cli.Flag {
 	}
 }
 
-// takeLimits reads the flags, where 0 is no limit, into limits, where that is
-// a negative number.
+// takeLimits reads limits from the flags. It returns an error for a negative value.
 func (config *serveConfig) takeLimits(c *cli.Context) error {
 	for name, field := range map[string]*int{
 		maxConns: &config.limits.Conns, maxGuests: &config.limits.Guests,
@@ -80,7 +79,7 @@ func (config *serveConfig) takeLimits(c *cli.Context) error {
 	return nil
 }
 
-// noLimit makes 0 a negative number, which is no limit in p9srv.Limits.
+// noLimit returns v, but for 0 a negative number, which means no limit in p9srv.Limits.
 func noLimit[T int | time.Duration](v T) T {
 	if v == 0 {
 		return -1

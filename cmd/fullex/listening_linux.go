@@ -15,15 +15,16 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// listeningAt returns a socket of this machine at which a process listens: a unix socket if
-// it has one, and otherwise TCP.
+// listeningAt returns the endpoint at which a process of this machine listens: a unix socket
+// if it has one, and otherwise TCP over IPv4.
 func listeningAt(pid int) (target.Name, error) {
 	sockets, err := socketsOf(pid)
 	if err != nil {
 		return target.Name{}, err
 	}
 	dir := fmt.Sprintf("/proc/%d/net/", pid)
-	// Columns of proc(5): the flags of unix sockets, with SO_ACCEPTCON, and the state of TCP.
+	// Columns as in proc(5). A unix socket that listens has the flag 00010000
+	// (__SO_ACCEPTCON), a TCP socket the state 0A.
 	for _, row := range rows(dir + "unix") {
 		if len(row) == 8 && row[3] == "00010000" && slices.Contains(sockets, row[6]) && filepath.IsAbs(row[7]) {
 			return target.AtEndpoint(endpoint.Unix(row[7])), nil
@@ -50,7 +51,7 @@ func socketsOf(pid int) ([]string, error) {
 	for _, e := range entries {
 		to, err := os.Readlink(filepath.Join(dir, e.Name()))
 		if err != nil {
-			continue // closed meanwhile
+			continue // it was closed meanwhile
 		}
 		if inode, ok := strings.CutPrefix(to, "socket:["); ok {
 			inodes = append(inodes, strings.TrimSuffix(inode, "]"))
@@ -72,8 +73,8 @@ func rows(path string) (all [][]string) {
 	return all
 }
 
-// tcpAddress reads an address such as 0100007F:1608: the bytes of the host backwards, as
-// they are on little-endian machines, and the port.
+// tcpAddress reads an address such as 0100007F:1608: the bytes of an IPv4 address in reverse,
+// as little-endian machines show them, and the port. For 0.0.0.0 it returns 127.0.0.1.
 func tcpAddress(text string) (host string, port uint16, ok bool) {
 	first, second, _ := strings.Cut(text, ":")
 	ip, err := hex.DecodeString(first)

@@ -10,5 +10,5 @@ import (
 
 // listeningAt returns an error: only Linux shows the sockets of a process.
 func listeningAt(int) (target.Name, error) {
-	return target.Name{}, errors.New("want the TARGET of the server: its process is found on Linux only")
+	return target.Name{}, errors.New("want TARGET instead of PID: only Linux shows where a process listens")
 }

@@ -40,7 +40,7 @@ func work() int {
 	}()
 	select {
 	case <-told:
-	case <-cutShort: // nobody reads it
+	case <-cutShort: // a signal ends the program while nobody reads the error
 	}
 	return status
 }

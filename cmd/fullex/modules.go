@@ -27,8 +27,8 @@ func moduleFlag() cli.Flag {
 	}
 }
 
-// kernelWith returns a kernel with all modules registered and those named
-// loaded, or all if none is named.
+// kernelWith returns a kernel that knows all modules, and in which the named ones are loaded.
+// Without names all are loaded.
 func kernelWith(names []string, f planting) (*device.Kernel, error) {
 	if len(names) == 0 {
 		names = moduleNames()
@@ -50,8 +50,8 @@ func kernelWith(names []string, f planting) (*device.Kernel, error) {
 	return k, nil
 }
 
-// modulesWith returns all modules. Of these full_ex has the faults of the device, and
-// each is marked with those of the way to it.
+// modulesWith returns all modules. full_ex has the faults of the device. Every module is
+// marked with the faults of the way to it.
 func modulesWith(f planting) ([]device.Module, error) {
 	modules := device.Modules()
 	for i, m := range modules {

@@ -29,7 +29,7 @@ func mountCommand() *cli.Command {
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount with the kernel's 9p client"},
 			&cli.BoolFlag{Name: "ro", Usage: "mount for reading only"},
 			&cli.BoolFlag{Name: "allow-other", Usage: "FUSE: let other users in (the server must allow this mount to act for them)"},
-			&cli.BoolFlag{Name: "reconnect", Usage: "FUSE: connect again when TARGET comes back; files open before give EIO"},
+			&cli.BoolFlag{Name: "reconnect", Usage: "FUSE: connect again when TARGET comes back; files that were open give EIO"},
 			&cli.BoolFlag{Name: "foreground", Usage: "FUSE: stay until SIGINT or umount (the default)"},
 			&cli.BoolFlag{Name: "daemon", Usage: "FUSE: return when the mount answers, and keep it in the background"},
 			&cli.IntFlag{Name: "ready-fd", Hidden: true, Usage: "report on descriptor `N` that the mount answers"},
@@ -58,7 +58,7 @@ func mountCommand() *cli.Command {
 func mountV9FS(c *cli.Context, args []string) error {
 	for _, flag := range []string{"fuse", "allow-other", "reconnect", "foreground", "daemon"} {
 		if c.Bool(flag) {
-			return fmt.Errorf("mount: --%s is of FUSE, --v9fs is not", flag)
+			return fmt.Errorf("mount: --%s is a flag of FUSE, not of --v9fs", flag)
 		}
 	}
 	options := v9fs.ParseOptions(c.StringSlice("o")...)
@@ -75,7 +75,7 @@ func mountV9FS(c *cli.Context, args []string) error {
 	return mount(c, c.String("print"), e, args[len(args)-1], options)
 }
 
-// mountTarget returns the target among the arguments of mount, or the zero Endpoint.
+// mountTarget returns TARGET of the arguments of mount, or the zero Endpoint without one.
 func mountTarget(args []string) (endpoint.Endpoint, error) {
 	if len(args) < 2 {
 		return endpoint.Endpoint{}, nil
@@ -83,7 +83,7 @@ func mountTarget(args []string) (endpoint.Endpoint, error) {
 	return endpoint.Parse(args[0])
 }
 
-// mount mounts a server, or prints how to.
+// mount mounts a server with the kernel's client, or prints how to do so in a form.
 func mount(c *cli.Context, form string, e endpoint.Endpoint, dir string, options v9fs.Options) error {
 	ctx, cancel := context.WithTimeout(c.Context, connectTime)
 	defer cancel()

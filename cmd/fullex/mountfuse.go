@@ -23,11 +23,12 @@ import (
 	"fullex/p9srv/outside"
 )
 
-// mountFUSE mounts with FUSE and stays, or leaves another process to do so.
+// mountFUSE mounts with FUSE and serves the mount until it ends. With --daemon it starts
+// another process that does so.
 func mountFUSE(c *cli.Context, args []string) error {
 	for _, flag := range []string{"o", "print"} {
 		if c.IsSet(flag) {
-			return fmt.Errorf("mount: --%s is of --v9fs, FUSE is not", flag)
+			return fmt.Errorf("mount: --%s is a flag of --v9fs, not of FUSE", flag)
 		}
 	}
 	target, err := mountTarget(args)
@@ -51,24 +52,24 @@ func mountFUSE(c *cli.Context, args []string) error {
 	return errors.Join(err, starter.close(err))
 }
 
-// handlerProcessors is how many threads of a mount of a server in another process may run
-// Go at the same time. One that waits in the kernel, for a request or a reply, counts
-// among them for as long as it takes the runtime to notice; with no more than there are
-// processors the others wait for that (bench fuse, 8 processes: 18,800 operations a second
-// became 29,300). A mount with its own server waits for nothing, and is slower with more
-// (68,800 became 56,100 with one process).
+// handlerProcessors is the least GOMAXPROCS for a mount of a server in another process. A
+// thread that waits in the kernel, for a request or a reply, counts until the runtime
+// notices. With only as many threads as processors the others wait for that (bench fuse, 8
+// processes: 18,800 operations a second became 29,300). A mount with its own server does not
+// wait, and more threads make it slower (68,800 became 56,100 with one process).
 const handlerProcessors = 8
 
-// giveHandlersProcessors sees to that, unless somebody has said otherwise.
+// giveHandlersProcessors raises GOMAXPROCS to handlerProcessors, unless the environment sets
+// it.
 func giveHandlersProcessors() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(max(handlerProcessors, runtime.NumCPU()))
 	}
 }
 
-// serveFUSE mounts a target, or else a server in this process, at the directory given. It
-// calls answers with that, and stays until the mount or ctx ends. If answers fails, the
-// mount ends at once.
+// serveFUSE mounts a target at the directory given. For the zero Endpoint it mounts a server
+// in this process. It calls answers when the mount answers. It returns when the mount ends;
+// it ends the mount when ctx ends or answers fails.
 func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, given string, answers func(dir string) error) error {
 	if !target.IsZero() {
 		giveHandlersProcessors()
@@ -86,10 +87,10 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 		return err
 	}
 	if c.Bool("reconnect") && target.IsZero() {
-		return errors.New("mount: --reconnect is of a TARGET: the server in this process ends with it")
+		return errors.New("mount: --reconnect needs a TARGET: a server in this process ends with the mount")
 	}
 	if c.Bool("reconnect") && target.IsInherited() {
-		return errors.New("mount: --reconnect is of a TARGET that can be connected to again: an inherited socket is there once")
+		return errors.New("mount: --reconnect needs a TARGET that accepts connections: an inherited socket is only one")
 	}
 	k, end, err := connectFUSE(ctx, target)
 	if err != nil {
@@ -101,14 +102,14 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 			return errors.Join(err, k.Close(), end())
 		}
 	}
-	// The first calls do not look at a context; a connection that is gone ends them.
+	// The first calls have no context. Closing the connection ends them.
 	stop := context.AfterFunc(ctx, func() { _ = k.Close() })
 	defer stop()
 	m, err := fusefs.New(k, dir, config)
 	if err != nil {
 		return errors.Join(err, k.Close(), end())
 	}
-	stop() // from here on the mount ends before its connection
+	stop() // from now on the mount must end before its connection
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = answers(given)
@@ -118,7 +119,7 @@ func serveFUSE(ctx context.Context, c *cli.Context, target endpoint.Endpoint, gi
 	return errors.Join(err, stay(ctx, m), end())
 }
 
-// refuseUpgrades says at each SIGUSR2 that a mount cannot be upgraded, until stop.
+// refuseUpgrades logs at each SIGUSR2, until stop, that a mount cannot be upgraded.
 func refuseUpgrades(log *slog.Logger) (stop func()) {
 	signals, ended := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR2)
@@ -135,8 +136,8 @@ func refuseUpgrades(log *slog.Logger) (stop func()) {
 	}
 }
 
-// connectFUSE connects to the target, or to a server in this process if there is
-// none. end ends what was started for that.
+// connectFUSE connects to a target. For the zero Endpoint it starts a server in this process
+// and connects to that. end ends that server.
 func connectFUSE(ctx context.Context, target endpoint.Endpoint) (k *client.Conn, end func() error, err error) {
 	if !target.IsZero() {
 		k, err = dialFUSE(ctx, target)
@@ -150,7 +151,7 @@ func connectFUSE(ctx context.Context, target endpoint.Endpoint) (k *client.Conn,
 	return k, server.Close, err
 }
 
-// connectTo is for a server in this process.
+// connectTo connects to a server in this process.
 func connectTo(server *p9srv.Server) (*client.Conn, error) {
 	conn, err := server.Connect()
 	if err != nil {
@@ -159,7 +160,7 @@ func connectTo(server *p9srv.Server) (*client.Conn, error) {
 	return client.Memory(conn)
 }
 
-// dialFUSE connects to a target and agrees a version, in connectTime at most.
+// dialFUSE connects to an endpoint and agrees on a version, within connectTime.
 func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*client.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
@@ -174,8 +175,8 @@ func dialFUSE(ctx context.Context, e endpoint.Endpoint) (*client.Conn, error) {
 	return client.New(ctx, socket)
 }
 
-// redial returns what connects to a target again, whatever the working directory
-// is then.
+// redial returns a function that connects to a target again. It works after a change of the
+// working directory, too.
 func redial(target endpoint.Endpoint) (func(context.Context) (*client.Conn, error), error) {
 	e, err := target.Abs()
 	return func(ctx context.Context) (*client.Conn, error) { return dialFUSE(ctx, e) }, err
@@ -188,11 +189,11 @@ func sayMounted(c *cli.Context, dir string) error {
 	return err
 }
 
-// endTime is how long files that are open may keep an ended mount.
+// endTime is how long files that are still open may delay the end of an unmounted mount.
 const endTime = 500 * time.Millisecond
 
-// stay returns when the mount has ended: by umount, or when ctx ends. What is
-// still open then gets ENOTCONN.
+// stay waits until the mount is unmounted. When ctx ends it unmounts it. Calls at files that
+// are still open then get ENOTCONN.
 func stay(ctx context.Context, m *fusefs.Mount) error {
 	ended := make(chan error, 1)
 	go func() { ended <- m.Wait() }()
@@ -212,24 +213,24 @@ func stay(ctx context.Context, m *fusefs.Mount) error {
 }
 
 const (
-	unmountTime = 300 * time.Millisecond // for a mount that nothing of is in use
-	detachTime  = 600 * time.Millisecond // to take one out of the tree
+	unmountTime = 300 * time.Millisecond // to unmount what is not in use
+	detachTime  = 600 * time.Millisecond // to detach what is in use
 )
 
-// unmount ends a mount. One of which something is in use, or whose end hangs, it takes
-// out of the tree.
+// unmount unmounts a mount. A mount that is in use, or that does not end in time, it detaches:
+// the mount leaves the directory tree and ends when nothing uses it.
 func unmount(m *fusefs.Mount) error {
 	if within(unmountTime, m.Unmount) == nil {
 		return nil
 	}
 	err := within(detachTime, m.Detach)
 	if errors.Is(err, errLeftBehind) {
-		return fmt.Errorf("unmount: %w; fullex umount --lazy takes it out of the tree", err)
+		return fmt.Errorf("unmount: %w; fullex umount --lazy detaches it", err)
 	}
 	return err
 }
 
-// cleanStale makes room where a mount is left whose program is gone.
+// cleanStale unmounts a mount at dir whose program is gone.
 func cleanStale(dir string, log *slog.Logger) error {
 	if _, err := os.Stat(dir); !errors.Is(err, syscall.ENOTCONN) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// toCopy is an endpoint for a person who copies it to a shell.
+// toCopy returns an endpoint as a word that a user can copy into a shell.
 func toCopy(e endpoint.Endpoint) string {
 	if e.IsBare() {
 		return e.String()
@@ -16,8 +16,8 @@ func toCopy(e endpoint.Endpoint) string {
 	return quote.Shell(e.String())
 }
 
-// mountLine is the shell command that mounts a server which listens at an
-// endpoint, as others reach it.
+// mountLine returns the shell command that mounts a server which listens at an endpoint. If
+// there is none it returns a note instead.
 func mountLine(ctx context.Context, e endpoint.Endpoint, dir string) string {
 	hint := e.MountHint(ctx)
 	if hint.Source == "" {

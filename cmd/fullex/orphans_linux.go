@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isFirst says that this is the first process of a pid namespace, such as a
-// container: processes whose parent has ended become its children.
+// isFirst reports whether this is the first process of a pid namespace, such as a container.
+// Processes whose parent has ended become its children.
 var isFirst = os.Getpid() == 1
 
 // init keeps the main goroutine on the main thread, to which the kernel gives the
@@ -21,9 +21,9 @@ func init() {
 	}
 }
 
-// withOrphans returns what work returns. In a first process work runs on other
-// threads, and this one waits for orphans that end, which otherwise stay as zombies.
-// The children that work starts belong to its threads: they are left to it.
+// withOrphans calls work and returns its result. In a first process work runs on other
+// threads, and this thread waits for orphans that end, which would stay as zombies. It does
+// not wait for the children that work starts: these belong to the other threads.
 func withOrphans(work func() int) int {
 	if !isFirst {
 		return work()
@@ -42,7 +42,7 @@ func withOrphans(work func() int) int {
 	}
 }
 
-// reap takes the status of all children of this thread that have ended.
+// reap takes the status of each child of this thread that has ended.
 func reap() {
 	for {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WNOTHREAD|unix.WALL, nil)

@@ -10,11 +10,11 @@ import (
 // mountHelper is the name by which mount(8) runs this program for -t fullex.
 const mountHelper = "mount.fullex"
 
-// vhostBackend is the name by which those who manage virtual machines run it.
+// vhostBackend is the name by which managers of virtual machines run it.
 const vhostBackend = "vhost-user-9p"
 
-// asCalled turns the command line of this program under another name into its
-// own.
+// asCalled returns args, which begin with the name of the program. If that is one of its
+// other names, asCalled returns the same command line for the name fullex.
 func asCalled(args []string) ([]string, error) {
 	switch filepath.Base(args[0]) {
 	case mountHelper:
@@ -40,7 +40,7 @@ func asMountHelper(args []string) ([]string, error) {
 			continue
 		}
 		letters, value := word[1:], ""
-		if i := strings.IndexAny(letters, "oNt"); i >= 0 { // with a value, in the word or behind it
+		if i := strings.IndexAny(letters, "oNt"); i >= 0 { // its value is the rest of the word or the next one
 			letters, value = letters[:i+1], letters[i+1:]
 			if value == "" && len(rest) < 2 {
 				return nil, fmt.Errorf("%s: %s wants a value", mountHelper, word)
@@ -57,7 +57,7 @@ func asMountHelper(args []string) ([]string, error) {
 				fake = true
 			case 'N':
 				return nil, fmt.Errorf("%s: cannot mount in another namespace (-N)", mountHelper)
-			case 's', 'n', 'v', 't': // nothing to do for a mount of ours
+			case 's', 'n', 'v', 't': // these change nothing here
 			default:
 				return nil, fmt.Errorf("%s: no option -%c", mountHelper, letter)
 			}

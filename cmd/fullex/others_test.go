@@ -12,8 +12,8 @@ import (
 	"fullex/tests/need"
 )
 
-// asStranger makes a command the stranger's, who may not look into the directory of
-// this program.
+// asStranger makes a command run as the stranger. The stranger cannot enter the directory of
+// this program, but can run /proc/self/exe.
 func asStranger(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Path = "/proc/self/exe"
 	cmd.Dir = "/"
@@ -21,7 +21,7 @@ func asStranger(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// sharedDir makes a directory to which every user gets.
+// sharedDir makes a directory that every user can reach.
 func sharedDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -29,8 +29,8 @@ func sharedDir(t *testing.T) string {
 	return dir
 }
 
-// strangersDir makes a directory of the stranger, with a name that would mean
-// something to a grammar.
+// strangersDir makes a directory that belongs to the stranger. Its name has characters that
+// mean something in endpoints and in mount options.
 func strangersDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(sharedDir(t), "axis=1,os=linux\n[x]")

@@ -16,14 +16,14 @@ import (
 func surviveClosedOutput() { signal.Ignore(syscall.SIGPIPE) }
 
 // awaitUnread calls gone, once, when nobody can read w any more: the other end
-// of a pipe or socket is closed, or a terminal is gone. A writer that is not a
-// file always has its reader. stop ends the wait and may be called twice.
+// of a pipe or socket is closed, or a terminal is gone. For a writer that is not a
+// file it never calls gone. stop ends the wait and may be called twice.
 func awaitUnread(w io.Writer, gone func()) (stop func(), err error) {
 	f, ok := w.(*os.File)
 	if !ok {
 		return func() {}, nil
 	}
-	// The write end is closed to end the wait.
+	// Closing the write end ends the wait.
 	ended, end, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("watch the output: %w", err)
@@ -36,14 +36,14 @@ func awaitUnread(w io.Writer, gone func()) (stop func(), err error) {
 		}
 	})
 	return sync.OnceFunc(func() {
-		_ = end.Close() // likewise
+		_ = end.Close() // nothing was written to it
 		waiting.Wait()
 	}), nil
 }
 
-// lostReader reports whether nobody can read f any more. It waits for that up to a
-// number of milliseconds (-1: for ever), or until one of the descriptors until
-// has something to read or its end.
+// lostReader reports whether nobody can read f any more. It waits for that up to a number of
+// milliseconds (-1: for ever). The wait also ends when one of the descriptors in until can
+// be read or has been closed at its other end.
 func lostReader(f *os.File, milliseconds int, until ...int32) bool {
 	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
 	for _, fd := range until {

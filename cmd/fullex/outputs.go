@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// outputs returns where a command prints. An output that is a socket which the
-// arguments name as an endpoint is for the protocol alone, as when inetd starts a
-// server: what would be printed there is dropped.
+// outputs returns the writers to which a command prints. The arguments may name the socket
+// of a standard stream as an endpoint, as when inetd starts a server. Such a stream is for
+// the protocol alone, and its writer drops everything.
 func outputs(args []string) (stdout, stderr io.Writer) {
 	stdout, stderr = os.Stdout, os.Stderr
 	for _, fd := range inheritedSockets(args) {
@@ -25,11 +25,11 @@ func outputs(args []string) (stdout, stderr io.Writer) {
 	return stdout, stderr
 }
 
-// namedSocket finds fd:0, --listen=fd:0 and --fd 0 in arguments that are lines.
+// namedSocket finds fd:0, --listen=fd:0 and --fd 0 in a text with one argument a line.
 var namedSocket = regexp.MustCompile(`(?m)(?:^|=)fd:(\d+)$|^--?fd[=\n](\d+)$`)
 
-// inheritedSockets returns the descriptors that arguments name. Those of run are for
-// its command.
+// inheritedSockets returns the descriptors that the arguments name. For run it returns none:
+// its arguments are for another command.
 func inheritedSockets(args []string) (fds []int) {
 	if len(args) > 1 && args[1] == "run" {
 		return nil

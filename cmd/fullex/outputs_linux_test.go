@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// connected returns both ends of a connection: the peer's, and one to hand over.
+// connected returns both ends of a connection: the peer's, and ours for a command.
 func connected(t *testing.T, network string) (peer *os.File, ours *os.File) {
 	t.Helper()
 	if network == "unix" {
@@ -40,8 +40,8 @@ func connected(t *testing.T, network string) (peer *os.File, ours *os.File) {
 	return file(client), file(accepted)
 }
 
-// startOn starts a command with a connection as some of its standard streams, and
-// none of its own.
+// startOn starts a command that has a connection as some of its standard streams. The others
+// are /dev/null.
 func startOn(t *testing.T, network string, streams []int, args ...string) (cmd *exec.Cmd, peer net.Conn) {
 	t.Helper()
 	theirs, ours := connected(t, network)
@@ -62,12 +62,12 @@ func startOn(t *testing.T, network string, streams []int, args ...string) (cmd *
 	require.NoError(t, err)
 	require.NoError(t, theirs.Close())
 	require.NoError(t, peer.SetDeadline(time.Now().Add(20*time.Second)))
-	t.Cleanup(func() { _ = peer.Close() }) // most have
+	t.Cleanup(func() { _ = peer.Close() }) // it may be closed already
 	return cmd, peer
 }
 
-// TestOnlyTheProtocolIsOnAConnection has super-servers start servers: with the
-// connection as standard input and output, and with inetd as standard error, too.
+// TestOnlyTheProtocolIsOnAConnection starts servers as super-servers do. The connection is
+// standard input and output, under inetd standard error too, or only one of them.
 func TestOnlyTheProtocolIsOnAConnection(t *testing.T) {
 	target, _ := serveHere(t)
 	const here = "fd:N" // stands for the connection
@@ -102,7 +102,8 @@ func TestOnlyTheProtocolIsOnAConnection(t *testing.T) {
 	}
 }
 
-// TestConnectionEndsForItsPeer although the server goes on, and had it three times.
+// TestConnectionEndsForItsPeer wants the peer to see the end of its connection. The server
+// goes on, and had three descriptors of it.
 func TestConnectionEndsForItsPeer(t *testing.T) {
 	cmd, peer := startOn(t, "unix", []int{0, 1, 2}, "serve", "--listen", "fd:0", "--listen", "tcp:127.0.0.1:0")
 	_, err := io.WriteString(peer, "nonsense, and more of it than a message has room for")
@@ -114,7 +115,7 @@ func TestConnectionEndsForItsPeer(t *testing.T) {
 	assert.Equal(t, 0, endOf(t, cmd))
 }
 
-// TestErrorsStayOutOfAConnection which the command never served.
+// TestErrorsStayOutOfAConnection starts commands that fail on a connection.
 func TestErrorsStayOutOfAConnection(t *testing.T) {
 	for _, args := range [][]string{
 		{"serve", "--nosuchflag", "--listen", "fd:0"},
@@ -123,7 +124,7 @@ func TestErrorsStayOutOfAConnection(t *testing.T) {
 		{"trace", "--listen", "fd:0", "unix:/nosuch"},
 		{"vhost-user-9p", "--fd=0", "--tag=a b"},
 		{"vhost-user-9p", "--fd", "0", "word"},
-		{"ls", "-l", "fd:0"}, // its peer is no server
+		{"ls", "-l", "fd:0"}, // its peer is not a server
 		{"mount", "fd:0", "/nosuch"},
 	} {
 		cmd, peer := startOn(t, "unix", []int{0, 1, 2}, args...)
@@ -135,7 +136,7 @@ func TestErrorsStayOutOfAConnection(t *testing.T) {
 	}
 }
 
-// TestClientPrintsNothingIntoItsConnection and an error still appears elsewhere.
+// TestClientPrintsNothingIntoItsConnection wants its error on another stream.
 func TestClientPrintsNothingIntoItsConnection(t *testing.T) {
 	endpoint, srv := serveHere(t)
 	theirs, ours := connected(t, "unix")
@@ -159,8 +160,9 @@ func TestClientPrintsNothingIntoItsConnection(t *testing.T) {
 	assert.True(t, answers(endpoint[len("unix:"):]))
 }
 
-// TestServerKeepsItsStreamsNumbers: a socket that was standard output is not followed
-// by a client's as such, into which the server would print.
+// TestServerKeepsItsStreamsNumbers gives a server its socket as standard output and error.
+// The server must put /dev/null there: the connection of a client could get a free number,
+// and the server would print into it.
 func TestServerKeepsItsStreamsNumbers(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", socket)

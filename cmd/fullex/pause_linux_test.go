@@ -14,8 +14,8 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// TestPausedServerCutsNobody stops it, as Ctrl-Z, a frozen container or a debugger do,
-// until times have passed in which clients had to go on.
+// TestPausedServerCutsNobody stops the server, as Ctrl-Z, a frozen container or a debugger do.
+// It lets the server go on after the time limits of its clients have passed.
 func TestPausedServerCutsNobody(t *testing.T) {
 	t.Parallel()
 	const limit = time.Second

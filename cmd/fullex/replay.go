@@ -14,8 +14,8 @@ import (
 	"fullex/device/contract"
 )
 
-// statusDifferent is the exit status of replay for a result that differs. That of
-// an equal session is 0, and notRun has that of one that could not be played.
+// statusDifferent is the exit status of replay for a result that differs. It is 0 for a session
+// without a difference, and that of notRun for a session that cannot be repeated.
 const statusDifferent = 1
 
 func replayCommand() *cli.Command {
@@ -50,7 +50,7 @@ func replayAction(c *cli.Context) error {
 	surviveClosedOutput()
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	// A call may not return at all: then a signal leaves it behind.
+	// A call may never return. A signal abandons it.
 	different, err := givenUp(ctx, 0, func() (found *contract.Difference, err error) {
 		err = onTargetNamed(ctx, args[1], func(t target.Target) error {
 			found, err = replayed(c, calls, t)
@@ -74,14 +74,14 @@ func replayAction(c *cli.Context) error {
 	return nil
 }
 
-// replayed makes the calls at the file that the flags say, up to the first whose
-// result is another, if there is one. That there was no result at all is an error.
+// replayed makes the calls at the file that the flags name, up to the first whose result
+// differs. found is that difference, or nil. A call without a result is an error.
 func replayed(c *cli.Context, calls contract.Trace, t target.Target) (found *contract.Difference, err error) {
 	file := t.Device()
 	if c.IsSet("file") {
 		file = c.String("file")
 	}
-	if _, err := t.Stat(file); err != nil { // else every call would differ
+	if _, err := t.Stat(file); err != nil { // without the file every call would differ
 		return nil, err
 	}
 	if err := target.RefuseOrdinary(t, file); err != nil {
@@ -101,7 +101,8 @@ func replayed(c *cli.Context, calls contract.Trace, t target.Target) (found *con
 	return nil, nil
 }
 
-// readCalls reads a file, or the standard input, and returns at least one call.
+// readCalls returns the calls in a file, or in the standard input for "-". A trace without
+// calls is an error.
 func readCalls(path string, stdin io.Reader) (contract.Trace, error) {
 	in := stdin
 	if path != "-" {
@@ -122,7 +123,7 @@ func readCalls(path string, stdin io.Reader) (contract.Trace, error) {
 	return calls, nil
 }
 
-// shortCall is a call as it fits a line.
+// shortCall returns the text of a call, shortened to fit on a line.
 func shortCall(c contract.Call) string {
 	const longest = 72
 	text := c.String()

@@ -19,13 +19,13 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// Environment of a command that run runs.
+// Environment variables of the command of run.
 const (
 	addrVariable  = "FULLEX_ADDR"  // the endpoint of its server
 	mountVariable = "FULLEX_MOUNT" // the path of its mount
 )
 
-// watcherName is the command that run's watcher is started with.
+// watcherName is the subcommand of run's watcher.
 const watcherName = "run-watcher"
 
 func runCommand() *cli.Command {
@@ -40,9 +40,9 @@ func runCommand() *cli.Command {
 			"path of a private mount in $" + mountVariable + ". Server, socket, mount and the\n" +
 			"processes that CMD started end with CMD, even if one of them is killed.\n\n" +
 			"SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 go to CMD. It is killed if\n" +
-			"it does not end soon after SIGINT, SIGTERM or SIGHUP, or if a second one comes:\n" +
-			"all ends within two seconds.\n\n" +
-			"Exit status: that of CMD, or 128 and the number of the signal that killed it;\n" +
+			"it does not end soon after SIGINT, SIGTERM or SIGHUP, or if a second one comes.\n" +
+			"Everything ends within two seconds.\n\n" +
+			"Exit status: that of CMD, or 128 plus the number of the signal that killed it;\n" +
 			"127 if CMD does not exist, 126 if it cannot be run, 1 if the server fails.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "fuse", Usage: "mount the server with FUSE"},
@@ -67,7 +67,7 @@ func runCommand() *cli.Command {
 	}
 }
 
-// watcherCommand is for run alone.
+// watcherCommand returns the command of run's watcher, which users do not call.
 func watcherCommand() *cli.Command {
 	return &cli.Command{
 		Name: watcherName, Hidden: true, OnUsageError: oneLine,
@@ -103,7 +103,7 @@ func runConfigFrom(c *cli.Context) (runConfig, error) {
 	return config, nil
 }
 
-// commandTime is how long the command may take to end that was told to by a signal.
+// commandTime is how long the command may take to end after a signal.
 const commandTime = 1200 * time.Millisecond
 
 // run serves, mounts, and runs the command.
@@ -137,15 +137,15 @@ func (config runConfig) run(c *cli.Context) error {
 	return nil
 }
 
-// privateServer is what runs beside a command.
+// privateServer is the server of a command, and its mount.
 type privateServer struct {
 	env    []string
-	serves chan error    // what came of serving, if it was begun
+	serves chan error    // gets the result of serving; nil: it was not begun
 	mount  *fusefs.Mount // nil: no FUSE mount
 }
 
-// serve makes a server ready in a place. What it has begun it returns also with an
-// error.
+// serve makes a server listen in a place, and mounts it there. With an error it returns what
+// it has begun, which the caller ends.
 func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *private.Place) (privateServer, error) {
 	var s privateServer
 	e, serves, err := serveUnix(ctx, server, place.Socket())
@@ -169,7 +169,7 @@ func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *
 	return s, v9fs.Mount{Endpoint: e, Dir: dir}.Do(ctx)
 }
 
-// serveUnix makes a server listen at a path. serves gets what came of serving.
+// serveUnix makes a server listen at a path. serves gets the result of serving.
 func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e endpoint.Endpoint, serves chan error, err error) {
 	e = endpoint.Unix(path)
 	l, err := e.Listen(ctx)
@@ -181,7 +181,7 @@ func serveUnix(ctx context.Context, server *p9srv.Server, path string) (e endpoi
 	return e, serves, nil
 }
 
-// mountFUSE mounts the server of this process.
+// mountFUSE mounts the server of this process at dir.
 func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 	slog.SetDefault(server.Log) // for what libraries print
 	client, err := connectTo(server)
@@ -195,8 +195,8 @@ func (s *privateServer) mountFUSE(server *p9srv.Server, dir string) error {
 	return nil
 }
 
-// end ends the server, of whose place nothing is left. Who has left the place with
-// a file of the mount open keeps the mount: it ends with this process then.
+// end ends the server after its place was removed. A process that left the place may have a
+// file of the mount open. It keeps the mount, which then ends with this process.
 func (s privateServer) end(server *p9srv.Server) error {
 	if s.mount != nil {
 		_ = within(endTime, s.mount.Wait)

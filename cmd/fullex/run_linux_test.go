@@ -24,7 +24,7 @@ import (
 // own runs.
 const marker = "FULLEX_TEST_MARKER"
 
-// runs is where a test's runs have their places.
+// runs are the runs of a test, which have their places in dir.
 type runs struct {
 	t    *testing.T
 	dir  string
@@ -33,9 +33,9 @@ type runs struct {
 
 func newRuns(t *testing.T) runs {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "run") // shorter than t.TempDir, as a socket's path must be
+	dir, err := os.MkdirTemp("", "run") // t.TempDir is too long for the path of a socket
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.Remove(dir) }) // only if nothing is left in it
+	t.Cleanup(func() { _ = os.Remove(dir) }) // it stays if something is left in it
 	return runs{t, dir, fmt.Sprintf("%s=%s", marker, dir)}
 }
 
@@ -46,15 +46,15 @@ func (r runs) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// processes are those whose environment has the marker, but for zombies, by their
-// command lines.
+// processes returns the command lines of the processes whose environment has the marker, by
+// pid. Zombies are not among them.
 func (r runs) processes() map[int]string {
 	r.t.Helper()
 	found := make(map[int]string)
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(r.t, err)
 	for _, file := range files {
-		environ, _ := os.ReadFile(file) // it may be gone
+		environ, _ := os.ReadFile(file) // the process may be gone
 		if !bytes.Contains(environ, []byte(r.mark+"\x00")) {
 			continue
 		}
@@ -66,7 +66,7 @@ func (r runs) processes() map[int]string {
 	return found
 }
 
-// left says what is left of all runs, "" for nothing.
+// left lists what is left of all runs. It returns "" if nothing is left.
 func (r runs) left() string {
 	r.t.Helper()
 	mounts, err := os.ReadFile("/proc/self/mounts")
@@ -86,7 +86,7 @@ func (r runs) left() string {
 	return strings.Join(list, ", ")
 }
 
-// wantNothingLeft waits for the watchers.
+// wantNothingLeft waits until the watchers have removed everything.
 func (r runs) wantNothingLeft() {
 	r.t.Helper()
 	var left string
@@ -118,7 +118,7 @@ func TestManyRunsAtOnceDoNotMeet(t *testing.T) {
 		addresses[outs[i]] = true
 	}
 	assert.Len(t, addresses, many)
-	assert.Empty(t, r.left(), "at once")
+	assert.Empty(t, r.left(), "right after the end")
 }
 
 // TestNothingIsLeftOfARunThatIsKilled kills fullex at random moments.
@@ -128,7 +128,7 @@ func TestNothingIsLeftOfARunThatIsKilled(t *testing.T) {
 	var flags []string
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
 		require.NoError(t, f.Close())
-		flags = []string{"--fuse"} // run-fuse.txtar tells if it is missing
+		flags = []string{"--fuse"} // run-fuse.txtar reports missing FUSE
 	}
 	r := newRuns(t)
 	ran := 0
@@ -151,7 +151,7 @@ func TestNothingIsLeftOfARunThatIsKilled(t *testing.T) {
 	t.Logf("%d of %d were killed while the command ran", ran, times)
 }
 
-// TestRunCleansUpWithoutItsWatcher kills the watcher, and the command.
+// TestRunCleansUpWithoutItsWatcher kills the watcher while the command runs.
 func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
 	r := newRuns(t)
 	cmd := r.command("--", "sh", "-c", "echo ready; read line; exit 4")
@@ -169,11 +169,11 @@ func TestRunCleansUpWithoutItsWatcher(t *testing.T) {
 	require.NoError(t, r.command("--", "true").Run())
 	left, err := os.ReadDir(r.dir)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "the next run leaves what is in use")
+	require.Len(t, left, 1, "the next run does not remove a place that is in use")
 	_, err = stdin.Write([]byte("\n"))
 	require.NoError(t, err)
 	assert.Equal(t, 4, statusOf(t, cmd.Wait()))
-	assert.Empty(t, r.left(), "at once")
+	assert.Empty(t, r.left(), "right after the end")
 }
 
 // isStopped reports whether all threads of a process have stopped.
@@ -190,7 +190,8 @@ func isStopped(t *testing.T, pid int) bool {
 	return len(files) > 0
 }
 
-// TestNextRunCleansUpAfterAllWereKilled kills fullex and its watcher together.
+// TestNextRunCleansUpAfterAllWereKilled kills fullex and its watcher, while another run goes
+// on.
 func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	r := newRuns(t)
 	other := r.command("--", "sh", "-c", "echo ready; read line")
@@ -209,7 +210,7 @@ func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	require.True(t, bufio.NewScanner(stdout).Scan())
 	for pid, line := range r.processes() {
 		if _, ok := before[pid]; !ok && strings.Contains(line, watcherName) {
-			require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP)) // it does not see the watcher's end
+			require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP)) // else it sees the end of the watcher
 			require.Eventually(t, func() bool { return isStopped(t, cmd.Process.Pid) }, 10*time.Second, time.Millisecond)
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			require.NoError(t, cmd.Process.Kill())
@@ -224,8 +225,8 @@ func TestNextRunCleansUpAfterAllWereKilled(t *testing.T) {
 	require.NoError(t, r.command("--", "true").Run())
 	entries, err = os.ReadDir(r.dir)
 	require.NoError(t, err)
-	assert.Len(t, entries, 1, "the other's, which is alive, is left alone")
+	assert.Len(t, entries, 1, "the place of the other run stays")
 	require.NoError(t, stdin.Close())
-	assert.Equal(t, 1, statusOf(t, other.Wait()), "read has found the end")
+	assert.Equal(t, 1, statusOf(t, other.Wait()), "read reports the end of its input")
 	r.wantNothingLeft()
 }

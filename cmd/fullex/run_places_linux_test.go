@@ -17,7 +17,7 @@ import (
 const useSession = `[ -S "${FULLEX_ADDR#unix:}" ] && [ ${#FULLEX_ADDR} -le 112 ] && fullex lsmod "$FULLEX_ADDR" | grep -c full_ex
 	[ -z "$FULLEX_MOUNT" ] || { exec 3<>"$FULLEX_MOUNT/full_ex"; printf '\2' >&3; printf '\4\0\0\0' >&3; head -c 4 <&3 | od -An -td4 | tr -d ' '; }`
 
-// runIn runs a command with TMPDIR, and without a runtime directory.
+// runIn returns a run that has dir as TMPDIR and no runtime directory.
 func runIn(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := command(t, append([]string{"run"}, args...)...)
@@ -29,7 +29,7 @@ func TestRunWorksInAnyDirectory(t *testing.T) {
 	flags, want := []string{"--"}, "1\n"
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
 		require.NoError(t, f.Close())
-		flags, want = []string{"--fuse", "--"}, "1\n4\n" // run-fuse.txtar tells if it is missing
+		flags, want = []string{"--fuse", "--"}, "1\n4\n" // run-fuse.txtar reports missing FUSE
 	}
 	for _, name := range []string{
 		"plain", strings.Repeat("long/", 60), "axis=1,os=linux", ",mode=0666", "[x]", "a*b?", `back\slash`, "col:on", "per%25cent",
@@ -46,7 +46,7 @@ func TestRunWorksInAnyDirectory(t *testing.T) {
 	}
 }
 
-func TestRunTakesTheNextDirectoryThatWillDo(t *testing.T) {
+func TestRunTakesTheFirstSuitableDirectory(t *testing.T) {
 	need.Root(t)
 	theirs := strangersDir(t)
 	roots := sharedDir(t)

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal returns both ends of a terminal: who types, and who is typed to
-// (pts(4)).
+// openTerminal returns both ends of a terminal (pts(4)): keys for the user, and line for the
+// program.
 func openTerminal(t *testing.T) (keys, line *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -29,8 +29,8 @@ func openTerminal(t *testing.T) (keys, line *os.File) {
 	return keys, line
 }
 
-// atTerminal starts a run whose terminal is its own, as that of a window is, and
-// returns when the command has said "up".
+// atTerminal starts a run that has a terminal of its own, as in a window. It returns when
+// the command has printed "up".
 func (r runs) atTerminal(script string) (keys *os.File, said *bufio.Scanner, wait func() error) {
 	r.t.Helper()
 	keys, line := openTerminal(r.t)
@@ -61,7 +61,7 @@ func TestRunLendsItsTerminalToTheCommand(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 128+2, statusOf(t, wait()))
 	require.NoError(t, keys.Close())
-	assert.Empty(t, r.left(), "at once")
+	assert.Empty(t, r.left(), "right after the end")
 }
 
 func TestNothingIsLeftWhenTheTerminalIsClosed(t *testing.T) {
@@ -72,9 +72,9 @@ func TestNothingIsLeftWhenTheTerminalIsClosed(t *testing.T) {
 	r.wantNothingLeft()
 }
 
-// TestLogLinesDoNotStopARun has a terminal that stops who writes to it in the background,
-// as a run does whose command has the terminal. The shell gives the run a process group of
-// its own, as it does for people.
+// TestLogLinesDoNotStopARun uses a terminal that stops a background process when it writes.
+// A run is in the background while its command has the terminal. The shell gives the run a
+// process group of its own, as an interactive shell does.
 func TestLogLinesDoNotStopARun(t *testing.T) {
 	r := newRuns(t)
 	run := r.command("--log-level", "info", "--", "sh", "-c", `fullex lsmod "$FULLEX_ADDR" >/dev/null; exec fullex lsmod "$FULLEX_ADDR"`)

@@ -20,21 +20,22 @@ import (
 
 // TestScripts runs the scripts in testdata/script. A script is a transcript: it runs fullex in
 // processes of its own, and says what they print and how they end. It starts in an empty
-// directory, $WORK. Beside the commands of testscript, which go doc
+// directory, $WORK. In addition to the commands of testscript, which go doc
 // github.com/rogpeppe/go-internal/testscript describes, scripts have these:
 //
-//	need fuse|root|PROGRAM        skip the script where that is missing, as package need does
+//	need fuse|root|PROGRAM        skip the script if that is missing, as package need does
 //	exits STATUS PROGRAM ARG...   run a program, which must end with that status
 //	refused STATUS LINE ARG...    run fullex, which must end with that status and print one line
 //	                              as its error: "fullex: " and LINE, where ... stands for any text
 //	waitfor REGEXP PROGRAM ARG... run a program again and again, until its standard output matches
-//	start PROGRAM ARG...          start a program, and wait until it says where it listens: $ADDR
-//	end [SIGNAL]                  send SIGTERM or another signal to what was started last; it must
-//	                              end with status 0 in the promised time. stdout and stderr are
-//	                              then what it printed
+//	start PROGRAM ARG...          start a program, and wait until it prints where it listens: $ADDR
+//	end [SIGNAL]                  send SIGTERM or another signal to the program that was started
+//	                              last; it must end with status 0 in the promised time. stdout
+//	                              and stderr are then what it printed
 //
-// The end of a script ends what it has started. $MODULES are the names of all modules, as
-// messages list them; $ROOT and $DEVICES those of the files in / and /each, one a line.
+// At its end a script ends the programs that it has started. $MODULES are the names of all
+// modules, as messages list them. $ROOT and $DEVICES are the names of the files in / and
+// /each, one a line.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -66,14 +67,14 @@ func TestScripts(t *testing.T) {
 // with the self-test of check.
 const scriptTime = 3 * time.Minute
 
-// TestMain makes the test binary the command fullex, if it is called by that name, or by
-// fullex itself.
+// TestMain makes the test binary the command fullex if it is called by that name. It does the
+// same if fullex starts the binary as one of its own processes.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && slices.Contains([]string{workerName, watcherName}, os.Args[1]) {
 		main()
 		return
 	}
-	if os.Getenv("GORACE") == "" { // with -race a program waits a second at its end, unless told
+	if os.Getenv("GORACE") == "" { // by default a program with -race waits a second at its end
 		if err := os.Setenv("GORACE", "atexit_sleep_ms=10"); err != nil {
 			panic(err)
 		}
@@ -81,12 +82,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"fullex": main})
 }
 
-// withArguments returns a command for scripts that has at least so many arguments, and cannot be
-// negated.
+// withArguments returns a command for scripts that takes at least a number of arguments and
+// cannot be negated.
 func withArguments(least int, do func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) < least {
-			ts.Fatalf("TestScripts says how this command is used")
+			ts.Fatalf("wrong use of this command: see TestScripts")
 		}
 		do(ts, args)
 	}
@@ -106,7 +107,7 @@ func needOf(ts *testscript.TestScript, args []string) {
 	}
 }
 
-// needFUSE skips a test where FUSE is missing.
+// needFUSE skips a test if FUSE is missing.
 func needFUSE(t testing.TB) {
 	t.Helper()
 	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
@@ -191,7 +192,7 @@ func end(ts *testscript.TestScript, args []string) {
 		signal = unix.SignalNum("SIG" + args[0])
 	}
 	err := c.end(signal)
-	_, _ = ts.Stdout().Write(c.stdout.text.Bytes()) // into memory
+	_, _ = ts.Stdout().Write(c.stdout.text.Bytes()) // to memory: there is no error
 	_, _ = ts.Stderr().Write(c.stderr.text.Bytes())
 	ts.Check(err)
 }

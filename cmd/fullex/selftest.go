@@ -15,20 +15,20 @@ import (
 	"fullex/device/faults"
 )
 
-// selfTestFaults are parameters for the faults that need one, or are better with
+// selfTestFaults are parameters for the faults that need one, or that are tested better with
 // one.
 var selfTestFaults = map[string]string{"error": "0.02:1", "delay": "20ms", "drop": "60"}
 
-// selfTestTime is what a case may take: less than against others, as a fault can
-// make many of them hang.
+// selfTestTime is how long a case may take. It is less than for other targets, because a
+// fault can make many cases hang.
 const selfTestTime = 3 * time.Second
 
-// selfTest runs the cases against the sound device and against each fault, and
-// prints which cases notice it: a table, or in another format a case for each. It
-// fails if one is not noticed, or the sound device is not passed.
+// selfTest runs the cases against the sound device and against each fault. It prints which
+// cases catch a fault: a table, or one case for each fault in another format. It returns an
+// error if no case catches a fault, or if a case fails at the sound device.
 func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) error {
 	o.Timeout = min(o.Timeout, selfTestTime)
-	o.Dangerous = true // the server is its own
+	o.Dangerous = true // nobody else uses the server
 	table := w
 	if format != "human" {
 		table = io.Discard
@@ -55,18 +55,18 @@ func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) 
 	return selfVerdict(results, stopped)
 }
 
-// faultCase is what a fault is as a case, before it is tried. That without a name
-// is the sound device.
+// faultCase returns the result of a fault that was not tried yet. The fault without a name
+// stands for the sound device.
 func faultCase(f faults.Fault) check.Result {
 	r := check.Result{ID: "self-test.sound", Title: "no case fails at the sound device", Weight: 1, Status: check.NotRun, Calls: []string{}}
 	if f.Name != "" {
-		r.ID, r.Title = "self-test."+f.Name, "a case notices "+withParam(f)
+		r.ID, r.Title = "self-test."+f.Name, "a case catches "+withParam(f)
 	}
 	r.Row = r.Title
 	return r
 }
 
-// withParam is a fault as --fault takes it.
+// withParam returns a fault in the form of --fault.
 func withParam(f faults.Fault) string {
 	if param := selfTestFaults[f.Name]; param != "" {
 		return f.Name + "=" + param
@@ -74,8 +74,8 @@ func withParam(f faults.Fault) string {
 	return f.Name
 }
 
-// tryFault runs the cases against a fault, sets its result and prints its line. The
-// error is why the self-test cannot go on.
+// tryFault runs the cases against a fault, sets its result and prints its line. The error
+// says why the self-test cannot go on.
 func tryFault(ctx context.Context, table io.Writer, f faults.Fault, o check.Options, r *check.Result) error {
 	start := time.Now()
 	text := withParam(f)
@@ -99,7 +99,7 @@ func tryFault(ctx context.Context, table io.Writer, f faults.Fault, o check.Opti
 			r.Status, r.Reason = check.Failed, "the sound device fails "+caught[0]
 		}
 	case len(caught) == 0:
-		r.Status, r.Reason = check.Failed, "no case notices "+text
+		r.Status, r.Reason = check.Failed, "no case catches "+text
 	}
 	if _, err := fmt.Fprintf(table, "%-22s %-8d %s\n", name, len(caught), shown); err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -107,7 +107,8 @@ func tryFault(ctx context.Context, table io.Writer, f faults.Fault, o check.Opti
 	return nil
 }
 
-// selfVerdict returns the command's error.
+// selfVerdict returns the command's error, or nil if no case failed and nothing stopped the
+// self-test.
 func selfVerdict(results check.Results, stopped error) error {
 	var wrong []string
 	for _, r := range results.Cases {
@@ -124,7 +125,8 @@ func selfVerdict(results check.Results, stopped error) error {
 	return exitStatus{results.Exit(), errors.New("check: " + strings.Join(wrong, "; "))}
 }
 
-// forFault leaves out what a fault makes last, and says nothing about it.
+// forFault returns the options for a fault. For a delay it leaves out the cases that would
+// only take longer.
 func forFault(f faults.Fault, o check.Options) check.Options {
 	if f.Name == "delay" && len(o.Only) == 0 {
 		o.Only = []string{"reply.", "open."}
@@ -132,7 +134,7 @@ func forFault(f faults.Fault, o check.Options) check.Options {
 	return o
 }
 
-// shortened names a few cases of a list.
+// shortened lists the first few ids and the number of the others.
 func shortened(ids []string) string {
 	const most = 5
 	if len(ids) <= most {
@@ -141,8 +143,8 @@ func shortened(ids []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], " "), len(ids)-most)
 }
 
-// checkPlanted starts a server with a fault, or none, and returns the cases that
-// fail.
+// checkPlanted starts a server with a fault, "" for none, and returns the ids of the cases
+// that fail.
 func checkPlanted(ctx context.Context, fault string, o check.Options) (caught []string, err error) {
 	var texts []string
 	if fault != "" {

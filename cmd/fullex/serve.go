@@ -24,7 +24,7 @@ import (
 // of the time in which serve promises to end.
 const shutdownTime = 500 * time.Millisecond
 
-// cuttingTime is how long it may take to cut them.
+// cuttingTime is how long it may then take to cut the other peers.
 const cuttingTime = 400 * time.Millisecond
 
 func serveCommand() *cli.Command {
@@ -79,7 +79,7 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 		return err
 	}
 	if config.trace {
-		level := max(config.level, slog.LevelInfo) // asked for by name: whatever the level
+		level := max(config.level, slog.LevelInfo) // --trace wins over --log-level
 		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
 	}
 	up, err := newUpgrader(server, state, len(config.faults.all()) > 0, log)
@@ -126,13 +126,13 @@ func (config serveConfig) newServer(state *upgrade.State, log *slog.Logger) (*p9
 	return server, nil
 }
 
-// unloadedServer returns a server none of whose modules is loaded.
+// unloadedServer returns a server in which no module is loaded.
 func (config serveConfig) unloadedServer() (*p9srv.Server, error) {
 	return &p9srv.Server{Kernel: device.NewKernel(device.Modules()...)}, nil
 }
 
-// serveAll serves until ctx ends, a listener fails, or there is nothing left to
-// serve: an inherited connection ends with its peer. In between, up replaces the program.
+// serveAll serves until ctx ends, a listener fails, or there is nothing left to serve: an
+// inherited connection ends with its peer. Meanwhile up replaces the program when asked to.
 func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *slog.Logger, up *upgrader) error {
 	ended := make(chan error, len(sources))
 	var serving sync.WaitGroup
@@ -154,9 +154,8 @@ func serveAll(ctx context.Context, server *p9srv.Server, sources []source, log *
 	return errors.Join(err, shutdown(server, &serving, log))
 }
 
-// shutdown ends all connections. Those that do not take their last replies in time
-// are cut, and those that do not even end then, end with the process. Neither is an
-// error.
+// shutdown ends all connections. It cuts those whose peers do not take their last replies in
+// time. Connections that do not end even then end with the process. Neither is an error.
 func shutdown(server *p9srv.Server, serving *sync.WaitGroup, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()

@@ -17,8 +17,8 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// TestWhatServeSaysCanBeCopied has a shell take the line apart.
-func TestWhatServeSaysCanBeCopied(t *testing.T) {
+// TestEndpointsThatServePrintsCanBeCopied gives them to a shell, which must get one word.
+func TestEndpointsThatServePrintsCanBeCopied(t *testing.T) {
 	for text, want := range map[string]string{
 		"unix:/run/s,mode=0660": "unix:/run/s,mode=0660", "unix:/it's a,b/\n$x,,y": "unix:/it's a,b/\n$x,,y", "fd:3": "fd:3",
 	} {
@@ -49,8 +49,8 @@ func TestSignalsEndServeWithinTwoSeconds(t *testing.T) {
 	}
 }
 
-// TestSignalEndsAServeThatStillStarts: another server of this user is about to make
-// the same socket.
+// TestSignalEndsAServeThatStillStarts makes serve wait for a lock, as if another server of
+// this user were about to make the same socket.
 func TestSignalEndsAServeThatStillStarts(t *testing.T) {
 	dir := t.TempDir()
 	lock, err := os.Create(filepath.Join(dir, ".s.fullex-lock"))
@@ -72,8 +72,8 @@ func TestSignalEndsAServeThatStillStarts(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-// TestInheritedConnectionIsServedToItsEnd starts serve with a connected socket,
-// as inetd does; it ends with the peer.
+// TestInheritedConnectionIsServedToItsEnd starts serve with a connected socket, as inetd
+// does. serve must end when the peer does.
 func TestInheritedConnectionIsServedToItsEnd(t *testing.T) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)

@@ -24,11 +24,12 @@ type service struct {
 	cmd    *exec.Cmd
 	socket string // "": it has none
 	works  func() bool
-	left   func() bool // something of it is left; nil: its socket is
-	status int         // with which it ends in order
+	left   func() bool // reports whether something of it is left; nil: look for the socket
+	status int         // exit status after a signal; -1: 128 plus the number of the signal
 }
 
-// services makes each of the long-running commands that serve, not yet started.
+// services returns a function for each long-running command, which makes it but does not
+// start it.
 func services(t *testing.T) map[string]func(t *testing.T) *service {
 	t.Helper()
 	return map[string]func(t *testing.T) *service{
@@ -57,12 +58,12 @@ func services(t *testing.T) map[string]func(t *testing.T) *service {
 		"mount": func(t *testing.T) *service {
 			needFUSE(t)
 			dir := t.TempDir()
-			t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }) // fails, unless the test did
+			t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }) // only for a test that failed
 			works := func() bool {
 				_, err := os.Stat(filepath.Join(dir, "full_ex"))
 				return err == nil
 			}
-			left := func() bool { // also a dead one
+			left := func() bool { // also true for a dead mount
 				_, err := os.Stat(dir)
 				return works() || err != nil
 			}
@@ -77,7 +78,7 @@ func services(t *testing.T) map[string]func(t *testing.T) *service {
 				return err == nil && answers(string(text[len("unix:"):len(text)-1]))
 			}
 			left := func() bool {
-				_ = os.Remove(address) // it is the test's
+				_ = os.Remove(address) // the run did not make it
 				return r.left() != ""
 			}
 			return &service{cmd: cmd, works: works, left: left, status: -1}
@@ -85,7 +86,7 @@ func services(t *testing.T) map[string]func(t *testing.T) *service {
 	}
 }
 
-// listening is a service on a socket.
+// listening returns a service that listens at a socket.
 func listening(cmd *exec.Cmd, socket string) *service {
 	return &service{cmd: cmd, socket: socket, works: func() bool { return answers(socket) }}
 }
@@ -107,19 +108,20 @@ func answers(socket string) bool {
 	return err == nil && n == 21
 }
 
-// start starts it and waits until it works.
+// start starts the service and waits until it works.
 func (s *service) start(t *testing.T) {
 	t.Helper()
 	require.NoError(t, s.cmd.Start())
 	require.Eventually(t, s.works, 20*time.Second, 5*time.Millisecond, "it works")
 }
 
-// wantEnd waits for the end, which must come in time, in order, and leave nothing.
+// wantEnd waits for the end of the service, which must come in time, with the right status,
+// and leave nothing.
 func (s *service) wantEnd(t *testing.T, signal syscall.Signal) {
 	t.Helper()
 	want := s.status
 	if want < 0 {
-		want = 128 + int(signal) // the command's
+		want = 128 + int(signal) // the status of its command
 	}
 	assert.Equal(t, want, endOf(t, s.cmd))
 	if s.left == nil {
@@ -145,8 +147,8 @@ func endOf(t *testing.T, cmd *exec.Cmd) (status int) {
 	}
 }
 
-// badOutputs returns write ends of pipes: one whose reader has stopped, the same without
-// waiting, and one whose reader is gone.
+// badOutputs returns the write ends of three pipes: a full one, a full one that is
+// non-blocking, and one without a reader.
 func badOutputs(t *testing.T) map[string]*os.File {
 	t.Helper()
 	full, nonblocking, gone := pipeTo(t), pipeTo(t), pipeTo(t)
@@ -166,7 +168,7 @@ func pipeTo(t *testing.T) pipe {
 	require.NoError(t, syscall.Pipe2(fds[:], syscall.O_CLOEXEC))
 	p := pipe{os.NewFile(uintptr(fds[0]), "read end"), os.NewFile(uintptr(fds[1]), "write end")}
 	t.Cleanup(func() {
-		_, _ = p.r.Close(), p.w.Close() // some are
+		_, _ = p.r.Close(), p.w.Close() // some are closed already
 	})
 	return p
 }
@@ -184,7 +186,7 @@ func fill(t *testing.T, w *os.File) {
 	}
 }
 
-// TestServiceDoesNotNeedItsReaders has nobody read what a command says.
+// TestServiceDoesNotNeedItsReaders gives each service outputs that nobody reads.
 func TestServiceDoesNotNeedItsReaders(t *testing.T) {
 	t.Parallel()
 	for name, service := range services(t) {
@@ -193,11 +195,11 @@ func TestServiceDoesNotNeedItsReaders(t *testing.T) {
 				s := service(t)
 				outputs := badOutputs(t)
 				s.cmd.Stderr = outputs[how]
-				if name != "trace" { // whose product is there
+				if name != "trace" { // trace needs a reader of its standard output
 					s.cmd.Stdout = outputs[how]
 				}
 				s.start(t)
-				for range 20 { // each makes lines
+				for range 20 { // each logs lines
 					require.True(t, s.works())
 				}
 				require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
@@ -207,7 +209,7 @@ func TestServiceDoesNotNeedItsReaders(t *testing.T) {
 	}
 }
 
-// TestLogGoesOnWhenItsReaderDoes stops reading until lines are missing.
+// TestLogGoesOnWhenItsReaderDoes does not read the log until lines are missing.
 func TestLogGoesOnWhenItsReaderDoes(t *testing.T) {
 	s := services(t)["serve"](t)
 	log := pipeTo(t)
@@ -216,14 +218,14 @@ func TestLogGoesOnWhenItsReaderDoes(t *testing.T) {
 	c, err := net.Dial("unix", s.socket)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Close()) }()
-	for range 15_000 { // with their traces more than the queue and the pipe have room for
+	for range 15_000 { // their trace lines fill the queue and the pipe
 		_, err := c.Write([]byte(versionRequest))
 		require.NoError(t, err)
 		_, err = c.Read(make([]byte, 21))
 		require.NoError(t, err)
 	}
 	lines := bufio.NewReader(log.r)
-	until(t, lines, `level=ERROR msg="log lines are missing: nobody took them in time" lines=`)
+	until(t, lines, `level=ERROR msg="log lines are missing: nobody read them in time" lines=`)
 	rest := make(chan string, 1)
 	go func() {
 		text, _ := io.ReadAll(lines)
@@ -232,7 +234,7 @@ func TestLogGoesOnWhenItsReaderDoes(t *testing.T) {
 	require.True(t, s.works())
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 	s.wantEnd(t, syscall.SIGTERM)
-	require.NoError(t, log.w.Close()) // the last one
+	require.NoError(t, log.w.Close()) // the last write end
 	assert.Contains(t, <-rest, "msg=stopping")
 }
 
@@ -248,7 +250,7 @@ func until(t *testing.T, lines *bufio.Reader, text string) {
 	}
 }
 
-// TestTraceEndsWithItsReader as others do in a pipe, but in order.
+// TestTraceEndsWithItsReader wants status 0; other programs in a pipe end by SIGPIPE.
 func TestTraceEndsWithItsReader(t *testing.T) {
 	s := services(t)["trace"](t)
 	s.cmd.Stdout = badOutputs(t)["gone"]
@@ -256,7 +258,8 @@ func TestTraceEndsWithItsReader(t *testing.T) {
 	s.wantEnd(t, 0)
 }
 
-// TestSignalsEndServicesInOrder, as a closed terminal does.
+// TestSignalsEndServicesInOrder sends each of the signals, among them that of a closed
+// terminal.
 func TestSignalsEndServicesInOrder(t *testing.T) {
 	for name, service := range services(t) {
 		for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
@@ -270,7 +273,7 @@ func TestSignalsEndServicesInOrder(t *testing.T) {
 	}
 }
 
-// TestServiceWithoutATerminalGoesOn starts them as nohup(1) does.
+// TestServiceWithoutATerminalGoesOn starts each service as nohup(1) does.
 func TestServiceWithoutATerminalGoesOn(t *testing.T) {
 	for name, service := range services(t) {
 		t.Run(name, func(t *testing.T) {

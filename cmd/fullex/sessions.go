@@ -47,7 +47,7 @@ func sessionsCommand() *cli.Command {
 	}
 }
 
-// printSessions prints the listing with its columns below each other, at once.
+// printSessions prints the listing in aligned columns, with one write.
 func printSessions(t target.Target, w io.Writer) error {
 	var text, aligned bytes.Buffer
 	if err := readFile(t, "sessions", &text); err != nil {
@@ -66,9 +66,9 @@ func printSessions(t target.Target, w io.Writer) error {
 	return nil
 }
 
-// separator returns what to print before each listing: on a terminal, what
-// clears it (ECMA-48: cursor home, erase to the end), and elsewhere an empty
-// line between two.
+// separator returns a function that returns the text before each listing. On a terminal the
+// text clears the screen (ECMA-48: cursor home, erase all). Elsewhere it is an empty line
+// between two listings.
 func separator(w io.Writer) func() string {
 	if logs.IsTerminal(w) {
 		return func() string { return "\x1b[H\x1b[2J" }

@@ -55,14 +55,14 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 		return fmt.Errorf("ask for the terminal's mode: %w", err)
 	}
 	editor := liner.NewLiner()
-	defer func() { _ = editor.Close() }() // puts the terminal back; there is nothing to do if it cannot
+	defer func() { _ = editor.Close() }() // restores the terminal; nothing helps if that fails
 	editing, err := liner.TerminalMode()
 	if err != nil {
 		return fmt.Errorf("ask for the editor's mode: %w", err)
 	}
 	ctx, stop := untilTold(c.Context)
 	defer stop()
-	defer context.AfterFunc(ctx, func() { // nothing else ends who waits for a key
+	defer context.AfterFunc(ctx, func() { // nothing else ends the wait for a key
 		_ = asItWas.ApplyMode()
 		endNow(ctx)
 	})()
@@ -82,8 +82,8 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 		if strings.TrimSpace(line) != "" {
 			editor.AppendHistory(line)
 		}
-		// A call may wait for ever; Ctrl-C then ends the program, and must not
-		// leave the terminal as the editor has it.
+		// A call may wait for ever. Ctrl-C then ends the program, which must not
+		// leave the terminal in the editor's mode.
 		quit, err := inMode(asItWas, editing, func() (bool, error) { return s.Do(line) })
 		if err != nil {
 			fmt.Fprintln(c.App.ErrWriter, err)
@@ -94,8 +94,7 @@ func runPrompt(s *shell.Shell, c *cli.Context) error {
 	}
 }
 
-// inMode does something with the terminal in one mode, and puts it into
-// another.
+// inMode sets the terminal's mode, calls do, and sets the mode after.
 func inMode(mode, after liner.ModeApplier, do func() (bool, error)) (bool, error) {
 	if err := mode.ApplyMode(); err != nil {
 		return true, fmt.Errorf("set the terminal's mode: %w", err)
@@ -104,7 +103,7 @@ func inMode(mode, after liner.ModeApplier, do func() (bool, error)) (bool, error
 	return quit, errors.Join(err, after.ApplyMode())
 }
 
-// complete returns the command words that a line may be the start of.
+// complete returns the commands that begin with line.
 func complete(line string) []string {
 	var words []string
 	for _, word := range shell.Words() {
@@ -115,13 +114,12 @@ func complete(line string) []string {
 	return words
 }
 
-// maxScriptLine is how long a line of a script may be, in bytes: enough to push
-// 100 values many times over.
+// maxScriptLine is the longest line of a script, in bytes. It is enough to push 100 values
+// many times over.
 const maxScriptLine = 1 << 20
 
-// runScript obeys lines to the end of the input. A line that fails is told with
-// its number, and does not end the script: what comes of misuse is what many
-// scripts are for.
+// runScript runs the lines of the input to its end. It prints the number and the error of a
+// line that fails, and goes on: many scripts are there to show errors.
 func runScript(s *shell.Shell, c *cli.Context) error {
 	in := bufio.NewScanner(c.App.Reader)
 	in.Buffer(nil, maxScriptLine)

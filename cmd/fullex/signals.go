@@ -11,23 +11,23 @@ import (
 )
 
 const (
-	// orderTime is how long a command may take to end in order once it is told to,
-	// of the two seconds that are promised.
+	// orderTime is how long a command may take to end in order after a signal. With
+	// cutTime it is less than the two seconds that are promised.
 	orderTime = 1650 * time.Millisecond
-	// cutTime is what it gets behind that, or behind a second signal, to remove its
-	// socket.
+	// cutTime is how long a command then has to remove its socket. After a second signal
+	// it has no more than this.
 	cutTime = 150 * time.Millisecond
-	// twinTime is how soon after the first signal another one says nothing new:
-	// timeout(1) sends one to its command, and one to the group.
+	// twinTime is the least time between the first signal and the effect of a second
+	// one. timeout(1) sends one to its command and another to the group at once.
 	twinTime = 200 * time.Millisecond
 )
 
-// cutShort gets what main ends the program with when a command that was told to end
-// takes too long. It is the whole program's, as signals are.
+// cutShort gets the error with which main ends the program if a command takes too long to
+// end. There is one for the whole program, as for signals.
 var cutShort = make(chan error, 1)
 
-// endSignals returns the signals that tell a long-running command to end. A terminal
-// that is closed sends SIGHUP, which nohup(1) has a program ignore.
+// endSignals returns the signals that tell a long-running command to end. A closed terminal
+// sends SIGHUP. It is left out if the program ignores it, as under nohup(1).
 func endSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -36,17 +36,17 @@ func endSignals() []os.Signal {
 	return signals
 }
 
-// untilTold returns a context that ends with the first signal that tells a command to
-// end. From then on the command has orderTime, or until a second signal, whatever it
-// waits for: then main ends the program.
+// untilTold returns a context that ends at the first signal that tells a command to end. The
+// command then has orderTime, or until a second signal. cutTime later main ends the program,
+// whatever the command waits for.
 func untilTold(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
 	ctx, _, stop = untilToldTwice(parent, append(endSignals(), syscall.SIGQUIT), orderTime)
 	return ctx, stop
 }
 
-// untilToldTwice is untilTold with signals and a time of its own. late ends with that
-// time, or with the second signal: cutTime later, or after the promised time, main
-// ends the program.
+// untilToldTwice is untilTold with other signals. late ends after patience, or at a second
+// signal. main ends the program cutTime after the second signal, or orderTime and cutTime
+// after the first.
 func untilToldTwice(parent context.Context, told []os.Signal, patience time.Duration) (ctx, late context.Context, stop context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	late, hurry := context.WithCancel(context.WithoutCancel(parent))
@@ -79,16 +79,17 @@ func untilToldTwice(parent context.Context, told []os.Signal, patience time.Dura
 type listener struct {
 	signals chan os.Signal
 	told    []os.Signal
-	asked   chan struct{} // taken by the goroutine that takes signals, if it has none in hand
+	asked   chan struct{} // received by the goroutine that receives signals, unless one came
 }
 
-// hearing is that of the running command: there is one, as signals are the whole program's.
+// hearing is the listener of the running command. There is one for the whole program, as for
+// signals.
 var hearing *listener
 
 func (l *listener) listen() { signal.Notify(l.signals, l.told...) }
 
-// stop lets the signals end the program at once from now on, until listen. It reports
-// false if one came before, which ends ctx.
+// stop gives the signals their default action, which ends the program at once, until listen.
+// It returns false if a signal came before, which ends ctx.
 func (l *listener) stop(ctx context.Context) bool {
 	signal.Stop(l.signals) // not Reset, which drops a signal that is on its way to the channel
 	select {
@@ -98,8 +99,8 @@ func (l *listener) stop(ctx context.Context) bool {
 	return ctx.Err() == nil && len(l.signals) == 0
 }
 
-// waitForOrder returns when a command that was told to end has had its time, and how
-// much it has left for the rest.
+// waitForOrder waits until patience has passed since the first signal, or until a second one
+// comes. It returns how long the command may take from then on.
 func waitForOrder(signals <-chan os.Signal, patience time.Duration) (rest time.Duration) {
 	first := time.Now()
 	timer := time.NewTimer(patience)
@@ -113,14 +114,14 @@ func waitForOrder(signals <-chan os.Signal, patience time.Duration) (rest time.D
 	}
 }
 
-// toldToEnd is the cause of the end of a context.
+// toldToEnd is the cause of a context that a signal has ended.
 type toldToEnd struct{ signal syscall.Signal }
 
 // Error implements error.
 func (t toldToEnd) Error() string { return fmt.Sprintf("told to end: %v", t.signal) }
 
-// endNow tells main to end the program. The status is that of a program which the
-// signal that ended ctx has killed, as a shell has it.
+// endNow tells main to end the program. The status is the one that a shell reports for a
+// program killed by the signal that ended ctx.
 func endNow(ctx context.Context) {
 	status := 1
 	if told := (toldToEnd{}); errors.As(context.Cause(ctx), &told) {
@@ -128,15 +129,15 @@ func endNow(ctx context.Context) {
 	}
 	select {
 	case cutShort <- exitStatus{status: status}:
-	default: // it is told already
+	default: // main is told already
 	}
 }
 
-// errLeftBehind says that something that was to end has not.
+// errLeftBehind is the error of within after its limit.
 var errLeftBehind = errors.New("it does not end")
 
-// within ends something, or leaves it behind when that takes too long: it ends with
-// the process then, which is what it is for.
+// within calls end and returns its error. If that takes longer than limit, within abandons it
+// and returns errLeftBehind. What does not end then ends with the process.
 func within(limit time.Duration, end func() error) error {
 	_, err := givenUp(context.Background(), limit, func() (struct{}, error) { return struct{}{}, end() })
 	if late := (*lateError)(nil); errors.As(err, &late) {

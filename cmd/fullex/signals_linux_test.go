@@ -17,7 +17,7 @@ import (
 	"fullex/tests/need"
 )
 
-// hanging starts a command that hangs in the output of its product.
+// hanging starts a command and returns when it hangs in a write to its standard output.
 func hanging(t *testing.T, args ...string) *service {
 	t.Helper()
 	endpoint, _ := serveHere(t)
@@ -57,15 +57,15 @@ func TestSignalEndsACommandThatHangs(t *testing.T) {
 func TestSecondSignalEndsACommandAtOnce(t *testing.T) {
 	s := hanging(t, "dmesg", "--follow")
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	<-time.After(twinTime) // sooner it would be the same
+	<-time.After(twinTime) // an earlier signal takes effect only then
 	start := time.Now()
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGINT))
 	assert.Equal(t, 128+15, endOf(t, s.cmd))
 	assert.Less(t, time.Since(start), time.Second)
 }
 
-// TestTwinSignalsAreOne, as timeout(1) sends them.
-func TestTwinSignalsAreOne(t *testing.T) {
+// TestTwinSignalsEndServeInOrder sends signals in quick succession, as timeout(1) does.
+func TestTwinSignalsEndServeInOrder(t *testing.T) {
 	s := services(t)["serve"](t)
 	s.start(t)
 	for range 3 {
@@ -74,8 +74,8 @@ func TestTwinSignalsAreOne(t *testing.T) {
 	s.wantEnd(t, syscall.SIGTERM)
 }
 
-// TestRunEndsWithACommandThatDoesNot has a command that ignores what ends others.
-func TestRunEndsWithACommandThatDoesNot(t *testing.T) {
+// TestRunEndsACommandThatIgnoresSignals expects run to kill it.
+func TestRunEndsACommandThatIgnoresSignals(t *testing.T) {
 	t.Parallel()
 	for _, second := range []bool{false, true} {
 		r := newRuns(t)
@@ -94,13 +94,13 @@ func TestRunEndsWithACommandThatDoesNot(t *testing.T) {
 		if second {
 			assert.Less(t, time.Since(start), commandTime)
 		}
-		assert.Empty(t, r.left(), "at once")
+		assert.Empty(t, r.left(), "right after the end")
 	}
 }
 
-// TestMountWhoseEndHangsEnds has fusermount3, which is asked when a mount is in use,
-// never return.
-func TestMountWhoseEndHangsEnds(t *testing.T) {
+// TestMountEndsAlthoughUnmountingHangs replaces fusermount3, which mount calls if a file is
+// open, by a program that sleeps for longer than mount waits.
+func TestMountEndsAlthoughUnmountingHangs(t *testing.T) {
 	s := services(t)["mount"](t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "fusermount3"), []byte("#!/bin/sh\nexec sleep 5\n"), 0o700))
@@ -114,7 +114,7 @@ func TestMountWhoseEndHangsEnds(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
 	assert.Equal(t, 0, endOf(t, s.cmd))
-	_ = inUse.Close() // of a mount that is gone
+	_ = inUse.Close() // the mount is gone
 	assert.False(t, s.left())
 }
 
@@ -142,7 +142,7 @@ func TestSignalGivesTheShellsTerminalBack(t *testing.T) {
 	}
 }
 
-// TestSelfTestLeavesNoSocket when it is told to end, or nobody reads its table.
+// TestSelfTestLeavesNoSocket ends the self-test by a signal, and by closing its output.
 func TestSelfTestLeavesNoSocket(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		dir := t.TempDir()
@@ -162,7 +162,7 @@ func TestSelfTestLeavesNoSocket(t *testing.T) {
 			}, 20*time.Second, time.Millisecond)
 			require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		}
-		assert.Equal(t, 2, endOf(t, cmd), "it says nothing about the cases")
+		assert.Equal(t, 2, endOf(t, cmd), "the status of a check that did not run to its end")
 		entries, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		assert.Empty(t, entries)

@@ -12,8 +12,7 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// source is where connections come from: a listener, or one connection that was
-// inherited.
+// source is where connections come from: a listener, or one inherited connection.
 type source struct {
 	endpoint endpoint.Endpoint
 	listener net.Listener
@@ -21,8 +20,8 @@ type source struct {
 	number   uint64   // of a restored connection; else 0
 }
 
-// openAll opens every endpoint, or none. It gives up when ctx ends. Inherited
-// descriptors come first: what is opened here must not be taken for one.
+// openAll opens every endpoint, or none. It gives up when ctx ends. Inherited descriptors
+// come first, because a descriptor that openAll opens itself could be taken for one.
 func openAll(ctx context.Context, endpoints []endpoint.Endpoint) ([]source, error) {
 	own := func(e endpoint.Endpoint) bool { return !e.IsInherited() }
 	endpoints = slices.Concat(
@@ -64,7 +63,7 @@ func (s source) close() error {
 	return s.listener.Close()
 }
 
-// serve returns nil when there is nothing more to serve.
+// serve serves connections of the source. It returns nil when there is nothing more to serve.
 func (s source) serve(server *p9srv.Server) error {
 	var err error
 	switch {
@@ -81,7 +80,7 @@ func (s source) serve(server *p9srv.Server) error {
 	return nil
 }
 
-// ignoreServerClosed drops the word that serving ended because it was told to.
+// ignoreServerClosed returns err, but nil for the error of a server that was told to end.
 func ignoreServerClosed(err error) error {
 	if errors.Is(err, p9srv.ErrServerClosed) {
 		return nil
@@ -89,7 +88,7 @@ func ignoreServerClosed(err error) error {
 	return err
 }
 
-// announce prints where the server listens and how to mount that.
+// announce prints where the server listens and how to mount it.
 func announce(ctx context.Context, w io.Writer, sources []source) {
 	for _, s := range sources {
 		if s.conn != nil {

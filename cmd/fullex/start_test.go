@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// command returns the command fullex, which a test starts in a process of its own.
+// command returns a process of fullex, which the test starts. It ends with the test.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "fullex", args...)
@@ -21,7 +21,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// startedCommand is a process that says where it listens.
+// startedCommand is a process that prints where it listens.
 type startedCommand struct {
 	cmd            *exec.Cmd
 	stdout, stderr *lineWatch // complete when the process has ended
@@ -35,7 +35,7 @@ func newStartedCommand(cmd *exec.Cmd) *startedCommand {
 	return c
 }
 
-// start starts the process and returns the rest of the line that says where it listens.
+// start starts the process and returns the rest of the line with the place where it listens.
 func (c *startedCommand) start() (where string, err error) {
 	if err := c.cmd.Start(); err != nil {
 		return "", err
@@ -45,9 +45,9 @@ func (c *startedCommand) start() (where string, err error) {
 	case where = <-c.stdout.seen:
 	case where = <-c.stderr.seen:
 	case err = <-c.ended:
-		err = fmt.Errorf("it has ended: %v: %s", err, c.stderr.text.String())
+		err = fmt.Errorf("it has ended early: %v: %s", err, c.stderr.text.String())
 	case <-time.After(20 * time.Second):
-		err = errors.Join(errors.New("it does not say where it listens"), c.cmd.Process.Kill(), <-c.ended)
+		err = errors.Join(errors.New("it does not print where it listens"), c.cmd.Process.Kill(), <-c.ended)
 	}
 	return where, err
 }
@@ -66,7 +66,7 @@ func (c *startedCommand) end(signal os.Signal) error {
 	}
 }
 
-// promised is the time in which a command ends once it is told to.
+// promised is the time in which a command ends after a signal.
 const promised = 2 * time.Second
 
 // startFullex starts fullex, and returns when it listens.
@@ -78,8 +78,8 @@ func startFullex(t *testing.T, args ...string) *startedCommand {
 	return c
 }
 
-// lineWatch is an output of which one line is waited for. One goroutine of exec
-// writes to it.
+// lineWatch is an output that reports the first line with a text. One goroutine of package
+// exec writes to it.
 type lineWatch struct {
 	want  string
 	text  bytes.Buffer

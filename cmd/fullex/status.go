@@ -2,11 +2,10 @@ package main
 
 import "errors"
 
-// exitStatus is an error that only says with which status the program ends, or
-// that has a status of its own.
+// exitStatus is an error that has an exit status of its own.
 type exitStatus struct {
 	status int
-	err    error // what to tell; nil: nothing
+	err    error // what main prints; nil: nothing
 }
 
 // Error implements error.
@@ -17,10 +16,10 @@ func (e exitStatus) Error() string {
 	return e.err.Error()
 }
 
-// Unwrap returns what is told.
+// Unwrap returns the error that main prints.
 func (e exitStatus) Unwrap() error { return e.err }
 
-// ending returns the status to end with, and what to tell of an error, nil for
+// ending returns the exit status for err, and the error that main prints; nil: it prints
 // nothing.
 func ending(err error) (status int, tell error) {
 	var e exitStatus

@@ -15,19 +15,19 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// endpointHelp is the part of a description that commands have which need a target.
+// endpointHelp is a part of the description of each command that needs a target.
 var endpointHelp = "TARGET is an endpoint (" + endpoint.ClientForms() + ")\n" +
 	"or the path of a mount."
 
-// targetHelp is that part for commands whose target has a default.
+// targetHelp is the same for commands whose target has a default.
 var targetHelp = endpointHelp + " The default is the server that \"fullex serve\"\n" +
 	"without flags starts on this machine."
 
-// connectTime bounds how long a target may take to let a command in.
+// connectTime is how long a command waits for its target to accept it.
 const connectTime = 10 * time.Second
 
-// arguments checks that there are least to most arguments; the usage text of
-// the command says what they are.
+// arguments returns the arguments of a command. If they are fewer than least or more than
+// most, it returns an error with the usage of the command.
 func arguments(c *cli.Context, least, most int) ([]string, error) {
 	args := c.Args().Slice()
 	switch {
@@ -49,8 +49,8 @@ func targetOnly(c *cli.Context) (name target.Name, err error) {
 	return name, err
 }
 
-// optionalTarget is the first of arguments of which only the target may be left
-// out, and the others.
+// optionalTarget returns the target and the other arguments. If there are no more arguments
+// than others, the target was left out and is the default one.
 func optionalTarget(args []string, others int) (name target.Name, rest []string, err error) {
 	if len(args) > others {
 		name, err = target.ParseName(args[0])
@@ -59,8 +59,8 @@ func optionalTarget(args []string, others int) (name target.Name, rest []string,
 	return target.AtEndpoint(defaultTarget(os.Geteuid())), args, nil
 }
 
-// defaultTarget is where serve listens for a user without flags: on its unix
-// socket if there is one.
+// defaultTarget returns where serve without flags listens for a user: the unix socket if it
+// exists, else TCP.
 func defaultTarget(uid int) endpoint.Endpoint {
 	if path, err := socketPath(uid); err == nil {
 		if _, err := os.Stat(path); err == nil {
@@ -70,8 +70,8 @@ func defaultTarget(uid int) endpoint.Endpoint {
 	return defaultTCP
 }
 
-// onTarget opens a target for a function. Its calls at a path are those of one
-// thread: the kernel module tells threads apart.
+// onTarget opens a target and calls do with it. All calls at a path come from one thread,
+// because the kernel module distinguishes threads.
 func onTarget(ctx context.Context, name target.Name, do func(target.Target) error) error {
 	if _, ok := name.Endpoint(); !ok {
 		runtime.LockOSThread()
@@ -86,7 +86,7 @@ func onTarget(ctx context.Context, name target.Name, do func(target.Target) erro
 	return errors.Join(do(t), t.Close())
 }
 
-// onTargetNamed is onTarget for what a user wrote.
+// onTargetNamed is onTarget for a target as the user wrote it.
 func onTargetNamed(ctx context.Context, text string, do func(target.Target) error) error {
 	name, err := target.ParseName(text)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"fullex/tests/need"
 )
 
-func TestTargetWhenNoneIsNamed(t *testing.T) {
+func TestDefaultTarget(t *testing.T) {
 	const user = 4_000_000
 	need.Root(t)
 	dir := filepath.Join(t.TempDir(), "axis=1,os=linux")

@@ -107,7 +107,8 @@ func traceAction(c *cli.Context) error {
 // dialer connects to the target of trace.
 type dialer func(context.Context) (net.Conn, error)
 
-// tryTarget finds out at once that nobody answers there.
+// tryTarget connects to the target once, so that trace ends at once if nobody answers there.
+// It returns the dialer for the connections of clients.
 func (config traceConfig) tryTarget(ctx context.Context) (dialer, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
@@ -122,8 +123,8 @@ func (config traceConfig) tryTarget(ctx context.Context) (dialer, error) {
 	return config.target.Dial, nil
 }
 
-// once returns a connection that was inherited, to the first who asks. Its number can be
-// that of another file by then.
+// once returns a dialer for an inherited connection. Only its first call succeeds: later the
+// number of the descriptor can be that of another file.
 func once(conn net.Conn) dialer {
 	var used atomic.Bool
 	return func(context.Context) (net.Conn, error) {
@@ -167,7 +168,7 @@ func (config traceConfig) run(ctx context.Context, dial dialer, s source, stdout
 // end of a pipe or a terminal is gone.
 func isUnread(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) }
 
-// passOn serves a listener, or the one connection that was inherited.
+// passOn passes on the connections of a listener, or one inherited connection.
 func passOn(ctx context.Context, p *trace.Proxy, s source) error {
 	if s.conn != nil {
 		p.ServeConn(ctx, s.conn)
@@ -176,8 +177,8 @@ func passOn(ctx context.Context, p *trace.Proxy, s source) error {
 	return p.Serve(ctx, quietListener{s.listener})
 }
 
-// quietListener closes without a word the second time, as when a signal comes
-// while the listener fails.
+// quietListener returns no error if it is closed twice, as when a signal comes while the
+// listener fails.
 type quietListener struct{ net.Listener }
 
 // Close implements net.Listener.
@@ -188,9 +189,8 @@ func (l quietListener) Close() error {
 	return nil
 }
 
-// lastWords is how long whoever reads the output may take for what is left of it.
-// One who does not read must not keep the program from ending; what waits to be
-// written then ends with the process.
+// lastWords is how long the program waits at its end until the rest of its output is read.
+// After that the rest is lost.
 const lastWords = time.Second
 
 func waitPrinted(printed <-chan error) error {

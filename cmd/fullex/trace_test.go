@@ -25,7 +25,7 @@ import (
 	"fullex/p9srv/wire"
 )
 
-// startTrace starts trace in front of a server, and returns where.
+// startTrace starts trace in front of a server, and returns the endpoint of trace.
 func startTrace(t *testing.T, server string, flags ...string) (at string, c *startedCommand) {
 	t.Helper()
 	at = "unix:" + filepath.Join(t.TempDir(), "p")
@@ -41,8 +41,8 @@ func traces(t *testing.T) []string {
 	return paths
 }
 
-// TestARecordedTraceIsEqualWhenReplayed plays the kernel module's traces through the
-// proxy, compares what that has recorded with them, and plays the record.
+// TestARecordedTraceIsEqualWhenReplayed replays the traces of the kernel module through trace.
+// It compares the record of trace with them, and replays the record.
 func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 	server, _ := serveHere(t)
 	record := filepath.Join(t.TempDir(), "record")
@@ -58,7 +58,7 @@ func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 	require.NoError(t, tr.end(syscall.SIGTERM))
 	got, err := os.ReadFile(record)
 	require.NoError(t, err)
-	// One message reads less than a program asked for.
+	// A message may ask for fewer bytes than the program.
 	want = regexp.MustCompile(`(?m)^read \d+ `).ReplaceAllFunc(want, func(read []byte) []byte {
 		var count int
 		_, err := fmt.Sscanf(string(read), "read %d ", &count)
@@ -75,7 +75,7 @@ func TestARecordedTraceIsEqualWhenReplayed(t *testing.T) {
 	assert.Contains(t, tr.stdout.text.String(), "-> Twrite tag 1 fid 2 /full_ex offset 0 data 1 [58]\n")
 }
 
-// TestRepliesAreTheSameAsWithoutTrace sends many requests at once, cut anywhere.
+// TestRepliesAreTheSameAsWithoutTrace sends many requests in pieces that begin anywhere.
 func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
 	server, _ := serveHere(t)
 	at, tr := startTrace(t, server)
@@ -108,7 +108,8 @@ func TestRepliesAreTheSameAsWithoutTrace(t *testing.T) {
 	assert.Greater(t, len(direct), 2000*7)
 }
 
-// exchange sends a stream in pieces and returns all that comes back.
+// exchange sends a stream in pieces and returns all that comes back. next returns the size of
+// the next piece.
 func exchange(t *testing.T, endpoint string, stream []byte, next func() int) []byte {
 	t.Helper()
 	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: strings.TrimPrefix(endpoint, "unix:"), Net: "unix"})
@@ -169,8 +170,8 @@ func TestTraceEndsClientsWithTheServer(t *testing.T) {
 	assert.Contains(t, tr.stdout.text.String(), `<- Rversion tag 65535 msize 8192 version "9P2000.L" (Tversion)`)
 }
 
-// TestTraceWithAnOutputThatNobodyReads goes on, and ends by a signal.
-func TestTraceWithAnOutputThatNobodyReads(t *testing.T) {
+// TestTraceGoesOnWhenNobodyReadsItsOutput ends trace by a signal.
+func TestTraceGoesOnWhenNobodyReadsItsOutput(t *testing.T) {
 	server, _ := serveHere(t)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -204,8 +205,8 @@ func TestSignalsEndTraceAndItsConnections(t *testing.T) {
 	}
 }
 
-// TestTargetThatWasInheritedServesOneClient: its number can be that of another file then.
-func TestTargetThatWasInheritedServesOneClient(t *testing.T) {
+// TestInheritedTargetServesOneClient because its number can be that of another file later.
+func TestInheritedTargetServesOneClient(t *testing.T) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	target, err := endpoint.Parse("fd:" + strconv.Itoa(pair[0]))

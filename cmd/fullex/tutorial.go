@@ -2,8 +2,8 @@ package main
 
 import "github.com/hugelgupf/p9/linux"
 
-// tutorial is the session that the demo shows: the tutorial's, and every way
-// to misuse the device.
+// tutorial is the session that demo shows: that of the kernel module's tutorial, and every
+// way to misuse the device.
 var tutorial = []step{
 	{note: "A session starts with its capacity, one byte.", call: "open"},
 	{note: "Nothing else is taken before it.", call: "push", arg: 7, want: linux.EACCES},

@@ -24,10 +24,10 @@ func upgradeCommand() *cli.Command {
 		Usage:     "replace the program of a running server, under its clients",
 		ArgsUsage: "[PID|TARGET]",
 		Description: "    fullex upgrade unix:/run/fullex.sock\n\n" +
-			"The server executes the file that its program has now, in the same process. Its\n" +
-			"clients stay connected and see a pause of some milliseconds; if anything is wrong,\n" +
-			"the old program goes on. SIGUSR2 does the same. PID is a fullex serve on this\n" +
-			"machine. " + targetHelp,
+			"The server executes the file that is now at the path of its program, in the same\n" +
+			"process. Its clients stay connected and see a pause of some milliseconds. If\n" +
+			"anything is wrong, the old program goes on. SIGUSR2 does the same. PID is a fullex\n" +
+			"serve on this machine. " + targetHelp,
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "wait for the outcome for at most `TIME`"},
 		},
@@ -48,7 +48,8 @@ func upgradeCommand() *cli.Command {
 	}
 }
 
-// upgradeTarget returns the server that is meant, and how to ask it for an upgrade.
+// upgradeTarget returns the server that the arguments name, and a function that asks it for
+// an upgrade.
 func upgradeTarget(args []string) (name target.Name, ask func(target.Target) error, err error) {
 	if len(args) > 0 {
 		if pid, err := strconv.Atoi(args[0]); err == nil && pid > 0 {
@@ -82,7 +83,7 @@ func awaitUpgrade(ctx context.Context, t target.Target, ask func(target.Target) 
 	}
 	for {
 		if err := deadline.Sleep(ctx, lookTime); err != nil {
-			return fmt.Errorf("no word of an upgrade: %w", err)
+			return fmt.Errorf("the log has no outcome of an upgrade: %w", err)
 		}
 		now, err := outcomes(t)
 		if err != nil {
@@ -102,8 +103,8 @@ func awaitUpgrade(ctx context.Context, t target.Target, ask func(target.Target) 
 	}
 }
 
-// outcomes returns the lines of the log that are about upgrades. Nobody else's lines begin
-// so: those that clients cause have the name of a module in front.
+// outcomes returns the lines of the log with outcomes of upgrades. No other lines begin like
+// these: lines that clients cause begin with the name of a module.
 func outcomes(t target.Target) ([]string, error) {
 	var text bytes.Buffer
 	if err := readFile(t, "kmsg", &text); err != nil {

@@ -16,22 +16,22 @@ import (
 	"fullex/p9srv/upgrade"
 )
 
-// upgrader replaces the program of a running server, when SIGUSR2 or an administrator asks
-// for it. Its methods are for the goroutine that serves.
+// upgrader replaces the program of a running server when SIGUSR2 or an administrator asks
+// for it. The goroutine that serves calls its methods, but any goroutine may call ask.
 type upgrader struct {
 	asked   chan struct{} // has room for one
 	signals chan os.Signal
 	done    chan struct{}
 	server  *p9srv.Server
 	log     *slog.Logger
-	refusal error // why there is no upgrade; nil: there is
+	refusal error // why upgrades are refused; nil: they are not
 
 	program    upgrade.Program
 	generation uint64 // of this program
 }
 
-// newUpgrader returns what upgrades a server that is not used yet. state is what this
-// program has received; nil: it is the first one.
+// newUpgrader returns the upgrader of a server that is not used yet. state is what the
+// previous program has left to this one; nil: this is the first one.
 func newUpgrader(server *p9srv.Server, state *upgrade.State, faulty bool, log *slog.Logger) (*upgrader, error) {
 	u := &upgrader{
 		asked: make(chan struct{}, 1), signals: make(chan os.Signal, 1), done: make(chan struct{}),
@@ -56,7 +56,7 @@ func newUpgrader(server *p9srv.Server, state *upgrade.State, faulty bool, log *s
 	return u, nil
 }
 
-// refusing returns an upgrader that refuses.
+// refusing returns an upgrader that refuses every upgrade, and says why.
 func refusing(server *p9srv.Server, why string, log *slog.Logger) (*upgrader, error) {
 	u, err := newUpgrader(server, nil, false, log)
 	if err == nil {
@@ -65,11 +65,11 @@ func refusing(server *p9srv.Server, why string, log *slog.Logger) (*upgrader, er
 	return u, err
 }
 
-// listen passes signals on until close.
+// listen asks for an upgrade at each signal, until close.
 func (u *upgrader) listen() {
 	defer close(u.done)
 	for range u.signals {
-		_ = u.ask() // one is asked for already
+		_ = u.ask() // an error means that one is asked for already
 	}
 }
 
@@ -79,7 +79,8 @@ func (u *upgrader) close() {
 	<-u.done
 }
 
-// ask asks for an upgrade, and does not wait for it: EBUSY while one is asked for.
+// ask asks for an upgrade and does not wait for it. It returns EBUSY if one is asked for
+// already.
 func (u *upgrader) ask() error {
 	select {
 	case u.asked <- struct{}{}:
@@ -89,13 +90,13 @@ func (u *upgrader) ask() error {
 	}
 }
 
-// Beginnings of the lines of kmsg by which fullex upgrade knows the outcome.
+// Beginnings of the lines of kmsg by which fullex upgrade recognizes the outcome.
 const (
 	upgradedLine   = "fullex: upgraded to generation "
 	notUpgradedLog = "fullex: not upgraded: "
 )
 
-// run does not return if the upgrade succeeds.
+// run upgrades the server. It does not return if that succeeds. If it fails, run logs why.
 func (u *upgrader) run(ctx context.Context, sources []source) {
 	err := u.refusal
 	if err == nil {
@@ -112,8 +113,8 @@ func (u *upgrader) run(ctx context.Context, sources []source) {
 	u.server.Kernel.Log().Print(notUpgradedLog + line)
 }
 
-// saveSources returns where connections come from, for the next program. An inherited
-// connection that has ended is left out.
+// saveSources returns the sources in the form for the next program. It leaves out an
+// inherited connection that has ended.
 func saveSources(f *p9srv.Frozen, sources []source) ([]upgrade.Source, error) {
 	var saved []upgrade.Source
 	for _, s := range sources {
@@ -140,7 +141,7 @@ func saveSources(f *p9srv.Frozen, sources []source) ([]upgrade.Source, error) {
 	return saved, nil
 }
 
-// restore lets the server go on with a state, and returns where its connections come from.
+// restore lets the server go on with a state, and returns the sources of its connections.
 func (u *upgrader) restore(state *upgrade.State) ([]source, error) {
 	var sources []source
 	for _, saved := range state.Sources {

@@ -17,7 +17,7 @@ var release string
 // revisionLength is how many digits of a commit's hash --version prints.
 const revisionLength = 7
 
-func init() { cli.VersionPrinter = printVersion } // the library takes it in a variable only
+func init() { cli.VersionPrinter = printVersion } // the library has only this variable for it
 
 // version returns the release, and in parentheses what the build stamp knows: the commit
 // and its date, whether files were changed after it, and Go's version. A build by "go run",
@@ -52,5 +52,5 @@ func stamped(release string, info *debug.BuildInfo) string {
 
 // printVersion prints the line of --version, as GNU programs do.
 func printVersion(c *cli.Context) {
-	_, _ = c.App.Writer.Write([]byte(c.App.Name + " " + c.App.Version + "\n")) // the library takes no error
+	_, _ = c.App.Writer.Write([]byte(c.App.Name + " " + c.App.Version + "\n")) // a cli.VersionPrinter returns no error
 }

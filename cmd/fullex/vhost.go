@@ -14,8 +14,8 @@ import (
 // docs/interop/vhost-user.json, "VHostUserBackendType").
 const vhostCapabilities = `{"type": "9p"}`
 
-// vhostCommand follows the conventions of back-ends that others start for their
-// machines (QEMU's docs/interop/vhost-user.rst, "Backend program conventions").
+// vhostCommand follows the conventions for back-ends that managers of virtual machines start
+// (QEMU's docs/interop/vhost-user.rst, "Backend program conventions").
 func vhostCommand() *cli.Command {
 	return &cli.Command{
 		Name:  vhostBackend,
@@ -38,7 +38,7 @@ func vhostCommand() *cli.Command {
 }
 
 func vhost(c *cli.Context) error {
-	if c.Bool("print-capabilities") { // all else is to be ignored then
+	if c.Bool("print-capabilities") { // by the conventions all other arguments are ignored then
 		_, err := fmt.Fprintln(c.App.Writer, vhostCapabilities)
 		return err
 	}
@@ -74,7 +74,7 @@ func vhost(c *cli.Context) error {
 	return serveAll(ctx, server, []source{s}, server.Log, up)
 }
 
-// vhostSource opens what the flags name.
+// vhostSource opens the socket that the flags name.
 func vhostSource(ctx context.Context, c *cli.Context) (source, error) {
 	if c.IsSet("fd") {
 		if c.Int("fd") < 0 {

@@ -22,7 +22,7 @@ import (
 // versionRequest is a Tversion.
 const versionRequest = "\x15\x00\x00\x00\x64\xff\xff\x00\x20\x00\x00\x08\x009P2000.L"
 
-// speaks9P plays a machine whose guest asks for a version.
+// speaks9P acts as a machine whose guest asks for a 9P version.
 func speaks9P(t *testing.T, conn *net.UnixConn) *vhosttest.Front {
 	t.Helper()
 	front, err := vhosttest.New(conn, vhosttest.Options{})
@@ -34,7 +34,7 @@ func speaks9P(t *testing.T, conn *net.UnixConn) *vhosttest.Front {
 	return front
 }
 
-// TestBackEndIsDescribed in the file by which managers of virtual machines find it.
+// TestBackEndIsDescribed reads the file by which managers of virtual machines find it.
 func TestBackEndIsDescribed(t *testing.T) {
 	text, err := os.ReadFile("50-fullex-9p.json")
 	require.NoError(t, err)
@@ -77,8 +77,8 @@ func TestBackEndServesAnInheritedConnectionToItsEnd(t *testing.T) {
 	assert.NoError(t, cmd.Wait(), "exit status 0")
 }
 
-// TestWhatAGuestIsStartedWithCanBeCopied has a shell take the lines apart.
-func TestWhatAGuestIsStartedWithCanBeCopied(t *testing.T) {
+// TestArgumentsOfQEMUCanBeCopied gives the printed lines to a shell.
+func TestArgumentsOfQEMUCanBeCopied(t *testing.T) {
 	long := strings.Repeat("/long", 30)
 	for path, want := range map[string]struct{ dir, chardev string }{
 		"/run/vm":       {"", "path=/run/vm"},
@@ -113,8 +113,8 @@ func TestServeSaysHowAGuestMounts(t *testing.T) {
 	require.NoError(t, front.Close())
 }
 
-// silentMachine connects a front-end that has spoken, and reports whether it was let
-// in. The connection ends with the test.
+// silentMachine connects a front-end whose guest sends nothing, and reports whether the server
+// accepts it. The connection ends with the test.
 func silentMachine(t *testing.T, socket string) bool {
 	t.Helper()
 	conn, err := net.Dial("unix", socket)
@@ -136,8 +136,8 @@ func TestMachineTooManyIsRefused(t *testing.T) {
 	assert.Contains(t, r.stderr.text.String(), "too many virtual machines")
 }
 
-// TestMachinesLeaveDescriptorsForOthers has more machines connect than the process
-// has descriptors for.
+// TestMachinesLeaveDescriptorsForOthers connects more machines than the process has
+// descriptors for.
 func TestMachinesLeaveDescriptorsForOthers(t *testing.T) {
 	const descriptors = 100
 	dir := t.TempDir()

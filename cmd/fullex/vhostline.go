@@ -11,15 +11,14 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// configSize is what QEMU is told of the device's configuration: enough for the
-// longest tag, so that nobody needs to count.
+// configSize is the size of the device's configuration space for QEMU, in bytes. It is enough
+// for the longest tag, so that nobody needs to count.
 const configSize = 64
 
 // maxQEMUPath is the longest path at which QEMU connects, in bytes (unix(7)).
 const maxQEMUPath = 107
 
-// announceVhost prints what a virtual machine is started with, and how its guest
-// mounts.
+// announceVhost prints the arguments of QEMU for a virtual machine, and how its guest mounts.
 func announceVhost(ctx context.Context, w io.Writer, e endpoint.Endpoint) {
 	there := e
 	if abs, err := e.Abs(); err == nil {
