@@ -90,7 +90,7 @@ func (u *upgrader) ask() error {
 	}
 }
 
-// Beginnings of the lines of kmsg by which fullex upgrade recognizes the outcome.
+// Beginnings of the lines of kmsg by which fullex upgrade recognises the outcome.
 const (
 	upgradedLine   = "fullex: upgraded to generation "
 	notUpgradedLog = "fullex: not upgraded: "

@@ -13,8 +13,8 @@ import (
 	"fullex/tests/bench/echo"
 )
 
-// newApp returns the command line. It prints no error and does not exit: main
-// does both.
+// newApp returns the command line. It neither ends the process nor prints errors: main does
+// both.
 func newApp(stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:            "bench",
@@ -55,8 +55,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 // oneLine keeps the library from printing the whole help after an error.
 func oneLine(_ *cli.Context, err error, _ bool) error { return fmt.Errorf("%w (see --help)", err) }
 
-// echoCommand is how this program runs itself as a server to compare with. The
-// signals that main catches end it as they end other programs.
+// echoCommand returns the command by which this program runs itself as a server to compare
+// with. SIGINT and SIGTERM end it at once.
 func echoCommand(name string, serve func(socket string) error) *cli.Command {
 	return &cli.Command{
 		Name: name, Hidden: true, ArgsUsage: "SOCKET",

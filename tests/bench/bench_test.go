@@ -13,8 +13,8 @@ import (
 	"fullex/tests/need"
 )
 
-// TestEveryPartRuns builds this program and lets it run small, with every server that is
-// installed. Its numbers are not looked at.
+// TestEveryPartRuns builds this program and runs its parts with small sizes and with every
+// server that is installed. It does not check the numbers.
 func TestEveryPartRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute; run without -short")

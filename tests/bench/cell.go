@@ -11,11 +11,11 @@ import (
 // cell is one kind of load.
 type cell struct {
 	conns int
-	depth int  // operations under way on each
+	depth int  // operations in flight on each
 	opens bool // opens and closes instead of pushes and pops
 }
 
-// opensMark is how a list says that a cell is of opens.
+// opensMark ends the name of a cell of opens.
 const opensMark = ":open"
 
 func (c cell) String() string {
@@ -26,7 +26,7 @@ func (c cell) String() string {
 	return s
 }
 
-// config returns what connection number n does.
+// config returns the load of connection number n.
 func (c cell) config(n int) load.Config {
 	config := load.Config{Path: each, Depth: c.depth, Seed: uint64(n)}
 	if c.opens {
@@ -37,8 +37,8 @@ func (c cell) config(n int) load.Config {
 	return config
 }
 
-// maxDepth keeps the requests of a connection, and their replies, within what a
-// socket has room for: more would wait in the sender.
+// maxDepth is the most operations in flight on a connection. The requests and replies of
+// more would not fit into the socket, and would wait in the sender.
 const maxDepth = 1024
 
 // parseCells reads a list such as "1x1,64x16,1x64:open".

@@ -16,9 +16,9 @@ import (
 	"fullex/tests/bench/process"
 )
 
-// The contenders with which others are compared.
+// Names of contenders that other code needs.
 const (
-	baseline = "echo" // ratios are to it
+	baseline = "echo" // ratios are to its rate
 	ours     = "fullex"
 	command  = "command"
 )
@@ -31,7 +31,7 @@ type contender struct {
 	// dial makes a connection of the load; nil: fullex bench makes them.
 	dial func(ctx context.Context, w *workspace, socket string, number int, of cell) (*load.Conn, error)
 
-	valuesOnly bool // it takes no part in cells of opens
+	valuesOnly bool // cells of opens leave it out
 }
 
 // contenders are all of them, the baseline first.
@@ -45,8 +45,8 @@ var contenders = []contender{
 	{"diod", "diod on ordinary files of 4 bytes in the temporary directory, one a connection", startDiod, dialDiod, true},
 }
 
-// chooseContenders returns those that a list names, and the baseline. diod is
-// left out, with a word, where it is not installed, and old where none is given.
+// chooseContenders returns the contenders that a list names, and the baseline. It leaves out
+// diod if that is not installed, with a note, and old if no program is given for it.
 func chooseContenders(list, old string) (chosen []contender, notes []string, err error) {
 	names := strings.Split(list, ",")
 	for _, name := range names {
@@ -70,7 +70,7 @@ func chooseContenders(list, old string) (chosen []contender, notes []string, err
 	return chosen, notes, nil
 }
 
-// startSelf starts this program as one of its echo servers.
+// startSelf returns a function that starts this program as one of its echo servers.
 func startSelf(command string) func(*workspace) (*process.Process, error) {
 	return func(w *workspace) (*process.Process, error) {
 		socket := w.socket()
@@ -86,14 +86,13 @@ func dialEcho(_ context.Context, _ *workspace, socket string, number int, of cel
 	return load.NewFixed(c, of.config(number)), nil
 }
 
-// dialFullex opens a device of its own that is half full, so that neither a push nor a pop
-// is ever refused.
+// dialFullex opens a device that is half full, so that neither a push nor a pop is refused.
 func dialFullex(ctx context.Context, _ *workspace, socket string, number int, of cell) (*load.Conn, error) {
 	return dial(ctx, socket, of.config(number))
 }
 
-// diodPath returns where diod is, or "". It is a system program, which the
-// path of an ordinary user may leave out.
+// diodPath returns the path of diod, or "". PATH of an ordinary user may leave out the
+// directory of system programs.
 func diodPath() string {
 	for _, name := range []string{"diod", "/usr/sbin/diod"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -103,8 +102,8 @@ func diodPath() string {
 	return ""
 }
 
-// startDiod serves a directory without authentication, as the user who runs
-// this. Its log is a file, as it has a line for every connection that ends.
+// startDiod serves a directory without authentication, as the user who runs this. Its log is
+// a file, because it has a line for every connection that ends.
 func startDiod(w *workspace) (*process.Process, error) {
 	if err := os.MkdirAll(w.exported(), 0o755); err != nil {
 		return nil, fmt.Errorf("make diod's directory: %w", err)
@@ -114,11 +113,11 @@ func startDiod(w *workspace) (*process.Process, error) {
 		"--config-file", os.DevNull, "--export", w.exported(), "--listen", socket, "--logdest", filepath.Join(w.dir, "diod.log"))
 }
 
-// exported is the directory that diod serves.
+// exported returns the directory that diod serves.
 func (w *workspace) exported() string { return filepath.Join(w.dir, "exported") }
 
-// dialDiod opens a file for itself. diod works on requests in any order, so that values are
-// not compared.
+// dialDiod opens a file of its own. It does not compare values, because diod works on
+// requests in any order.
 func dialDiod(ctx context.Context, w *workspace, socket string, number int, of cell) (*load.Conn, error) {
 	name := fmt.Sprintf("value-%d", number)
 	if err := os.WriteFile(filepath.Join(w.exported(), name), make([]byte, contract.ValueSize), 0o644); err != nil {

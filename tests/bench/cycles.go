@@ -14,17 +14,16 @@ import (
 )
 
 const (
-	// quarters is how often memory is looked at.
+	// quarters is the number of looks at memory.
 	quarters = 4
-	// cyclesAConn is how many cycles a connection lives where there are many, and
-	// how many are done at a time.
+	// cyclesAConn is how many cycles are done at a time. Where there are many
+	// connections, each lives so long.
 	cyclesAConn = 100
-	// maxCycles is how many names pid/N there are.
+	// maxCycles is the number of names pid/N that exist.
 	maxCycles = 4<<20 - 1
 )
 
-// cycleResult is what became of a server's memory while sessions were opened
-// and closed.
+// cycleResult is the memory of a server while sessions were opened and closed.
 type cycleResult struct {
 	What     string           `json:"what"`
 	Cycles   int              `json:"cycles"`
@@ -32,11 +31,11 @@ type cycleResult struct {
 	Quarters []process.Memory `json:"memory_by_quarter"`
 }
 
-// growth returns what came after the first quarter, in KiB.
+// growth returns by how much the memory grew after the first quarter, in KiB.
 func (r cycleResult) growth() int { return r.Quarters[quarters-1].RSS - r.Quarters[0].RSS }
 
-// cycleFunc does a number of cycles. The connection stays the same through all quarters;
-// the socket is for others.
+// cycleFunc does a number of cycles, on a connection that stays the same through all
+// quarters, or on new connections to a socket.
 type cycleFunc func(ctx context.Context, c *load.Conn, socket string, cycles int) error
 
 // cycleKind is a way to open and close.
@@ -54,7 +53,7 @@ func cycleKinds() []cycleKind {
 	}
 }
 
-// measureCycles gives each kind a server of its own.
+// measureCycles measures each kind with a server of its own.
 func (config scaleConfig) measureCycles(ctx context.Context, w *workspace, text io.Writer) ([]cycleResult, error) {
 	fmt.Fprintf(text, "\n%d opens and closes; the server's memory (RSS, KiB) after each quarter\n\n", config.cycles)
 	fmt.Fprintf(text, "%-30s %10s %8s %8s %8s %8s %8s\n", "", "a second", "1", "2", "3", "4", "growth")
@@ -109,8 +108,8 @@ func oneConnection(ctx context.Context, c *load.Conn, _ string, cycles int) erro
 	return do(ctx, cycles, c)
 }
 
-// manyConnections leaves one session open on each connection when it closes:
-// the server must free that, too.
+// manyConnections does the cycles on a new connection. It closes that with one session open,
+// which the server must free, too.
 func manyConnections(ctx context.Context, _ *load.Conn, socket string, cycles int) error {
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
@@ -125,7 +124,7 @@ func manyConnections(ctx context.Context, _ *load.Conn, socket string, cycles in
 	return errors.Join(do(ctx, cycles-1, c), conn.Close())
 }
 
-// distinctNames returns another name each time.
+// distinctNames returns a function that returns another name at each call.
 func distinctNames() func() []string {
 	n := 0
 	return func() []string {

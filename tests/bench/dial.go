@@ -17,7 +17,7 @@ type attachFunc func(context.Context, *client.Conn) (*client.File, error)
 // asSelf attaches to the root as the user who runs this.
 func asSelf(ctx context.Context, k *client.Conn) (*client.File, error) { return k.AttachSelf(ctx) }
 
-// usualMsize is what is asked for where it does not matter, in bytes.
+// usualMsize is the msize for connections where it does not matter, in bytes.
 const usualMsize = 64 << 10
 
 // dial connects to our server on a unix socket and opens sessions.
@@ -29,7 +29,7 @@ func dial(ctx context.Context, socket string, config load.Config) (*load.Conn, e
 	return open(ctx, conn, usualMsize, asSelf, config)
 }
 
-// open opens sessions on a connection, which is the Conn's from then on.
+// open opens sessions on a connection, which the load.Conn owns from then on.
 func open(ctx context.Context, conn net.Conn, msize uint32, attach attachFunc, config load.Config) (*load.Conn, error) {
 	k, err := client.NewSize(ctx, conn, msize)
 	if err != nil {
@@ -48,11 +48,11 @@ var each = []string{"each", "full_ex"}
 // onlyOpens is a mix of opens and closes.
 var onlyOpens = load.Mix{load.Open: 1}
 
-// sessionsOf returns what a connection does with so many devices that are open and empty.
+// sessionsOf returns the load of a connection that has n devices open, all of them empty.
 func sessionsOf(n int) load.Config { return load.Config{Path: each, Sessions: n, Depth: 1} }
 
-// cyclesOf returns what a connection does that opens and closes, sets the capacity in
-// between, and has so many of that under way.
+// cyclesOf returns the load of a connection that opens, sets the capacity and closes, with
+// depth such cycles in flight.
 func cyclesOf(depth int) load.Config {
 	return load.Config{Path: each, Depth: depth, Mix: onlyOpens, Initialise: true}
 }

@@ -39,17 +39,17 @@ type mounted struct {
 	name, what string
 	argv       []string           // how it is started, without the directory
 	bare       bool               // its file does nothing
-	servers    []*process.Process // whose time counts, the mount last
-	file       string             // in the directory; with it, once it is started
+	servers    []*process.Process // whose processor time counts; the mount is last
+	file       string             // the name of its file; once it is started, the path
 }
 
-// The mounts, and what a round trip of the echo server is called beside them.
+// Names of the mounts, and of round trips with the echo server.
 const (
 	bareMount, twinMount, cMount, embeddedMount, unixMount = "bare", "twin", "c", "embedded", "unix"
 	echoTrip                                               = "echo"
 )
 
-// run is the subcommand.
+// run implements measurement.
 func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) (_ report, err error) {
 	mounts, notes, err := startMounts(ctx, w)
 	defer func() { err = errors.Join(err, stopMounts(mounts)) }()
@@ -80,8 +80,8 @@ func (config fuseConfig) run(ctx context.Context, w *workspace, text io.Writer) 
 	return report{Results: results, Notes: notes, Missed: fuseMisses(results)}, nil
 }
 
-// startMounts mounts them all; the file in C is left out, with a word, where it cannot be
-// built. On an error it returns what there is, to be stopped.
+// startMounts starts all mounts. It leaves out the file in C if that cannot be built, with a
+// note. On an error it returns the mounts that the caller must stop.
 func startMounts(ctx context.Context, w *workspace) (mounts []*mounted, notes []string, err error) {
 	server, err := w.startFullex()
 	if err != nil {
@@ -108,7 +108,7 @@ func startMounts(ctx context.Context, w *workspace) (mounts []*mounted, notes []
 	return mounts, notes, nil
 }
 
-// start mounts it at a new directory.
+// start starts the mount at a new directory.
 func (m *mounted) start(w *workspace) error {
 	dir, err := os.MkdirTemp(w.dir, m.name)
 	if err != nil {
@@ -122,7 +122,7 @@ func (m *mounted) start(w *workspace) error {
 	return err
 }
 
-// stopMounts ends them, each mount before its server.
+// stopMounts ends the mounts, each before its server.
 func stopMounts(mounts []*mounted) error {
 	var errs []error
 	for _, m := range mounts {
@@ -133,7 +133,7 @@ func stopMounts(mounts []*mounted) error {
 	return errors.Join(errs...)
 }
 
-// measure runs the rounds with so many processes on each mount.
+// measure runs the rounds with n processes on each mount.
 func (config fuseConfig) measure(ctx context.Context, w *workspace, mounts []*mounted, echo *process.Process, n int) (_ cellResult, err error) {
 	var turns []turn
 	for _, m := range mounts {
@@ -157,7 +157,7 @@ func (config fuseConfig) measure(ctx context.Context, w *workspace, mounts []*mo
 	return summarise(fmt.Sprint(n), turns, samples), nil
 }
 
-// used is a turn of users of a mount.
+// used returns a turn of the users of a mount.
 func (m *mounted) used(users []*user) turn {
 	return turn{m.name, func(_ context.Context, length time.Duration) (sample, error) {
 		return costing(m.servers, func() (float64, int, error) { return runUsers(users, length) })

@@ -27,13 +27,13 @@ func guestsConfigFrom(c *cli.Context) (guestsConfig, error) {
 	return guestsConfig{[]string{"6.1", "7.2"}}, nil
 }
 
-// guestTime bounds a guest's life.
+// guestTime is how long a guest may take in all.
 const guestTime = 10 * time.Minute
 
 // guestModules are the kernel's modules for the ways that are measured.
 var guestModules = []string{"virtio_pci", "virtio_net", "9pnet_fd", "9p", "9pnet_virtio", "fuse"}
 
-// guestResult is operations a second of the ways into one guest.
+// guestResult is the rates of the ways into one guest, in operations a second.
 type guestResult struct {
 	Kernel string  `json:"kernel"`
 	Virtio float64 `json:"virtio_ops_per_second"`
@@ -41,10 +41,10 @@ type guestResult struct {
 	FUSE   float64 `json:"fuse_ops_per_second"`
 }
 
-// run is the subcommand. What this machine lacks for it is said in a note.
+// run implements measurement. A note says what this machine lacks for a guest.
 func (config guestsConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
-	fmt.Fprint(text, "write and read of 4 bytes in turn in a guest without hardware virtualisation, by turns through its\n"+
-		"virtio-9p device, over TCP through QEMU's user network, and by FUSE with a server in the guest\n\n")
+	fmt.Fprint(text, "write and read of 4 bytes in turn in a guest without hardware virtualisation; ways alternate: its\n"+
+		"virtio-9p device, TCP through QEMU's user network, and FUSE with a server in the guest\n\n")
 	fmt.Fprintf(text, "%-12s %12s %12s %12s %14s\n", "guest", "virtio op/s", "TCP op/s", "FUSE op/s", "virtio by TCP")
 	results, notes := []guestResult{}, []string(nil)
 	for _, version := range config.kernels {
@@ -64,7 +64,7 @@ func (config guestsConfig) run(ctx context.Context, w *workspace, text io.Writer
 	return report{Results: results, Notes: notes}, nil
 }
 
-// guestOf returns a guest, or what is missing for it.
+// guestOf returns the guest for a version of Linux. The error says what is missing for it.
 func guestOf(version string) (vm.Config, error) {
 	kernel, err := vm.Find("kernel-" + version)
 	if err != nil {
@@ -74,7 +74,7 @@ func guestOf(version string) (vm.Config, error) {
 	return vm.Config{Kernel: kernel, QEMU: qemu, Modules: guestModules, Scenarios: []string{"rates"}}, err
 }
 
-// measureGuest boots a guest of a server of its own.
+// measureGuest boots a guest with a server of its own, and returns the rates in it.
 func measureGuest(ctx context.Context, w *workspace, guest vm.Config) (r guestResult, err error) {
 	ctx, cancel := context.WithTimeout(ctx, guestTime)
 	defer cancel()
@@ -105,8 +105,8 @@ func measureGuest(ctx context.Context, w *workspace, guest vm.Config) (r guestRe
 	return ratesIn(console)
 }
 
-// startForGuest starts the server for virtio devices, and on a TCP port. A guest takes
-// longer to attach than is usual.
+// startForGuest starts a server that listens for virtio devices and on a TCP port. It has no
+// handshake timeout, because a guest takes long to attach.
 func (w *workspace) startForGuest(virtio string) (server *process.Process, port int, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -128,7 +128,7 @@ func (w *workspace) startForGuest(virtio string) (server *process.Process, port 
 	return server, address.Port, err
 }
 
-// ratesIn finds what the guest printed.
+// ratesIn returns the rates that the guest printed.
 func ratesIn(console string) (r guestResult, err error) {
 	ways := map[string]*float64{"virtio": &r.Virtio, "tcp": &r.TCP, "fuse": &r.FUSE}
 	for line := range strings.Lines(console) {

@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// fewSessions is what many are compared with.
+	// fewSessions is the number of sessions that many are compared with.
 	fewSessions = 10
-	// sessionsAConn is how many live sessions one connection holds.
+	// sessionsAConn is how many live sessions one connection has.
 	sessionsAConn = 1000
-	// liveDepth is how many operations are under way where they are pipelined.
+	// liveDepth is how many operations are in flight where they are pipelined.
 	liveDepth = 64
 )
 
@@ -30,11 +30,11 @@ type liveResult struct {
 	RatioMax float64 `json:"ratio_max"`
 }
 
-// populated is a server with live sessions, and connections that hold none of them.
+// populated is a server with live sessions, their connections, and those of the probes.
 type populated struct {
 	server *process.Process
 	conns  []load.Worker // all of them
-	probes []load.Worker // of each probe
+	probes []load.Worker // the connection of each probe
 }
 
 // probes are the measurements.
@@ -48,7 +48,7 @@ var probes = []struct {
 	{"open and close, 64 in flight", cyclesOf(liveDepth)},
 }
 
-// measureLive runs the probes in turn on two servers.
+// measureLive runs each probe on two servers, alternating between them.
 func (config scaleConfig) measureLive(ctx context.Context, w *workspace, text io.Writer) (_ []liveResult, err error) {
 	var servers [2]*populated
 	for i, sessions := range []int{fewSessions, config.sessions} {
@@ -77,8 +77,8 @@ func (config scaleConfig) measureLive(ctx context.Context, w *workspace, text io
 	return results, nil
 }
 
-// populate starts a server and opens sessions on it. On an error it returns
-// what there is, to be stopped.
+// populate starts a server and opens sessions on it. On an error it returns what the caller
+// must stop, or nil.
 func populate(ctx context.Context, w *workspace, sessions int) (*populated, error) {
 	server, err := w.startFullex()
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *populated) connect(ctx context.Context, config load.Config) error {
 	return err
 }
 
-// probe is a turn of a probe.
+// probe returns a turn of probe number i.
 func (p *populated) probe(i int) turn {
 	return loaded(fmt.Sprintf("%d connections", len(p.conns)), p.probes[i:i+1], p.server)
 }

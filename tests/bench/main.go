@@ -10,27 +10,27 @@
 //	go run ./tests/bench --write   all of these, into RESULTS.md beside this file
 //
 // Each takes --quick for a small run that shows whether all works, --json for
-// machines, and --check to fail if a target is missed; targets.go has the targets.
+// programs, and --check to fail if a target is missed; targets.go has the targets.
 //
 // # How speed is judged
 //
 // Every server is a process of its own on a unix socket and gets the same
-// operations: pushes and pops of four bytes in turn, on one open file of every
-// connection, all results compared. A cell such as 64x16 is 64 connections with
-// 16 operations in flight on each; in one with :open an operation is an open and
+// operations. Pushes and pops of four bytes alternate on one open file of every
+// connection, and all results are compared. A cell such as 64x16 is 64 connections
+// with 16 operations in flight on each. In one with :open an operation is an open and
 // close, three requests one after the other. Set-up is not timed. Package
 // p9srv/client/load makes the load, as it does for fullex bench.
 //
-// In each round everything that is compared has its turn once, in an order drawn
-// anew, so that all see the same noise of the machine. Turns are short and many:
-// on which cores the scheduler puts a client and its server makes several times
-// the difference that is looked for, and lasts about as long as a turn.
+// In each round each thing that is compared has one turn. The order is random, so
+// that all see the same noise of the machine. Turns are short and many: the cores
+// that the scheduler chooses for a client and its server matter several times more
+// than the difference that is looked for, and the choice lasts about one turn.
 //
-// The ratio that counts is the median over the rounds of a server's rate by
-// that of the first, the echo server or the bare file, in the same round. A second
-// copy of that, the twin, shows how far such a ratio strays by itself. CPU time an
-// operation is the server's own, user and system. An epoll server and a file in C
-// are stronger limits: what could be reached without Go's runtime.
+// The ratio that counts divides a server's rate by that of the first one, the echo
+// server or the bare file, in the same round. It is the median over the rounds. A
+// second copy of the first one, the twin, shows how far such a ratio strays by
+// itself. CPU time an operation is the server's own, user and system. An epoll
+// server and a file in C are stronger limits: what is possible without Go's runtime.
 package main
 
 import (

@@ -15,8 +15,8 @@ import (
 	"fullex/tests/bench/process"
 )
 
-// warmConns are opened and closed before memory is first looked at, so that
-// what a server needs once is not counted.
+// warmConns is how many connections are opened and closed before the first look at memory,
+// so that what a server allocates only once is not counted.
 const warmConns = 20
 
 // memoryConfig is the flags of the memory measurement.
@@ -32,7 +32,7 @@ func memoryConfigFrom(c *cli.Context) (memoryConfig, error) {
 		config.conns, msizes = 500, "65536"
 	}
 	if config.conns < 1 {
-		return config, errors.New("--conns: want more than nothing")
+		return config, errors.New("--conns: want a number above 0")
 	}
 	if err := checkFileLimit(config.conns); err != nil {
 		return config, fmt.Errorf("--conns: %w", err)
@@ -40,7 +40,7 @@ func memoryConfigFrom(c *cli.Context) (memoryConfig, error) {
 	for _, s := range strings.Split(msizes, ",") {
 		msize, err := strconv.ParseUint(s, 10, 32)
 		if err != nil {
-			return config, fmt.Errorf("--msizes: %q is no size", s)
+			return config, fmt.Errorf("--msizes: %q is not a size", s)
 		}
 		config.msizes = append(config.msizes, uint32(msize))
 	}
@@ -57,7 +57,7 @@ type memoryResult struct {
 	Anon   float64        `json:"anon_kib_per_connection"`
 }
 
-// run is the subcommand.
+// run implements measurement.
 func (config memoryConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
 	fmt.Fprintf(text, "idle connections, each with an open session: capacity %d, one write and one read done\n\n", load.Capacity)
 	fmt.Fprintf(text, "%8s %12s %12s %12s %16s %16s\n", "msize", "connections", "before KiB", "after KiB", "RSS KiB each", "of it anonymous")
@@ -83,7 +83,7 @@ func memoryMisses(results []memoryResult) []string {
 	return misses
 }
 
-// measureMemory fills a server of its own with connections.
+// measureMemory starts a server, opens n connections, and compares its memory before and after.
 func measureMemory(ctx context.Context, w *workspace, n int, msize uint32) (result memoryResult, err error) {
 	server, err := w.startFullex()
 	if err != nil {
@@ -111,8 +111,8 @@ func measureMemory(ctx context.Context, w *workspace, n int, msize uint32) (resu
 	return result, nil
 }
 
-// idleConns makes connections and uses each a little. On an error it returns
-// those that there are.
+// idleConns makes connections and uses each for a push and a pop. On an error it returns the
+// connections that it has made.
 func idleConns(ctx context.Context, socket string, n int, msize uint32) (conns []load.Worker, err error) {
 	for range n {
 		conn, err := net.Dial("unix", socket)

@@ -24,7 +24,7 @@ type measurement interface {
 	run(ctx context.Context, w *workspace, text io.Writer) (report, error)
 }
 
-// parts are all of them, the one without a subcommand first.
+// parts are all parts. The first one has no subcommand.
 var parts = []part{
 	{
 		"", "The server beside servers that do nothing", "measure the server against servers that do nothing",
@@ -70,7 +70,8 @@ var parts = []part{
 	},
 }
 
-// checked is a function that makes a measurement of flags.
+// checked returns a function that makes a measurement from flags. It also refuses arguments
+// and raises the limit of open files.
 func checked[M measurement](configure func(*cli.Context) (M, error)) func(*cli.Context) (measurement, error) {
 	return func(c *cli.Context) (measurement, error) {
 		if c.Args().Present() {
@@ -90,7 +91,7 @@ func roundsFlags(n int, length time.Duration) []cli.Flag {
 	}
 }
 
-// allFlags returns the flags of the part, and those that all have.
+// allFlags returns the flags of the part and those that all parts have.
 func (p part) allFlags() []cli.Flag {
 	return append(p.flags[:len(p.flags):len(p.flags)],
 		&cli.BoolFlag{Name: "quick", Usage: "only try whether all works, with small sizes; ignore the numbers"},
@@ -99,7 +100,7 @@ func (p part) allFlags() []cli.Flag {
 	)
 }
 
-// run is the subcommand.
+// run measures the part and prints its report.
 func (p part) run(c *cli.Context) error {
 	m, err := p.configure(c)
 	if err != nil {
@@ -116,7 +117,7 @@ func (p part) run(c *cli.Context) error {
 	return r.finish(c)
 }
 
-// measure runs a measurement in a workspace that is gone afterwards.
+// measure runs a measurement in a workspace, which it removes afterwards.
 func measure(ctx context.Context, m measurement, text io.Writer) (r report, err error) {
 	w, err := newWorkspace(ctx)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// report is what a measurement ends with.
+// report is the outcome of a measurement.
 type report struct {
 	Results any      `json:"results"`
 	Notes   []string `json:"notes,omitempty"`
 	Missed  []string `json:"missed"`
 }
 
-// finish prints the report as the flags say, and fails if a target is missed
-// and that was to be checked.
+// finish prints the report as the flags say. With --check it returns an error if a target is
+// missed.
 func (r report) finish(c *cli.Context) error {
 	if c.Bool("json") {
 		encoder := json.NewEncoder(c.App.Writer)
@@ -29,7 +29,7 @@ func (r report) finish(c *cli.Context) error {
 	return r.check(c)
 }
 
-// check returns an error if a target is missed and the flags ask for one then.
+// check returns an error if --check is set and a target is missed.
 func (r report) check(c *cli.Context) error {
 	if c.Bool("check") && len(r.Missed) > 0 {
 		return fmt.Errorf("%d targets missed", len(r.Missed))
@@ -44,7 +44,7 @@ func (r report) print(c *cli.Context) {
 	}
 }
 
-// remarks are the lines after the tables.
+// remarks returns the lines after the tables.
 func (r report) remarks() (lines []string) {
 	for _, note := range r.Notes {
 		lines = append(lines, "note: "+note)

@@ -59,8 +59,8 @@ func writeResults(c *cli.Context) error {
 	return all.check(c)
 }
 
-// runAlike runs a part with the flags that it has by itself, and those of c that all have. A
-// part that cannot run here has only a note.
+// runAlike runs a part with the defaults of its flags, and with --runs and --quick of c. If
+// a part cannot run here, its report has only a note.
 func (p part) runAlike(c *cli.Context, text io.Writer) (report, error) {
 	set := flag.NewFlagSet(p.name, flag.ContinueOnError)
 	for _, f := range p.allFlags() {
@@ -121,7 +121,7 @@ func newSurroundings(c *cli.Context) (s surroundings, err error) {
 	return s, err
 }
 
-// head is what comes before the tables.
+// head returns the text before the tables.
 func (s surroundings) head() ([]byte, error) {
 	ctx := context.Background()
 	load, err := loadAverage()
@@ -161,7 +161,7 @@ func (s surroundings) head() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// commit names the sources.
+// commit returns the commit of the sources, and says whether they have changed since.
 func (s surroundings) commit(ctx context.Context) (string, error) {
 	commit, err := said(ctx, s.sources, "git", "rev-parse", "--short=12", "HEAD")
 	if err != nil {
@@ -190,7 +190,7 @@ func said(ctx context.Context, dir, name string, args ...string) (string, error)
 	return strings.TrimSpace(string(out)), nil
 }
 
-// loadAverage returns the three of proc_loadavg(5).
+// loadAverage returns the three load averages of proc_loadavg(5).
 func loadAverage() (string, error) {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -199,7 +199,7 @@ func loadAverage() (string, error) {
 	return strings.Join(strings.Fields(string(text))[:3], ", "), nil
 }
 
-// processor names the kind of processor, as far as the system says it.
+// processor returns the model of the processor, or else its architecture.
 func processor() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"fullex/tests/bench/process"
 )
 
-// rounds is how often all that are compared have their turn, and how long a turn is.
+// rounds is the number of rounds, in which each thing has one turn, and the length of a turn.
 type rounds struct {
 	n      int
 	length time.Duration
 }
 
-// roundsFrom takes them from flags.
+// roundsFrom returns the rounds of the flags.
 func roundsFrom(c *cli.Context) rounds {
 	if c.Bool("quick") {
 		return rounds{3, 20 * time.Millisecond}
@@ -30,28 +30,28 @@ func roundsFrom(c *cli.Context) rounds {
 // check refuses rounds in which nothing happens.
 func (r rounds) check() error {
 	if r.n < 1 || r.length <= 0 {
-		return errors.New("--runs and --time: want more than nothing")
+		return errors.New("--runs and --time: want values above 0")
 	}
 	return nil
 }
 
-// sample is what one turn gave.
+// sample is the result of one turn.
 type sample struct {
 	rate float64 // operations a second
 	cpu  float64 // of the server, in microseconds an operation
 }
 
-// time returns the microseconds of an operation, where one server works on all.
+// time returns the time of an operation, on average over the turn, in microseconds.
 func (s sample) time() float64 { return 1e6 / s.rate }
 
-// turn is one of those that are compared.
+// turn is one of the things that are compared. take measures it for a time.
 type turn struct {
 	name string
 	take func(context.Context, time.Duration) (sample, error)
 }
 
-// take gives all their turns in each round, in an order drawn anew, and returns the samples
-// of each. A round before the first is to warm up.
+// take runs all turns in each round, in random order, and returns the samples of each. One
+// more round comes first, to warm up.
 func (r rounds) take(ctx context.Context, turns []turn) ([][]sample, error) {
 	samples := make([][]sample, len(turns))
 	for round := range r.n + 1 {
@@ -71,7 +71,8 @@ func (r rounds) take(ctx context.Context, turns []turn) ([][]sample, error) {
 	return samples, nil
 }
 
-// loaded is a turn of connections to a server. The processor time is that of the processes.
+// loaded returns a turn of connections to a server. Its processor time is that of the
+// processes.
 func loaded(name string, conns []load.Worker, of ...*process.Process) turn {
 	return turn{name, func(ctx context.Context, length time.Duration) (sample, error) {
 		return costing(of, func() (float64, int, error) {
@@ -81,8 +82,8 @@ func loaded(name string, conns []load.Worker, of ...*process.Process) turn {
 	}}
 }
 
-// costing takes a sample: what run returns, a rate and a number of operations, and the
-// processor time of the processes meanwhile.
+// costing returns a sample of run: its rate, and the processor time of the processes
+// meanwhile, divided by the number of operations.
 func costing(of []*process.Process, run func() (rate float64, ops int, err error)) (sample, error) {
 	before, err := cpuOf(of)
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -22,13 +21,13 @@ func scaleConfigFrom(c *cli.Context) (scaleConfig, error) {
 		config.sessions, config.cycles = 2000, 8000
 	}
 	if config.sessions < 1 || config.cycles < quarters {
-		return config, errors.New("--sessions and --cycles: want more than nothing")
+		return config, fmt.Errorf("--sessions and --cycles: want at least 1 session and %d cycles", quarters)
 	}
 	if err := config.rounds.check(); err != nil {
 		return config, err
 	}
 	if config.cycles > maxCycles {
-		return config, fmt.Errorf("--cycles: want at most %d, there are no more names pid/N", maxCycles)
+		return config, fmt.Errorf("--cycles: want at most %d, the number of names pid/N", maxCycles)
 	}
 	return config, nil
 }
@@ -39,7 +38,7 @@ type scaleResult struct {
 	Cycles []cycleResult `json:"cycles"`
 }
 
-// run is the subcommand.
+// run implements measurement.
 func (config scaleConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
 	var result scaleResult
 	var err error

@@ -44,7 +44,7 @@ func speedConfigFrom(c *cli.Context) (speedConfig, error) {
 	return config, nil
 }
 
-// run is the measurement without a subcommand.
+// run implements measurement.
 func (config speedConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
 	before, err := process.MachineTimes()
 	if err != nil {
@@ -114,7 +114,7 @@ func (config speedConfig) measureCell(ctx context.Context, w *workspace, cell ce
 	return summarise(cell.String(), turns, samples), nil
 }
 
-// dialMany makes the connections of a cell.
+// dialMany makes the connections of a cell. On an error it returns those that it has made.
 func (c contender) dialMany(ctx context.Context, w *workspace, socket string, cell cell) (conns []load.Worker, err error) {
 	for i := range cell.conns {
 		conn, err := c.dial(ctx, w, socket, i, cell)
@@ -126,11 +126,11 @@ func (c contender) dialMany(ctx context.Context, w *workspace, socket string, ce
 	return conns, nil
 }
 
-// commandTimes is how many times as long as others a turn of fullex bench is: each time it
-// is a new process, for which its server opens all sessions.
+// commandTimes is the length of a turn of fullex bench, in lengths of other turns. Each one
+// starts a new process, for which the server opens all sessions.
 const commandTimes = 5
 
-// loadedByCommand is a turn of fullex bench.
+// loadedByCommand returns a turn of fullex bench.
 func (w *workspace) loadedByCommand(name string, server *process.Process, cell cell) turn {
 	return turn{name, func(ctx context.Context, length time.Duration) (sample, error) {
 		return costing([]*process.Process{server}, func() (float64, int, error) {

@@ -26,7 +26,7 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-func TestRatiosAreOfOneRoundEach(t *testing.T) {
+func TestRatiosCompareTheSameRound(t *testing.T) {
 	samples := [][]sample{
 		{{rate: 100, cpu: 1}, {rate: 10, cpu: 2}, {rate: 1000, cpu: 4}},
 		{{rate: 90, cpu: 2}, {rate: 11, cpu: 3}, {rate: 500, cpu: 4}},
@@ -72,7 +72,7 @@ func TestMissesNameEachTarget(t *testing.T) {
 	}
 }
 
-// fuseResult is a cell whose mounts all have the same rate but for some.
+// fuseResult returns a cell whose mounts have the rate 100, or that of others.
 func fuseResult(processes string, others map[string]float64) cellResult {
 	r := cellResult{Cell: processes}
 	for _, name := range []string{bareMount, twinMount, cMount, embeddedMount, unixMount, echoTrip} {

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// cellResult is what came of a cell.
+// cellResult is the result of a cell.
 type cellResult struct {
 	Cell    string         `json:"cell"`
 	Servers []serverResult `json:"servers"`
 }
 
-// serverResult is what came of one server in a cell. Ratios are to the baseline
-// and those without another word are medians over the rounds.
+// serverResult is the result of one server in a cell. Ratios are to the baseline. Numbers
+// are medians over the rounds unless their names say otherwise.
 type serverResult struct {
 	Name           string  `json:"name"`
 	Rate           float64 `json:"ops_per_second"`
@@ -28,7 +28,8 @@ type serverResult struct {
 	CPUs  []float64 `json:"cpu_us_per_op_by_round"`
 }
 
-// summarise reduces the samples of each server; the first is the baseline.
+// summarise returns the result of a cell with the samples of each server. The first server
+// is the baseline.
 func summarise(cell string, servers []turn, samples [][]sample) cellResult {
 	rate := func(s sample) float64 { return s.rate }
 	cpu := func(s sample) float64 { return s.cpu }
@@ -94,15 +95,15 @@ func (r cellResult) ratio(of, to string) ([]float64, bool) {
 	return ratios(a.Rates, b.Rates), true
 }
 
-// writeRatio prints such ratios, if there are any, in a row of their own.
+// writeRatio prints the ratio of one server to another in a row of its own, if both ran.
 func (r cellResult) writeRatio(w io.Writer, columns, of, to string) {
 	if all, ok := r.ratio(of, to); ok {
 		fmt.Fprintf(w, columns+"   %.2f [%.2f..%.2f]\n", r.Cell, of+"'s ratio to "+to, median(all), slices.Min(all), slices.Max(all))
 	}
 }
 
-// writeRatesHead prints the head of a table of rates: what a cell and a server are called,
-// and to which of them ratios are.
+// writeRatesHead prints the head of a table of rates, with its words for a cell and a server,
+// and the name of the server that ratios are to.
 func writeRatesHead(w io.Writer, cell, server, base string) {
 	fmt.Fprintf(w, "\n%-10s %-9s %10s %10s   ratio to %s, median [min..max]\n", cell, server, "op/s", "CPU us", base)
 }

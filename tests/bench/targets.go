@@ -11,33 +11,34 @@ const (
 	minDiodTimes = 20 // at diodCell
 	diodCell     = "1x64"
 
-	// minEmbedded and minEmbeddedOfC are the rate of a mount with a server of its own
-	// beside those of files that do nothing, in Go and in C. maxUnix is what an operation
-	// takes on a mount of a server behind a unix socket, beside one on the file in Go and
-	// a round trip.
+	// minEmbedded and minEmbeddedOfC are the least rates of a mount with its own server,
+	// as ratios to those of files that do nothing, in Go and in C. maxUnix is the most
+	// time of an operation on a mount of a server at a unix socket, as a ratio to the
+	// time of an operation on the file in Go and of a round trip together.
 	minEmbedded    = 0.95
 	minEmbeddedOfC = 0.9
 	maxUnix        = 1.15
 
-	// minCommand is the rate of the server under fullex bench, at commandCell, beside the
-	// rate under the same load without latencies.
+	// minCommand is the least rate of the server under fullex bench, at commandCell, as a
+	// ratio to the rate under the same load without latencies.
 	minCommand  = 0.8
 	commandCell = "1x64"
 
-	// minTraced is the rate of a connection through fullex trace beside a direct one.
+	// minTraced is the least rate of a connection through fullex trace, as a ratio to
+	// that of a direct one.
 	minTraced = 0.25
 
-	// maxIdleKiB is what an idle connection with an open session may cost.
+	// maxIdleKiB is the most memory of an idle connection with an open session.
 	maxIdleKiB = 9
-	// maxLiveRatio is how much longer anything may take with many live
-	// sessions than with few.
+	// maxLiveRatio is the most time of an operation with many live sessions, as a ratio
+	// to the time with few.
 	maxLiveRatio = 1.2
-	// maxGrowthKiB is what may come to a server's memory from the end of the
-	// first quarter of many opens and closes to their end: the collector's
-	// noise. One word kept for each of 750,000 would be twice that.
+	// maxGrowthKiB is by how much a server's memory may grow after the first quarter of
+	// many opens and closes: the noise of the garbage collector. A leak of one word for
+	// each of the other 750,000 would be twice that.
 	maxGrowthKiB = 3 << 10
 
-	// maxPause is the median pause of an upgrade, in milliseconds, with at most
+	// maxPause is the longest median pause of an upgrade, in milliseconds, with at most
 	// fewConns connections, and maxLongPause with at most manyConns.
 	maxPause     = 50
 	fewConns     = 100
@@ -59,8 +60,8 @@ var minRatios = map[string]float64{
 	"1x64:open": 0.25,
 }
 
-// speedMisses returns a line for each target that our server missed. A cell
-// without a target of its own has that of CPU time only.
+// speedMisses returns a line for each target that our server missed. A cell without a target
+// of its own has only the target of CPU time.
 func speedMisses(results []cellResult) []string {
 	var misses []string
 	for _, r := range results {
@@ -84,7 +85,7 @@ func speedMisses(results []cellResult) []string {
 	return misses
 }
 
-// noise says what the twin of the baseline got, if it ran.
+// noise returns a note with the ratio of the baseline's twin, or "" if that did not run.
 func (r cellResult) noise() string {
 	twin, ok := r.server("twin")
 	if !ok {
@@ -126,8 +127,8 @@ func upgradeMisses(results []upgradeResult) []string {
 	return misses
 }
 
-// fuseMisses returns a line for each target that our mounts missed. With many processes
-// rates say nothing of how long an operation takes, so that maxUnix is for one.
+// fuseMisses returns a line for each target that our mounts missed. maxUnix is for one
+// process: with many, rates do not say how long an operation takes.
 func fuseMisses(results []cellResult) []string {
 	var misses []string
 	for _, r := range results {
@@ -145,8 +146,8 @@ func fuseMisses(results []cellResult) []string {
 	return misses
 }
 
-// unixTimes is how many times as long an operation takes on a mount of a server
-// behind a unix socket as one on the bare file and a round trip.
+// unixTimes returns the time of an operation on the mount of a server at a unix socket, as a
+// ratio to the time of an operation on the bare file and of a round trip together.
 func (r cellResult) unixTimes() float64 {
 	bare, _ := r.server(bareMount)
 	echo, _ := r.server(echoTrip)

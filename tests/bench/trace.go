@@ -25,17 +25,17 @@ func traceConfigFrom(c *cli.Context) (traceConfig, error) {
 	return config, config.rounds.check()
 }
 
-// direct is what traced connections are compared with.
+// direct is the way with which the others are compared.
 const direct = "direct"
 
 // traced is a server that is reached through fullex trace, or directly.
 type traced struct {
 	name, what string
 	flags      []string
-	process    *process.Process // whose time counts
+	process    *process.Process // whose processor time counts
 }
 
-// tracedWays are all of them; files of theirs are in a directory.
+// tracedWays returns all ways, the direct one first. Their files are in dir.
 func tracedWays(dir string) []*traced {
 	return []*traced{
 		{name: direct, what: "fullex serve; its own processor time"},
@@ -45,7 +45,7 @@ func tracedWays(dir string) []*traced {
 	}
 }
 
-// run is the subcommand.
+// run implements measurement.
 func (config traceConfig) run(ctx context.Context, w *workspace, text io.Writer) (_ report, err error) {
 	ways := tracedWays(w.dir)
 	defer func() { err = errors.Join(err, stopWays(ways)) }()
@@ -71,7 +71,7 @@ func (config traceConfig) run(ctx context.Context, w *workspace, text io.Writer)
 	return report{Results: results, Missed: traceMisses(results)}, nil
 }
 
-// start starts the server, or a proxy of it.
+// start starts the server, or a fullex trace in front of it.
 func (t *traced) start(w *workspace, server *traced) error {
 	if t == server {
 		p, err := w.startFullex()
@@ -88,7 +88,7 @@ func (t *traced) start(w *workspace, server *traced) error {
 	return errors.Join(err, lines.Close())
 }
 
-// stopWays ends them, the server last.
+// stopWays ends all ways, the server last.
 func stopWays(ways []*traced) error {
 	var running []*process.Process
 	for i := range ways {
@@ -99,7 +99,7 @@ func stopWays(ways []*traced) error {
 	return stopAll(running)
 }
 
-// measure runs the rounds with a connection each way.
+// measure runs the rounds with one connection for each way.
 func (config traceConfig) measure(ctx context.Context, ways []*traced, cell cell) (_ cellResult, err error) {
 	var turns []turn
 	var conns []load.Worker

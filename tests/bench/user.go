@@ -14,16 +14,16 @@ import (
 	"fullex/p9srv/client/load"
 )
 
-// user is a process that uses a file as a program does: it writes a value and
-// reads one, in turn, with a call each.
+// user is a process that uses a file as a program does: calls that write a value and calls
+// that read one alternate.
 type user struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// startUsers starts this program as users of a mount's file. On an error it returns those
-// that there are.
+// startUsers starts this program as users of a mount's file. On an error it returns the users
+// that it has started.
 func startUsers(w *workspace, m *mounted, n int) (users []*user, err error) {
 	for range n {
 		u, err := startUser(w.self, "user", fmt.Sprintf("--bare=%t", m.bare), m.file)
@@ -53,13 +53,13 @@ func startUser(argv ...string) (*user, error) {
 	return u, nil
 }
 
-// begin has the user load its file for some time.
+// begin tells the user to load its file for some time.
 func (u *user) begin(length time.Duration) error {
 	_, err := fmt.Fprintln(u.in, length.Nanoseconds())
 	return err
 }
 
-// done waits for the end of that and returns operations a second.
+// done waits until the user has done so. It returns the number of operations and their rate.
 func (u *user) done() (ops int, rate float64, err error) {
 	var elapsed time.Duration
 	if _, err := fmt.Fscanln(u.out, &ops, &elapsed); err != nil {
@@ -68,10 +68,10 @@ func (u *user) done() (ops int, rate float64, err error) {
 	return ops, float64(ops) / elapsed.Seconds(), nil
 }
 
-// stop has the user close its file and end.
+// stop tells the user to close its file and to end, and waits for that.
 func (u *user) stop() error { return errors.Join(u.in.Close(), u.cmd.Wait()) }
 
-// stopUsers ends all of them.
+// stopUsers stops all users.
 func stopUsers(users []*user) error {
 	var errs []error
 	for _, u := range users {
@@ -80,7 +80,7 @@ func stopUsers(users []*user) error {
 	return errors.Join(errs...)
 }
 
-// runUsers has all of them load their files at the same time.
+// runUsers makes all users load their files at the same time.
 func runUsers(users []*user, length time.Duration) (rate float64, ops int, err error) {
 	for _, u := range users {
 		if err := u.begin(length); err != nil {
@@ -97,9 +97,9 @@ func runUsers(users []*user, length time.Duration) (rate float64, ops int, err e
 	return rate, ops, nil
 }
 
-// useFile is the process that startUser starts. It takes lengths in nanoseconds, a line
-// each, and answers each with the operations made and the nanoseconds that they took. A
-// bare file gives back other values than were written.
+// useFile is what the process of a user does. It reads lengths in nanoseconds, one a line.
+// For each it loads the file, and prints the number of operations and the nanoseconds that
+// they took. It does not compare the values of a bare file, which does not keep them.
 func useFile(ctx context.Context, path string, bare bool, in io.Reader, out io.Writer) (err error) {
 	config := load.Config{Fill: load.Half}
 	if bare {
@@ -113,7 +113,7 @@ func useFile(ctx context.Context, path string, bare bool, in io.Reader, out io.W
 	for {
 		var length time.Duration
 		if _, err := fmt.Fscanln(in, &length); err != nil {
-			return nil // the end of what is asked for
+			return nil // nothing more is asked for
 		}
 		r, err := load.Run(ctx, []load.Worker{caller}, load.Options{Length: length})
 		if err != nil {
@@ -125,7 +125,7 @@ func useFile(ctx context.Context, path string, bare bool, in io.Reader, out io.W
 	}
 }
 
-// descriptor is an open file without what package os adds to one.
+// descriptor is an open file without the costs of an os.File.
 type descriptor int
 
 func openDescriptor(path string) (descriptor, error) {

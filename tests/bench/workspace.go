@@ -53,7 +53,7 @@ func (w *workspace) socket() string {
 // startFullex starts our server.
 func (w *workspace) startFullex() (*process.Process, error) { return w.startServer("fullex", w.fullex) }
 
-// startOld starts the other one.
+// startOld starts the other server.
 func (w *workspace) startOld() (*process.Process, error) { return w.startServer("old", w.old) }
 
 func (w *workspace) startServer(name, program string) (*process.Process, error) {
@@ -61,8 +61,8 @@ func (w *workspace) startServer(name, program string) (*process.Process, error) 
 	return process.Start(name, socket, program, "serve", "--listen", "unix:"+socket, "--log-level", "warn")
 }
 
-// raiseFileLimit sets the limit of open files to what the system allows, for
-// this process and those that it starts. Go alone would do it for itself.
+// raiseFileLimit sets the limit of open files to what the system allows, for this process and
+// those that it starts. Go by itself does so only for this process.
 func raiseFileLimit() error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -75,11 +75,10 @@ func raiseFileLimit() error {
 	return nil
 }
 
-// spareFiles is how many open files a process has besides connections.
+// spareFiles is how many open files a process may have besides connections.
 const spareFiles = 100
 
-// checkFileLimit says whether that many connections can be open here and in a
-// server.
+// checkFileLimit returns an error unless so many connections can be open in a process.
 func checkFileLimit(conns int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

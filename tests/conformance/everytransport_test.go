@@ -11,8 +11,8 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-// testedElsewhere are the transports that this package leaves to other tests. They need a
-// device of this machine, a socket that the process inherited, or a virtual machine.
+// testedElsewhere are the transports that other tests test, with the files of these tests.
+// They need a device of this machine, an inherited socket, or a virtual machine.
 var testedElsewhere = map[string]string{
 	"vsock":      "../../p9srv/vsock_test.go",
 	"fd":         "../../p9srv/endpoint/fd_test.go",

@@ -12,12 +12,11 @@ import (
 	"fullex/tests/wire"
 )
 
-// exchange is a request and the reply that it must get.
+// exchange is a request and its expected reply.
 type exchange struct{ request, reply string }
 
-// TestTwoThousandMessagesInOnePacket sends all that a client may do in one
-// write. The replies must come in the order of the requests, each with the tag
-// of its own.
+// TestTwoThousandMessagesInOnePacket sends every kind of request in one write. The replies
+// must come in the order of the requests, each with the tag of its request.
 func TestTwoThousandMessagesInOnePacket(t *testing.T) {
 	const messages = 2000
 	exchanges := []exchange{
@@ -49,8 +48,8 @@ func TestTwoThousandMessagesInOnePacket(t *testing.T) {
 	}
 }
 
-// lifeOf is all that may happen to a fid, from its walk to its use after
-// clunk. Some files are left open, so that tables grow.
+// lifeOf returns all that may happen to a fid, from its walk to its use after clunk. Some
+// fids are never clunked, so that the tables of the server grow.
 func lifeOf(fid int) []exchange {
 	life := []exchange{
 		{"Twalk 0 FID pid FID full_ex", "Rwalk dir:* dir:* file:*"},

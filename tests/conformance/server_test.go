@@ -13,8 +13,7 @@ import (
 	"fullex/tests/wire"
 )
 
-// start lets a server run over TCP until the test ends and returns a
-// connection to it.
+// start runs a server over TCP until the test ends and returns a connection to it.
 func start(t *testing.T, srv *p9srv.Server) *wire.Conn {
 	t.Helper()
 	dial, stop := startTCP(t, srv)
@@ -43,8 +42,8 @@ const opening = `
 	< Rlopen file:* *
 `
 
-// TestModuleUnloadedWhileOpen is the row of the contract that no message can
-// bring about.
+// TestModuleUnloadedWhileOpen unloads the module by a call of the kernel, because no client
+// over TCP may unload it.
 func TestModuleUnloadedWhileOpen(t *testing.T) {
 	srv := &p9srv.Server{Kernel: newKernel()}
 	c := start(t, srv)
@@ -126,9 +125,9 @@ func TestFidsOfAllConnectionsAreLimited(t *testing.T) {
 	assert.NoError(t, second.Talk("> Twalk 0 1\n< Rwalk\n> Twalk 0 2\n< Rwalk"))
 }
 
-// TestPeerInMemoryThatLeavesDuringShutdown is a race, which mostly shows in a
-// hundred attempts: the deadline of a net.Pipe whose peer has closed cannot be
-// set, which is no failure to shut down.
+// TestPeerInMemoryThatLeavesDuringShutdown is about a race, which a hundred attempts mostly
+// show. After the peer of a net.Pipe has closed, its deadline cannot be set. That must not
+// make Shutdown fail.
 func TestPeerInMemoryThatLeavesDuringShutdown(t *testing.T) {
 	for range 100 {
 		srv := &p9srv.Server{Kernel: newKernel()}
@@ -147,5 +146,5 @@ func TestPeerInMemoryThatLeavesDuringShutdown(t *testing.T) {
 	}
 }
 
-// newKernel is one with full_ex alone, so that directories are short.
+// newKernel returns a kernel with full_ex alone, so that directories are short.
 func newKernel() *device.Kernel { return listing.Kernel("full_ex") }

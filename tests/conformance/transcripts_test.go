@@ -1,5 +1,6 @@
-// Package conformance tests what the server says to its clients: transcripts that a
-// person can read (tests/testdata/transcripts), over every transport and cut into pieces.
+// Package conformance tests the messages between the server and its clients. It plays
+// transcripts that a person can read (tests/testdata/transcripts), over every transport and
+// with requests cut into pieces.
 package conformance
 
 import (
@@ -16,14 +17,14 @@ import (
 	"fullex/tests/wire"
 )
 
-// patience is how long a test waits for what must happen soon.
+// patience is how long a test waits for something that must happen soon.
 const patience = 10 * time.Second
 
-// unvouched is the mark of a case that needs a transport which does not vouch
-// for the peer's user: there, a user is what the attach says.
+// unvouched is the mark of a case for transports that do not vouch for the peer's user. With
+// them the attach says who the user is.
 const unvouched = "unvouched"
 
-// ways are how the requests of every case are sent.
+// ways are the ways to send the requests of every case.
 var ways = []struct {
 	name string
 	wire.Way
@@ -53,20 +54,19 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// playCase plays a case against a server of its own and looks for what is left
-// of it.
+// playCase plays a case against a server of its own. Afterwards no session and no goroutine
+// may be left.
 func playCase(t *testing.T, over transport, c wire.Case, way wire.Way) {
 	goroutines := runtime.NumGoroutine()
 	srv := &p9srv.Server{Kernel: newKernel()}
 	dial, stop := over.start(t, srv)
 	assert.NoError(t, c.Play(dial, way))
 	stop()
-	assert.Zero(t, srv.Kernel.Sessions(), "sessions left")
-	eventually(t, "no goroutine left", func() bool { return runtime.NumGoroutine() <= goroutines })
+	assert.Zero(t, srv.Kernel.Sessions(), "no session is left")
+	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
 }
 
-// readTranscripts reads all transcripts and checks what only a mistake in one
-// could make wrong.
+// readTranscripts reads all transcripts. Their marks must be known and their names unique.
 func readTranscripts(t *testing.T) []wire.Case {
 	t.Helper()
 	files, err := filepath.Glob("../testdata/transcripts/*.txt")
@@ -97,7 +97,7 @@ func readTranscript(t *testing.T, file string) []wire.Case {
 	return cases
 }
 
-// eventually waits until a condition holds that nothing announces.
+// eventually waits until holds returns true. It asks again and again.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

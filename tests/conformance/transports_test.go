@@ -22,12 +22,12 @@ import (
 type transport struct {
 	name    string
 	vouches bool // for the peer's user
-	// start has the server reached by dial. stop shuts the server down and
-	// waits for all that start began.
+	// start runs the server. dial connects to it. stop shuts it down and waits for the
+	// goroutines that start began.
 	start func(t testing.TB, srv *p9srv.Server) (dial func() (net.Conn, error), stop func())
 }
 
-// transports are all there are; dir is for sockets.
+// transports returns all transports that this package tests. dir is for sockets.
 func transports(dir string) []transport {
 	var sockets atomic.Int64
 	return []transport{
@@ -41,7 +41,7 @@ func transports(dir string) []transport {
 	}
 }
 
-// startTCP has a server listen on a free port of the loopback address.
+// startTCP starts a server on a free port of the loopback address.
 func startTCP(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
 	return listen(t, srv, endpoint.TCP("127.0.0.1", 0))
 }
@@ -58,8 +58,8 @@ func listen(t testing.TB, srv *p9srv.Server, e endpoint.Endpoint) (func() (net.C
 	}
 }
 
-// startPipe makes connections in memory, which are no descriptors. Their ends
-// are waited for before the server is shut down.
+// startPipe makes connections with net.Pipe, which have no descriptors. stop waits until
+// clients have closed all of them, and then shuts the server down.
 func startPipe(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
 	var serving sync.WaitGroup
 	dial := func() (net.Conn, error) {
@@ -73,7 +73,7 @@ func startPipe(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func(
 	}
 }
 
-// startMemory makes connections that have no other end.
+// startMemory makes connections with Server.Connect.
 func startMemory(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), func()) {
 	dial := func() (net.Conn, error) {
 		conn, err := srv.Connect()
@@ -82,7 +82,7 @@ func startMemory(t testing.TB, srv *p9srv.Server) (func() (net.Conn, error), fun
 	return dial, func() { shutDown(t, srv) }
 }
 
-// memoryConn lacks only what a net.Conn must have, and what nobody waits for.
+// memoryConn makes a net.Conn of a connection of Server.Connect. Its deadlines do nothing.
 type memoryConn struct {
 	io.ReadWriteCloser
 	net.Conn

@@ -1,5 +1,5 @@
-// Package listing says what tests find in the directories of a server with all modules, so
-// that they need not name them and their files.
+// Package listing lists the modules, and the files of a server with all modules. Tests ask
+// it, so that a new module does not change them.
 package listing
 
 import (
@@ -9,10 +9,10 @@ import (
 	"fullex/device"
 )
 
-// Tutorial are the names of the tutorial's own modules, in its order.
+// Tutorial are the names of the modules that the tutorial has, in its order.
 var Tutorial = []string{"helloworld", "minimal_proc_lkm", "full_ex"}
 
-// Modules are the names of all modules, in the order of listings.
+// Modules returns the names of all modules, in the order of /modules.
 func Modules() (names []string) {
 	for _, m := range device.Modules() {
 		names = append(names, m.Name())
@@ -20,7 +20,8 @@ func Modules() (names []string) {
 	return names
 }
 
-// Kernel returns a kernel that knows all modules and has those named loaded.
+// Kernel returns a kernel that knows all modules, in which the named ones are loaded. It
+// panics if one cannot be loaded.
 func Kernel(loaded ...string) *device.Kernel {
 	k := device.NewKernel(device.Modules()...)
 	for _, name := range loaded {
@@ -31,10 +32,10 @@ func Kernel(loaded ...string) *device.Kernel {
 	return k
 }
 
-// Devices are the device files of all modules, sorted.
+// Devices returns the names of the device files of all modules, sorted.
 func Devices() []string { return Kernel(Modules()...).Files() }
 
-// Root is what the root has, sorted.
+// Root returns the names in the root directory, sorted.
 func Root() []string {
 	return slices.Sorted(slices.Values(append(Devices(), "ctl", "each", "kmsg", "modules", "pid", "sessions")))
 }

@@ -1,4 +1,4 @@
-// Package locked has a buffer for what several goroutines print.
+// Package locked has a buffer for the output of several goroutines.
 package locked
 
 import (
@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Buffer keeps what is written to it. The zero value is empty and ready; all of it is
+// Buffer keeps what is written to it. The zero value is empty and ready. Its methods are
 // safe for concurrent use.
 type Buffer struct {
 	mu   sync.Mutex // guards text
@@ -20,7 +20,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// String returns all that was written up to now.
+// String returns all that was written so far.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,6 +1,6 @@
 // Package need skips the tests that a machine cannot run. If the environment variable
-// FULLEX_REQUIRE_ALL is 1 they fail instead, so that where everything is installed no
-// test is left out unseen.
+// FULLEX_REQUIRE_ALL is 1 they fail instead: a machine that has everything must run every
+// test.
 package need
 
 import (
@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// Stranger is the number of a user without any right (nobody).
+// Stranger is the id of a user and a group without any rights (nobody).
 const Stranger = 65534
 
-// Skip ends a test for want of what the words say. It skips it, or fails it if
+// Skip ends a test and says what the machine lacks. It skips the test, or fails it if
 // FULLEX_REQUIRE_ALL is 1.
 func Skip(t testing.TB, format string, args ...any) {
 	t.Helper()
@@ -21,7 +21,7 @@ func Skip(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Root skips a test that acts as several users, which only root can.
+// Root skips a test that acts as several users, unless root runs it.
 func Root(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -1,6 +1,6 @@
-// Package programs are small C programs as people write them to test the kernel
-// module, one subject each: they open, fork, start threads, and compare every
-// result. Their sources, in tests/testdata/programs, say how they are started.
+// Package programs builds and runs small C programs like those that people write to test the
+// kernel module. Each has one subject. They open, fork, start threads, and compare every
+// result. Their sources, in tests/testdata/programs, say which arguments they take.
 package programs
 
 import (
@@ -12,16 +12,16 @@ import (
 	"strings"
 )
 
-// Program is one of them.
+// Program is one of the programs.
 type Program struct {
 	Name string
-	// Opens says that several of its processes have the device open at the same
-	// time, or that one opens it again at once after a close that the kernel may
-	// delay: it needs a path at which each has a deque of its own.
+	// Opens is true if several processes of the program have the device open at the same
+	// time. It is also true if a process opens it again right after a close, which the
+	// kernel may delay. Such a program needs a path at which each of these has its own deque.
 	Opens bool
 }
 
-// All of them, each in a file of its name.
+// All are all programs. Each is in a file of its name.
 var All = []Program{
 	{Name: "always_ready"},
 	{Name: "asynchronous", Opens: true},
@@ -38,11 +38,11 @@ var All = []Program{
 	{Name: "vectors"},
 }
 
-// ErrNoCompiler is Build's error where there is none.
+// ErrNoCompiler is the error of Build on a machine without a C compiler.
 var ErrNoCompiler = errors.New("no gcc on this machine (Debian package build-essential)")
 
-// Build compiles the sources in one directory into another, as executables that
-// run in a guest without libraries, too.
+// Build compiles all programs from the directory sources into dir. The executables need no
+// libraries, so that they also run in a guest.
 func Build(ctx context.Context, sources, dir string) error {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
@@ -58,8 +58,8 @@ func Build(ctx context.Context, sources, dir string) error {
 	return nil
 }
 
-// Run runs an executable at a device file; ways are what its sources call so. The
-// error has what it printed.
+// Run runs an executable with a device file and ways as its arguments. The program's source
+// says what ways there are. The error has what the program printed.
 func Run(cmd *exec.Cmd, device string, ways ...string) error {
 	cmd.Args = append(append(cmd.Args, device), ways...)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -17,8 +17,8 @@ func Socket(t testing.TB, srv *p9srv.Server) (at string) {
 	return At(t, srv, "unix:"+filepath.Join(t.TempDir(), "s"))
 }
 
-// At runs a server at an endpoint until the test ends, and returns that: with the port
-// that it got, if it asked for any.
+// At runs a server at an endpoint until the test ends, and returns the endpoint. For port 0
+// that has the port which the system chose.
 func At(t testing.TB, srv *p9srv.Server, text string) (at string) {
 	t.Helper()
 	e, err := endpoint.Parse(text)

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// maxRepeat bounds what repeat: may make, in bytes.
+// maxRepeat is the most that repeat: may make, in bytes.
 const maxRepeat = 1 << 20
 
-// parseString takes a word or any form of bytes.
+// parseString parses a word or any form of bytes.
 func parseString(text string) ([]byte, error) {
 	if strings.ContainsAny(text, `":`) {
 		return parseBytes(text)
@@ -20,7 +20,7 @@ func parseString(text string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// parseBytes takes one of the forms of bytes, which the package comment lists.
+// parseBytes parses one of the forms of bytes, which the package comment lists.
 func parseBytes(text string) ([]byte, error) {
 	if strings.HasPrefix(text, `"`) {
 		s, err := strconv.Unquote(text)
@@ -41,20 +41,20 @@ func parseBytes(text string) ([]byte, error) {
 	return nil, fmt.Errorf(`%q: want "..." or one of hex:, int:, repeat: and bytes`, text)
 }
 
-// parseValues takes values of the device, separated by commas.
+// parseValues parses values of the device, separated by commas.
 func parseValues(text string) ([]byte, error) {
 	var b []byte
 	for number := range strings.SplitSeq(text, ",") {
 		v, err := strconv.ParseInt(number, 0, 64)
 		if err != nil || v < math.MinInt32 || v > math.MaxInt32 {
-			return nil, fmt.Errorf("%q is no int32", number)
+			return nil, fmt.Errorf("%q is not an int32", number)
 		}
 		b = appendNumber(b, uint64(v), 4)
 	}
 	return b, nil
 }
 
-// parseRepeat takes N:WHAT.
+// parseRepeat parses TIMES:WHAT.
 func parseRepeat(text string) ([]byte, error) {
 	countText, what, ok := strings.Cut(text, ":")
 	count, err := strconv.ParseUint(countText, 10, 32)
@@ -68,10 +68,10 @@ func parseRepeat(text string) ([]byte, error) {
 	return []byte(strings.Repeat(string(b), int(count))), err
 }
 
-// formatBytes is what the decoder writes for bytes.
+// formatBytes returns the decoder's text of bytes.
 func formatBytes(b []byte) string { return "hex:" + hex.EncodeToString(b) }
 
-// formatString is what the decoder writes for a string.
+// formatString returns the decoder's text of a string.
 func formatString(b []byte) string {
 	if isPlain(b) {
 		return string(b)
@@ -79,7 +79,7 @@ func formatString(b []byte) string {
 	return strconv.QuoteToASCII(string(b))
 }
 
-// isPlain says whether bytes can be written as a word and mean nothing else.
+// isPlain reports whether bytes can be written as a word that means nothing else.
 func isPlain(b []byte) bool {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+"
 	if len(b) == 0 || string(b) == anyRest {

@@ -20,17 +20,18 @@ var (
 	ErrClosed  = errors.New("connection closed") // by the peer
 )
 
-// defaultPatience is long enough for a loaded machine. Peers have it to read.
+// defaultPatience is long enough for a loaded machine. It also limits how long a peer may
+// take to read.
 const defaultPatience = 10 * time.Second
 
-// Conn is a client's end of a connection that speaks in text. It is used by one
-// goroutine. Requests are written by another one, so that a peer which does
-// not read until its replies are read stops nobody.
+// Conn is a client's end of a connection, with messages as text. Only one goroutine may use
+// it. A goroutine of its own writes the requests: a peer may read no more of them before
+// its replies are read.
 type Conn struct {
 	// Patience is how long to wait for a reply.
 	Patience time.Duration
-	// Piece is how many bytes are written at once; 0: all. Of a long request,
-	// only the ends are cut. It is set before the first one.
+	// Piece is how many bytes are written at once; 0: all. A long request is cut only
+	// at its ends. Piece is set before the first request.
 	Piece int
 	// Vars are what the $names of replies stand for.
 	Vars Vars
@@ -49,7 +50,7 @@ type Conn struct {
 // queueSize is how many writes may wait for the peer to read.
 const queueSize = 1024
 
-// NewConn starts to speak on a connection, which it closes with Close.
+// NewConn returns a Conn on a connection, which Close closes.
 func NewConn(c net.Conn) *Conn {
 	conn := &Conn{
 		Patience: defaultPatience,
@@ -63,8 +64,8 @@ func NewConn(c net.Conn) *Conn {
 	return conn
 }
 
-// write writes what is queued. After an error the rest is dropped: whoever
-// waits for replies learns of it.
+// write writes what is queued. After an error it drops the rest: Receive then returns an
+// error, too.
 func (c *Conn) write() {
 	defer close(c.written)
 	var err error
@@ -87,8 +88,8 @@ func (c *Conn) writePieces(b []byte) error {
 	return nil
 }
 
-// pieces cuts b. Of what is long, the middle stays whole: a write of each of
-// 60,000 bytes takes seconds and shows nothing that some hundreds do not.
+// pieces cuts b into pieces of a size. The middle of a long b stays whole: 60,000 writes of
+// a byte take seconds and show no more than some hundreds.
 func pieces(b []byte, size int) [][]byte {
 	const most = 256 // pieces at each end
 	if size == 0 || len(b) <= size {
@@ -146,10 +147,10 @@ func (c *Conn) tagged(s step) []byte {
 	return frame
 }
 
-// Receive returns the next frame. It checks nothing but that the frame is not
-// larger than was agreed.
+// Receive returns the next frame. It checks only that the frame is not larger than the
+// agreed msize.
 func (c *Conn) Receive() ([]byte, error) {
-	// A connection without deadlines any more may still have bytes.
+	// A connection that takes no deadline any more may still have bytes.
 	_ = c.net.SetReadDeadline(time.Now().Add(c.Patience))
 	frame, err := ReadFrame(c.in)
 	if err != nil {
@@ -163,7 +164,7 @@ func (c *Conn) Receive() ([]byte, error) {
 	return frame, nil
 }
 
-// ending gives one name to each way in which a connection goes.
+// ending returns ErrNoReply or ErrClosed for the errors that mean these, and else err.
 func ending(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -196,12 +197,12 @@ func (c *Conn) Ask(request string) (string, error) {
 func Data(reply string) ([]byte, error) {
 	text, ok := strings.CutPrefix(reply, "Rread hex:")
 	if !ok {
-		return nil, fmt.Errorf("%q is no Rread", reply)
+		return nil, fmt.Errorf("%q is not an Rread", reply)
 	}
 	return hex.DecodeString(text)
 }
 
-// expect takes a reply and compares it.
+// expect receives a reply and compares it with the expected one.
 func (c *Conn) expect(s step) error {
 	frame, err := c.Receive()
 	if err != nil {
@@ -219,7 +220,7 @@ func (c *Conn) answered(tag uint16, want *uint16) error {
 		want = &c.open[0]
 	}
 	if want == nil || tag != *want {
-		return fmt.Errorf("a reply with tag %d, of the requests %v", tag, c.open)
+		return fmt.Errorf("a reply with tag %d to the requests with tags %v", tag, c.open)
 	}
 	if i := slices.Index(c.open, tag); i >= 0 {
 		c.open = slices.Delete(c.open, i, i+1)

@@ -11,12 +11,12 @@ const (
 	headSize = 7 // size[4] type[1] tag[2]
 	noTag    = 0xffff
 
-	// maxFrame bounds what ReadFrame takes, in bytes.
+	// maxFrame is the largest frame that ReadFrame takes, in bytes.
 	maxFrame = 16 << 20
 )
 
-// Decode returns the text of a frame, and its tag. A frame that is no message
-// of the table, or a malformed one, has the text type:N hex:BODY.
+// Decode returns the text of a frame, and its tag. A frame that is not a message of the
+// table, or is malformed, has the text type:N hex:BODY.
 func Decode(frame []byte) (text string, tag uint16) {
 	if len(frame) < headSize {
 		return "raw " + formatBytes(frame), noTag
@@ -34,7 +34,7 @@ func decode(frame []byte) (name string, words []string) {
 	return "type:" + strconv.Itoa(int(frame[4])), []string{formatBytes(frame[headSize:])}
 }
 
-// decode returns the text of each field; false if body is not exactly those.
+// decode returns the text of each field. It returns false if body is not exactly the fields.
 func (m *message) decode(body []byte) (words []string, ok bool) {
 	c := &cursor{rest: body}
 	for _, f := range m.fields {

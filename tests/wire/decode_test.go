@@ -18,7 +18,7 @@ func unhex(t testing.TB, text string) []byte {
 	return b
 }
 
-func TestTextsOfFramesThatAreNoMessage(t *testing.T) {
+func TestFramesThatAreNotMessages(t *testing.T) {
 	for frame, want := range map[string]string{
 		"":                          "raw hex:",
 		"0600000064ff":              "raw hex:0600000064ff",
@@ -52,7 +52,7 @@ func TestReadFrame(t *testing.T) {
 	}
 }
 
-// FuzzDecode wants no panic of any frame, and of each text the same frame.
+// FuzzDecode decodes any frame without a panic, and encodes its text to the same frame.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{
 		"Tversion 65536 9P2000.L", "Twalk 0 1 pid 7 full_ex", "Rwalk dir:1 file:2:3", "Twrite 1 0 hex:05",
@@ -71,13 +71,14 @@ func FuzzDecode(f *testing.F) {
 		}
 		again, err := Encode(text, tag)
 		require.NoError(t, err, text)
-		le.PutUint32(frame, uint32(len(frame))) // what the size said is not in the text
+		le.PutUint32(frame, uint32(len(frame))) // the text does not have the size
 		assert.Equal(t, frame, again, text)
 		assert.NoError(t, Vars{}.Match(text, frame))
 	})
 }
 
-// FuzzEncode wants no panic of any text, and a frame that has one text.
+// FuzzEncode encodes any text without a panic. The decoder's text of the frame must encode to
+// the same frame.
 func FuzzEncode(f *testing.F) {
 	for _, text := range []string{
 		"@7 Tread 1 0 4 cut:3", "Twalk 0 1 repeat:16:a", `Twalk 0 1 "\x00"`, "Twrite 1 0 int:-5,7", "Rattach dir:1",

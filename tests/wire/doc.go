@@ -1,6 +1,6 @@
-// Package wire speaks 9P2000.L as text, for tests: a message is a line that a
-// person can write and read, and a transcript is a file of such lines. It
-// shares no code with the server that it tests.
+// Package wire speaks 9P2000.L as text, for tests. A message is a line that a
+// person can write and read, and a transcript is a file of such lines. The
+// package shares no code with the server that it tests.
 //
 // # Messages
 //
@@ -18,7 +18,7 @@
 //	number   5, 0x17ff, 0100644, an errno as ENOENT, a name of the list in
 //	         names.go (NOFID, NOUID, NOTAG, MYUID, O_RDWR, ...), ~0 for all bits
 //	         set, or several joined by |: O_RDWR|O_TRUNC
-//	string   a plain word, or one of the forms of bytes
+//	string   a word, or one of the forms of bytes
 //	bytes    "..." as in Go, with \x00 and the like
 //	         hex:05ff
 //	         int:7,-3        values of the device: four bytes each, lowest first
@@ -31,11 +31,11 @@
 //
 // A message without a name is type:100 and its body as bytes.
 //
-// A request can be spoilt on purpose. What follows its fields:
+// Words after the fields of a request spoil it on purpose:
 //
-//	add:05ff   puts bytes (hexadecimal) behind the body
+//	add:05ff   adds bytes (hexadecimal) after the body
 //	cut:3      cuts bytes off the end of the body
-//	size:9     writes another size than the frame has
+//	size:9     writes this size instead of that of the frame
 //
 // # Replies
 //

@@ -22,7 +22,7 @@ func Encode(text string, tag uint16) ([]byte, error) {
 	return encode(words, tag)
 }
 
-// cutTag takes @TAG from the start of a line; nil if there is none.
+// cutTag removes @TAG from the start of a line and returns it; nil if there is none.
 func cutTag(words []string) (rest []string, tag *uint16, err error) {
 	if len(words) == 0 {
 		return nil, nil, fmt.Errorf("no message")

@@ -41,27 +41,27 @@ func TestFramesOfTexts(t *testing.T) {
 	}
 }
 
-func TestTextsThatAreNoMessage(t *testing.T) {
+func TestTextsThatAreNotMessages(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                              "no message",
 		"@7":                            "a tag and no message",
-		"@x Tclunk 1":                   `"x" is no number`,
+		"@x Tclunk 1":                   `"x" is not a number`,
 		"@65536 Tclunk 1":               "does not fit 2 bytes",
 		"Tnosuch 1":                     "Tnosuch: no such message",
 		"Tclunk":                        "Tclunk: no fid",
-		"Tclunk x":                      `Tclunk: fid: "x" is no number`,
+		"Tclunk x":                      `Tclunk: fid: "x" is not a number`,
 		"Tclunk 1 2":                    `Tclunk: no field for ["2"]`,
 		"Tclunk 0x100000000":            "does not fit 4 bytes",
 		"Tlock 1 256 0 0 0 0 x":         "Tlock: type: 256 does not fit 1 bytes",
 		"Twrite 1 0 5":                  `Twrite: data: "5": want "..." or one of`,
 		"Twrite 1 0 hex:5":              "odd length",
-		"Twrite 1 0 int:2147483648":     "is no int32",
+		"Twrite 1 0 int:2147483648":     "is not an int32",
 		"Twrite 1 0 repeat:x:a":         "want repeat:TIMES:WHAT",
 		"Twrite 1 0 repeat:4000000:a":   "too much",
 		`Twalk 0 1 "a`:                  "no closing quote",
 		`Twalk 0 1 repeat:65536:a`:      "a string of 65536 bytes",
 		"Rattach dir":                   "want TYPE:PATH",
-		"Rattach dirr:1":                `"dirr" is no number`,
+		"Rattach dirr:1":                `"dirr" is not a number`,
 		"Rreaddir a,1,dir:1":            "want NAME,OFFSET,DTYPE,QID",
 		"Tclunk 1 cut:5":                "cut:5 of a body of 4 bytes",
 		"Tclunk 1 add:x":                "invalid byte",
@@ -73,9 +73,9 @@ func TestTextsThatAreNoMessage(t *testing.T) {
 	}
 }
 
-// TestEveryMessageSurvivesBothWays gives each message of the table fields that
-// cannot be confused, and an end that is optional or a list.
-func TestEveryMessageSurvivesBothWays(t *testing.T) {
+// TestEveryMessageIsEncodedAndDecoded gives each field of the table a value that uses all its
+// bytes, and each list two items.
+func TestEveryMessageIsEncodedAndDecoded(t *testing.T) {
 	samples := map[kind]string{
 		integer(1): "200", integer(2): "40000", integer(4): "3000000000", integer(8): "18446744073709551614",
 		errno{}: "ENOENT", str{}: "\"a\\x00 b\"", data{}: "hex:0102ff", qid{}: "file:0xabc:9",

@@ -11,20 +11,20 @@ import (
 // le is the byte order of 9P.
 var le = binary.LittleEndian
 
-// kind is how a field lies on the wire and how it is written.
+// kind is a kind of field: its bytes in a frame, and its text.
 type kind interface {
 	// encode appends the field that text stands for.
 	encode(out []byte, text string) ([]byte, error)
-	// decode takes a field. Of all its texts it returns the one that decode
-	// always returns. What it returns of a field that is cut short is
-	// meaningless; the cursor knows.
+	// decode takes a field from c and returns its text. Of several texts for the same
+	// field it always returns the same one. If the field is cut short, c.short becomes
+	// true and the text means nothing.
 	decode(c *cursor) string
 }
 
 // cursor takes fields from the start of a body.
 type cursor struct {
 	rest  []byte
-	short bool // more was taken than there was
+	short bool // more bytes were asked for than there were
 }
 
 // take returns the next n bytes, or nothing if there are fewer.
@@ -52,7 +52,7 @@ func appendNumber(out []byte, n uint64, size int) []byte {
 	return append(out, le.AppendUint64(nil, n)[:size]...)
 }
 
-// integer is its size in bytes.
+// integer is an integer of that many bytes.
 type integer int
 
 func (k integer) encode(out []byte, text string) ([]byte, error) {
@@ -145,8 +145,7 @@ func (qid) decode(c *cursor) string {
 
 type entry struct{}
 
-// encode takes NAME,OFFSET,DTYPE,QID apart from the end, because a quoted name
-// may hold anything.
+// encode splits NAME,OFFSET,DTYPE,QID from the end, because a quoted name may have commas.
 func (entry) encode(out []byte, text string) ([]byte, error) {
 	var parts [3]string // qid, type, offset
 	for i := range parts {

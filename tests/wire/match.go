@@ -10,12 +10,12 @@ const (
 	anyRest  = "..."
 )
 
-// Vars are what the $names of expected replies stand for so far. A nil Vars
-// has none and takes none.
+// Vars are what the $names of expected replies stand for so far. With nil Vars no $name
+// matches.
 type Vars map[string]string
 
-// Match says whether a frame is the reply that want describes, and if not, how
-// it differs. It does not look at the tag.
+// Match returns an error, which says how a frame differs, unless it is the reply that want
+// describes. It does not look at the tag.
 func (v Vars) Match(want string, frame []byte) error {
 	words, err := splitWords(want)
 	if err != nil {
@@ -78,7 +78,7 @@ func canonical(k kind, text string) string {
 	return k.decode(&cursor{rest: b})
 }
 
-// matchParts compares what colons and commas separate.
+// matchParts compares the parts between colons and commas.
 func (v Vars) matchParts(want, got string) bool {
 	isSeparator := func(r rune) bool { return r == ':' || r == ',' }
 	wants, gots := strings.FieldsFunc(want, isSeparator), strings.FieldsFunc(got, isSeparator)
@@ -93,8 +93,8 @@ func (v Vars) matchParts(want, got string) bool {
 	return true
 }
 
-// matchVar binds a $name, or compares with what it is bound to. What one name
-// is bound to, no other can be.
+// matchVar binds a $name to a text, or compares the text with the one that it is bound to. Two
+// names cannot be bound to the same text.
 func (v Vars) matchVar(name, got string) bool {
 	if !strings.HasPrefix(name, "$") || v == nil {
 		return false
@@ -111,7 +111,7 @@ func (v Vars) matchVar(name, got string) bool {
 	return true
 }
 
-// checkPattern finds mistakes in the text of an expected reply.
+// checkPattern returns an error if the text of an expected reply has a mistake.
 func checkPattern(words []string) error {
 	m := byName[words[0]]
 	if m == nil {
@@ -139,7 +139,7 @@ func checkPattern(words []string) error {
 	return nil
 }
 
-// checkCount says whether a reply may be given by n fields; if open, more may
+// checkCount returns an error unless a reply can be written with n fields. If open, more may
 // follow.
 func (m *message) checkCount(n int, open bool) error {
 	want := len(m.fields)

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// constants are the numbers that have a name, beside errors. The open flags
+// constants are the numbers that have a name, except errors. The open flags
 // are those of Linux on x86-64, which 9P2000.L has on every system (diod
 // protocol.md, lopen).
 var constants = map[string]uint64{
 	"NOFID": 0xffffffff,
 	"NOUID": 0xffffffff,
 	"NOTAG": 0xffff,
-	"MYUID": uint64(uint32(os.Geteuid())), // of whoever runs the test
+	"MYUID": uint64(uint32(os.Geteuid())), // of the user who runs the test
 
 	"O_RDONLY":    0,
 	"O_WRONLY":    1,
@@ -38,7 +38,7 @@ var errnos = map[string]uint64{
 	"EOPNOTSUPP": 95, "ENOBUFS": 105,
 }
 
-// errnoNames is errnos the other way round.
+// errnoNames has the name of each number in errnos.
 var errnoNames = func() map[uint64]string {
 	names := make(map[uint64]string, len(errnos))
 	for name, number := range errnos {
@@ -75,7 +75,7 @@ func parseTerm(term string, size int) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(term, 0, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number and no name of one", term)
+		return 0, fmt.Errorf("%q is not a number, nor the name of one", term)
 	}
 	return n, nil
 }

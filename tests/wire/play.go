@@ -13,8 +13,8 @@ type Way struct {
 	Pipelined bool // all requests of a connection in one write, unless the case is marked in turn
 }
 
-// Play plays a case on connections that dial makes, and returns an error with
-// the line where what comes is not what the case says.
+// Play plays a case on connections that dial makes. If the server does not do what the case
+// says, the error has the line.
 func (c Case) Play(dial func() (net.Conn, error), way Way) (err error) {
 	p := player{dial: dial, way: way, conns: make(map[string]*Conn), vars: make(Vars)}
 	defer func() { err = errors.Join(err, p.close()) }()
@@ -43,10 +43,10 @@ type player struct {
 	way   Way
 	conns map[string]*Conn
 	vars  Vars
-	sent  bool // all requests have been
+	sent  bool // all requests were sent at the start
 }
 
-// conn returns the connection of a name and makes it if it is the first time.
+// conn returns the connection with a name. It makes the connection at the first call.
 func (p *player) conn(name string) (*Conn, error) {
 	if c := p.conns[name]; c != nil {
 		return c, nil
@@ -102,8 +102,8 @@ func (p *player) play(s step) error {
 	}
 }
 
-// probe asks for one more reply on every connection, to see that nothing comes
-// before it and nothing was left unanswered.
+// probe asks for one more reply on every connection. No other may come before it, and no
+// request may be without a reply.
 func (p *player) probe() error {
 	const tag = "@0xfffe "
 	for _, c := range p.conns {
@@ -118,7 +118,7 @@ func (p *player) probe() error {
 			return err
 		}
 		if text, got := Decode(frame); got != 0xfffe {
-			return fmt.Errorf("one reply more: %q", text)
+			return fmt.Errorf("one reply too many: %q", text)
 		}
 		if len(c.open) > 1 {
 			return fmt.Errorf("no reply to the requests with tags %v", c.open[:len(c.open)-1])
@@ -135,8 +135,7 @@ func (p *player) close() error {
 	return errors.Join(errs...)
 }
 
-// Talk plays the lines of a case on this connection. The connection's name
-// cannot be given.
+// Talk plays the lines of a case on this connection. The lines cannot name a connection.
 func (c *Conn) Talk(lines string) error {
 	cases, err := ParseTranscript("talk", strings.NewReader("== talk\n"+lines))
 	if err != nil {

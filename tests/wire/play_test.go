@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peer answers each request as a function says: "" is no reply, "close" ends
-// the connection, and several replies are separated by semicolons.
+// peer returns the reply to each request: "" for none, "close" to end the connection, or
+// several replies separated by semicolons.
 type peer func(request string) string
 
 func (p peer) serve(c net.Conn) {
@@ -111,11 +111,11 @@ func TestCasesThatAreNotFollowed(t *testing.T) {
 		lines, want string
 	}{
 		{honest, "> Tclunk 1\n< Rlerror EBADF", `t.txt:3: got "Rclunk", want "Rlerror EBADF"`},
-		{honest, "> @4 Tclunk 1\n< @5 Rclunk", "t.txt:3: a reply with tag 4, of the requests [4]"},
+		{honest, "> @4 Tclunk 1\n< @5 Rclunk", "t.txt:3: a reply with tag 4 to the requests with tags [4]"},
 		{honest, "> Tauth 0 a b 0\n< Rclunk", `t.txt:3: connection closed, want "Rclunk"`},
 		{honest, "> Tclunk 1\n< closed", `t.txt:3: got "Rclunk", want the connection to be closed`},
-		{honest, "> Tclunk 1", `t.txt:2: after this line: one reply more: "Rclunk"`},
-		{extra, "> Tclunk 1\n< Rclunk", `t.txt:3: after this line: one reply more: "Rclunk"`},
+		{honest, "> Tclunk 1", `t.txt:2: after this line: one reply too many: "Rclunk"`},
+		{extra, "> Tclunk 1\n< Rclunk", `t.txt:3: after this line: one reply too many: "Rclunk"`},
 		{silent, "> Tclunk 1", "t.txt:2: after this line: no reply to the requests with tags [1]"},
 		{honest, "> close\n> Tclunk 1", "t.txt:3: the connection is closed"},
 		{large, "> Tversion 8192 9P2000.L\n< Rversion * *\n> Tread 1 0 4\n< Rread *",
@@ -145,7 +145,7 @@ func TestTalkAndAsk(t *testing.T) {
 	}
 }
 
-func TestSilenceIsNoticed(t *testing.T) {
+func TestMissingReplyIsAnError(t *testing.T) {
 	raw, err := peer(func(string) string { return "" }).dial()
 	require.NoError(t, err)
 	c := NewConn(raw)

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// spoilers are what add:, cut: and size: ask for.
+// spoilers are the values of add:, cut: and size:.
 type spoilers struct {
 	add  []byte
 	cut  uint64
 	size *uint32
 }
 
-// cutSpoilers takes them from the end of a line.
+// cutSpoilers removes them from the end of a line.
 func cutSpoilers(words []string) (rest []string, s spoilers, err error) {
 	for n := len(words); n > 0 && err == nil; n-- {
 		what, value, _ := strings.Cut(words[n-1], ":")

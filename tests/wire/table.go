@@ -10,8 +10,8 @@ import (
 // include/net/9p/9p.h), one a line: type, name, and its fields as name:kind.
 //
 //	1 2 4 8   an integer of that many bytes, lowest byte first
-//	4?        one that may be missing at the end
-//	errno     4, an error
+//	4?        the same as 4, but it may be missing at the end
+//	errno     the same as 4, the number of an error
 //	s         a string: length[2], bytes
 //	data      count[4], bytes
 //	qid       type[1] version[4] path[8]
@@ -90,7 +90,7 @@ type message struct {
 	fields []field
 }
 
-// field is one field of a message, or a list of such that ends it.
+// field is one field of a message, or the list of fields at its end.
 type field struct {
 	name     string
 	kind     kind
@@ -116,7 +116,8 @@ var kinds = map[string]field{
 
 var byType, byName = index(table)
 
-// index reads the table. A mistake in it is one of this package, so it panics.
+// index reads the table. It panics if the table has a mistake, as this is a mistake of the
+// package.
 func index(table string) (map[byte]*message, map[string]*message) {
 	byType, byName := make(map[byte]*message), make(map[string]*message)
 	for line := range strings.Lines(strings.TrimSpace(table)) {

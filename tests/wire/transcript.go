@@ -10,8 +10,7 @@ import (
 	"strings"
 )
 
-// Case is one case of a transcript: what is said on fresh connections to a
-// fresh server.
+// Case is one case of a transcript: messages on fresh connections to a fresh server.
 type Case struct {
 	File  string
 	Line  int
@@ -46,7 +45,7 @@ const (
 
 // ParseTranscript reads a transcript; name is for its errors. Its lines are:
 //
-//	# comment                      also behind anything else
+//	# comment                      also at the end of other lines
 //	== NAME                        starts a case, with fresh connections
 //	== NAME [MARK]                 with a mark, such as [in turn]
 //	> MESSAGE                      a request; it gets a tag of its own (NOTAG: Tversion)
@@ -108,7 +107,7 @@ func parseTitle(title string) (name string, marks map[string]bool) {
 	return strings.TrimSpace(markPattern.ReplaceAllString(title, "")), marks
 }
 
-// connPattern is what a connection may be named.
+// connPattern matches the names that a connection may have.
 var connPattern = regexp.MustCompile(`^([a-z][a-z0-9]*)?$`)
 
 func parseStep(line string) (step, error) {
@@ -150,7 +149,7 @@ func (s step) parseRequest(words []string) (_ step, err error) {
 	return s, err
 }
 
-// parseRaw takes bytes in hexadecimal, and the other forms with their prefix.
+// parseRaw parses bytes in hexadecimal, and the other forms with their prefix.
 func parseRaw(words []string) (all []byte, err error) {
 	for _, word := range words {
 		var b []byte

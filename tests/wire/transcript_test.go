@@ -39,7 +39,7 @@ b1< closed
 	assert.Empty(t, cases[1].steps)
 }
 
-func TestMistakesAreFoundWithTheirLine(t *testing.T) {
+func TestMistakesInTranscriptsHaveALine(t *testing.T) {
 	for line, want := range map[string]string{
 		"Tclunk 1":               "want > MESSAGE, < MESSAGE or == NAME",
 		">":                      "no message",
@@ -48,14 +48,14 @@ func TestMistakesAreFoundWithTheirLine(t *testing.T) {
 		"> raw 070":              "odd length",
 		"> raw foo:07":           `"foo:07": want`,
 		"< Rnosuch":              "Rnosuch: no such message",
-		"< Rlerror ENOSUCH":      `"ENOSUCH" is no number`,
+		"< Rlerror ENOSUCH":      `"ENOSUCH" is not a number`,
 		"< Rlerror":              "Rlerror: 0 fields, want 1",
 		"< Rlerror EIO EIO":      "Rlerror: 2 fields, want 1",
 		"< Rgetattr 0x7ff dir:*": "Rgetattr: 2 fields, want 20",
 		"< Rclunk 1":             "Rclunk: 1 fields, want 0",
 		"< Rclunk 1 ...":         "Rclunk: 1 fields, want 0",
 		"< Rread 5":              `Rread: "5": want`,
-		"< @x Rclunk":            `"x" is no number`,
+		"< @x Rclunk":            `"x" is not a number`,
 		"A> Tclunk 1":            "want > MESSAGE",
 		"==  [in turn]":          "a case without a name",
 	} {

@@ -1,5 +1,5 @@
-// Package barefuse serves a FUSE file that does nothing: what an operation on it
-// takes is the least that it can take on any FUSE file of the same library.
+// Package barefuse serves a FUSE file that does nothing. An operation on a FUSE file of the
+// same library cannot take less.
 package barefuse
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// Name is the file's.
+// Name is the name of the file.
 const Name = "file"
 
 // Serve mounts a directory with the file and returns when SIGTERM has ended the
@@ -37,7 +37,7 @@ func Serve(dir string) error {
 	return nil
 }
 
-// directory has the file.
+// directory is the root, which has the file.
 type directory struct{ fs.Inode }
 
 var _ fs.NodeOnAdder = (*directory)(nil)
@@ -47,7 +47,7 @@ func (d *directory) OnAdd(ctx context.Context) {
 	d.AddChild(Name, d.NewPersistentInode(ctx, &file{}, fs.StableAttr{Mode: syscall.S_IFREG}), false)
 }
 
-// file answers from memory: it takes what is written, and four bytes are read.
+// file answers from memory: it accepts every write, and a read returns four bytes.
 type file struct{ fs.Inode }
 
 var (

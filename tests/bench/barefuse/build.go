@@ -12,9 +12,9 @@ import (
 //go:embed barefuse.c
 var source []byte
 
-// Build compiles the file that is written in C, a program that is started as Serve is, to
-// path. It needs cc, pkg-config and libfuse3 with its headers (Debian packages gcc,
-// pkg-config and libfuse3-dev). The error is one line.
+// Build compiles the program in C that serves such a file, to path. The program takes a
+// directory, as Serve does. Build needs cc, pkg-config and libfuse3 with its headers (Debian
+// packages gcc, pkg-config and libfuse3-dev). The error is one line.
 func Build(ctx context.Context, path string) error {
 	flags, err := output(exec.CommandContext(ctx, "pkg-config", "--cflags", "--libs", "fuse3"))
 	if err != nil {
@@ -29,8 +29,8 @@ func Build(ctx context.Context, path string) error {
 	return nil
 }
 
-// output runs a command and returns what it prints. The error has the first line of what it
-// complains about.
+// output runs a command and returns what it prints. The error has the first line of its
+// standard error.
 func output(cmd *exec.Cmd) (string, error) {
 	var errs bytes.Buffer
 	cmd.Stderr = &errs

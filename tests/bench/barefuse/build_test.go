@@ -11,7 +11,7 @@ import (
 	"fullex/tests/need"
 )
 
-func TestFileInCIsBuilt(t *testing.T) {
+func TestBuildMakesAProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "barefuse")
 	if err := Build(t.Context(), path); err != nil {
 		need.Skip(t, "%v (Debian packages gcc, pkg-config and libfuse3-dev)", err)
@@ -21,7 +21,7 @@ func TestFileInCIsBuilt(t *testing.T) {
 	assert.Equal(t, "usage: "+path+" DIR\n", string(out))
 }
 
-func TestWhatIsMissingIsSaidInALine(t *testing.T) {
+func TestBuildSaysWhatIsMissingInOneLine(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
 	assert.ErrorContains(t, Build(t.Context(), filepath.Join(dir, "barefuse")), "find libfuse3: ")

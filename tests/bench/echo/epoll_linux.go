@@ -16,9 +16,8 @@ const (
 	maxEvents = 256
 )
 
-// poller is the strong limit: one epoll loop on a thread of its own, without
-// Go's scheduler and poller. Its system calls are raw, as nothing else runs in
-// the process that would need the thread meanwhile.
+// poller is the strong limit: one epoll loop on a thread of its own, without Go's scheduler
+// and poller. Its system calls are raw, because nothing else in the process needs the thread.
 type poller struct {
 	epoll, listener int
 	in, out         []byte
@@ -82,7 +81,7 @@ func (p *poller) handle(fd int) error {
 		return nil
 	}
 	delete(p.rests, fd)
-	return unix.Close(fd) // leaves the epoll set by that
+	return unix.Close(fd) // this takes it out of the epoll set, too
 }
 
 func (p *poller) accept() error {
@@ -120,8 +119,8 @@ func (p *poller) answer(fd int) (open bool, err error) {
 	return true, write(fd, out)
 }
 
-// write waits where the peer does not take all: this is rare, and nobody else
-// matters then.
+// write waits if the peer does not take all. This is rare, so that other connections may wait
+// as well.
 func write(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, errno := call(unix.SYS_WRITE, fd, b)

@@ -4,5 +4,5 @@ package echo
 
 import "errors"
 
-// ServeEpoll needs Linux.
+// ServeEpoll returns an error: it needs Linux.
 func ServeEpoll(string) error { return errors.New("epoll needs Linux") }

@@ -15,10 +15,10 @@ import (
 // usual msize.
 const bufferSize = 64 << 10
 
-// replySize is that of reply.
+// replySize is the size of reply, in bytes.
 const replySize = wire.RreadHead + device.ValueSize
 
-// reply is an Rread of four bytes, to be given a tag.
+// reply is an Rread of four bytes, without its tag.
 var reply = [replySize]byte{0: replySize, 4: byte(wire.Rread), wire.HeadSize: device.ValueSize}
 
 // appendReplies appends a reply for each whole frame at the start of in and

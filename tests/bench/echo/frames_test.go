@@ -30,7 +30,7 @@ func TestEveryWholeFrameIsAnswered(t *testing.T) {
 	}
 }
 
-func TestFramesThatCannotBeAreRefused(t *testing.T) {
+func TestFramesOfWrongSizeAreRefused(t *testing.T) {
 	for _, size := range []byte{0, wire.HeadSize - 1} {
 		if _, _, err := appendReplies([]byte{size, 0, 0, 0, 117, 0, 0}, nil); err == nil {
 			t.Errorf("a frame of size %d is taken", size)

@@ -8,9 +8,8 @@ import (
 	"os"
 )
 
-// ServeGoroutines is the plain server: a goroutine a connection, which reads
-// all that is there and writes all replies at once. It listens on a unix socket
-// and returns only on an error.
+// ServeGoroutines serves each connection with a goroutine, which reads all that has arrived
+// and writes all replies at once. It listens on a unix socket and returns only on an error.
 func ServeGoroutines(socket string) error {
 	l, err := net.Listen("unix", socket)
 	if err != nil {

@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// settleTime bounds the wait for steady memory.
+	// settleTime limits the wait for steady memory.
 	settleTime = 15 * time.Second
 	// settleStep is the time between two looks.
 	settleStep = 250 * time.Millisecond
 	// settleLooks is how many looks in a row must see the same.
 	settleLooks = 4
-	// settleNoise is what counts as the same, in KiB.
+	// settleNoise is the largest difference that counts as the same, in KiB.
 	settleNoise = 64
 )
 
-// Memory is what of a process is resident, in KiB.
+// Memory is the resident memory of a process, in KiB.
 type Memory struct {
 	RSS  int `json:"rss_kib"`  // all of it
-	Anon int `json:"anon_kib"` // what is no file: heap and stacks
+	Anon int `json:"anon_kib"` // the part without files: heap and stacks
 }
 
-// Memory returns what is resident now (proc_pid_status(5)).
+// Memory returns the present memory (proc_pid_status(5)).
 func (p *Process) Memory() (Memory, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -40,8 +40,8 @@ func (p *Process) Memory() (Memory, error) {
 	return Memory{RSS: rss, Anon: anon}, nil
 }
 
-// SettledMemory returns what is resident when that has not changed for a while:
-// a server goes on freeing after its clients have gone.
+// SettledMemory waits until the memory has not changed for a while, and returns it. A server
+// goes on freeing after its clients have gone.
 func (p *Process) SettledMemory() (Memory, error) {
 	last, err := p.Memory()
 	if err != nil {

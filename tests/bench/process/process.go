@@ -1,5 +1,5 @@
-// Package process runs the servers that are measured, each as a process of its
-// own, and tells what they cost.
+// Package process runs the servers that are measured, each as a process of its own, and
+// measures their memory and processor time.
 package process
 
 import (
@@ -17,13 +17,13 @@ const (
 	startTime = 10 * time.Second
 	// stopTime is how long it may take to end after SIGTERM.
 	stopTime = 10 * time.Second
-	// pollTime is how often that is asked meanwhile.
+	// pollTime is the time between two questions whether it is ready.
 	pollTime = 10 * time.Millisecond
 )
 
 // Process is a server that runs. Not safe for concurrent use.
 type Process struct {
-	// Name is what messages call it.
+	// Name is its name in messages.
 	Name string
 	// Socket is the path of the unix socket on which it listens, if it does.
 	Socket string
@@ -32,8 +32,8 @@ type Process struct {
 	ended chan error // gets what Wait returned, once
 }
 
-// Start runs a command and waits until it accepts connections on its socket.
-// What it complains about goes to the standard error stream.
+// Start runs a command and waits until it accepts connections on its socket. The command has
+// the standard error of this process.
 func Start(name, socket string, argv ...string) (*Process, error) {
 	return StartTo(nil, name, socket, argv...)
 }
@@ -47,8 +47,8 @@ func StartTo(stdout *os.File, name, socket string, argv ...string) (*Process, er
 	return p, err
 }
 
-// StartWhen runs a command and waits until ready says nil, which is asked again
-// and again. What it complains about goes to the standard error stream.
+// StartWhen runs a command and waits until ready, which it calls again and again, returns
+// nil. The command has the standard error of this process.
 func StartWhen(name string, ready func() error, argv ...string) (*Process, error) {
 	return start(nil, name, ready, argv)
 }
@@ -70,7 +70,7 @@ func start(stdout *os.File, name string, ready func() error, argv []string) (*Pr
 	return p, nil
 }
 
-// accepts says whether a server accepts connections.
+// accepts returns an error unless a server accepts connections.
 func accepts(socket string) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
@@ -97,8 +97,8 @@ func (p *Process) waitUntil(ready func() error) error {
 	}
 }
 
-// Stop ends the process and waits for that. A server that is told to end may do
-// so by the signal.
+// Stop sends SIGTERM and waits until the process has ended. A process that this signal kills
+// has ended without an error.
 func (p *Process) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", p.Name, err)
@@ -113,7 +113,7 @@ func (p *Process) Stop() error {
 	}
 }
 
-// endError returns the error of a process that ended otherwise than asked.
+// endError returns an error unless the process ended with status 0 or by SIGTERM.
 func (p *Process) endError(err error) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -7,14 +7,14 @@ import (
 	"strconv"
 )
 
-// Times are what the machine's processors did since it started, in clock ticks
-// of all of them together.
+// Times are the times of the machine's processors since it started, in clock ticks of all of
+// them together.
 type Times struct {
 	all    uint64
 	stolen uint64
 }
 
-// MachineTimes reads them (proc_stat(5)).
+// MachineTimes returns the present times (proc_stat(5)).
 func MachineTimes() (Times, error) {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {

@@ -8,15 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attributes lets a server end with this program, however that ends, and keeps
-// the terminal's signals from it, so that it is not gone before it is stopped.
+// attributes returns the attributes of a server. It ends with this program, however that
+// ends. Signals of the terminal do not reach it, so that it does not end before Stop.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
-// CPU returns the user and system time that all threads of the process ever
-// took, as exactly as the scheduler knows it: the times in /proc/PID/stat are
-// whole ticks.
+// CPU returns the user and system time of all threads of the process since its start. It is
+// as exact as the scheduler's: the times in /proc/PID/stat are whole ticks.
 func (p *Process) CPU() (time.Duration, error) {
 	// The clock of another process (clock_getcpuclockid(3)): its number,
 	// inverted, above CPUCLOCK_SCHED (include/linux/posix-timers.h).

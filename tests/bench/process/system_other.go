@@ -10,7 +10,7 @@ import (
 
 func attributes() *syscall.SysProcAttr { return nil }
 
-// CPU needs Linux.
+// CPU returns an error: it needs Linux.
 func (p *Process) CPU() (time.Duration, error) {
 	return 0, errors.New("the CPU clock of another process needs Linux")
 }
