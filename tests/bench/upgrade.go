@@ -30,7 +30,7 @@ func upgradeConfigFrom(c *cli.Context) (upgradeConfig, error) {
 		config = upgradeConfig{3, []int{20, 200}}
 	}
 	if config.n < 1 {
-		return config, errors.New("-n: want more than nothing")
+		return config, errors.New("-n: want a number above 0")
 	}
 	return config, checkFileLimit(slices.Max(config.conns))
 }
@@ -38,7 +38,7 @@ func upgradeConfigFrom(c *cli.Context) (upgradeConfig, error) {
 // busyConns is how many connections are busy where most are idle.
 const busyConns = 8
 
-// upgradeResult is what came of the upgrades of one server.
+// upgradeResult is the result of the upgrades of one server.
 type upgradeResult struct {
 	Conns    int     `json:"connections"`
 	Busy     int     `json:"busy"`
@@ -49,7 +49,7 @@ type upgradeResult struct {
 	Max      float64 `json:"pause_max_ms"`
 }
 
-// run is the subcommand.
+// run implements measurement.
 func (config upgradeConfig) run(ctx context.Context, w *workspace, text io.Writer) (report, error) {
 	fmt.Fprintf(text, "fullex upgrade while connections to a unix socket, each with an open session, push and pop\n\n")
 	fmt.Fprintf(text, "%-28s %9s %12s %7s %16s %13s\n", "busy", "upgrades", "operations", "failed", "pause median ms", "pause max ms")
@@ -68,7 +68,7 @@ func (config upgradeConfig) run(ctx context.Context, w *workspace, text io.Write
 	return report{Results: results, Missed: upgradeMisses(results)}, nil
 }
 
-// measure upgrades a server of its own.
+// measure starts a server and upgrades it under load.
 func (config upgradeConfig) measure(ctx context.Context, w *workspace, conns, busy int) (result upgradeResult, err error) {
 	server, err := w.startFullex()
 	if err != nil {
@@ -120,7 +120,7 @@ type users struct {
 	ops, failed atomic.Int64
 }
 
-// start lets each connection work by itself, so that an error ends no other.
+// start makes the connections work until end. An error on one ends only that one.
 func (u *users) start(ctx context.Context, conns []load.Worker) {
 	for _, c := range conns {
 		u.working.Go(func() {
@@ -130,7 +130,7 @@ func (u *users) start(ctx context.Context, conns []load.Worker) {
 	}
 }
 
-// work reports whether all went well.
+// work loads a connection, counts the outcome, and reports whether there was no error.
 func (u *users) work(ctx context.Context, c load.Worker, o load.Options) bool {
 	r, err := load.Run(ctx, []load.Worker{c}, o)
 	u.ops.Add(r.Ops)
@@ -140,7 +140,7 @@ func (u *users) work(ctx context.Context, c load.Worker, o load.Options) bool {
 	return err == nil
 }
 
-// end waits for all, and then lets those that were idle push and pop once.
+// end ends the work and waits for that. Then each idle connection must push and pop once.
 func (u *users) end(ctx context.Context, idle []load.Worker) {
 	u.over.Store(true)
 	u.working.Wait()
