@@ -123,17 +123,17 @@ func TestCheckPrintsAWholeDocumentWhenNoCaseCanRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "odd \x1b\xff\nok 1 name")
 	for _, format := range documents {
 		for name, args := range map[string][]string{
-			"no target":       {"--format", format, "/nosuch"},
-			"an odd name":     {"--format", format, file},
-			"no server":       {"--format", format, "unix:/nosuch"},
-			"no such flag":    {"--format", format, "--nosuch", endpoint},
-			"a wrong flag":    {"--timeout", "soon", "--format=" + format, endpoint},
-			"a wrong value":   {"--timeout", "0s", "--format", format, endpoint},
-			"no such case":    {"--only", "nope", "--format", format, endpoint},
-			"too many words":  {"--format", format, endpoint, "more"},
-			"a list":          {"--list", "--format", format},
-			"self-test of it": {"--self-test", "--format", format, endpoint},
-			"all are skipped": {"--only", "open.each", "--format", format, endpoint},
+			"no target":               {"--format", format, "/nosuch"},
+			"an odd name":             {"--format", format, file},
+			"no server":               {"--format", format, "unix:/nosuch"},
+			"no such flag":            {"--format", format, "--nosuch", endpoint},
+			"a wrong flag":            {"--timeout", "soon", "--format=" + format, endpoint},
+			"a wrong value":           {"--timeout", "0s", "--format", format, endpoint},
+			"no such case":            {"--only", "nope", "--format", format, endpoint},
+			"too many words":          {"--format", format, endpoint, "more"},
+			"a list":                  {"--list", "--format", format},
+			"a self-test of a target": {"--self-test", "--format", format, endpoint},
+			"all are skipped":         {"--only", "open.each", "--format", format, endpoint},
 		} {
 			out, _, err := run("", append([]string{"check"}, args...)...)
 			require.Error(t, err, name)

@@ -78,8 +78,8 @@ func valuesOf(flags []cli.Flag, name string) string {
 	return "another value"
 }
 
-// asked returns the library's question "Did you mean ...?" as the end of an error, or "" for
-// "".
+// asked returns the library's question "Did you mean ...?" as the end of an error. Without a
+// question it returns "".
 func asked(question string) string {
 	if question == "" {
 		return ""

@@ -129,7 +129,7 @@ func prose(w *bytes.Buffer, text string) {
 	}
 }
 
-// wrap writes words in lines that begin at column start. w is already there.
+// wrap writes words in lines that begin at column start. w is already at that column.
 func wrap(w *bytes.Buffer, words []string, start int) {
 	column := start
 	for i, word := range words {

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// service is a long-running command and how to see that it works.
+// service is a long-running command, with what a test needs to see how it is.
 type service struct {
 	cmd    *exec.Cmd
 	socket string // "": it has none

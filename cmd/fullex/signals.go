@@ -23,7 +23,7 @@ const (
 )
 
 // cutShort gets the error with which main ends the program if a command takes too long to
-// end. There is one for the whole program, as for signals.
+// end. There is only one, because signals are for the whole program.
 var cutShort = make(chan error, 1)
 
 // endSignals returns the signals that tell a long-running command to end. A closed terminal
@@ -79,11 +79,11 @@ func untilToldTwice(parent context.Context, told []os.Signal, patience time.Dura
 type listener struct {
 	signals chan os.Signal
 	told    []os.Signal
-	asked   chan struct{} // received by the goroutine that receives signals, unless one came
+	asked   chan struct{} // the goroutine that receives signals answers here, until one comes
 }
 
-// hearing is the listener of the running command. There is one for the whole program, as for
-// signals.
+// hearing is the listener of the running command. There is only one, because signals are for
+// the whole program.
 var hearing *listener
 
 func (l *listener) listen() { signal.Notify(l.signals, l.told...) }

@@ -21,7 +21,7 @@ type source struct {
 }
 
 // openAll opens every endpoint, or none. It gives up when ctx ends. Inherited descriptors
-// come first, because a descriptor that openAll opens itself could be taken for one.
+// come first: a descriptor that openAll opens itself must not be taken for one of them.
 func openAll(ctx context.Context, endpoints []endpoint.Endpoint) ([]source, error) {
 	own := func(e endpoint.Endpoint) bool { return !e.IsInherited() }
 	endpoints = slices.Concat(

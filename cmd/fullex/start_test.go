@@ -78,7 +78,7 @@ func startFullex(t *testing.T, args ...string) *startedCommand {
 	return c
 }
 
-// lineWatch is an output that reports the first line with a text. One goroutine of package
+// lineWatch is an output that waits for the first line with a text. One goroutine of package
 // exec writes to it.
 type lineWatch struct {
 	want  string

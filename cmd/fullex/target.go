@@ -49,8 +49,8 @@ func targetOnly(c *cli.Context) (name target.Name, err error) {
 	return name, err
 }
 
-// optionalTarget returns the target and the other arguments. If there are no more arguments
-// than others, the target was left out and is the default one.
+// optionalTarget returns the target and the other arguments, of which others must be there.
+// If no argument is left for the target, it is the default one.
 func optionalTarget(args []string, others int) (name target.Name, rest []string, err error) {
 	if len(args) > others {
 		name, err = target.ParseName(args[0])
