@@ -17,7 +17,7 @@ import (
 // connection open that must end.
 
 // prepareEventFD refuses a descriptor that is not an eventfd with a counter. It sets
-// O_NONBLOCK, which the front-end shares. That is no harm: QEMU sets the flag itself, and
+// O_NONBLOCK, which the front-end shares. That does no harm: QEMU sets the flag itself, and
 // virtio_uml only writes, which does not block for less than 2^64 kicks.
 func prepareEventFD(fd int) error {
 	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
