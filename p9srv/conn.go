@@ -100,7 +100,7 @@ func (c *conn) serve() {
 // serveOn is serve for a connection that is set up.
 func (c *conn) serveOn() {
 	err := c.answerSafely()
-	c.front.endSession()
+	c.front.end()
 	if closeErr := c.io.close(); closeErr != nil {
 		c.log.Debug("close", "error", closeErr)
 	}

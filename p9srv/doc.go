@@ -91,7 +91,7 @@
 // # Layers
 //
 // A program can put its own [Processor] around that of each connection ([Server.Layer],
-// processor.go). Package faulty does so. A Processor that waits blocks the goroutine of the
+// processor.go). Packages faulty and strict do so. A Processor that waits blocks the goroutine of the
 // connection, or the writer to a connection in memory.
 //
 // # Going on in another process

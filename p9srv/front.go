@@ -37,8 +37,9 @@ type front struct {
 	extents  extents
 	textSize int // bytes of open listings
 
-	peer peer
-	log  *slog.Logger
+	peer  peer
+	log   *slog.Logger
+	atEnd []func() // what layers do at the end of the connection
 }
 
 // le is the byte order of 9P.

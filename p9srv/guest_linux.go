@@ -88,7 +88,7 @@ func (g *guest) serve() {
 	}
 	g.log.Info("a virtual machine has connected")
 	err := g.answerAll()
-	g.front.endSession()
+	g.front.end()
 	closeErr := g.conn.Close()
 	if !errors.Is(err, io.EOF) || closeErr != nil {
 		g.log.Error("the virtual machine's connection ended", "error", errors.Join(err, closeErr))
@@ -106,7 +106,7 @@ func (g *guest) answerAll() error {
 	for {
 		r, err := g.conn.Next(g.in)
 		if errors.Is(err, vhostuser.ErrReset) {
-			g.front.endSession()
+			g.front.end()
 			g.log.Info("the guest's driver was reset")
 			continue
 		}

@@ -193,7 +193,7 @@ func (c *MemoryConn) endWith(err error) {
 // end frees everything that belongs to the connection. The caller has locked serving.
 func (c *MemoryConn) end() {
 	c.ended, c.part = true, nil
-	c.front.endSession()
+	c.front.end()
 	c.shut()
 	c.srv.removeConn(c)
 }

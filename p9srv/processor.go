@@ -1,5 +1,7 @@
 package p9srv
 
+import "log/slog"
+
 // Processor answers the messages of one connection. Only one goroutine at a time uses it.
 type Processor interface {
 	// Process answers the complete frames at the start of in and appends the replies to
@@ -23,6 +25,13 @@ type Way struct {
 	// those bytes appended. Only Process may call it, and then counts the bytes it used in
 	// that result. If More is nil, replies must be in the order of their requests.
 	More func() []byte
+	// Log is the log of the connection, with its number and peer. Lines above ten a second
+	// of each message are dropped.
+	Log *slog.Logger
+	// AtEnd registers a function that is called after the last Process of a connection. The
+	// driver of a guest can be reset; that ends the guest's connection too, and the next
+	// Process belongs to a new one. AtEnd itself is called within [Layer] only.
+	AtEnd func(func())
 }
 
 // layered returns the front with the layer of its server around it. t is nil if replies must
@@ -31,9 +40,18 @@ func (f *front) layered(t *transport) Processor {
 	if f.srv.Layer == nil {
 		return f
 	}
-	way := Way{Stopping: f.srv.stopping.Done()}
+	way := Way{Stopping: f.srv.stopping.Done(), Log: f.log}
+	way.AtEnd = func(last func()) { f.atEnd = append(f.atEnd, last) }
 	if t != nil {
 		way.More = t.moreNow
 	}
 	return f.srv.Layer(f, way)
+}
+
+// end frees every session and lets layers know that the connection has ended.
+func (f *front) end() {
+	f.endSession()
+	for _, last := range f.atEnd {
+		last()
+	}
 }

@@ -50,19 +50,39 @@ func TestEachConnectionHasALayer(t *testing.T) {
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var bytes int
+			var bytes, ends int
 			var way Way
 			srv := &Server{Layer: func(p Processor, of Way) Processor {
 				way = of
+				way.AtEnd(func() { ends++ })
 				return counting{p, &bytes}
 			}}
 			test.exchange(t, srv)
 			require.NoError(t, srv.Close())
 			assert.Equal(t, len(request), bytes)
+			assert.Equal(t, 1, ends)
+			assert.NotNil(t, way.Log)
 			assert.Equal(t, test.ordered, way.More == nil)
 			<-way.Stopping
 		})
 	}
+}
+
+// TestResetOfAGuestIsAnEnd also for layers that registered several functions.
+func TestResetOfAGuestIsAnEnd(t *testing.T) {
+	var ends []string
+	srv := &Server{Layer: func(p Processor, way Way) Processor {
+		way.AtEnd(func() { ends = append(ends, "inner") })
+		way.AtEnd(func() { ends = append(ends, "outer") })
+		return p
+	}}
+	d := newDriver(t, srv, vhosttest.Options{})
+	d.attach()
+	require.NoError(t, d.Reset())
+	d.attach()
+	require.NoError(t, d.Close())
+	require.NoError(t, srv.Close())
+	assert.Equal(t, []string{"inner", "outer", "inner", "outer"}, ends)
 }
 
 // refusing is a layer that returns an error instead of replies.
