@@ -18,7 +18,7 @@ import (
 // the longest name that its path begins with. It may import packages of the layers below its
 // own, and packages within its folder.
 var layers = []string{
-	"fullex/cmd", "fullex/p9srv/faulty", "fullex/device/faults", "fullex/p9srv/upgrade",
+	"fullex/cmd", "fullex/p9srv/faulty", "fullex/p9srv/strict", "fullex/device/faults", "fullex/p9srv/upgrade",
 	"fullex/p9srv", "fullex/p9srv/vhostuser", "fullex/p9srv/client/load", "fullex/p9srv/client", "fullex/p9srv/endpoint", "fullex/p9srv/deadline",
 	"fullex/p9srv/outside", "fullex/p9srv/tree", "fullex/p9srv/wire", "fullex/device", "fullex/deque", "fullex/device/contract",
 }
