@@ -18,6 +18,7 @@ import (
 	"fullex/p9srv/client"
 	"fullex/p9srv/faulty"
 	"fullex/p9srv/outside"
+	"fullex/p9srv/strict"
 )
 
 // ways connect a client to a server, each over another transport.
@@ -68,15 +69,23 @@ func over(t testing.TB, conn io.ReadWriteCloser) *client.Conn {
 	return k
 }
 
-// onEveryWay runs a test over each transport, each time with a new server.
+// onEveryWay runs a test over each transport, each time with a new server. The client must
+// keep the rules of 9P.
 func onEveryWay(t *testing.T, test func(*testing.T, *client.Conn, *p9srv.Server)) {
+	sinning(t, 0, test)
+}
+
+// sinning is onEveryWay for a test that lets the client break so many rules.
+func sinning(t *testing.T, sins uint64, test func(*testing.T, *client.Conn, *p9srv.Server)) {
 	for name, connect := range ways {
 		t.Run(name, func(t *testing.T) {
-			srv := &p9srv.Server{}
+			var watch strict.Watch
+			srv := &p9srv.Server{Layer: watch.Layer}
 			k := connect(t, srv)
 			test(t, k, srv)
 			require.NoError(t, k.Close())
 			require.NoError(t, k.Close(), "again")
+			assert.Equal(t, sins, watch.Sins())
 		})
 	}
 }
@@ -151,7 +160,7 @@ func TestRefusalsNameCallAndPath(t *testing.T) {
 }
 
 func TestDirectoriesAndAttributes(t *testing.T) {
-	onEveryWay(t, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
+	sinning(t, 2, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
 		ctx := t.Context()
 		root := attach(t, k)
 		qid, attr, err := root.Attr(ctx)
@@ -178,7 +187,7 @@ func TestDirectoriesAndAttributes(t *testing.T) {
 }
 
 func TestRareCalls(t *testing.T) {
-	onEveryWay(t, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
+	sinning(t, 1, func(t *testing.T, k *client.Conn, _ *p9srv.Server) {
 		ctx := t.Context()
 		root := attach(t, k)
 		stat, err := root.StatFS(ctx)
@@ -198,7 +207,8 @@ func TestRareCalls(t *testing.T) {
 // TestFIDsAreUsedAgain uses a server that allows few fids.
 func TestFIDsAreUsedAgain(t *testing.T) {
 	for name, connect := range ways {
-		srv := &p9srv.Server{Limits: p9srv.Limits{FIDs: 5}}
+		var watch strict.Watch
+		srv := &p9srv.Server{Limits: p9srv.Limits{FIDs: 5}, Layer: watch.Layer}
 		k := connect(t, srv)
 		root := attach(t, k)
 		var callers sync.WaitGroup
@@ -216,6 +226,7 @@ func TestFIDsAreUsedAgain(t *testing.T) {
 		}
 		callers.Wait()
 		require.NoError(t, k.Close())
+		assert.Zero(t, watch.Sins(), name)
 	}
 }
 
