@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ type serveConfig struct {
 	level     slog.Level
 	json      bool
 	trace     bool
+	strict    bool
 	limits    p9srv.Limits
 	sessions  int // as device.Kernel.MaxSessions
 	modules   []string
@@ -25,7 +27,7 @@ type serveConfig struct {
 }
 
 func serveConfigFrom(c *cli.Context) (serveConfig, error) {
-	config := serveConfig{trace: c.Bool("trace"), modules: c.StringSlice("module")}
+	config := serveConfig{trace: c.Bool("trace"), strict: c.Bool("strict"), modules: c.StringSlice("module")}
 	var err error
 	if err = noArguments(c); err != nil {
 		return config, err
@@ -63,6 +65,17 @@ func endpointsFrom(given []string) ([]endpoint.Endpoint, error) {
 		endpoints = append(endpoints, e)
 	}
 	return endpoints, nil
+}
+
+// notUpgradable returns an error if the server has layers, which cannot be carried.
+func (config serveConfig) notUpgradable() error {
+	switch {
+	case len(config.faults.all()) > 0:
+		return errors.New("a server with --fault cannot be upgraded")
+	case config.strict:
+		return errors.New("a server with --strict cannot be upgraded")
+	}
+	return nil
 }
 
 // atLeast returns the config with a log that includes a level, even if the flags ask for

@@ -17,6 +17,7 @@ import (
 	"fullex/cmd/fullex/internal/v9fs"
 	"fullex/p9srv"
 	"fullex/p9srv/endpoint"
+	"fullex/p9srv/strict"
 )
 
 // Environment variables of the command of run.
@@ -43,11 +44,13 @@ func runCommand() *cli.Command {
 			"it does not end soon after SIGINT, SIGTERM or SIGHUP, or if a second one comes.\n" +
 			"Everything ends within two seconds.\n\n" +
 			"Exit status: that of CMD, or 128 plus the number of the signal that killed it;\n" +
-			"127 if CMD does not exist, 126 if it cannot be run, 1 if the server fails.",
+			"127 if CMD does not exist, 126 if it cannot be run, 1 if the server fails, or if\n" +
+			"with --strict a client broke a rule of 9P and CMD succeeded.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "fuse", Usage: "mount the server with FUSE"},
 			&cli.BoolFlag{Name: "v9fs", Usage: "mount the server with the kernel's 9p client (needs root)"},
 			moduleFlag(),
+			strictFlag("log each rule of 9P that a client breaks; the status is 1 then, if CMD succeeds"),
 			logLevelFlag("warn"),
 		}, faultFlags()),
 		OnUsageError: oneLine,
@@ -80,6 +83,7 @@ func watcherCommand() *cli.Command {
 // runConfig is the flags and arguments of run, checked before anything starts.
 type runConfig struct {
 	fuse, v9fs bool
+	strict     bool
 	modules    []string
 	faults     planting
 	level      slog.Level
@@ -87,7 +91,7 @@ type runConfig struct {
 }
 
 func runConfigFrom(c *cli.Context) (runConfig, error) {
-	config := runConfig{fuse: c.Bool("fuse"), v9fs: c.Bool("v9fs"), modules: c.StringSlice("module"), args: c.Args().Slice()}
+	config := runConfig{fuse: c.Bool("fuse"), v9fs: c.Bool("v9fs"), strict: c.Bool("strict"), modules: c.StringSlice("module"), args: c.Args().Slice()}
 	var err error
 	if config.faults, err = parseFaults(c.StringSlice("fault")); err != nil {
 		return config, err
@@ -111,6 +115,9 @@ func (config runConfig) run(c *cli.Context) error {
 	ctx, late, stop := untilToldTwice(c.Context, endSignals(), commandTime)
 	defer stop()
 	logs := serveConfig{level: config.level}
+	if config.strict { // asked for by name: whatever the level
+		logs = logs.atLeast(slog.LevelWarn)
+	}
 	server, err := newServer(config.modules, config.faults)
 	if err != nil {
 		return err
@@ -131,7 +138,11 @@ func (config runConfig) run(c *cli.Context) error {
 		return errors.Join(fmt.Errorf("run: %w", err), place.End(), served.end(server))
 	}
 	status, err := place.Run(late, config.args, served.env, c.App.Reader, c.App.Writer, c.App.ErrWriter)
-	if err = errors.Join(err, place.End(), served.end(server)); err != nil || status != 0 {
+	err = errors.Join(err, place.End(), served.end(server))
+	if err == nil && status == 0 {
+		err = served.sins()
+	}
+	if err != nil || status != 0 {
 		return exitStatus{max(status, 1), err}
 	}
 	return nil
@@ -142,12 +153,16 @@ type privateServer struct {
 	env    []string
 	serves chan error    // gets the result of serving; nil: it was not begun
 	mount  *fusefs.Mount // nil: no FUSE mount
+	watch  *strict.Watch // nil: without --strict
 }
 
 // serve makes a server listen in a place, and mounts it there. With an error it returns what
 // it has begun, which the caller ends.
 func (config runConfig) serve(ctx context.Context, server *p9srv.Server, place *private.Place) (privateServer, error) {
 	var s privateServer
+	if config.strict {
+		s.watch = watch(server)
+	}
 	e, serves, err := serveUnix(ctx, server, place.Socket())
 	if err != nil {
 		return s, err
@@ -201,6 +216,7 @@ func (s privateServer) end(server *p9srv.Server) error {
 	if s.mount != nil {
 		_ = within(endTime, s.mount.Wait)
 	}
+	s.settle()
 	err := within(cuttingTime, func() error {
 		err := server.Close()
 		if s.serves != nil {

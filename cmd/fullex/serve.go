@@ -43,6 +43,7 @@ func serveCommand() *cli.Command {
 			logLevelFlag("info"),
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log as `FORMAT`: text or json"},
 			&cli.BoolFlag{Name: "trace", Usage: "log every 9P message in a readable line"},
+			strictFlag("log each rule of 9P that a client breaks, and a summary of each connection"),
 		}, limitFlags(), faultFlags()),
 		OnUsageError: oneLine,
 		Action:       serve,
@@ -71,6 +72,9 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
+	if config.strict { // asked for by name: whatever the level
+		config = config.atLeast(slog.LevelWarn)
+	}
 	lines := config.logLines(stderr)
 	defer lines.Close(flushTime)
 	log := config.logger(lines)
@@ -82,7 +86,7 @@ func (config serveConfig) run(ctx context.Context, stdout, stderr io.Writer) err
 		level := max(config.level, slog.LevelInfo) // --trace wins over --log-level
 		server.Trace = func(line string) { log.Log(context.Background(), level, "9p", "message", line) }
 	}
-	up, err := newUpgrader(server, state, len(config.faults.all()) > 0, log)
+	up, err := newUpgrader(server, state, config.notUpgradable(), log)
 	if err != nil {
 		return err
 	}
@@ -123,6 +127,9 @@ func (config serveConfig) newServer(state *upgrade.State, log *slog.Logger) (*p9
 	}
 	server.Kernel.MaxSessions = config.sessions
 	server.Identity, server.Limits, server.Log = config.identity, config.limits, log
+	if config.strict {
+		watch(server)
+	}
 	return server, nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,11 +30,12 @@ type upgrader struct {
 }
 
 // newUpgrader returns the upgrader of a server that is not used yet. state is what the
-// previous program has left to this one; nil: this is the first one.
-func newUpgrader(server *p9srv.Server, state *upgrade.State, faulty bool, log *slog.Logger) (*upgrader, error) {
+// previous program has left to this one; nil: this is the first one. refusal
+// says why there is no upgrade; nil: there is.
+func newUpgrader(server *p9srv.Server, state *upgrade.State, refusal error, log *slog.Logger) (*upgrader, error) {
 	u := &upgrader{
 		asked: make(chan struct{}, 1), signals: make(chan os.Signal, 1), done: make(chan struct{}),
-		server: server, log: log, generation: 1,
+		server: server, log: log, generation: 1, refusal: refusal,
 	}
 	var err error
 	if u.program, err = upgrade.Self(); err != nil {
@@ -47,22 +47,10 @@ func newUpgrader(server *p9srv.Server, state *upgrade.State, faulty bool, log *s
 			return nil, err
 		}
 	}
-	if faulty {
-		u.refusal = errors.New("a server with --fault cannot be upgraded")
-	}
 	server.Kernel.Upgrade, server.Kernel.Generation = u.ask, u.generation
 	signal.Notify(u.signals, syscall.SIGUSR2)
 	go u.listen()
 	return u, nil
-}
-
-// refusing returns an upgrader that refuses every upgrade, and says why.
-func refusing(server *p9srv.Server, why string, log *slog.Logger) (*upgrader, error) {
-	u, err := newUpgrader(server, nil, false, log)
-	if err == nil {
-		u.refusal = errors.New(why)
-	}
-	return u, err
 }
 
 // listen asks for an upgrade at each signal, until close.

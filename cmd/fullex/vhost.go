@@ -66,7 +66,7 @@ func vhost(c *cli.Context) error {
 	defer lines.Close(flushTime)
 	server.Kernel.MaxSessions = config.sessions
 	server.Limits, server.Log = config.limits, config.logger(lines)
-	up, err := refusing(server, "virtual machines cannot be carried", server.Log)
+	up, err := newUpgrader(server, nil, errors.New("virtual machines cannot be carried"), server.Log)
 	if err != nil {
 		return err
 	}
