@@ -41,6 +41,7 @@ func TestLinuxMounts(t *testing.T) {
 func testLinux(t *testing.T, version string) {
 	kernel := vm.Need(t, "kernel-"+version)
 	srv := &p9srv.Server{Kernel: newKernel(), Limits: p9srv.Limits{HandshakeTimeout: bootTime}}
+	broken := watched(srv)
 	addr, serial := serveTCP(t, srv), alsoOnUnix(t, srv)
 	dir := t.TempDir()
 	shared := filepath.Join(dir, "shared")
@@ -60,6 +61,7 @@ func testLinux(t *testing.T, version string) {
 	assert.NoError(t, err)
 	assert.Equal(t, "from the guest\n", string(answer))
 	eventually(t, "the sessions of the guest have ended", func() bool { return srv.Kernel.Sessions() == 0 })
+	assert.Contains(t, []string{"", "fids-left"}, broken.list(t), "rules of 9P that the guest broke")
 }
 
 // reported makes each scenario a subtest, with its failures.
