@@ -101,9 +101,6 @@ func runBlock(b guide.Block, number int) error {
 		return nil
 	}
 	text := strings.ReplaceAll(b.Text, "go run ./cmd/fullex", "fullex")
-	if dir, ok := b.Value("at"); ok {
-		text = strings.ReplaceAll(text, "/mnt", dir)
-	}
 	run, err := startBlock(text, number)
 	if err != nil {
 		return err

@@ -37,7 +37,6 @@ var notRun = map[string]string{
 var ways = map[string]string{
 	"background": "it goes on: the test waits for what it prints first, and ends it after the last block",
 	"fails":      "its status is not 0",
-	"at":         "at=DIR: the reader is told to type DIR in place of /mnt",
 	"file":       "file=NAME: the reader is told to save it under this name",
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -122,5 +123,18 @@ func TestREADMEContainsTheTestedRecipe(t *testing.T) {
 	require.NoError(t, err)
 	recipe, err := os.ReadFile("testdata/recipe.sh")
 	require.NoError(t, err)
-	assert.Contains(t, string(readme), "\n"+string(recipe)+"```\n")
+	assert.Contains(t, string(readme), "\ncd /tmp/dev\n"+string(recipe)+"```\n")
+}
+
+func TestRecipeCreatesNothingWhereNoMountIs(t *testing.T) {
+	recipe, err := filepath.Abs("testdata/recipe.sh")
+	require.NoError(t, err)
+	cmd := exec.Command("sh", recipe)
+	cmd.Dir = t.TempDir()
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err)
+	assert.Contains(t, string(out), "3: Bad file descriptor")
+	found, err := os.ReadDir(cmd.Dir)
+	require.NoError(t, err)
+	assert.Empty(t, found)
 }

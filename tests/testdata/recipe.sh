@@ -1,4 +1,4 @@
-exec 3<>/mnt/full_ex                     # open: the session is this descriptor's
+[ -e full_ex ] && exec 3<>full_ex        # open: the session is this descriptor's
 printf '\003' >&3                        # one byte: capacity 3
 printf '\001\000\000\000' >&3            # 1 is odd: pushed left
 printf '\002\000\000\000' >&3            # 2 is even: pushed right

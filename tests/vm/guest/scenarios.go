@@ -100,7 +100,9 @@ func unmountAndBack(c *check) {
 
 // shellRecipe runs the commands that the README shows.
 func shellRecipe(c *check) {
-	out, err := exec.Command("/bin/busybox", "sh", "/recipe.sh").CombinedOutput()
+	cmd := exec.Command("/bin/busybox", "sh", "/recipe.sh")
+	cmd.Dir = mountPoint
+	out, err := cmd.CombinedOutput()
 	c.must("run the recipe", err)
 	c.same("output", strings.Fields(string(out)), []string{"3", "1", "2"})
 }
