@@ -59,23 +59,3 @@ func completionCommand() *cli.Command {
 		},
 	}
 }
-
-func manCommand() *cli.Command {
-	return &cli.Command{
-		Name:         "man",
-		Usage:        "print the manual page",
-		Description:  "    fullex man > /usr/local/share/man/man8/fullex.8",
-		OnUsageError: oneLine,
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			text, err := c.App.ToMan()
-			if err != nil {
-				return fmt.Errorf("man: make the page: %w", err)
-			}
-			_, err = fmt.Fprintln(c.App.Writer, text)
-			return err
-		},
-	}
-}

@@ -50,7 +50,7 @@
 //	completion     print a script that completes commands in a shell
 //	man            print the manual page
 //
-// # A first session
+// # Examples
 //
 // The server prints where it listens and how to mount it:
 //
@@ -116,5 +116,8 @@
 //	/sbin/mount.fullex               a link to fullex, for mount -t fullex and fstab
 //	/usr/libexec/vhost-user-9p       a link to fullex, for managers of virtual machines
 //
-// The guides in cmd/fullex/doc say more, by topic.
+// # See also
+//
+// The guides in cmd/fullex/doc say more, by topic. So do mount(8), fstab(5) and
+// fusermount3(1).
 package main
