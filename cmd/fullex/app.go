@@ -28,15 +28,14 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
-		EnableBashCompletion:      true,
-		Flags:                     []cli.Flag{cli.HelpFlag}, // the library adds it only if no command is named help
+		Flags:                     []cli.Flag{cli.HelpFlag}, // the library leaves it out beside a command help
 		Commands: slices.Concat(
 			grouped(toServe, serveCommand(), upgradeCommand(), vhostCommand(), demoCommand()),
 			grouped(toMount, mountCommand(), umountCommand()),
 			grouped(toUse, shellCommand(), lsCommand(), catCommand(), writeCommand(), insmodCommand(), rmmodCommand()),
 			grouped(toTest, checkCommand(), checkWorkerCommand(), runCommand(), watcherCommand(), replayCommand()),
 			grouped(toLook, sessionsCommand(), dmesgCommand(), lsmodCommand(), traceCommand(), benchCommand()),
-			grouped(toSetUp, helpCommand(), completionCommand(), manCommand()),
+			grouped(toSetUp, helpCommand(), completionCommand(), completeCommand(), manCommand()),
 		),
 	}
 }

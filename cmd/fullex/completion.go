@@ -2,32 +2,48 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// completions are the scripts for the shells other than fish. They ask fullex for the words
-// that may come next.
+// shells are those that completion has a script for.
+var shells = []string{"bash", "zsh", "fish"}
+
+// completions are what shells source: they ask fullex itself for the words that may come
+// next.
 var completions = map[string]string{
 	"bash": `_fullex() {
-	local word=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
-	case $word in -*) words+=("$word") ;; esac
-	COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$word"))
+	local IFS=$'\n'
+	COMPREPLY=($("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f 1))
 }
 complete -o bashdefault -o default -F _fullex fullex
 `,
 	"zsh": `#compdef fullex
 _fullex() {
 	local -a found
-	local word=${words[CURRENT]}
-	if [[ $word == -* ]]; then
-		found=(${(f)"$(${words[1,CURRENT]} --generate-bash-completion 2>/dev/null)"})
+	found=(${(f)"$("${words[1]}" complete "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+	found=("${(@)found//:/\\:}")
+	found=("${(@)found/$'\t'/:}")
+	if (( $#found )); then
+		_describe fullex found
 	else
-		found=(${(f)"$(${words[1,CURRENT-1]} --generate-bash-completion 2>/dev/null)"})
+		_files
 	fi
-	compadd -a found || _files
 }
 compdef _fullex fullex
+`,
+	"fish": `function __fullex_complete
+	set -l words (commandline -opc)
+	set -l found ($words[1] complete $words[2..] (commandline -ct) 2>/dev/null)
+	if set -q found[1]
+		printf '%s\n' $found
+	else
+		__fish_complete_path (commandline -ct)
+	end
+end
+complete -c fullex -f -a '(__fullex_complete)'
 `,
 }
 
@@ -35,7 +51,7 @@ func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
 		Usage:     "print a script that completes commands in a shell",
-		ArgsUsage: "bash|zsh|fish",
+		ArgsUsage: strings.Join(shells, "|"),
 		Description: "    source <(fullex completion bash)    # in ~/.bashrc\n" +
 			"    source <(fullex completion zsh)     # in ~/.zshrc, after compinit\n" +
 			"    fullex completion fish | source     # in ~/.config/fish/config.fish",
@@ -45,16 +61,10 @@ func completionCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			text, ok := completions[args[0]]
-			if args[0] == "fish" {
-				text, err = c.App.ToFishCompletion()
-			} else if !ok {
-				err = fmt.Errorf("completion: no shell %q, want %s", args[0], c.Command.ArgsUsage)
+			if !slices.Contains(shells, args[0]) {
+				return fmt.Errorf("completion: no shell %q, want %s", args[0], c.Command.ArgsUsage)
 			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprint(c.App.Writer, text)
+			_, err = fmt.Fprint(c.App.Writer, completions[args[0]])
 			return err
 		},
 	}
