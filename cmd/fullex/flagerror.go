@@ -35,11 +35,14 @@ func flagError(flags []cli.Flag, err error) error {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, noSuchFlag); ok {
 		name = strings.TrimLeft(name, "-")
-		near := cli.SuggestFlag(flags, name, false)
+		near := otherFlag(flags, name)
+		if near == "" {
+			near = cli.SuggestFlag(flags, name, false)
+		}
 		if near != "" {
 			near = fmt.Sprintf(cli.SuggestDidYouMeanTemplate, near)
 		}
-		return errors.New("no flag --" + name + asked(near))
+		return errors.New("no flag " + dashed(name) + asked(near))
 	}
 	if name, ok := strings.CutPrefix(text, noValue); ok {
 		return fmt.Errorf("%s: want a value, %s", dashed(name), valuesOf(flags, name))

@@ -52,6 +52,9 @@ func helpCommand() *cli.Command {
 
 // noSuchCommand returns the error for an unknown command. It names the nearest one.
 func noSuchCommand(app *cli.App, word string) error {
+	if other, ok := otherCommands[word]; ok {
+		return fmt.Errorf("no command %q, did you mean %q? (see fullex --help)", word, other)
+	}
 	var visible []*cli.Command
 	for _, c := range app.Commands {
 		if !c.Hidden {
