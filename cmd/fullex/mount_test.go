@@ -10,24 +10,27 @@ import (
 	"fullex/p9srv/endpoint"
 )
 
-func TestMountLine(t *testing.T) {
+func TestMountLines(t *testing.T) {
 	const options = "version=9p2000.L,noxattr"
 	here, err := os.Getwd()
 	require.NoError(t, err)
-	for text, want := range map[string]string{
-		"unix:/run/s":        "mount -t 9p -o trans=unix," + options + " /run/s /mnt",
-		"unix:/a b/it's":     "mount -t 9p -o trans=unix," + options + ` '/a b/it'\''s' /mnt`,
-		"unix:s":             "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt",
-		"tcp:127.0.0.1:5640": "mount -t 9p -o trans=tcp,port=5640," + options + " 127.0.0.1 /mnt",
-		"tcp:0.0.0.0:99":     "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt",
-		"tcp:[::1]:5640":     "fullex mount --v9fs 'tcp:[::1]:5640' /mnt",
-		"vsock:any:5640":     "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)",
-		"fd:3":               "ask whoever opened the socket for its address",
+	for text, want := range map[string][2]string{ // with FUSE, and as root
+		"unix:/run/s":        {"unix:/run/s DIR", "mount -t 9p -o trans=unix," + options + " /run/s /mnt"},
+		"unix:/s,mode=0660":  {"unix:/s DIR", "mount -t 9p -o trans=unix," + options + " /s /mnt"},
+		"unix:/a b/it's":     {`'unix:/a b/it'\''s' DIR`, "mount -t 9p -o trans=unix," + options + ` '/a b/it'\''s' /mnt`},
+		"unix:s":             {"unix:" + here + "/s DIR", "mount -t 9p -o trans=unix," + options + " " + here + "/s /mnt"},
+		"tcp:127.0.0.1:5640": {"tcp:127.0.0.1:5640 DIR", "mount -t 9p -o trans=tcp,port=5640," + options + " 127.0.0.1 /mnt"},
+		"tcp:0.0.0.0:99":     {"tcp:THIS-MACHINE:99 DIR", "mount -t 9p -o trans=tcp,port=99," + options + " THIS-MACHINE /mnt"},
+		"tcp:[::1]:5640":     {"'tcp:[::1]:5640' DIR", "fullex mount --v9fs 'tcp:[::1]:5640' /mnt"},
+		"vsock:any:5640":     {"vsock:2:5640 DIR (in a guest of this machine)", "fullex mount --v9fs vsock:2:5640 /mnt (in a guest of this machine)"},
 	} {
 		e, err := endpoint.Parse(text)
 		require.NoError(t, err)
-		assert.Equal(t, want, mountLine(t.Context(), e, "/mnt"))
+		assert.Equal(t, "  mount it: fullex mount "+want[0]+"\n  mount it (as root): "+want[1]+"\n", mountLines(t.Context(), e))
 	}
+	e, err := endpoint.Parse("fd:3")
+	require.NoError(t, err)
+	assert.Equal(t, "  mount it: ask whoever opened the socket for its address\n", mountLines(t.Context(), e))
 }
 
 func TestOtherNamesOfTheProgram(t *testing.T) {

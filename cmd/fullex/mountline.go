@@ -16,16 +16,17 @@ func toCopy(e endpoint.Endpoint) string {
 	return quote.Shell(e.String())
 }
 
-// mountLine returns the shell command that mounts a server which listens at an endpoint. If
-// there is none it returns a note instead.
-func mountLine(ctx context.Context, e endpoint.Endpoint, dir string) string {
+// mountLines returns the shell commands that mount a server which listens at an endpoint, as
+// others reach it: one for everybody, and one for root.
+func mountLines(ctx context.Context, e endpoint.Endpoint) string {
+	const everybody, root = "  mount it: ", "  mount it (as root): "
 	hint := e.MountHint(ctx)
 	if hint.Source == "" {
-		return hint.Note
+		return everybody + hint.Note + "\n"
 	}
-	line := v9fs.Line(hint, dir)
+	note := "\n"
 	if hint.Note != "" {
-		line += " (" + hint.Note + ")"
+		note = " (" + hint.Note + ")\n"
 	}
-	return line
+	return everybody + "fullex mount " + quote.Shell(hint.Endpoint) + " DIR" + note + root + v9fs.Line(hint, "/mnt") + note
 }

@@ -99,6 +99,6 @@ func announce(ctx context.Context, w io.Writer, sources []source) {
 			announceVhost(ctx, w, s.endpoint)
 			continue
 		}
-		fmt.Fprintf(w, "listening on %s\n  mount it (as root): %s\n", toCopy(s.endpoint), mountLine(ctx, s.endpoint, "/mnt"))
+		fmt.Fprintf(w, "listening on %s\n%s", toCopy(s.endpoint), mountLines(ctx, s.endpoint))
 	}
 }

@@ -10,7 +10,10 @@ type Mount struct {
 	// Socket means that the kernel cannot connect by itself: the mounting program must
 	// give it a connected socket. Source is then the text form of an endpoint.
 	Socket bool
-	Note   string // for a person: where to mount, or what to do without Source
+	// Endpoint is the text form of the endpoint at which clients that are not the kernel
+	// connect. It is "" if there is none.
+	Endpoint string
+	Note     string // for a person: where to mount, or what to do without Source
 }
 
 // Mount returns how the kernel of this machine reaches the endpoint. It may look up a host
@@ -29,7 +32,8 @@ func (e Endpoint) Mount(ctx context.Context) (m Mount, err error) {
 // MountSocket returns how to mount the endpoint with a connected socket.
 func (e Endpoint) MountSocket() (Mount, error) {
 	e, err := e.Abs()
-	return Mount{Source: e.String(), Options: []string{"trans=fd"}, Network: !e.of.local, Socket: true}, err
+	text := e.String()
+	return Mount{Source: text, Options: []string{"trans=fd"}, Network: !e.of.local, Socket: true, Endpoint: text}, err
 }
 
 // MountHint returns how others mount a server that listens at the endpoint, maybe from other
@@ -42,7 +46,7 @@ func (e Endpoint) MountHint(ctx context.Context) Mount {
 	}
 	m, err := e.Mount(ctx)
 	if err != nil {
-		return Mount{Source: e.String(), Socket: true}
+		return Mount{Source: e.String(), Socket: true, Endpoint: e.String()}
 	}
 	return m
 }

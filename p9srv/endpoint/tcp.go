@@ -84,7 +84,7 @@ func (a tcpAddress) mount(ctx context.Context) (Mount, error) {
 }
 
 func (a tcpAddress) mountFrom(host string) Mount {
-	return Mount{Source: host, Options: []string{"trans=tcp", "port=" + a.portText()}, Network: true}
+	return Mount{Source: host, Options: []string{"trans=tcp", "port=" + a.portText()}, Network: true, Endpoint: TCP(host, a.port).String()}
 }
 
 // hint implements hinting. For a server that listens at all addresses of this machine, the

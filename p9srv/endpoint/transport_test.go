@@ -64,12 +64,12 @@ func TestPropertiesOfEachTransport(t *testing.T) {
 func TestMountHintOfEachTransport(t *testing.T) {
 	const network = true
 	for text, want := range map[string]Mount{
-		"unix:/s":                {Source: "/s", Options: []string{"trans=unix"}},
-		"unix:/a,b/s,mode=0660":  {Source: "unix:/a,b/s,mode=0660", Options: []string{"trans=fd"}, Socket: true},
-		"tcp:127.0.0.1:5":        {Source: "127.0.0.1", Options: []string{"trans=tcp", "port=5"}, Network: network},
-		"tcp:[::1]:5":            {Source: "tcp:[::1]:5", Options: []string{"trans=fd"}, Network: network, Socket: true},
-		"tcp:[::]:5":             {Source: "THIS-MACHINE", Options: []string{"trans=tcp", "port=5"}, Network: network},
-		"vsock:any:5":            {Source: "vsock:2:5", Options: []string{"trans=fd"}, Network: network, Socket: true, Note: "in a guest of this machine"},
+		"unix:/s":                {Source: "/s", Options: []string{"trans=unix"}, Endpoint: "unix:/s"},
+		"unix:/a,b/s,mode=0660":  {Source: "unix:/a,b/s,mode=0660", Options: []string{"trans=fd"}, Socket: true, Endpoint: "unix:/a,b/s,mode=0660"},
+		"tcp:127.0.0.1:5":        {Source: "127.0.0.1", Options: []string{"trans=tcp", "port=5"}, Network: network, Endpoint: "tcp:127.0.0.1:5"},
+		"tcp:[::1]:5":            {Source: "tcp:[::1]:5", Options: []string{"trans=fd"}, Network: network, Socket: true, Endpoint: "tcp:[::1]:5"},
+		"tcp:[::]:5":             {Source: "THIS-MACHINE", Options: []string{"trans=tcp", "port=5"}, Network: network, Endpoint: "tcp:THIS-MACHINE:5"},
+		"vsock:any:5":            {Source: "vsock:2:5", Options: []string{"trans=fd"}, Network: network, Socket: true, Endpoint: "vsock:2:5", Note: "in a guest of this machine"},
 		"fd:3":                   {Note: "ask whoever opened the socket for its address"},
 		"vhost-user:s,tag=deque": {Source: "deque", Options: []string{"trans=virtio"}, Note: "in the guest"},
 	} {

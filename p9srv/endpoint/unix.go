@@ -165,7 +165,7 @@ func (a unixAddress) mount(context.Context) (Mount, error) {
 	if strings.Contains(a.path, ",") || len(a.path) > maxUnixPath {
 		return Mount{}, nil
 	}
-	return Mount{Source: a.path, Options: []string{"trans=unix"}}, nil
+	return Mount{Source: a.path, Options: []string{"trans=unix"}, Endpoint: Unix(a.path).String()}, nil
 }
 
 func unixPeer(c net.Conn, wantProcess bool) (Peer, bool) {
