@@ -25,7 +25,7 @@ import (
 func TestOracleReplay(t *testing.T) {
 	traces := parseTraces(t)
 	for _, profile := range []contract.Profile{contract.Fixed, contract.Module} {
-		model := contract.Device{Model: contract.Model{Profile: profile}}
+		model := contract.Device{Model: contract.Model{Contract: contract.Of(profile)}}
 		t.Run("model "+string(profile), func(t *testing.T) { replayAll(t, traces, model.Open) })
 	}
 	t.Run("device", func(t *testing.T) {

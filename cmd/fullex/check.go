@@ -42,7 +42,7 @@ func checkCommand() *cli.Command {
 			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "fail a case that takes longer than `TIME`"},
 			&cli.Uint64Flag{Name: "seed", Usage: "generate the random sessions from seed `N`", DefaultText: "a new one each run"},
 			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "run `N` random sessions"},
-			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "check against `PROFILE`: fixed, or module, which also accepts what the original module does"},
+			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "check against `PROFILE`: fixed; module, which also accepts what the original module does; or assignment, which accepts any error where its text is silent"},
 			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "open the device below TARGET by `DOOR`: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
 			&cli.StringFlag{Name: "format", Value: "human", Usage: "print the results as `FORMAT`: " + strings.Join(check.Formats, ", ")},
 			&cli.BoolFlag{Name: "dangerous", Usage: "also run cases that can crash a kernel with the original module, or end the sessions of others"},
@@ -103,7 +103,7 @@ func valuesIn(words []string, name string) (values []string) {
 // repeating returns the command that repeats a run. If some cases are hidden, it leaves out
 // --only and --skip, which could name them.
 func repeating(c *cli.Context, o check.Options, target string) string {
-	words := []string{"fullex check", "--profile", string(o.Profile), "--seed", fmt.Sprint(o.Seed), "--sessions", fmt.Sprint(o.Sessions)}
+	words := []string{"fullex check", "--profile", string(o.Contract.Profile), "--seed", fmt.Sprint(o.Seed), "--sessions", fmt.Sprint(o.Sessions)}
 	for _, flag := range []string{"door", "timeout", "dangerous"} {
 		if c.IsSet(flag) {
 			words = append(words, fmt.Sprintf("--%s=%v", flag, c.Value(flag)))
@@ -155,7 +155,7 @@ func checkOptions(c *cli.Context) (check.Options, error) {
 		return check.Options{}, fmt.Errorf("--sessions %d: want a number above 0", c.Int("sessions"))
 	}
 	o := check.Options{
-		Profile: contract.Profile(c.String("profile")), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Hide: c.StringSlice("hide"),
+		Contract: contract.Of(contract.Profile(c.String("profile"))), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Hide: c.StringSlice("hide"),
 		Timeout: c.Duration("timeout"), Seed: c.Uint64("seed"), Sessions: c.Int("sessions"), Dangerous: c.Bool("dangerous"),
 	}
 	if !c.IsSet("seed") {

@@ -33,7 +33,7 @@ func selfTest(ctx context.Context, w io.Writer, o check.Options, format string) 
 	if format != "human" {
 		table = io.Discard
 	}
-	results := check.Results{Target: "self-test", Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
+	results := check.Results{Target: "self-test", Profile: o.Contract.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
 	_, stopped := fmt.Fprintf(table, "%-22s %-8s %s\n", "FAULT", "CASES", "CAUGHT BY")
 	for _, f := range append([]faults.Fault{{}}, allFaults()...) {
 		r := faultCase(f)

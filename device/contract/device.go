@@ -4,17 +4,17 @@ import "io"
 
 // Device is a device in memory for one client, which behaves as its Model says. With
 // the profile Module it behaves as the original does. The zero Device is closed and
-// has the profile Fixed. All errors are syscall.Errno values. A Device is not safe for
+// has the profile Fixed. It refuses a second open, whatever its contract says. All errors are syscall.Errno values. A Device is not safe for
 // concurrent use.
 type Device struct {
 	Model
 	IsOpen bool
 }
 
-// Open opens the device and returns d itself, or EACCES if it is open.
+// Open opens the device and returns d itself, or the contract's refusal if it is open.
 func (d *Device) Open() (io.ReadWriteCloser, error) {
 	if d.IsOpen {
-		return nil, RowOpenTwice.Errno
+		return nil, d.Model.OpenAgain()[0].Errno
 	}
 	d.IsOpen = true
 	return d, nil

@@ -12,6 +12,12 @@
 // Values are little-endian int32 on every machine. Negative numbers can be odd, too.
 // Offsets have no meaning. A refused call changes nothing.
 //
+// # Contracts
+//
+// A [Contract] says which answers are correct. [Of] returns that of a [Profile]: the rows
+// as they are, or less strict ones. It has a [Rule] for each row, and for each part of a
+// row that it may treat in its own way. A teacher's contract is a changed copy.
+//
 // # Model
 //
 // A [Model] is the state of one session, with its values in a slice. For a call it

@@ -1,9 +1,9 @@
 package contract
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
-	"syscall"
 )
 
 const (
@@ -17,67 +17,102 @@ const (
 // correct answers, at least one. The first is that of the contract. With the profile
 // Module the last is that of the original, unless LongReads adds another.
 type Model struct {
-	Profile   Profile // "": Fixed
-	LongReads string  // why reads of more than 4 bytes may be refused (RowReadKept); "": they may not
-	Shared    bool    // another thread or process than the caller opened the device
+	Contract  *Contract // nil: that of the profile Fixed
+	LongReads string    // why reads of more than 4 bytes may be refused (RowReadKept); "": they may not
+	Shared    bool      // another thread or process than the caller opened the device
 
 	Capacity int     // 0: uninitialised
 	Values   []int32 // leftmost first
 }
 
+// fixed is the contract of models that name none.
+var fixed = Of(Fixed)
+
+func (m Model) contract() *Contract {
+	if m.Contract == nil {
+		return fixed
+	}
+	return m.Contract
+}
+
+func (m Model) rule(r Row) Rule { return m.contract().Rules[r.Name] }
+
+// OpenAgain returns the answers to a second open by the client that has the session, where
+// a contract refuses it.
+func (m Model) OpenAgain() []Answer { return m.refusals(RowOpenTwice) }
+
 // Write returns the answers to a write of p.
 func (m Model) Write(p []byte) []Answer { return m.allowed(m.write(p)) }
 
-func (m Model) write(p []byte) Answer {
+func (m Model) write(p []byte) []Answer {
+	c := m.contract()
 	switch {
 	case len(p) == 0:
-		return m.refusal(RowWriteEmpty)
+		return m.refusals(RowWriteEmpty)
 	case m.Capacity == 0 && len(p) > 1:
-		return m.refusal(RowWriteNew)
-	case m.Capacity == 0 && (p[0] == 0 || p[0] > MaxCapacity):
-		return m.refusal(RowCapacityBad)
+		return m.refusals(RowWriteNew)
+	case m.Capacity == 0 && (int(p[0]) < c.MinCapacity || int(p[0]) > c.MaxCapacity):
+		return m.refusals(RowCapacityBad)
 	case m.Capacity == 0:
 		m.Capacity = int(p[0])
-		return Answer{Row: RowCapacity, N: 1, Next: m}
+		return []Answer{{Row: RowCapacity, N: 1, Next: m}}
 	case len(p) != ValueSize:
-		return m.refusal(RowWriteSize)
+		return m.refusals(RowWriteSize)
 	case len(m.Values) == m.Capacity:
-		return m.refusal(RowFull)
+		return m.refusals(RowFull)
 	}
-	if v := int32(binary.LittleEndian.Uint32(p)); v%2 == 0 {
-		m.Values = slices.Concat(m.Values, []int32{v})
-	} else {
+	if v := int32(binary.LittleEndian.Uint32(p)); c.Order.Left(v) {
 		m.Values = slices.Concat([]int32{v}, m.Values)
+	} else {
+		m.Values = slices.Concat(m.Values, []int32{v})
 	}
-	return Answer{Row: RowPush, N: ValueSize, Next: m}
+	return []Answer{{Row: RowPush, N: ValueSize, Next: m}}
 }
 
 // Read returns the answers to a read of count bytes.
-func (m Model) Read(count int) []Answer {
-	own := m.read(count)
-	switch {
-	case own.Row == RowReadShort && m.Profile == Module:
-		popped := m.popped(RowReadShort, count)
-		popped.Note = "as the original does, a read of fewer than 4 bytes popped a value and returned 4"
-		return m.allowed(own, popped)
-	case own.Row == RowPop && count > ValueSize && m.LongReads != "":
-		kept := m.refusal(RowReadKept)
-		kept.Note = "ESPIPE was accepted: " + m.LongReads
-		return m.allowed(own, kept)
-	}
-	return m.allowed(own)
-}
+func (m Model) Read(count int) []Answer { return m.allowed(m.read(count)) }
 
-func (m Model) read(count int) Answer {
+func (m Model) read(count int) []Answer {
 	switch {
 	case count == 0:
-		return m.refusal(RowReadEmpty)
+		return m.refusals(RowReadEmpty)
+	case m.Capacity == 0:
+		return m.refusals(RowReadNew)
+	case len(m.Values) == 0 && count != ValueSize:
+		return m.refusals(RowNothingSizes)
 	case len(m.Values) == 0:
-		return m.refusal(RowNothing)
+		return m.refusals(RowNothing)
 	case count < ValueSize:
-		return m.refusal(RowReadShort)
+		return m.readShort(count)
+	case count > ValueSize:
+		return m.readLong(count)
 	}
-	return m.popped(RowPop, count)
+	return []Answer{m.popped(RowPop, count)}
+}
+
+func (m Model) readShort(count int) []Answer {
+	answers, rule := m.refusals(RowReadShort), m.rule(RowReadShort)
+	if rule.Pops {
+		popped := m.popped(RowReadShort, count)
+		popped.Note = cmp.Or(rule.Note, "a read of fewer than 4 bytes popped a value and returned 4, which row read-short allows")
+		answers = append(answers, popped)
+	}
+	return answers
+}
+
+func (m Model) readLong(count int) []Answer {
+	answers := append([]Answer{m.popped(RowPopLong, count)}, m.refusals(RowPopLong)...)
+	if m.LongReads == "" {
+		return answers
+	}
+	for _, kept := range m.refusals(RowReadKept) {
+		kept.Note = m.LongReads
+		if !kept.Any {
+			kept.Note = ErrnoName(kept.Errno) + " was accepted: " + m.LongReads
+		}
+		answers = append(answers, kept)
+	}
+	return answers
 }
 
 // popped returns the answer that pops the leftmost value into a buffer of count bytes.
@@ -87,15 +122,15 @@ func (m Model) popped(r Row, count int) Answer {
 	return Answer{Row: r, N: ValueSize, Data: data[:min(count, ValueSize)], Next: m}
 }
 
-// refusal returns the answer of a row that refuses the call.
-func (m Model) refusal(r Row) Answer { return Answer{Row: r, Errno: r.Errno, Next: m} }
-
-// allowed returns the answers. It adds the refusal that the original gives to a caller
+// allowed returns the answers. It adds the refusals that the contract allows to a caller
 // that shares the session.
-func (m Model) allowed(answers ...Answer) []Answer {
-	if m.Shared && m.Profile == Module {
-		note := "as the original does, the session is its thread's: another is refused with EACCES"
-		answers = append(answers, Answer{Row: RowShared, Errno: syscall.EACCES, Note: note, Next: m})
+func (m Model) allowed(answers []Answer) []Answer {
+	if !m.Shared {
+		return answers
+	}
+	for _, a := range m.refusals(RowShared) {
+		a.Note = cmp.Or(m.rule(RowShared).Note, a.Note)
+		answers = append(answers, a)
 	}
 	return answers
 }

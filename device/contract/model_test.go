@@ -25,9 +25,9 @@ func TestModelFollowsTheContract(t *testing.T) {
 		{"write 01000000 -> EACCES", "a new session", RowWriteNew},
 		{"write 00 -> EINVAL", "a new session", RowCapacityBad},
 		{"write 65 -> EINVAL", "a new session", RowCapacityBad},
-		{"read 4 -> EACCES", "a new session", RowNothing},
+		{"read 4 -> EACCES", "a new session", RowReadNew},
 		{"write 03 -> 1", "a new session", RowCapacity},
-		{"read 1 -> EACCES", "an empty deque", RowNothing},
+		{"read 1 -> EACCES", "an empty deque", RowNothingSizes},
 		{"write feffffff -> 4", "an empty deque", RowPush},
 		{"write ffffffff -> 4", "a deque that is neither empty nor full", RowPush},
 		{"write fdffffff -> 4", "a deque that is neither empty nor full", RowPush},
@@ -35,7 +35,7 @@ func TestModelFollowsTheContract(t *testing.T) {
 		{"write 01 -> EINVAL", "a full deque", RowWriteSize},
 		{"read 0 -> EINVAL", "a full deque", RowReadEmpty},
 		{"read 3 -> EINVAL", "a full deque", RowReadShort},
-		{"read 9 -> 4 fdffffff", "a full deque", RowPop},
+		{"read 9 -> 4 fdffffff", "a full deque", RowPopLong},
 		{"read 4 -> 4 ffffffff", "a deque that is neither empty nor full", RowPop},
 		{"read 4 -> 4 feffffff", "a deque that is neither empty nor full", RowPop},
 	} {
@@ -53,7 +53,7 @@ func TestModelFollowsTheContract(t *testing.T) {
 }
 
 func TestModelAllowsWhatTheOriginalAndKernelsDo(t *testing.T) {
-	m := Model{Profile: Module, LongReads: "as 6.8 does", Shared: true, Capacity: 1, Values: []int32{2}}
+	m := Model{Contract: Of(Module), LongReads: "as 6.8 does", Shared: true, Capacity: 1, Values: []int32{2}}
 	for want, answers := range map[string][]Answer{
 		"0 EINVAL 1; 4 02 0; 0 EACCES 1":       m.Read(1),
 		"4 02000000 0; 0 EACCES 1":             m.Read(4),
@@ -71,7 +71,7 @@ func TestModelAllowsWhatTheOriginalAndKernelsDo(t *testing.T) {
 		}
 		assert.Equal(t, "; "+want, got)
 	}
-	m.Profile = Fixed
+	m.Contract = Of(Fixed)
 	assert.Len(t, m.Read(1), 1)
 }
 

@@ -39,7 +39,7 @@ func TestReadTraceNamesTheBadLine(t *testing.T) {
 }
 
 func TestPlayerShowsNoMoreBytesThanTheBufferHas(t *testing.T) {
-	d := Device{Model: Model{Profile: Module}}
+	d := Device{Model: Model{Contract: Of(Module)}}
 	calls, err := ReadTrace(strings.NewReader("open -> ok\nwrite 01 -> 1\nwrite 04030201 -> 4\nread 2 -> 4 0403\nclose -> ok\n"))
 	require.NoError(t, err)
 	assert.Empty(t, calls.Replay(d.Open))

@@ -61,7 +61,7 @@ func (c *memoryClient) Open(path string, _ int) (target.File, error) {
 	c.open = true
 	m := &memory{of: c}
 	if d.popsShort {
-		m.Profile = contract.Module
+		m.Contract = contract.Of(contract.Module)
 	}
 	switch {
 	case d.shared && d.session != nil:

@@ -98,7 +98,7 @@ func (f *file) pop(values ...int32) {
 
 // newModel returns the model of a new session.
 func (f *file) newModel() contract.Model {
-	return contract.Model{Profile: f.c.t.o.Profile, LongReads: f.c.Traits.LongReads}
+	return contract.Model{Contract: f.c.t.o.Contract, LongReads: f.c.Traits.LongReads}
 }
 
 // modelWith returns the model of a session with these values and the largest capacity.

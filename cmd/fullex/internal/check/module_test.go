@@ -57,7 +57,7 @@ var shared = []string{"thread.shared", "thread.race", "fork.shared", "fork.outli
 func TestModuleProfileAcceptsSessionsThatBelongToAThread(t *testing.T) {
 	d := &faulty{popsShort: true}
 	open := func() (Client, error) { return inMemory(threadsClient{memoryClient: &memoryClient{device: d}}), nil }
-	r, err := Run(t.Context(), open, Options{Profile: contract.Module})
+	r, err := Run(t.Context(), open, Options{Contract: contract.Of(contract.Module)})
 	require.NoError(t, err)
 	for _, id := range shared {
 		c := of(t, r, id)
@@ -66,7 +66,7 @@ func TestModuleProfileAcceptsSessionsThatBelongToAThread(t *testing.T) {
 	}
 	assert.Equal(t, ExitPassed, r.Exit())
 
-	r, err = Run(t.Context(), open, Options{Profile: contract.Fixed, Only: shared})
+	r, err = Run(t.Context(), open, Options{Contract: contract.Of(contract.Fixed), Only: shared})
 	require.NoError(t, err)
 	for _, c := range r.Cases {
 		assert.Equal(t, Failed, c.Status, c.ID)
@@ -76,7 +76,7 @@ func TestModuleProfileAcceptsSessionsThatBelongToAThread(t *testing.T) {
 func TestModuleProfileRejectsARefusalThatPops(t *testing.T) {
 	d := &faulty{}
 	open := func() (Client, error) { return inMemory(threadsClient{&memoryClient{device: d}, true}), nil }
-	r, err := Run(t.Context(), open, Options{Profile: contract.Module, Only: []string{"thread.shared", "fork.shared"}})
+	r, err := Run(t.Context(), open, Options{Contract: contract.Of(contract.Module), Only: []string{"thread.shared", "fork.shared"}})
 	require.NoError(t, err)
 	for _, c := range r.Cases {
 		assert.Equal(t, "read of the leftmost value, 2, failed with EACCES, must return 4", c.Reason, c.ID)
@@ -85,7 +85,7 @@ func TestModuleProfileRejectsARefusalThatPops(t *testing.T) {
 
 func TestModuleProfileRejectsAShortReadThatCopiesNothing(t *testing.T) {
 	for _, id := range []string{"read.short.1", "read.short.3", "random.sessions"} {
-		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Profile: contract.Module, Seed: 1, Only: []string{id}})
+		r := runOn(t, &faulty{popsShort: true, copiesNothing: true}, Options{Contract: contract.Of(contract.Module), Seed: 1, Only: []string{id}})
 		assert.Equal(t, Failed, r.Cases[0].Status, id)
 		assert.Contains(t, r.Cases[0].Reason, "of the leftmost value", id)
 	}
@@ -106,7 +106,7 @@ func (c described) Stat(string) (target.Entry, error) {
 func TestModuleProfileRejectsASizeAboveZero(t *testing.T) {
 	for mode, size := range map[fs.FileMode]int64{0o444: 1, 0o666: 1} {
 		r, err := Run(t.Context(), func() (Client, error) { return inMemory(described{&memoryClient{device: &faulty{}}, mode, size}), nil },
-			Options{Profile: contract.Module, Only: []string{"file.kind"}})
+			Options{Contract: contract.Of(contract.Module), Only: []string{"file.kind"}})
 		require.NoError(t, err)
 		assert.Equal(t, "the device has size 1, must have 0", r.Cases[0].Reason)
 	}

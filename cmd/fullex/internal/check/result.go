@@ -58,7 +58,7 @@ func Unrun(o Options, reason error) Results {
 }
 
 func newResults(o Options) Results {
-	return Results{Profile: o.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
+	return Results{Profile: o.Contract.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
 }
 
 // stop ends a run. The cases that are left get the status NotRun.

@@ -95,7 +95,7 @@ func TestFirstWrongCallIsTheLastPrinted(t *testing.T) {
 }
 
 func TestModuleProfileAcceptsShortReadsThatPop(t *testing.T) {
-	r := runOn(t, &faulty{popsShort: true}, Options{Profile: contract.Module})
+	r := runOn(t, &faulty{popsShort: true}, Options{Contract: contract.Of(contract.Module)})
 	for _, id := range []string{"read.short.1", "read.short.2", "read.short.3"} {
 		c := of(t, r, id)
 		assert.Equal(t, Passed, c.Status, c.Reason)

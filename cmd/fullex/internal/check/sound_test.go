@@ -137,7 +137,7 @@ func TestFullexMountPassesThroughFUSE(t *testing.T) {
 	assertSound(t, runAt(t, dir, Each, Options{Seed: 4, Only: doors}), append(openTwice, "file.truncated")...)
 	file := filepath.Join(dir, "full_ex")
 	assertSound(t, runAt(t, file, Plain, Options{Only: []string{"open.", "close.", "fork.", "unload."}}), "open.each", "close.frees", "unload.open")
-	assertSound(t, runAt(t, file, Plain, Options{Profile: contract.Module, Only: []string{"read.short.", "thread.", "fork.", "random.sessions"}}), "thread.open")
+	assertSound(t, runAt(t, file, Plain, Options{Contract: contract.Of(contract.Module), Only: []string{"read.short.", "thread.", "fork.", "random.sessions"}}), "thread.open")
 	assert.Eventually(t, func() bool { return srv.Kernel.Sessions() == 0 }, settleTime, askAgain)
 }
 
@@ -151,7 +151,7 @@ func TestUnloadingIsSkippedWhereItIsDangerous(t *testing.T) {
 		assert.Contains(t, r.Cases[0].Reason, why)
 		assert.Equal(t, ExitNotRun, r.Exit())
 	}
-	assertNothingRun(Options{Only: only.Only, Profile: contract.Module}, "crashes a kernel")
+	assertNothingRun(Options{Only: only.Only, Contract: contract.Of(contract.Module)}, "crashes a kernel")
 	open, err := at(endpoint, Plain, startWorker)
 	require.NoError(t, err)
 	client, err := open()

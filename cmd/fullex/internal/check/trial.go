@@ -74,7 +74,7 @@ func (t *trial) note(text string) {
 	}
 }
 
-func (t *trial) isModule() bool { return t.o.Profile == contract.Module }
+func (t *trial) isModule() bool { return t.o.Contract.Profile == contract.Module }
 
 // random returns random numbers that depend only on the seed and the number of the stream.
 func (t *trial) random(stream int) *rand.Rand {
