@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fullex/cmd/fullex/internal/check"
+	"fullex/device/contract"
 )
 
 // TestFailedCheckPrintsHowToRepeatIt wants the same flags, without those that could name
@@ -40,7 +41,7 @@ func TestWrongUseNamesNoHiddenCases(t *testing.T) {
 		require.Error(t, err)
 		var results check.Results
 		require.NoError(t, json.Unmarshal([]byte(out), &results))
-		assert.Len(t, results.Cases, len(check.Cases()))
+		assert.Len(t, results.Cases, len(check.Cases(contract.Of(contract.Fixed))))
 		for _, c := range results.Cases {
 			assert.False(t, c.ID == "open.new" || strings.HasPrefix(c.ID, "write."), c.ID)
 		}
@@ -50,5 +51,5 @@ func TestWrongUseNamesNoHiddenCases(t *testing.T) {
 func TestCheckListsEveryCase(t *testing.T) {
 	out, _, err := run("", "check", "--list")
 	require.NoError(t, err)
-	assert.Equal(t, len(check.Cases())+1, strings.Count(out, "\n"))
+	assert.Equal(t, len(check.Cases(contract.Of(contract.Fixed)))+1, strings.Count(out, "\n"))
 }

@@ -41,6 +41,9 @@ func (m Model) rule(r Row) Rule { return m.contract().Rules[r.Name] }
 // a contract refuses it.
 func (m Model) OpenAgain() []Answer { return m.refusals(RowOpenTwice) }
 
+// Unloaded returns the answers to a read or write after the module was unloaded.
+func (m Model) Unloaded() []Answer { return m.refusals(RowUnload) }
+
 // Write returns the answers to a write of p.
 func (m Model) Write(p []byte) []Answer { return m.allowed(m.write(p)) }
 

@@ -1,9 +1,8 @@
 package check
 
 import (
-	"errors"
 	"os"
-	"syscall"
+	"slices"
 
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
@@ -27,7 +26,7 @@ func lifeCases() []Case {
 			f.capacity(3)
 			f.drained()
 			f.push(6)
-			f.finish(6)
+			f.finish()
 		}),
 		claim("close.new", 1, contract.RowClose, "a session without a capacity can be closed", func(t *trial) {
 			c := t.client()
@@ -42,14 +41,21 @@ func lifeCases() []Case {
 
 // mark marks a new session.
 func (f *file) mark() {
-	f.capacity(markedCapacity)
-	for v := range int32(markedLength) {
+	capacity, length := f.c.marks()
+	f.capacity(capacity)
+	for v := range int32(length) {
 		f.push(v)
 	}
 }
 
+// marks returns the marks that the contract allows.
+func (c *client) marks() (capacity, length int) {
+	capacity = min(max(markedCapacity, c.t.o.Contract.MinCapacity), c.t.o.Contract.MaxCapacity)
+	return capacity, min(markedLength, capacity)
+}
+
 // isListed reports whether the server lists a marked session.
-func (c *client) isListed() bool { return c.count(markedCapacity, markedLength) > 0 }
+func (c *client) isListed() bool { return c.count(c.marks()) > 0 }
 
 // isGone fails the trial if a marked session is still listed after settleTime.
 func (c *client) isGone(whose string) {
@@ -115,8 +121,7 @@ func (c *client) opensAgain() {
 		if err == nil {
 			err = f.Close()
 		}
-		errno, _ := errors.AsType[syscall.Errno](err)
-		return errno != syscall.EACCES
+		return !slices.ContainsFunc(c.newModel().OpenAgain(), func(a contract.Answer) bool { return a.Is(0, err) })
 	})
 	c.t.trace.end(call, ") = %s", returned(0, err))
 	if !free {

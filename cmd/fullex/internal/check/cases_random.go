@@ -33,7 +33,6 @@ func randomCases() []Case {
 // session is a random session. Its calls depend on the seed and on its number.
 type session struct {
 	*file
-	model  contract.Model
 	random *rand.Rand
 	name   string
 }
@@ -43,7 +42,7 @@ func randomSession(t *trial, c *client, number int) {
 		return
 	}
 	f := c.open()
-	s := &session{file: f, model: f.newModel(), random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
+	s := &session{file: f, random: t.random(number), name: fmt.Sprintf("in random session %d of seed %d", number, t.o.Seed)}
 	for range randomCalls {
 		switch n := s.random.IntN(100); {
 		case n < 3:
@@ -63,8 +62,8 @@ func (s *session) writeRandom() {
 	if len(p) == 0 && s.c.Traits.NoEmptyCalls != "" {
 		return
 	}
-	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model, s.name)
-	s.model = s.write(subject, p, s.model.Write(p)...).Next
+	subject := fmt.Sprintf("write of %s to %s, %s,", bytesIn(len(p)), s.model(), s.name)
+	s.write(subject, p)
 }
 
 func (s *session) payload() []byte {
@@ -76,12 +75,12 @@ func (s *session) payload() []byte {
 			p[i] = byte(s.random.Uint32())
 		}
 		return p
-	case s.model.Capacity > 0:
+	case s.model().Capacity > 0:
 		return bytesOf(int32(s.random.Uint32()))
 	case n < 30:
 		return bytesOf(int32(s.random.Uint32()))
 	case n < 90:
-		return []byte{byte(1 + s.random.IntN(8))} // small, so that the deque is soon full
+		return []byte{byte(s.c.t.o.Contract.MinCapacity + s.random.IntN(8))} // small, so that the deque is soon full
 	}
 	return []byte{byte(s.random.Uint32())}
 }
@@ -94,6 +93,6 @@ func (s *session) readRandom() {
 	if count == 0 && s.c.Traits.NoEmptyCalls != "" {
 		return
 	}
-	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model, s.name)
-	s.model = s.read(subject, count, s.model.Read(count)...).Next
+	subject := fmt.Sprintf("read of %s on %s, %s,", bytesIn(count), s.model(), s.name)
+	s.read(subject, count)
 }

@@ -27,7 +27,7 @@ func replyTime(t *trial) {
 		start := time.Now()
 		f.push(2)
 		pushed := time.Now()
-		f.pop(2)
+		f.pop(1)
 		times = append(times, pushed.Sub(start), time.Since(pushed))
 	}
 	f.close()

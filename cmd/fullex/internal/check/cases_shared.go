@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -14,11 +15,11 @@ func sharedCases() []Case {
 			f := c.filled(3, 2)
 			_, g := c.thread(1, f)
 			if g.pushShared("write by another thread", 4) {
-				g.pop(2)
-				f.pop(4)
+				g.pop(1)
+				f.pop(1)
 				g.drained()
 			} else {
-				f.only(2)
+				f.only()
 			}
 			f.close()
 		}),
@@ -39,16 +40,16 @@ func sharedCases() []Case {
 			f := c.filled(3, 2)
 			_, g := c.fork(f)
 			if g.pushShared("write by a forked child", 4) {
-				g.pop(2)
+				g.pop(1)
 				g.push(-5)
-				f.pop(-5, 4)
+				f.pop(2)
 				g.drained()
 			} else {
-				f.only(2)
+				f.only()
 			}
 			g.close()
 			f.push(6)
-			f.pop(6)
+			f.pop(1)
 			f.close()
 		}),
 		claim("fork.outlives", 2, contract.RowShared, "a session ends when the last of its descriptors is closed", forkOutlives),
@@ -61,8 +62,8 @@ func sharedCases() []Case {
 			own.isNew()
 			own.capacity(1)
 			own.push(100)
-			f.pop(6)
-			own.pop(100)
+			f.pop(1)
+			own.pop(1)
 			own.close()
 			inherited.close()
 			f.close()
@@ -74,9 +75,13 @@ func sharedCases() []Case {
 // reports whether the value was pushed. With the profile Module a refusal is correct,
 // too; it leaves the deque as it was.
 func (f *file) pushShared(subject string, v int32) (pushed bool) {
-	m := f.modelWith()
+	m := f.model()
 	m.Shared = true
-	return len(f.write(subject, bytesOf(v), m.Write(bytesOf(v))...).Next.Values) > 0
+	given, ok := f.writeAs(subject, bytesOf(v), m.Write(bytesOf(v))...)
+	if ok {
+		f.follow(given)
+	}
+	return given.Errno == 0 && ok
 }
 
 // threadRace starts threads that each push a value and pop a value, repeatedly. The deque
@@ -90,7 +95,7 @@ func threadRace(t *trial) {
 		f.finish()
 		return
 	}
-	f.pop(2)
+	f.pop(1)
 	taken := make([][]int32, threads)
 	var all sync.WaitGroup
 	for i := range threads {
@@ -98,8 +103,9 @@ func threadRace(t *trial) {
 		all.Go(func() {
 			t.guard(func() {
 				for n := range rounds {
-					g.push(int32(i*rounds + n))
-					v, _ := g.take("read by a thread after its push")
+					v := int32(i*rounds + n)
+					g.writeAs(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v), gives(contract.ValueSize))
+					v, _ = g.take("read by a thread after its push")
 					taken[i] = append(taken[i], v)
 				}
 			})
@@ -140,7 +146,7 @@ func forkOutlives(t *trial) {
 		c.refuseOpen("open by the parent, while the child has its session open,")
 	}
 	g.push(10)
-	g.pop(2, 10)
+	g.pop(2)
 	g.close()
 	c.opensNew()
 }

@@ -77,12 +77,26 @@ func (c *client) refuseOpen(subject string) {
 	if c.Traits.EachOpen != "" {
 		return
 	}
-	c.openAs(subject, os.O_RDWR, fails(syscall.EACCES))
+	c.refuseOpenWith(subject, 0)
 }
 
-// openAs opens the device with flags and judges the result. The file is never nil.
-func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
-	none := &file{c: c}
+// refuseOpenWith is refuseOpen with more flags than O_RDWR.
+func (c *client) refuseOpenWith(subject string, flags int) {
+	if c.t.passesOver(contract.RowOpenTwice) {
+		return
+	}
+	c.openAs(subject, os.O_RDWR|flags, c.newModel().OpenAgain()...)
+}
+
+// newModel returns the model of a new session.
+func (c *client) newModel() contract.Model {
+	return contract.Model{Contract: c.t.o.Contract, LongReads: c.Traits.LongReads}
+}
+
+// openAs opens the device with flags, which must give one of the answers. The file is never nil.
+func (c *client) openAs(subject string, flags int, answers ...contract.Answer) *file {
+	s := &state{c.newModel()}
+	none := &file{c: c, state: s}
 	if c.Opener == nil || c.t.isOver() {
 		return none
 	}
@@ -94,13 +108,13 @@ func (c *client) openAs(subject string, flags int, want contract.Answer) *file {
 	f, err := c.Open(c.Device, flags)
 	if err != nil {
 		c.t.trace.end(call, ") = %s", returned(0, err))
-		c.judge(subject, 0, err, want)
+		c.judge(subject, 0, err, answers...)
 		return none
 	}
-	opened := &file{c: c, file: f, number: c.fds.take()}
+	opened := &file{c: c, file: f, number: c.fds.take(), state: s}
 	c.t.trace.end(call, ") = %d", opened.number)
-	if want.Errno != 0 {
-		c.t.fail("%s succeeded, must %s", subject, must(want))
+	if !answers[0].Is(0, nil) {
+		c.t.fail("%s succeeded, must %s", subject, must(answers))
 	}
 	return opened
 }
@@ -160,23 +174,23 @@ func (c *client) thread(number int, f *file) (*client, *file) {
 func (c *client) fork(f *file) (*client, *file) {
 	none := &client{t: c.t}
 	if c.Opener == nil || f.file == nil || c.t.isOver() {
-		return none, &file{c: none}
+		return none, &file{c: none, state: f.state}
 	}
 	forker, ok := c.Opener.(Forker)
 	if !ok {
 		c.t.skip("over 9P an open file belongs to one connection, so no other process can use it")
-		return none, &file{c: none}
+		return none, &file{c: none, state: f.state}
 	}
 	o, inherited, err := forker.Fork(f.file)
 	if err != nil {
 		c.t.fail("a child process cannot be started: %v", err)
-		return none, &file{c: none}
+		return none, &file{c: none, state: f.state}
 	}
 	child := c.t.add(c.place.client(o, 0))
 	if child.Opener == nil {
-		return none, &file{c: none}
+		return none, &file{c: none, state: f.state}
 	}
-	got := &file{c: child, file: inherited, number: child.fds.take()}
+	got := &file{c: child, file: inherited, number: child.fds.take(), state: f.state}
 	call := c.t.trace.begin("fork", "%sfork(", c.prefix)
 	c.t.trace.end(call, ") = client with fd %d", got.number)
 	return child, got

@@ -15,23 +15,65 @@ type file struct {
 	c      *client
 	file   target.File
 	number int // descriptor
+	state  *state
 }
 
 // isDead reports whether no call may be made.
 func (f *file) isDead() bool { return f.file == nil || f.c.t.isOver() }
 
-// write writes p with one call and returns the answer that the call gave. subject begins
-// the sentence about a failure: "write to a full deque".
-func (f *file) write(subject string, p []byte, answers ...contract.Answer) (given contract.Answer) {
+// state is what a session must be. Its descriptors share it. Calls that are made at the same
+// time at one session do not use it.
+type state struct{ model contract.Model }
+
+// model returns the session as it must be.
+func (f *file) model() contract.Model { return f.state.model }
+
+// follow changes the state to that after an answer.
+func (f *file) follow(given contract.Answer) {
+	f.state.model = given.Next
+	f.state.model.Shared = false
+}
+
+// write writes p with one call and returns the answer that the call gave, which must be one
+// of the model. subject begins the sentence about a failure: "write to a full deque".
+func (f *file) write(subject string, p []byte) contract.Answer {
+	return f.try(f.model().Write(p), func(answers ...contract.Answer) (contract.Answer, bool) {
+		return f.writeAs(subject, p, answers...)
+	})
+}
+
+// read reads with one call and returns the answer that the call gave, which must be one of
+// the model.
+func (f *file) read(subject string, count int) contract.Answer {
+	return f.try(f.model().Read(count), func(answers ...contract.Answer) (contract.Answer, bool) {
+		return f.readAs(subject, count, answers...)
+	})
+}
+
+// try makes a call and follows the answer that it gave. A call that the trial passes over
+// is not made.
+func (f *file) try(answers []contract.Answer, call func(...contract.Answer) (contract.Answer, bool)) contract.Answer {
+	if f.isDead() || f.c.t.passesOver(answers[0].Row) {
+		return contract.Answer{Next: f.model()}
+	}
+	given, ok := call(answers...)
+	if ok {
+		f.follow(given)
+	}
+	return given
+}
+
+// writeAs writes p with one call, which must give one of the answers. It does not use the
+// state.
+func (f *file) writeAs(subject string, p []byte, answers ...contract.Answer) (given contract.Answer, ok bool) {
 	if f.isDead() {
-		return given
+		return given, false
 	}
 	t := f.c.t
 	call := t.trace.begin("write", "%swrite(%d, %s, %d", f.c.prefix, f.number, quoted(p), len(p))
 	n, err := f.file.Write(p)
 	t.trace.end(call, ") = %s", returned(n, err))
-	given, _ = f.c.judge(subject, n, err, answers...)
-	return given
+	return f.c.judge(subject, n, err, answers...)
 }
 
 // fetch reads with one call. It returns the bytes, the count and the error of the call,
@@ -51,15 +93,15 @@ func (f *file) fetch(count int) (p []byte, n int, err error) {
 	return p, n, err
 }
 
-// read reads with one call and returns the answer that the call gave.
-func (f *file) read(subject string, count int, answers ...contract.Answer) (given contract.Answer) {
+// readAs reads with one call, which must give one of the answers. It does not use the state.
+func (f *file) readAs(subject string, count int, answers ...contract.Answer) (given contract.Answer, ok bool) {
 	if f.isDead() {
-		return given
+		return given, false
 	}
 	p, n, err := f.fetch(count)
-	given, _ = f.c.judge(subject, n, err, answers...)
+	given, ok = f.c.judge(subject, n, err, answers...)
 	f.c.judgeData(subject, p, given.Data)
-	return given
+	return given, ok
 }
 
 // take pops a value with a read of 4 bytes, which must succeed.
@@ -74,71 +116,76 @@ func (f *file) take(subject string) (v int32, ok bool) {
 	return v, ok
 }
 
-// capacity sets the capacity of a new session.
+// capacity sets the capacity of a new session to n, or to the least above n that the contract
+// allows. If there is none, capacity skips the trial.
 func (f *file) capacity(n int) {
-	f.write(fmt.Sprintf("write of the capacity %d to a new session", n), []byte{byte(n)}, gives(1))
+	c := f.c.t.o.Contract
+	if n > c.MaxCapacity {
+		f.c.t.skip("the contract allows no capacity of %d", n)
+	}
+	n = max(n, c.MinCapacity)
+	f.write(fmt.Sprintf("write of the capacity %d to a new session", n), []byte{byte(n)})
 }
 
 // push pushes values. There must be room for them.
 func (f *file) push(values ...int32) {
 	for _, v := range values {
-		f.write(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v), gives(contract.ValueSize))
+		f.write(fmt.Sprintf("write of the value %d with room left", v), bytesOf(v))
 	}
 }
 
-// pop pops values with reads of 4 bytes. They must be these.
-func (f *file) pop(values ...int32) {
-	for _, v := range values {
+// pop pops values with reads of 4 bytes. They must be the leftmost ones.
+func (f *file) pop(values int) {
+	for range values {
+		if f.isDead() {
+			return
+		}
+		v := f.model().Values[0]
 		got, ok := f.take(fmt.Sprintf("read of the leftmost value, %d,", v))
 		if ok && got != v {
 			f.c.t.fail("read returned the value %d, must return %d, the leftmost", got, v)
 		}
+		f.follow(f.model().Read(contract.ValueSize)[0])
 	}
 }
 
-// newModel returns the model of a new session.
-func (f *file) newModel() contract.Model {
-	return contract.Model{Contract: f.c.t.o.Contract, LongReads: f.c.Traits.LongReads}
-}
-
-// modelWith returns the model of a session with these values and the largest capacity.
-func (f *file) modelWith(values ...int32) contract.Model {
-	m := f.newModel()
-	m.Capacity, m.Values = contract.MaxCapacity, values
-	return m
-}
-
-// popLong pops v with a read of more than 4 bytes. Where such a read may be refused, a
-// read of 4 bytes must pop v after a refusal.
-func (f *file) popLong(subject string, count int, v int32) {
-	f.pop(f.read(subject, count, f.modelWith(v).Read(count)...).Next.Values...)
+// popLong pops a value with a read of more than 4 bytes. Where such a read may be refused, a
+// read of 4 bytes must pop the value after a refusal.
+func (f *file) popLong(subject string, count int) {
+	if given := f.read(subject, count); given.Errno != 0 {
+		f.pop(1)
+	}
 }
 
 // drained checks that the deque is empty.
 func (f *file) drained() {
-	f.read("read on an empty deque", contract.ValueSize, fails(syscall.EACCES))
+	f.read("read on an empty deque", contract.ValueSize)
 }
 
 // isNew checks that the session has no capacity.
 func (f *file) isNew() {
-	f.read("read on a new session", contract.ValueSize, fails(syscall.EACCES))
-	f.write("write of a value to a new session", bytesOf(2), fails(syscall.EACCES))
+	f.read("read on a new session", contract.ValueSize)
+	f.write("write of a value to a new session", bytesOf(2))
 }
 
-// full checks that the deque is full.
+// full checks that the deque is full. If the contract allows no capacity as small as the
+// case wants, full fills the deque first.
 func (f *file) full() {
-	f.write("write to a full deque", bytesOf(2), fails(syscall.EACCES))
+	for m := f.model(); len(m.Values) < m.Capacity && !f.isDead(); m = f.model() {
+		f.push(2)
+	}
+	f.write("write to a full deque", bytesOf(2))
 }
 
-// finish pops the values, checks that no other is left, and closes the file.
-func (f *file) finish(values ...int32) {
-	f.only(values...)
+// finish pops all values, checks that no other is left, and closes the file.
+func (f *file) finish() {
+	f.only()
 	f.close()
 }
 
-// only pops the values and checks that no other is left.
-func (f *file) only(values ...int32) {
-	f.pop(values...)
+// only pops all values and checks that no other is left.
+func (f *file) only() {
+	f.pop(len(f.model().Values))
 	f.drained()
 }
 
@@ -175,48 +222,50 @@ func (f *file) pushAt(v int32, offset int64) {
 		call := f.c.t.trace.begin("pwrite64", "%spwrite64(%d, %s, 4, %d", f.c.prefix, f.number, quoted(bytesOf(v)), offset)
 		n, err := p.WriteAt(bytesOf(v), offset)
 		f.c.t.trace.end(call, ") = %s", returned(n, err))
-		f.c.judge(fmt.Sprintf("write of a value at offset %d", offset), n, err, gives(contract.ValueSize))
+		if given, ok := f.c.judge(fmt.Sprintf("write of a value at offset %d", offset), n, err, f.model().Write(bytesOf(v))...); ok {
+			f.follow(given)
+		}
 	})
 }
 
-// popAt pops v with a read at an offset.
-func (f *file) popAt(v int32, offset int64) {
+// popAt pops the leftmost value with a read at an offset.
+func (f *file) popAt(offset int64) {
 	f.at(offset, func(p target.Placed) {
 		subject := fmt.Sprintf("read of a value at offset %d", offset)
 		call := f.c.t.trace.begin("pread64", "%spread64(%d, ", f.c.prefix, f.number)
 		b := make([]byte, contract.ValueSize)
 		n, err := p.ReadAt(b, offset)
 		f.c.t.trace.end(call, "%s, 4, %d) = %s", quoted(b[:min(max(n, 0), len(b))]), offset, returned(n, err))
-		given, _ := f.c.judge(subject, n, err, f.modelWith(v).Read(len(b))...)
-		f.c.judgeData(subject, b, given.Data)
+		if given, ok := f.c.judge(subject, n, err, f.model().Read(len(b))...); ok {
+			f.c.judgeData(subject, b, given.Data)
+			f.follow(given)
+		}
 	})
 }
 
-// popBy reads a value with a call that a kernel or a file system may refuse. A refused
-// call must pop nothing. The deque has values; popBy returns those that are left.
-func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, error), values ...int32) (left []int32) {
+// popBy pops the leftmost value with a call that a kernel or a file system may refuse. A
+// refused call must pop nothing.
+func (f *file) popBy(name string, call func(target.OtherReads, []byte) (int, error)) {
 	if f.isDead() {
-		return values
+		return
 	}
 	other, ok := f.file.(target.OtherReads)
 	if !ok {
 		f.c.t.skip("this client cannot call %s", name)
-		return values
+		return
 	}
 	line := f.c.t.trace.begin(name, "%s%s(%d, 4", f.c.prefix, name, f.number)
 	b := make([]byte, contract.ValueSize)
 	n, err := call(other, b)
 	f.c.t.trace.end(line, ") = %s", returned(n, err))
-	answers := f.modelWith(values...).Read(len(b))
+	answers := f.model().Read(len(b))
 	for _, refusal := range []syscall.Errno{syscall.EINVAL, syscall.EIO, syscall.ESPIPE, syscall.ENOSYS} {
-		answers = append(answers, fails(refusal))
+		answers = append(answers, contract.Answer{Errno: refusal, Next: f.model()})
 	}
-	given, _ := f.c.judge(name+" of a value", n, err, answers...)
-	if given.Errno != 0 {
-		return values
+	if given, ok := f.c.judge(name+" of a value", n, err, answers...); ok {
+		f.c.judgeData(name, b, given.Data)
+		f.follow(given)
 	}
-	f.c.judgeData(name, b, given.Data)
-	return values[1:]
 }
 
 // bytesOf returns the bytes that push v.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 
 	"fullex/device/contract"
@@ -23,11 +24,12 @@ var succeeds = gives(0)
 func (c *client) judge(subject string, n int, err error, answers ...contract.Answer) (given contract.Answer, ok bool) {
 	i := slices.IndexFunc(answers, func(a contract.Answer) bool { return a.Is(n, err) })
 	if i < 0 {
-		c.t.fail("%s %s, must %s", subject, did(n, err), must(answers[0]))
+		c.t.fail("%s %s, must %s", subject, did(n, err), must(answers))
 		return given, false
 	}
-	if given = answers[i]; given.Note != "" {
-		c.t.note(given.Note)
+	given = answers[i]
+	if remark := given.Remark(err); remark != "" {
+		c.t.note(remark)
 	}
 	return given, true
 }
@@ -54,13 +56,27 @@ func did(n int, err error) string {
 	return fmt.Sprintf("got no answer (%v)", err)
 }
 
-// must describes an answer that a call must give: "return 4".
-func must(a contract.Answer) string {
+// must describes the first of some answers, one of which a call must give: "return 4". If
+// that is a refusal, must names all refusals of its row: "fail with EACCES or EINVAL".
+func must(answers []contract.Answer) string {
+	first := answers[0]
 	switch {
-	case a.Errno != 0:
-		return "fail with " + contract.ErrnoName(a.Errno)
-	case a.N == 0:
+	case first.Errno == 0 && first.N == 0:
 		return "succeed"
+	case first.Errno == 0:
+		return fmt.Sprintf("return %d", first.N)
 	}
-	return fmt.Sprintf("return %d", a.N)
+	var words []string
+	for _, a := range answers {
+		switch {
+		case a.Row != first.Row:
+		case a.Any:
+			words = append(words, "any error")
+		case a.Errno != 0:
+			words = append(words, contract.ErrnoName(a.Errno))
+		case a.N == 0:
+			words = append(words, "return 0")
+		}
+	}
+	return "fail with " + strings.Join(words, " or ")
 }

@@ -45,9 +45,7 @@ var Doors = []string{string(Plain), string(Each), string(PID)}
 
 // withDefaults returns the options with defaults for those that are not set.
 func (o Options) withDefaults() Options {
-	if o.Contract == nil {
-		o.Contract = contract.Of(contract.Fixed)
-	}
+	o.Contract = o.contract()
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
@@ -57,10 +55,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+func (o Options) contract() *contract.Contract {
+	if o.Contract == nil {
+		return contract.Of(contract.Fixed)
+	}
+	return o.Contract
+}
+
 // Chosen returns the cases that the options choose, in the order in which they run. A
 // pattern that fits no case is an error: a typing mistake must not look like a pass.
 func (o Options) Chosen() ([]Case, error) {
-	all := Cases()
+	all := Cases(o.contract())
 	for _, chosen := range []struct {
 		flag     string
 		patterns []string
@@ -89,7 +94,7 @@ func (o Options) hiding(cases []Case) []Case {
 	for i, c := range cases {
 		if fitsAny(o.Hide, c.ID) {
 			hidden++
-			cases[i] = Case{ID: fmt.Sprintf("hidden case %d", hidden), Weight: c.Weight, Hidden: true, run: c.run, tidy: c.tidy}
+			cases[i] = Case{ID: fmt.Sprintf("hidden case %d", hidden), Weight: c.Weight, Hidden: true, row: c.row, noted: c.noted, run: c.run, tidy: c.tidy}
 		}
 	}
 	return cases

@@ -38,6 +38,8 @@ const (
 	eachOpen       = "each open is a client of its own at this door"
 	oneUser        = "a 9p mount tells the server the user, not the process (see --door)"
 	kernelEmpty    = "the kernel itself answers calls of 0 bytes at a mount and never sends them"
+	opensOwn       = "the contract gives each open a deque of its own"
+	opensUnchecked = "the contract does not say what a second open gets"
 	accessModeOnly = "over 9P this client sends the access mode only"
 	keptSize       = "Linux 6.8 and later would lose the value of a read of more than 4 bytes that begins before the end of what it believes is written"
 )

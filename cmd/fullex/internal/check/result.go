@@ -51,7 +51,7 @@ func Unrun(o Options, reason error) Results {
 	r := newResults(o.withDefaults())
 	cases, err := o.Chosen()
 	if err != nil {
-		cases = o.hiding(Cases())
+		cases = o.hiding(Cases(o.contract()))
 	}
 	r.stop(cases, reason)
 	return r

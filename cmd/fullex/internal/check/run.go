@@ -57,7 +57,7 @@ func tryClient(ctx context.Context, open func() (Client, error), limit time.Dura
 
 // runCase runs one case and returns its result. It abandons a case that does not end.
 func runCase(ctx context.Context, c Case, open func() (Client, error), o Options) Result {
-	t := &trial{o: o, dial: open}
+	t := &trial{o: o, row: c.row, dial: open}
 	start := time.Now()
 	done := begun(func() { t.guard(func() { c.run(t) }) })
 	late := !within(ctx, done, o.Timeout)
@@ -131,6 +131,10 @@ func (t *trial) report(c Case, took time.Duration) Result {
 	r := t.result
 	t.mu.Unlock()
 	r.ID, r.Title, r.Row, r.Weight, r.Time = c.ID, c.Title, c.Row, c.Weight, took
+	if r.Status == Failed && c.noted {
+		r.Notes = append(r.Notes, "this would fail, but the contract does not require it: "+r.Reason)
+		r.Status, r.Reason, r.Timeout = "", "", false
+	}
 	if r.Status == "" {
 		r.Status = Passed
 	}

@@ -15,6 +15,7 @@ import (
 // made after that, so a case need not check for it. It is safe for concurrent use.
 type trial struct {
 	o     Options
+	row   contract.Row // of the case
 	dial  func() (Client, error)
 	trace trace
 
@@ -74,7 +75,15 @@ func (t *trial) note(text string) {
 	}
 }
 
-func (t *trial) isModule() bool { return t.o.Contract.Profile == contract.Module }
+// isModule reports whether the device may be a kernel module.
+func (t *trial) isModule() bool { return t.o.Contract.Profile != contract.Fixed }
+
+// passesOver reports whether the trial makes no calls that a row refuses. Where a contract
+// does not require the refusal, only the cases of the row itself try it: nobody knows what
+// the session is after another answer.
+func (t *trial) passesOver(r contract.Row) bool {
+	return r.Errno != 0 && r.Name != t.row.Name && t.o.Contract.Rules[r.Name].Noted
+}
 
 // random returns random numbers that depend only on the seed and the number of the stream.
 func (t *trial) random(stream int) *rand.Rand {
@@ -114,6 +123,9 @@ func (t *trial) other() *client {
 // add registers a client, which is killed when the trial ends. If the trial has ended, add
 // kills it at once.
 func (t *trial) add(started Client) *client {
+	if started.Traits.EachOpen == "" {
+		started.Traits.EachOpen = map[contract.SecondOpen]string{contract.OwnDeque: opensOwn, contract.Unchecked: opensUnchecked}[t.o.Contract.SecondOpen]
+	}
 	c := &client{Client: started, t: t, fds: &descriptors{}}
 	t.mu.Lock()
 	if t.cut {
