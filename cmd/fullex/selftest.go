@@ -17,7 +17,7 @@ import (
 
 // selfTestFaults are parameters for the faults that need one, or that are tested better with
 // one.
-var selfTestFaults = map[string]string{"error": "0.02:1", "delay": "20ms", "drop": "60"}
+var selfTestFaults = map[string]string{"error": "0.02:1", "delay": "20ms", "drop": "60", "capacity-range": "2:99"}
 
 // selfTestTime is how long a case may take. It is less than for other targets, because a
 // fault can make many cases hang.

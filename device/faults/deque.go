@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"fullex/deque"
 	"fullex/device"
 )
 
@@ -45,7 +44,7 @@ func (d *otherDeque) Write(p []byte) (int, error) {
 
 func (d *otherDeque) initialise(capacity int) (int, error) {
 	room := capacity + d.flaws.room
-	if capacity < 1 || capacity > deque.MaxCapacity+d.flaws.capacities || room < 1 {
+	if d.flaws.refuses(capacity) || room < 1 {
 		return 0, syscall.EINVAL
 	}
 	d.capacity = room

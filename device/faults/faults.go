@@ -14,9 +14,13 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+
+	"fullex/deque"
 )
 
 // Fault is a wrong behaviour that can be planted. Each fault is one defect: all other
@@ -74,9 +78,11 @@ func OfDevice() []Fault {
 // flaws says what is wrong with a module. The zero flaws leave it sound.
 type flaws struct {
 	oddRight         bool
+	evenLeft         bool
 	negativeWrongEnd bool
 	room             int  // added to each capacity
 	capacities       int  // added to the largest allowed capacity
+	least, most      int  // smallest and largest allowed capacity; 0: of the sound device
 	einvalForEACCES  bool // for reads and writes
 	eaccesForEINVAL  bool // for reads and writes
 	lostOnBigRead    bool
@@ -107,6 +113,8 @@ func flag(set func(*flaws)) func(*flaws, string) error {
 var knownFaults = []knownFault{
 	{Fault{"odd-right", "", "odd numbers are pushed right, like even ones"},
 		flag(func(f *flaws) { f.oddRight = true })},
+	{Fault{"even-left", "", "even numbers are pushed left, like odd ones"},
+		flag(func(f *flaws) { f.evenLeft = true })},
 	{Fault{"negative-wrong-end", "", "negative numbers are pushed at the other end: odd ones right, even ones left"},
 		flag(func(f *flaws) { f.negativeWrongEnd = true })},
 	{Fault{"capacity-plus-one", "", "one value more fits than the written capacity"},
@@ -115,6 +123,8 @@ var knownFaults = []knownFault{
 		flag(func(f *flaws) { f.room-- })},
 	{Fault{"capacity-101", "", "a capacity of 101 is accepted"},
 		flag(func(f *flaws) { f.capacities++ })},
+	{Fault{"capacity-range", "=MIN:MAX", "capacities from MIN to MAX are accepted, instead of 1 to 100"},
+		plantRange},
 	{Fault{"einval-for-eacces", "", "reads and writes return EINVAL where EACCES is correct"},
 		flag(func(f *flaws) { f.einvalForEACCES = true })},
 	{Fault{"eacces-for-einval", "", "reads and writes return EACCES where EINVAL is correct"},
@@ -151,6 +161,17 @@ func plantLeak(f *flaws, value string) error {
 		return fmt.Errorf("want a number of closes from 1 to %d", mostLeaked)
 	}
 	f.leak = n
+	return nil
+}
+
+func plantRange(f *flaws, value string) error {
+	least, most, _ := strings.Cut(value, ":")
+	var errs [2]error
+	f.least, errs[0] = strconv.Atoi(least)
+	f.most, errs[1] = strconv.Atoi(most)
+	if errs != [2]error{} || f.least < 1 || f.least > f.most || f.most > math.MaxUint8 {
+		return fmt.Errorf("want two capacities within 1 to %d, such as 5:50", math.MaxUint8)
+	}
 	return nil
 }
 
@@ -192,11 +213,16 @@ func (f *flaws) plant(p Planted) error {
 
 // otherDeque reports whether the flaws need an otherDeque instead of a sound deque.
 func (f *flaws) otherDeque() bool {
-	return f.oddRight || f.negativeWrongEnd || f.room != 0 || f.capacities != 0
+	return f.oddRight || f.evenLeft || f.negativeWrongEnd || f.room != 0 || f.capacities != 0 || f.most != 0
+}
+
+// refuses reports whether a capacity is refused.
+func (f *flaws) refuses(capacity int) bool {
+	return capacity < max(f.least, 1) || capacity > cmp.Or(f.most, deque.MaxCapacity)+f.capacities
 }
 
 // left reports whether a value is pushed left.
 func (f *flaws) left(v int32) bool {
 	odd := v&1 != 0
-	return odd != (f.oddRight && odd || f.negativeWrongEnd && v < 0)
+	return odd != (f.oddRight && odd || f.evenLeft && !odd || f.negativeWrongEnd && v < 0)
 }

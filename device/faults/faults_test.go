@@ -135,6 +135,19 @@ func TestEachFaultIsOneDefect(t *testing.T) {
 			"odd, positive": "=2 =1 =4 =3",
 			"odd, negative": "4 =2 =-3",
 		},
+		"even-left": {
+			"odd, positive":        "=3 =4 =1 =2",
+			"even, negative":       "4 =-4 =2",
+			"full at the capacity": "4 4 EACCES EACCES =4",
+			"short reads":          "EINVAL EINVAL =4 =2",
+			"big read":             "=6 =4 =2",
+		},
+		"capacity-range=3:255": {
+			"full at the capacity":   "EACCES EACCES EACCES EACCES EACCES",
+			"capacity 1":             "EINVAL EACCES EACCES",
+			"capacity 101":           "1",
+			"capacities 0, 102, 255": "EINVAL 1 EINVAL",
+		},
 		"negative-wrong-end": {
 			"odd, negative":  "4 =2 =-3",
 			"even, negative": "4 =-4 =2",
@@ -219,7 +232,7 @@ func TestEachFaultIsOneDefect(t *testing.T) {
 	}
 	for _, f := range OfDevice() {
 		_, tested := changed[f.Name]
-		assert.True(t, tested || f.Name == "error", "%s has no scene that notices it", f.Name)
+		assert.True(t, tested || strings.HasPrefix(f.Param, "="), "%s has no scene that notices it", f.Name)
 	}
 }
 
@@ -301,22 +314,26 @@ func TestListingsAndLogNameTheFaults(t *testing.T) {
 
 func TestParseAndModuleRefuseBadFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"nosuch":         `"nosuch": no such fault, want one of odd-right, negative-wrong-end,`,
-		"":               "no such fault",
-		"odd-right=1":    `"odd-right=1": want odd-right`,
-		"odd-right=":     "want odd-right",
-		"leak=":          "want leak[=N]",
-		"leak=0":         "from 1 to 65536",
-		"leak=65537":     "from 1 to 65536",
-		"leak=many":      "from 1 to 65536",
-		"error":          "want error=P[:SEED]",
-		"error=0":        "above 0 and up to 1",
-		"error=1.5":      "above 0 and up to 1",
-		"error=NaN":      "above 0 and up to 1",
-		"error=0.5:":     "SEED",
-		"error=0.5:-1":   "SEED",
-		"error=0.5:1:2":  "SEED",
-		"error=one in 3": "above 0 and up to 1",
+		"nosuch":               `"nosuch": no such fault, want one of odd-right, even-left, negative-wrong-end,`,
+		"":                     "no such fault",
+		"odd-right=1":          `"odd-right=1": want odd-right`,
+		"odd-right=":           "want odd-right",
+		"leak=":                "want leak[=N]",
+		"leak=0":               "from 1 to 65536",
+		"leak=65537":           "from 1 to 65536",
+		"leak=many":            "from 1 to 65536",
+		"capacity-range=0:9":   "within 1 to 255, such as 5:50",
+		"capacity-range=9:8":   "within 1 to 255",
+		"capacity-range=1:256": "within 1 to 255",
+		"capacity-range=1":     "within 1 to 255",
+		"error":                "want error=P[:SEED]",
+		"error=0":              "above 0 and up to 1",
+		"error=1.5":            "above 0 and up to 1",
+		"error=NaN":            "above 0 and up to 1",
+		"error=0.5:":           "SEED",
+		"error=0.5:-1":         "SEED",
+		"error=0.5:1:2":        "SEED",
+		"error=one in 3":       "above 0 and up to 1",
 	} {
 		p, err := Parse(OfDevice(), text)
 		if err == nil {
