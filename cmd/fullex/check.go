@@ -15,6 +15,7 @@ import (
 
 	"fullex/cmd/fullex/internal/caller"
 	"fullex/cmd/fullex/internal/check"
+	"fullex/cmd/fullex/internal/check/contractfile"
 	"fullex/cmd/fullex/internal/quote"
 	"fullex/cmd/fullex/internal/target"
 	"fullex/device/contract"
@@ -35,24 +36,24 @@ func checkCommand() *cli.Command {
 			"Exit status: 0 if every case passed or was skipped, 1 if one failed, 2 if no\n" +
 			"case ran, or if none failed but SIGINT or SIGTERM ended the run early. In the\n" +
 			"formats for programs the output is a whole document even then.\n\n" + targetHelp,
-		Flags: []cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "only", Usage: "run only `ID`: a case, or a group with its dot such as \"write.\" (repeatable)"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "leave out the case or group `ID` (repeatable)"},
 			&cli.StringSliceFlag{Name: "hide", Usage: "print the case or group `ID` only as \"hidden case 1\" and so on, without its calls and reasons (repeatable)"},
 			&cli.DurationFlag{Name: "timeout", Value: check.DefaultTimeout, Usage: "fail a case that takes longer than `TIME`"},
 			&cli.Uint64Flag{Name: "seed", Usage: "generate the random sessions from seed `N`", DefaultText: "a new one each run"},
 			&cli.IntFlag{Name: "sessions", Value: check.DefaultSessions, Usage: "run `N` random sessions"},
-			&cli.StringFlag{Name: "profile", Value: string(contract.Fixed), Usage: "check against `PROFILE`: fixed; module, which also accepts what the original module does; or assignment, which accepts any error where its text is silent"},
+		}, contractFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "door", Value: string(check.Plain), Usage: "open the device below TARGET by `DOOR`: plain (full_ex), each (each/full_ex) or pid (pid/N/full_ex)"},
 			&cli.StringFlag{Name: "format", Value: "human", Usage: "print the results as `FORMAT`: " + strings.Join(check.Formats, ", ")},
 			&cli.BoolFlag{Name: "dangerous", Usage: "also run cases that can crash a kernel with the original module, or end the sessions of others"},
 			&cli.BoolFlag{Name: "self-test", Usage: "check this command, not a target: start each fault of \"serve --fault\" and print which cases catch it"},
 			&cli.BoolFlag{Name: "list", Usage: "list the cases and run none"},
-		},
+		}),
 		OnUsageError: func(c *cli.Context, err error, sub bool) error {
 			words := c.Lineage()[1].Args().Tail() // the flags are not parsed
 			formats := append(valuesIn(words, "format"), "")
-			return notChecked(c.App.Writer, formats[0], check.Options{Hide: valuesIn(words, "hide")}, oneLine(c, err, sub))
+			return notChecked(c.App.Writer, formats[0], unrun(valuesIn(words, "hide"), valuesIn(words, "contract")), oneLine(c, err, sub))
 		},
 		Action: checkAction,
 	}
@@ -63,13 +64,17 @@ func checkAction(c *cli.Context) error {
 	ctx, stop := untilTold(c.Context)
 	defer stop()
 	format := c.String("format")
-	o, err := checkOptions(c)
+	o, file, err := checkOptions(c)
 	switch {
 	case err != nil:
-	case c.Bool("list") && format != "human":
-		err = errors.New("--list prints a table: leave out --format")
+	case (c.Bool("list") || c.Bool("print-contract")) && format != "human":
+		err = errors.New("--list and --print-contract print text: leave out --format")
 	case c.Bool("list"):
 		return notRun(listCases(c.App.Writer, o))
+	case c.Bool("print-contract"):
+		if err = noArguments(c); err == nil {
+			return notRun(file.Print(c.App.Writer))
+		}
 	case c.Bool("self-test"):
 		if err = noArguments(c); err == nil {
 			o.Repeat = repeating(c, o, "--self-test")
@@ -77,12 +82,12 @@ func checkAction(c *cli.Context) error {
 		}
 	default:
 		var name target.Name
-		if name, err = targetOnly(c); err == nil {
+		if name, err = contractTarget(c, file); err == nil {
 			o.Repeat = repeating(c, o, quote.Shell(name.String()))
 			return runChecks(ctx, c, name, o)
 		}
 	}
-	return notChecked(c.App.Writer, format, check.Options{Hide: c.StringSlice("hide")}, err)
+	return notChecked(c.App.Writer, format, unrun(c.StringSlice("hide"), []string{c.String("contract")}), err)
 }
 
 // valuesIn returns the values of a flag in words that the library could not parse.
@@ -104,6 +109,9 @@ func valuesIn(words []string, name string) (values []string) {
 // --only and --skip, which could name them.
 func repeating(c *cli.Context, o check.Options, target string) string {
 	words := []string{"fullex check", "--profile", string(o.Contract.Profile), "--seed", fmt.Sprint(o.Seed), "--sessions", fmt.Sprint(o.Sessions)}
+	if o.ContractFile != "" {
+		words = append(words, "--contract", quote.Shell(o.ContractFile))
+	}
 	for _, flag := range []string{"door", "timeout", "dangerous"} {
 		if c.IsSet(flag) {
 			words = append(words, fmt.Sprintf("--%s=%v", flag, c.Value(flag)))
@@ -138,31 +146,35 @@ func notRun(err error) error {
 	return exitStatus{check.ExitNotRun, err}
 }
 
-// checkOptions returns the options of check, or an error for a flag's wrong value.
-func checkOptions(c *cli.Context) (check.Options, error) {
+// checkOptions validates the flags. It also returns the contract among them.
+func checkOptions(c *cli.Context) (o check.Options, file contractfile.File, err error) {
 	for _, f := range []struct {
 		flag   string
 		values []string
 	}{{"profile", contract.Profiles}, {"door", check.Doors}, {"format", check.Formats}} {
 		if !slices.Contains(f.values, c.String(f.flag)) {
-			return check.Options{}, fmt.Errorf("--%s %s: want %s", f.flag, c.String(f.flag), strings.Join(f.values, ", "))
+			return o, file, fmt.Errorf("--%s %s: want %s", f.flag, c.String(f.flag), strings.Join(f.values, ", "))
 		}
 	}
 	switch {
 	case c.Duration("timeout") <= 0:
-		return check.Options{}, fmt.Errorf("--timeout %s: want a time above 0", c.Duration("timeout"))
+		return o, file, fmt.Errorf("--timeout %s: want a time above 0", c.Duration("timeout"))
 	case c.Int("sessions") <= 0:
-		return check.Options{}, fmt.Errorf("--sessions %d: want a number above 0", c.Int("sessions"))
+		return o, file, fmt.Errorf("--sessions %d: want a number above 0", c.Int("sessions"))
 	}
-	o := check.Options{
-		Contract: contract.Of(contract.Profile(c.String("profile"))), Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Hide: c.StringSlice("hide"),
+	if file, err = contractOf(c); err != nil {
+		return o, file, err
+	}
+	o = check.Options{
+		Contract: file.Contract, ContractFile: c.String("contract"),
+		Only: c.StringSlice("only"), Skip: c.StringSlice("skip"), Hide: append(c.StringSlice("hide"), file.Hidden...),
 		Timeout: c.Duration("timeout"), Seed: c.Uint64("seed"), Sessions: c.Int("sessions"), Dangerous: c.Bool("dangerous"),
 	}
 	if !c.IsSet("seed") {
 		o.Seed = uint64(rand.Uint32()) // short enough to type
 	}
-	_, err := o.Chosen()
-	return o, err
+	_, err = o.Chosen()
+	return o, file, err
 }
 
 // listCases prints a line for each chosen case.

@@ -71,10 +71,13 @@ func (r Rule) AcceptsErrno(e syscall.Errno) bool {
 
 // usual returns the errno of a device that follows the rule, or 0 if none does.
 func (r Rule) usual() syscall.Errno {
-	if len(r.Errnos) == 0 && r.Any {
+	switch {
+	case len(r.Errnos) > 0:
+		return r.Errnos[0]
+	case r.Any:
 		return syscall.EACCES
 	}
-	return append(r.Errnos, 0)[0]
+	return 0
 }
 
 // Refusal describes how a call in a row must fail: "EACCES", "EACCES or EINVAL",

@@ -79,6 +79,16 @@ func (p *Player) result(ok string, err error) string {
 	return ErrnoName(errno)
 }
 
+// ErrnoNamed returns the errno with a name, such as "EACCES".
+func ErrnoNamed(name string) (e syscall.Errno, ok bool) {
+	for e := syscall.Errno(1); e < 256; e++ {
+		if unix.ErrnoName(e) == name {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
 // ErrnoName returns the name of an errno, "EACCES", or its number if it has no name,
 // "errno 4000".
 func ErrnoName(errno syscall.Errno) string {

@@ -12,19 +12,20 @@ import (
 // faulty is a device in memory, usually with one planted fault. Each of its clients is an
 // Opener of its own.
 type faulty struct {
-	secondOpen    bool          // a second open is allowed
-	oneMore       bool          // the capacity is off by one
-	invalid       bool          // calls fail with EINVAL instead of EACCES
-	zero          bool          // a read on an empty deque returns 0, as at the end of a file
-	mirrored      bool          // odd values go right and even values left
-	popsShort     bool          // reads of fewer than 4 bytes pop, as in the module
-	copiesNothing bool          // reads of fewer than 4 bytes pop and copy nothing
-	keepsValues   bool          // a close does not free the session
-	shared        bool          // all clients share one deque
-	dropsOnRefuse bool          // a refused push removes the leftmost value
-	panics        bool          // a read panics, as if fullex had a defect
-	hang          chan struct{} // not nil: reads wait until it is closed
-	slow          time.Duration // how long an open takes
+	contract      *contract.Contract // what it follows; nil: that of the profile Fixed
+	secondOpen    bool               // a second open is allowed
+	oneMore       bool               // the capacity is off by one
+	invalid       bool               // calls fail with EINVAL instead of EACCES
+	zero          bool               // a read on an empty deque returns 0, as at the end of a file
+	mirrored      bool               // odd values go right and even values left
+	popsShort     bool               // reads of fewer than 4 bytes pop, as in the module
+	copiesNothing bool               // reads of fewer than 4 bytes pop and copy nothing
+	keepsValues   bool               // a close does not free the session
+	shared        bool               // all clients share one deque
+	dropsOnRefuse bool               // a refused push removes the leftmost value
+	panics        bool               // a read panics, as if fullex had a defect
+	hang          chan struct{}      // not nil: reads wait until it is closed
+	slow          time.Duration      // how long an open takes
 
 	mu      sync.Mutex
 	session *memory // the last one, which clients may share
@@ -60,6 +61,7 @@ func (c *memoryClient) Open(path string, _ int) (target.File, error) {
 	}
 	c.open = true
 	m := &memory{of: c}
+	m.Contract = d.contract
 	if d.popsShort {
 		m.Contract = contract.Of(contract.Module)
 	}

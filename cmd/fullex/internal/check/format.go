@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"fullex/cmd/fullex/internal/quote"
 )
 
 // formats are the functions that print results, by the names of their formats.
@@ -86,7 +88,11 @@ func printable(s string) string {
 
 // settings returns the flags that decide, besides the device, which calls a run makes.
 func (r Results) settings() string {
-	return fmt.Sprintf("--profile %s --seed %d --sessions %d", r.Profile, r.Seed, r.Sessions)
+	file := ""
+	if r.Contract != "" {
+		file = " --contract " + printable(quote.Shell(r.Contract))
+	}
+	return fmt.Sprintf("--profile %s%s --seed %d --sessions %d", r.Profile, file, r.Seed, r.Sessions)
 }
 
 // conclusion returns the lines after the cases: the summary and, if a case failed, the

@@ -62,6 +62,9 @@ func junit(w io.Writer, r Results) error {
 			{"target", r.Target}, {"profile", string(r.Profile)}, {"seed", fmt.Sprint(r.Seed)}, {"sessions", fmt.Sprint(r.Sessions)}, {"repeat", r.Repeat},
 		},
 	}
+	if r.Contract != "" {
+		suite.Properties = append(suite.Properties, junitProperty{"contract", r.Contract})
+	}
 	for _, c := range r.Cases {
 		suite.Cases = append(suite.Cases, junitOf(c))
 	}

@@ -111,3 +111,16 @@ func TestModuleProfileRejectsASizeAboveZero(t *testing.T) {
 		assert.Equal(t, "the device has size 1, must have 0", r.Cases[0].Reason)
 	}
 }
+
+// sharingClient is a client whose children use the sessions that they inherit.
+type sharingClient struct{ *memoryClient }
+
+// inherited is a descriptor that is not the last of its session.
+type inherited struct{ *memory }
+
+func (f inherited) Close() error { return nil }
+
+// Fork implements Forker.
+func (c sharingClient) Fork(f target.File) (target.Opener, target.File, error) {
+	return &memoryClient{device: c.device}, inherited{f.(*memory)}, nil
+}

@@ -11,13 +11,14 @@ import (
 
 // Options says which cases to run, and how. The zero value runs all of them.
 type Options struct {
-	Contract *contract.Contract // nil: that of the profile Fixed
-	Only     []string           // ids, or beginnings of ids up to a ".", such as "write."; empty: all
-	Skip     []string           // likewise: cases to leave out
-	Hide     []string           // likewise: cases whose results give only weight and status
-	Timeout  time.Duration      // of each case; 0: DefaultTimeout
-	Seed     uint64             // of the random sessions
-	Sessions int                // number of random sessions; 0: DefaultSessions
+	Contract     *contract.Contract // nil: that of the profile Fixed
+	ContractFile string             // the file that the contract is from, for results; "": none
+	Only         []string           // ids, or beginnings of ids up to a ".", such as "write."; empty: all
+	Skip         []string           // likewise: cases to leave out
+	Hide         []string           // likewise: cases whose results give only weight and status
+	Timeout      time.Duration      // of each case; 0: DefaultTimeout
+	Seed         uint64             // of the random sessions
+	Sessions     int                // number of random sessions; 0: DefaultSessions
 	// Dangerous allows cases to crash a kernel, or to end the sessions of other users
 	// of the server.
 	Dangerous bool

@@ -36,6 +36,7 @@ type Result struct {
 type Results struct {
 	Target   string           `json:"target"` // as the user named it; Run leaves it ""
 	Profile  contract.Profile `json:"profile"`
+	Contract string           `json:"contract,omitempty"` // file that the contract is from
 	Seed     uint64           `json:"seed"`
 	Sessions int              `json:"sessions"`
 	Repeat   string           `json:"repeat,omitempty"` // command that repeats the run
@@ -58,7 +59,7 @@ func Unrun(o Options, reason error) Results {
 }
 
 func newResults(o Options) Results {
-	return Results{Profile: o.Contract.Profile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
+	return Results{Profile: o.Contract.Profile, Contract: o.ContractFile, Seed: o.Seed, Sessions: o.Sessions, Repeat: o.Repeat, Start: time.Now()}
 }
 
 // stop ends a run. The cases that are left get the status NotRun.

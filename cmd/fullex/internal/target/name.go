@@ -15,6 +15,9 @@ type Name struct {
 // AtEndpoint names the server at an endpoint.
 func AtEndpoint(e endpoint.Endpoint) Name { return Name{endpoint: e} }
 
+// AtPath names what is at a path, also if the path looks like an endpoint.
+func AtPath(path string) Name { return Name{path: path} }
+
 // ParseName parses a name as a user writes it. A path with a colon in its first element must
 // begin with "./", because otherwise it would be an endpoint.
 func ParseName(text string) (Name, error) {
