@@ -15,7 +15,7 @@ func TestEveryFaultIsListed(t *testing.T) {
 }
 
 func TestEveryFaultStartsAServer(t *testing.T) {
-	values := map[string]string{"error": "=0.5", "delay": "=1ms", "drop": "=3"}
+	values := map[string]string{"error": "=0.5", "delay": "=1ms", "drop": "=3", "capacity-range": "=2:99"}
 	for _, fault := range allFaults() {
 		planted, err := parseFaults([]string{fault.Name + values[fault.Name]})
 		require.NoError(t, err)

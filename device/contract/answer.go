@@ -13,6 +13,7 @@ type Answer struct {
 	Errno syscall.Errno // errno of a refused call; 0: the call succeeds
 	Any   bool          // any other errno is this answer, too
 	Note  string        // what to say about this answer; "" if it is the only one of the contract
+	Open  bool          // the contract leaves it open which of several answers a device gives
 	Next  Model         // the session after the call
 }
 
@@ -55,6 +56,9 @@ func (m Model) refusals(row Row) (answers []Answer) {
 	}
 	if row.Errno != 0 && len(answers) == 1 && !rule.Any {
 		answers[0].Note = "" // there is no choice
+	}
+	for i := range answers {
+		answers[i].Open = answers[i].Note != ""
 	}
 	return answers
 }

@@ -97,6 +97,7 @@ func (m Model) readShort(count int) []Answer {
 	answers, rule := m.refusals(RowReadShort), m.rule(RowReadShort)
 	if rule.Pops {
 		popped := m.popped(RowReadShort, count)
+		popped.Open = rule.Note == ""
 		popped.Note = cmp.Or(rule.Note, "a read of fewer than 4 bytes popped a value and returned 4, which row read-short allows")
 		answers = append(answers, popped)
 	}
@@ -109,7 +110,7 @@ func (m Model) readLong(count int) []Answer {
 		return answers
 	}
 	for _, kept := range m.refusals(RowReadKept) {
-		kept.Note = m.LongReads
+		kept.Note, kept.Open = m.LongReads, false
 		if !kept.Any {
 			kept.Note = ErrnoName(kept.Errno) + " was accepted: " + m.LongReads
 		}
@@ -132,7 +133,9 @@ func (m Model) allowed(answers []Answer) []Answer {
 		return answers
 	}
 	for _, a := range m.refusals(RowShared) {
-		a.Note = cmp.Or(m.rule(RowShared).Note, a.Note)
+		if note := m.rule(RowShared).Note; note != "" {
+			a.Note, a.Open = note, false
+		}
 		answers = append(answers, a)
 	}
 	return answers

@@ -20,7 +20,8 @@ func fails(e syscall.Errno) contract.Answer { return contract.Answer{Errno: e} }
 var succeeds = gives(0)
 
 // judge returns the answer that a call gave. If the call gave none of the answers, judge
-// fails the trial. subject names the call and the state: "read on an empty deque".
+// fails the trial. Which of several answers a device chose is noted in the cases of its row
+// only. subject names the call and the state: "read on an empty deque".
 func (c *client) judge(subject string, n int, err error, answers ...contract.Answer) (given contract.Answer, ok bool) {
 	i := slices.IndexFunc(answers, func(a contract.Answer) bool { return a.Is(n, err) })
 	if i < 0 {
@@ -28,8 +29,8 @@ func (c *client) judge(subject string, n int, err error, answers ...contract.Ans
 		return given, false
 	}
 	given = answers[i]
-	if remark := given.Remark(err); remark != "" {
-		c.t.note(remark)
+	if elsewhere := given.Open && given.Row.Name != c.t.row.Name; !elsewhere {
+		c.t.note(given.Remark(err))
 	}
 	return given, true
 }

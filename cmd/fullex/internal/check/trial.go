@@ -66,11 +66,11 @@ func (t *trial) guard(do func()) {
 	do()
 }
 
-// note adds a note to the result, unless it is there already.
+// note adds a note to the result, unless it is "" or there already.
 func (t *trial) note(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !slices.Contains(t.result.Notes, text) {
+	if text != "" && !slices.Contains(t.result.Notes, text) {
 		t.result.Notes = append(t.result.Notes, text)
 	}
 }
