@@ -41,7 +41,7 @@ var ways = map[string]string{
 }
 
 // languages are those of all blocks. One that a shell could run is sh.
-var languages = []string{"sh", "text", "", "go", "xml", "haproxy", "ini"}
+var languages = []string{"sh", "text", "", "go", "xml", "haproxy", "ini", "toml"}
 
 // guideTime bounds one guide, which takes a few seconds.
 const guideTime = 2 * time.Minute
