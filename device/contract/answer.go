@@ -7,14 +7,14 @@ import (
 
 // Answer is a correct result of a call.
 type Answer struct {
-	Row   Row           // the row that decides
-	N     int           // count that a successful call returns
-	Data  []byte        // bytes that a read returns: N, or fewer where the original miscounts
-	Errno syscall.Errno // errno of a refused call; 0: the call succeeds
-	Any   bool          // any other errno is this answer, too
-	Note  string        // what to say about this answer; "" if it is the only one of the contract
-	Open  bool          // the contract leaves it open which of several answers a device gives
-	Next  Model         // the session after the call
+	Row    Row           // the row that decides
+	N      int           // count that a successful call returns
+	Data   []byte        // bytes that a read returns: N, or fewer where the original miscounts
+	Errno  syscall.Errno // errno of a refused call; 0: the call succeeds
+	Any    bool          // any other errno is this answer, too
+	Note   string        // what to say about this answer; "" if it is the only one of the contract
+	Choice bool          // the contract leaves the choice of this answer to the device
+	Next   Model         // the session after the call
 }
 
 // Is reports whether n and err, which a call returned, are this answer. It does not
@@ -58,7 +58,7 @@ func (m Model) refusals(row Row) (answers []Answer) {
 		answers[0].Note = "" // there is no choice
 	}
 	for i := range answers {
-		answers[i].Open = answers[i].Note != ""
+		answers[i].Choice = answers[i].Note != ""
 	}
 	return answers
 }

@@ -51,9 +51,8 @@ const (
 var SecondOpens = []string{string(Refused), string(OwnDeque), string(Unchecked)}
 
 // Rule says which answers are correct in a row. In a row that refuses the call, every
-// answer must leave the session as it is, except for Pops. In the rows RowPopLong and
-// RowShared a device may also refuse the call: Errnos and Any say how. Other rows that
-// succeed have none of both.
+// answer must leave the session as it is, except for Pops. Of the rows that succeed only
+// RowPopLong and RowShared can have Errnos or Any: a device may refuse such a call.
 type Rule struct {
 	Errnos []syscall.Errno // of a refused call, the usual one first
 	Any    bool            // any other errno is correct, too

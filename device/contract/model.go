@@ -97,7 +97,7 @@ func (m Model) readShort(count int) []Answer {
 	answers, rule := m.refusals(RowReadShort), m.rule(RowReadShort)
 	if rule.Pops {
 		popped := m.popped(RowReadShort, count)
-		popped.Open = rule.Note == ""
+		popped.Choice = rule.Note == ""
 		popped.Note = cmp.Or(rule.Note, "a read of fewer than 4 bytes popped a value and returned 4, which row read-short allows")
 		answers = append(answers, popped)
 	}
@@ -110,7 +110,7 @@ func (m Model) readLong(count int) []Answer {
 		return answers
 	}
 	for _, kept := range m.refusals(RowReadKept) {
-		kept.Note, kept.Open = m.LongReads, false
+		kept.Note, kept.Choice = m.LongReads, false
 		if !kept.Any {
 			kept.Note = ErrnoName(kept.Errno) + " was accepted: " + m.LongReads
 		}
@@ -134,7 +134,7 @@ func (m Model) allowed(answers []Answer) []Answer {
 	}
 	for _, a := range m.refusals(RowShared) {
 		if note := m.rule(RowShared).Note; note != "" {
-			a.Note, a.Open = note, false
+			a.Note, a.Choice = note, false
 		}
 		answers = append(answers, a)
 	}

@@ -82,7 +82,7 @@ func (p *Player) result(ok string, err error) string {
 // ErrnoNamed returns the errno with a name, such as "EACCES".
 func ErrnoNamed(name string) (e syscall.Errno, ok bool) {
 	for e := syscall.Errno(1); e < 256; e++ {
-		if unix.ErrnoName(e) == name {
+		if name != "" && unix.ErrnoName(e) == name {
 			return e, true
 		}
 	}

@@ -29,7 +29,7 @@ func (c *client) judge(subject string, n int, err error, answers ...contract.Ans
 		return given, false
 	}
 	given = answers[i]
-	if elsewhere := given.Open && given.Row.Name != c.t.row.Name; !elsewhere {
+	if elsewhere := given.Choice && given.Row.Name != c.t.row.Name; !elsewhere {
 		c.t.note(given.Remark(err))
 	}
 	return given, true
