@@ -82,7 +82,7 @@ func soundFor(c *contract.Contract) (planted []string) {
 }
 
 // plantedFor returns the faults that make a device with one defect where a contract's sound
-// device has none. A text of "" is no defect.
+// device has none. A text of "" is not a defect.
 func plantedFor(c *contract.Contract, text string) (planted []string) {
 	if text == "" {
 		return soundFor(c)
