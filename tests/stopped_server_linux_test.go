@@ -1,8 +1,11 @@
 package tests
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -31,6 +34,7 @@ func TestAbandonedCallsLeaveNothingOpen(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, server.cmd.Process.Signal(syscall.SIGSTOP))
+	eventually(t, "the server has stopped", func() bool { return isStopped(t, server.cmd.Process.Pid) })
 	abandoned := func(call string, err error) {
 		t.Helper()
 		assert.ErrorIs(t, err, client.ErrNoAnswer, call)
@@ -60,4 +64,19 @@ func TestAbandonedCallsLeaveNothingOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, again.Close(t.Context()))
 	require.NoError(t, k.Close())
+}
+
+// isStopped reports whether all threads of a process have stopped. A signal takes effect in
+// each of them later than kill(2) returns.
+func isStopped(t *testing.T, pid int) bool {
+	t.Helper()
+	stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	require.NoError(t, err)
+	for _, name := range stats {
+		stat, err := os.ReadFile(name)
+		if err != nil || !bytes.Contains(stat, []byte(") T ")) {
+			return false
+		}
+	}
+	return len(stats) > 0
 }
