@@ -107,6 +107,8 @@ func (c candidate) awaitAsked(t testing.TB, question string) {
 func (s *upgradable) wasRefused(t testing.TB, w *witness, why string) {
 	t.Helper()
 	const message = `level=ERROR msg="not upgraded: the old program goes on" `
+	// The server logs in a goroutine of its own, and the command reads kmsg only.
+	eventually(t, "the refusal is logged", func() bool { return strings.Contains(s.log.String(), message) })
 	assert.Equal(t, 1, strings.Count(s.log.String(), message), "%s", &s.log)
 	assert.Equal(t, 1, strings.Count(w.readPath("kmsg"), "fullex: not upgraded: "+why+"\n"))
 	s.install(s.command)
